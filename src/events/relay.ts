@@ -1,0 +1,82 @@
+/** Hands events from the outbox to everybody who listens. Subscribers are told at least once and deduplicate by event id. */
+import { z } from "@hono/zod-openapi";
+import { asc, eq, sql } from "drizzle-orm";
+import type { Context, Relay } from "../platform/context.ts";
+import { outbox } from "../platform/db/schema.ts";
+import type { Bindings } from "../platform/env.ts";
+import { type OrganizationId, organizationIdSchema } from "../platform/ids.ts";
+import { setGauge } from "../platform/telemetry/recording.ts";
+import type { DomainEvent } from "./catalogue.ts";
+
+/** Somebody who is told of every change of state. */
+export interface Subscriber {
+  readonly name: string;
+  /** Whether it is told, too, of what the ledger has put into the audit log by itself. */
+  readonly alsoRecorded?: true;
+  /** Takes the events in order. Throwing keeps them in the outbox for the next run. */
+  handle(context: Context, organizationId: OrganizationId, events: readonly DomainEvent[]): Promise<void>;
+}
+
+const pageSize = 100;
+/** Organizations swept in one scheduled run, and how many of them at once. */
+const sweepSize = 500;
+const sweepWidth = 10;
+
+/** Makes the relay of the house from its subscribers. */
+export function createRelay(subscribers: readonly Subscriber[]): Relay {
+  return async (context, organizationId) => {
+    for (;;) {
+      const rows = await context.db
+        .select({ id: outbox.id, event: outbox.event, recorded: outbox.recorded })
+        .from(outbox)
+        .where(eq(outbox.organizationId, organizationId))
+        .orderBy(asc(outbox.id))
+        .limit(pageSize);
+      if (rows.length === 0) return;
+      for (const subscriber of subscribers) {
+        const told = rows.filter((row) => subscriber.alsoRecorded || !row.recorded);
+        const events = told.map((row) => row.event as DomainEvent);
+        if (events.length > 0) await subscriber.handle(context, organizationId, events);
+      }
+      const ids = JSON.stringify(rows.map((row) => row.id));
+      await context.db.run(sql`DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(${ids}))`);
+      if (rows.length < pageSize) return;
+    }
+  };
+}
+
+/** A message of the webhook queue: this organization has events in its outbox. */
+export const relayMessageSchema = z.object({ relay: organizationIdSchema });
+
+/** Has an organization's events relayed at once, by somebody else. When that fails the scheduled run relays them. */
+export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organizationId: OrganizationId): Promise<void> {
+  const message: z.output<typeof relayMessageSchema> = { relay: organizationId };
+  try {
+    await env.WEBHOOK_QUEUE.send(message);
+  } catch (error) {
+    console.warn(JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: String(error) }));
+  }
+}
+
+/** Relays what a crash or a failing subscriber left behind, in every organization. One that fails again does not hold up the others. */
+export async function relayWaiting(context: Context): Promise<void> {
+  const waiting = await context.db
+    .selectDistinct({ organizationId: outbox.organizationId })
+    .from(outbox)
+    .orderBy(sql`random()`)
+    .limit(sweepSize);
+  for (let from = 0; from < waiting.length; from += sweepWidth) {
+    const outcomes = await Promise.allSettled(
+      waiting.slice(from, from + sweepWidth).map((row) => context.relay(row.organizationId)),
+    );
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected")
+        console.error(JSON.stringify({ message: "relay failed", error: String(outcome.reason) }));
+    }
+  }
+}
+
+/** Notes how many events wait. Some always do for a moment; many, or some for long, mean that a subscriber does not get through. */
+export async function measureOutbox(context: Context): Promise<void> {
+  setGauge("agentidp_outbox_events_waiting", await context.db.$count(outbox));
+}

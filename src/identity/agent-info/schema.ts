@@ -1,0 +1,21 @@
+/** The wire shape of what an agent is told about itself. */
+import { z } from "@hono/zod-openapi";
+import { agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
+import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";
+
+export const agentInfoSchema = z
+  .object({
+    sub: agentIdSchema.openapi({ description: "The `sub` of the agent's tokens" }),
+    agentId: agentIdSchema,
+    email: z.string(),
+    agentType: z.enum(agentTypes),
+    capabilities: z.array(z.string()),
+    owner: z.string(),
+    deploymentEnv: z.enum(deploymentEnvs),
+    version: z.string(),
+    organization_id: organizationIdSchema,
+    did: z.string().openapi({ example: "did:web:idp.example.com:agents:0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" }),
+  })
+  .openapi("AgentInfo");
+
+export type AgentInfo = z.output<typeof agentInfoSchema>;

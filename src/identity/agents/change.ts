@@ -1,0 +1,160 @@
+/** Changing an agent: its fields, its key, and whether it is active. */
+import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Subject } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import { jwkThumbprint, type PublicJwk } from "../../platform/crypto/jwk.ts";
+import { violatesUnique } from "../../platform/db/client.ts";
+import { untilWritten } from "../../platform/db/conditional.ts";
+import type { Caller } from "../../platform/http/caller.ts";
+import { type Problem, problem } from "../../platform/http/problems.ts";
+import type { AgentId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { delegationsEndedBy } from "../delegation/service.ts";
+import { refuseChange, refuseGrant, refuseTakeover } from "./authority.ts";
+import { type NewAgentKey, newAgentKey } from "./keys.ts";
+import { eventData, publicAgent } from "./public-agent.ts";
+import type { Agent, ChangeAgent } from "./schema.ts";
+import {
+  type AgentChange,
+  type AgentRecord,
+  deactivateAgent,
+  findAgent,
+  insertKeyIfChanged,
+  isLastActiveAdmin,
+  retireKeyIfChanged,
+  updateAgent,
+} from "./store.ts";
+
+/**
+ * Changes the fields that the input names. Suspending kills the agent's tokens and sign-ins before this returns;
+ * reactivating revives no old token. An input that changes nothing is answered with the agent as it is.
+ *
+ * @returns `AGENT_ALREADY_DECOMMISSIONED`, `AGENT_ALREADY_EXISTS` when the new e-mail is taken, `FORBIDDEN` for powers
+ *   beyond what the caller may grant, for an admin when the caller is none, and for suspending the last active admin
+ */
+export async function changeAgent(
+  context: Context,
+  caller: Caller,
+  agentId: AgentId,
+  input: ChangeAgent,
+): Promise<Result<Agent>> {
+  try {
+    return await untilWritten(() => attempt(context, caller, agentId, input));
+  } catch (error) {
+    if (violatesUnique(error, "agents.email")) return problem("AGENT_ALREADY_EXISTS");
+    throw error;
+  }
+}
+
+async function attempt(
+  context: Context,
+  caller: Caller,
+  agentId: AgentId,
+  input: ChangeAgent,
+): Promise<Result<Agent> | null> {
+  const before = await findAgent(context.db, caller.organizationId, agentId);
+  if (!before) return problem("AGENT_NOT_FOUND");
+  if (before.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
+  const { publicKeyJwk, ...wanted } = input;
+  const change = differences(before, wanted);
+  // null asks for a key that the service makes, which is another one each time.
+  const replacesKey = publicKeyJwk === null || (publicKeyJwk && !(await isSameKey(publicKeyJwk, before.publicKeyJwk)));
+
+  const refused =
+    refuseChange(caller, before) ??
+    refuseGrant(caller, additions(before, change)) ??
+    (replacesKey || change.status === "active" ? refuseTakeover(caller, before) : null);
+  if (refused) return refused;
+  if (change.status === "suspended" && (await isLastActiveAdmin(context.db, before))) return lastAdmin();
+
+  const key = replacesKey ? await newAgentKey(context, agentId, before.keyNumber + 1, publicKeyJwk) : null;
+  if (key && !key.ok) return key;
+  if (!key && Object.keys(change).length === 0) return ok(publicAgent(context, before));
+  return write(context, caller, before, change, key ? key.value : null);
+}
+
+/** Tells the ledger, then writes the change, the key and their events, unless the agent changed since it was read. */
+async function write(
+  context: Context,
+  caller: Caller,
+  before: AgentRecord,
+  { status, ...fields }: AgentChange,
+  key: NewAgentKey | null,
+): Promise<Result<Agent> | null> {
+  const { db } = context;
+  const { id: agentId, organizationId } = before;
+  const ledger = ledgerOf(context, organizationId);
+  const taken = takenBack(before, status, fields);
+  await (taken ? ledger.withdraw(taken) : ledger.expectChange(agentId));
+
+  // Grows even within one millisecond, and when a clock lags: the next write relies on it.
+  const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+  const after: AgentRecord = {
+    ...before,
+    ...fields,
+    ...(status ? { status } : {}),
+    ...(key ? { publicKeyJwk: key.publicJwk, keyNumber: key.number } : {}),
+    updatedAt,
+  };
+  const subject = { organizationId, agentId, target: agentId, data: eventData(context, after) };
+  const changed = [...Object.keys(fields), ...(key ? ["publicKeyJwk"] : [])];
+  const events = [
+    ...(changed.length > 0
+      ? [newEvent(context, caller, { ...subject, action: "agent.updated", details: { changed } })]
+      : []),
+    ...(status === "active"
+      ? [newEvent(context, caller, { ...subject, action: "agent.reactivated", details: {} })]
+      : []),
+    ...(status === "suspended"
+      ? [newEvent(context, caller, { ...subject, action: "agent.suspended", details: {} })]
+      : []),
+  ];
+  const [updated] = await db.batch([
+    status === "suspended"
+      ? deactivateAgent(db, before, { ...fields, status, updatedAt })
+      : updateAgent(db, before, { ...fields, ...(status ? { status } : {}), updatedAt }),
+    ...(key ? [retireKeyIfChanged(db, agentId, updatedAt), insertKeyIfChanged(db, key)] : []),
+    ...events.map((event) => outboxInsertIfChanged(context, event)),
+    ...(taken ? [delegationsEndedBy(context, organizationId, taken)] : []),
+  ]);
+  if (updated.meta.changes === 0) return null;
+  await publish(context, organizationId);
+  return ok(publicAgent(context, after));
+}
+
+/** What is told to whoever would leave an organization without an active admin. */
+export const lastAdmin = (): Problem =>
+  problem("FORBIDDEN", "This is the last active admin of the organization; make another agent an admin first.");
+
+/** The fields whose wanted value is another one than before. */
+function differences(before: AgentRecord, wanted: Omit<ChangeAgent, "publicKeyJwk">): AgentChange {
+  const differing = Object.entries(wanted).filter(
+    ([field, value]) =>
+      value !== undefined && JSON.stringify(value) !== JSON.stringify(before[field as keyof AgentRecord]),
+  );
+  return Object.fromEntries(differing);
+}
+
+/** What the ledger has to take back: the whole agent, or the scopes that it may no longer lend; null when it keeps all it had. */
+function takenBack(before: AgentRecord, status: AgentChange["status"], fields: AgentChange): Subject | null {
+  const { id: agentId } = before;
+  if (status === "suspended") return { kind: "agent", agentId };
+  const { capabilities, grantedScopes } = { ...before, ...fields };
+  const scopes = [...before.capabilities, ...before.grantedScopes].filter(
+    (scope) => !capabilities.includes(scope) && !grantedScopes.includes(scope),
+  );
+  return scopes.length > 0 ? { kind: "scopes", agentId, scopes } : null;
+}
+
+/** The capabilities and scopes that the agent would have and has not; taking away needs no authority. */
+function additions(before: AgentRecord, { capabilities = [], grantedScopes = [] }: AgentChange) {
+  const held: readonly string[] = [...before.capabilities, ...before.grantedScopes];
+  return [...capabilities, ...grantedScopes].filter((scope) => !held.includes(scope));
+}
+
+/** Whether the two name the same key in the same way; the thumbprint (RFC 7638) leaves `kid`, `use` and `alg` out. */
+async function isSameKey(a: PublicJwk, b: PublicJwk): Promise<boolean> {
+  if (a.kid !== b.kid || a.use !== b.use || a.alg !== b.alg) return false;
+  return (await jwkThumbprint(a)) === (await jwkThumbprint(b));
+}

@@ -1,0 +1,65 @@
+/** Decommissioning an agent: final; it can never sign in again, and its record stays for the audit. */
+import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Subject } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import { untilWritten } from "../../platform/db/conditional.ts";
+import type { Caller } from "../../platform/http/caller.ts";
+import { problem } from "../../platform/http/problems.ts";
+import type { AgentId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { credentialsToRevoke } from "../credentials/service.ts";
+import { delegationsEndedBy } from "../delegation/service.ts";
+import { refuseChange } from "./authority.ts";
+import { lastAdmin } from "./change.ts";
+import { eventData } from "./public-agent.ts";
+import { type AgentRecord, deactivateAgent, findAgent, isLastActiveAdmin } from "./store.ts";
+
+/**
+ * Decommissions an agent: its tokens die before this returns, its credentials are revoked, its place is free for another.
+ *
+ * @returns `AGENT_ALREADY_DECOMMISSIONED` the second time, `FORBIDDEN` for an admin when the caller is none and for the
+ *   last active admin
+ */
+export async function decommissionAgent(
+  context: Context,
+  caller: Caller,
+  agentId: AgentId,
+): Promise<Result<undefined>> {
+  return untilWritten(() => attempt(context, caller, agentId));
+}
+
+async function attempt(context: Context, caller: Caller, agentId: AgentId): Promise<Result<undefined> | null> {
+  const { db } = context;
+  const before = await findAgent(db, caller.organizationId, agentId);
+  if (!before) return problem("AGENT_NOT_FOUND");
+  if (before.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
+  const refused = refuseChange(caller, before);
+  if (refused) return refused;
+  if (await isLastActiveAdmin(db, before)) return lastAdmin();
+
+  const { organizationId } = before;
+  const subject: Subject = { kind: "agent", agentId };
+  await ledgerOf(context, organizationId).withdraw(subject);
+
+  const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+  const after: AgentRecord = { ...before, status: "decommissioned", updatedAt };
+  const credentials = await credentialsToRevoke(context, agentId);
+  const event = newEvent(context, caller, {
+    organizationId,
+    action: "agent.decommissioned",
+    agentId,
+    target: agentId,
+    details: { revokedCredentials: credentials.ids },
+    data: eventData(context, after),
+  });
+  const [updated] = await db.batch([
+    deactivateAgent(db, before, { status: "decommissioned", updatedAt }, credentials.noneBeside),
+    outboxInsertIfChanged(context, event),
+    credentials.revokeIfChanged(updatedAt),
+    delegationsEndedBy(context, organizationId, subject),
+  ]);
+  if (updated.meta.changes === 0) return null;
+  await publish(context, organizationId);
+  return ok();
+}

@@ -1,0 +1,50 @@
+/** An agent's own key: the one that it brings, or one that the service makes and keeps sealed. */
+
+import type { Context } from "../../platform/context.ts";
+import { isUsablePublicJwk, newAgentKeyPair, type PublicJwk } from "../../platform/crypto/jwk.ts";
+import { seal } from "../../platform/crypto/sealing.ts";
+import { invalid } from "../../platform/http/problems.ts";
+import { type AgentId, newId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import type { AgentKey } from "./store.ts";
+
+/** A key row; `publicJwk` is one that has passed `publicJwkSchema`. */
+export type NewAgentKey = AgentKey & { readonly publicJwk: PublicJwk };
+
+/**
+ * The row for an agent's next key.
+ *
+ * @param number the N of its name `#key-N`
+ * @param publicJwk the key that the agent brings; null lets the service make and keep one
+ * @returns `VALIDATION_ERROR` for a brought key that cannot verify anything
+ */
+export async function newAgentKey(
+  context: Context,
+  agentId: AgentId,
+  number: number,
+  publicJwk: PublicJwk | null,
+): Promise<Result<NewAgentKey>> {
+  return publicJwk ? broughtKey(context, agentId, number, publicJwk) : ok(await madeKey(context, agentId, number));
+}
+
+async function broughtKey(
+  context: Context,
+  agentId: AgentId,
+  number: number,
+  publicJwk: PublicJwk,
+): Promise<Result<NewAgentKey>> {
+  if (!(await isUsablePublicJwk(publicJwk))) {
+    return invalid([{ path: "publicKeyJwk", message: "is no usable key: its point or its modulus is not valid" }]);
+  }
+  const createdAt = context.now();
+  return ok({ id: newId(createdAt), agentId, number, publicJwk, privateSealed: null, createdAt, replacedAt: null });
+}
+
+/** A P-256 key; its private part is sealed to this row. */
+async function madeKey(context: Context, agentId: AgentId, number: number): Promise<NewAgentKey> {
+  const createdAt = context.now();
+  const id: string = newId(createdAt);
+  const { publicJwk, privateJwk } = await newAgentKeyPair();
+  const privateSealed = await seal(context.settings.keyEncryptionKeys, JSON.stringify(privateJwk), `agent-key:${id}`);
+  return { id, agentId, number, publicJwk, privateSealed, createdAt, replacedAt: null };
+}

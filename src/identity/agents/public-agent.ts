@@ -1,0 +1,34 @@
+/** An agent as the wire and the receivers of events see it. */
+import type { JsonValue } from "../../events/catalogue.ts";
+import type { Context } from "../../platform/context.ts";
+import { agentDid } from "../dids/service.ts";
+import type { Agent } from "./schema.ts";
+import type { AgentRecord } from "./store.ts";
+
+/** The agent as the wire shows it. */
+export function publicAgent({ settings }: Pick<Context, "settings">, agent: AgentRecord): Agent {
+  return {
+    agentId: agent.id,
+    organization_id: agent.organizationId,
+    email: agent.email,
+    agentType: agent.agentType,
+    version: agent.version,
+    capabilities: [...agent.capabilities],
+    owner: agent.owner,
+    deploymentEnv: agent.deploymentEnv,
+    description: agent.description,
+    grantedScopes: [...agent.grantedScopes],
+    isPublic: agent.isPublic,
+    publicKeyJwk: agent.publicKeyJwk,
+    did: agentDid(settings.issuer, agent.id),
+    status: agent.status,
+    createdAt: new Date(agent.createdAt).toISOString(),
+    updatedAt: new Date(agent.updatedAt).toISOString(),
+  };
+}
+
+/** The `data` of an agent's events: its public fields without the key, which is in its DID document. */
+export function eventData(context: Context, agent: AgentRecord): { readonly [field: string]: JsonValue } {
+  const { publicKeyJwk: _, ...fields } = publicAgent(context, agent);
+  return fields;
+}

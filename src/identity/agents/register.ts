@@ -1,0 +1,132 @@
+/** Registering an agent: in which organization, with which powers, and whether there is room for it. */
+import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import type { Context } from "../../platform/context.ts";
+import { violatesUnique } from "../../platform/db/client.ts";
+import type { Caller } from "../../platform/http/caller.ts";
+import { type Problem, problem } from "../../platform/http/problems.ts";
+import { type AgentId, newId, type OrganizationId, type Scope } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { count } from "../../platform/telemetry/recording.ts";
+import { findOrganization } from "../organizations/service.ts";
+import { effectiveLimits, tierLimits } from "../tiers/service.ts";
+import { notGrantable, refuseGrant } from "./authority.ts";
+import { newAgentKey } from "./keys.ts";
+import { eventData, publicAgent } from "./public-agent.ts";
+import type { Agent, CreateAgent } from "./schema.ts";
+import { type AgentRecord, countAgents, insertAgent, insertKeyIfChanged } from "./store.ts";
+
+const defaultScopes = [
+  "agents:read",
+  "tokens:read",
+  "audit:read",
+  "webhooks:read",
+] as readonly string[] as readonly Scope[];
+
+const tierMaximum = {
+  free: tierLimits.free.maxAgents,
+  pro: tierLimits.pro.maxAgents,
+  enterprise: tierLimits.enterprise.maxAgents,
+};
+
+/**
+ * Registers an agent as a member of the caller's organization, or of the one that an admin of the operator names.
+ *
+ * @returns `FORBIDDEN` for another organization or for powers beyond what the caller may grant, `AGENT_ALREADY_EXISTS` when
+ *   the e-mail is taken, `FREE_TIER_LIMIT_EXCEEDED` when there is no room, `ORGANIZATION_NOT_FOUND` to the operator only
+ */
+export async function registerAgent(context: Context, caller: Caller, input: CreateAgent): Promise<Result<Agent>> {
+  const {
+    organization_id: organizationId = caller.organizationId,
+    publicKeyJwk,
+    grantedScopes,
+    description,
+    ...fields
+  } = input;
+  const elsewhere = organizationId !== caller.organizationId;
+  const refused = elsewhere
+    ? await refuseElsewhere(context, caller, organizationId)
+    : refuseGrant(caller, [...fields.capabilities, ...(grantedScopes ?? [])]);
+  if (refused) return refused;
+
+  const now = context.now();
+  const agentId = newId<AgentId>(now);
+  const key = await newAgentKey(context, agentId, 1, publicKeyJwk ?? null);
+  if (!key.ok) return key;
+
+  const beyondCaller = elsewhere ? [] : notGrantable(caller, defaultScopes);
+  const row = {
+    ...fields,
+    id: agentId,
+    organizationId,
+    description: description ?? null,
+    grantedScopes: grantedScopes ?? defaultScopes.filter((scope) => !beyondCaller.includes(scope)),
+    role: "member" as const,
+    status: "active" as const,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const agent: AgentRecord = { ...row, publicKeyJwk: key.value.publicJwk, keyNumber: key.value.number };
+  const { email, agentType, capabilities } = row;
+  const created = {
+    organizationId,
+    action: "agent.created" as const,
+    agentId,
+    target: agentId,
+    details: { email, agentType, role: row.role, capabilities, grantedScopes: row.grantedScopes },
+    data: eventData(context, agent),
+  };
+  // What the operator does in another organization stands in both audit logs.
+  const event = newEvent(context, caller, created);
+  const events = elsewhere
+    ? [event, newEvent(context, caller, { ...created, organizationId: caller.organizationId })]
+    : [event];
+  try {
+    const [inserted] = await context.db.batch([
+      insertAgent(context.db, row, tierMaximum),
+      insertKeyIfChanged(context.db, key.value),
+      ...events.map((event) => outboxInsertIfChanged(context, event)),
+    ]);
+    if (inserted.meta.changes === 0) return await whyRefused(context, organizationId);
+  } catch (error) {
+    if (violatesUnique(error, "agents.email")) return problem("AGENT_ALREADY_EXISTS");
+    throw error;
+  }
+  await Promise.all(events.map((event) => publish(context, event.organizationId)));
+  return ok(publicAgent(context, agent));
+}
+
+/** Why the caller may not register an agent in this other organization, or null when it may. */
+async function refuseElsewhere(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+): Promise<Problem | null> {
+  if (!caller.isOperator || caller.role !== "admin") {
+    return problem("FORBIDDEN", "Only an admin of the operator's organization may register agents in another one.");
+  }
+  const organization = await findOrganization(context, organizationId);
+  if (!organization) return problem("ORGANIZATION_NOT_FOUND");
+  return organization.status === "active" ? null : organizationSuspended();
+}
+
+const organizationSuspended = () => problem("FORBIDDEN", "The organization is suspended.");
+
+/** Why the insertion found no room: the organization is gone or suspended, or its limit is reached. */
+async function whyRefused(context: Context, organizationId: OrganizationId): Promise<Problem> {
+  const organization = await findOrganization(context, organizationId);
+  if (!organization) return problem("ORGANIZATION_NOT_FOUND");
+  if (organization.status !== "active") return organizationSuspended();
+  const max = effectiveLimits(organization).maxAgents;
+  const current = await countAgents(context.db, organizationId);
+  count("agentidp_rate_limit_rejections_total", { limit: "maxAgents" });
+  return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization may have ${max} agents and has ${current}.`, {
+    // It does not reset by itself.
+    details: {
+      limit: "maxAgents",
+      max,
+      current,
+      resetsAt: null,
+      upgradeUrl: `${context.settings.issuer}/api/v1/tiers/upgrade`,
+    },
+  });
+}

@@ -1,0 +1,102 @@
+/** The paths of agents. */
+import { createRouter } from "../../platform/http/app.ts";
+import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import { agentFilterSchema, agentPath, agentSchema, changeAgentSchema, createAgentSchema } from "./schema.ts";
+import { changeAgent, decommissionAgent, listAgents, readAgent, registerAgent } from "./service.ts";
+
+const tags = ["Agents"];
+
+export const agentRoutes = createRouter();
+
+const register = route({
+  method: "post",
+  path: "/agents",
+  access: "agents:write",
+  tags,
+  summary: "Register an agent",
+  description:
+    "The agent gets an id, which is also its OAuth `client_id`, a DID and a key. It becomes a member of its organization. An admin may give it any capability and scope; a member only what its own token carries.",
+  request: { body: { required: true, ...json(createAgentSchema, "The agent") } },
+  responses: { 201: json(agentSchema, "The agent") },
+  errors: ["FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "ORGANIZATION_NOT_FOUND", "AGENT_ALREADY_EXISTS"],
+});
+
+agentRoutes.openapi(register, async (c) => {
+  const result = await registerAgent(c.get("context"), c.get("caller"), c.req.valid("json"));
+  return result.ok ? c.json(result.value, 201) : fail(c, result);
+});
+
+const list = route({
+  method: "get",
+  path: "/agents",
+  access: "agents:read",
+  tags,
+  summary: "List agents",
+  description:
+    "The agents of the caller's organization, newest first, decommissioned ones included unless `status` says otherwise.",
+  request: { query: pageQuery.extend(agentFilterSchema.shape) },
+  responses: { 200: json(pageSchema(agentSchema), "A page of agents") },
+});
+
+agentRoutes.openapi(list, async (c) => {
+  const result = await listAgents(c.get("context"), c.get("caller"), c.req.valid("query"));
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+const read = route({
+  method: "get",
+  path: "/agents/{agentId}",
+  access: "agents:read",
+  tags,
+  summary: "Read an agent",
+  request: { params: agentPath },
+  responses: { 200: json(agentSchema, "The agent") },
+  errors: ["AGENT_NOT_FOUND"],
+});
+
+agentRoutes.openapi(read, async (c) => {
+  const result = await readAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId);
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+const change = route({
+  method: "patch",
+  path: "/agents/{agentId}",
+  access: "agents:write",
+  exempt: true,
+  tags,
+  operationId: "changeAgent",
+  summary: "Change, suspend or reactivate an agent",
+  description:
+    "Changes the fields that the body names. Suspending kills the agent's tokens and sign-ins at once; reactivating allows new ones and revives no old token. A capability or scope that is taken out is missing from the next token on, and ends the delegations that lend it.",
+  request: { params: agentPath, body: { required: true, ...json(changeAgentSchema, "The fields to change") } },
+  responses: { 200: json(agentSchema, "The agent as it is now") },
+  errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_ALREADY_EXISTS", "AGENT_ALREADY_DECOMMISSIONED"],
+});
+
+agentRoutes.openapi(change, async (c) => {
+  const { agentId } = c.req.valid("param");
+  const result = await changeAgent(c.get("context"), c.get("caller"), agentId, c.req.valid("json"));
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+const decommission = route({
+  method: "delete",
+  path: "/agents/{agentId}",
+  access: "agents:write",
+  exempt: true,
+  tags,
+  summary: "Decommission an agent",
+  description:
+    "Final. The agent's tokens are dead and its credentials revoked; it no longer counts against the limit; its record is kept for the audit.",
+  request: { params: agentPath },
+  responses: { 204: { description: "Decommissioned" } },
+  errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED"],
+});
+
+agentRoutes.openapi(decommission, async (c) => {
+  const result = await decommissionAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId);
+  return result.ok ? c.body(null, 204) : fail(c, result);
+});

@@ -1,0 +1,160 @@
+/** The wire shapes of agents. */
+import { z } from "@hono/zod-openapi";
+import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
+import { agentStatuses, agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
+import { grantableScopes, isPlatformScope } from "../../platform/http/scopes.ts";
+import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
+
+const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values, { error: `must be one of ${values.join(", ")}` });
+
+const isUnique = (values: readonly string[]) => new Set(values).size === values.length;
+const unique = { error: "must not name the same thing twice" };
+
+/**
+ * Free text. Control characters could forge lines in somebody's log; lone surrogates have no UTF-8 and no canonical JSON
+ * (RFC 8785 3.2.2.2), so the audit chain could not hash them.
+ */
+const text = (least: number, most: number) =>
+  z
+    .string({ error: "must be a text" })
+    .min(least, { error: `must have at least ${least} characters` })
+    .max(most, { abort: true, error: `must have at most ${most} characters` })
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" });
+
+/** Kept in lower case: mailboxes that differ only in case are one mailbox to everybody but a few old servers. */
+const emailSchema = z
+  .string({ error: "must be an e-mail address" })
+  .max(254, { abort: true, error: "must have at most 254 characters" })
+  .pipe(z.email({ error: "must be an e-mail address" }).toLowerCase())
+  .openapi({
+    format: "email",
+    description: "Unique in the organization, decommissioned agents included; kept in lower case",
+    example: "screener-01@acme.example",
+  });
+
+/** The regular expression that semver.org suggests. */
+const semanticVersion =
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$/;
+
+const versionSchema = z
+  .string({ error: "must be a semantic version" })
+  .max(64, { abort: true, error: "must have at most 64 characters" })
+  .regex(semanticVersion, { error: "must be a semantic version, such as 1.4.0 or 2.0.0-rc.1" })
+  .openapi({ example: "1.4.0" });
+
+const capabilityForm = /^[a-z][a-z0-9_-]*:([a-z][a-z0-9_-]*|\*)$/;
+
+const capabilitySchema = z
+  .string({ error: "must be a text" })
+  .max(128, { abort: true, error: "must have at most 128 characters" })
+  .regex(capabilityForm, { error: "must be resource:action, such as resume:read" })
+  .refine((capability) => !isPlatformScope(capability), {
+    error: "is a scope of the platform; name it in grantedScopes instead",
+  })
+  .transform((capability) => capability as Scope)
+  .openapi({ type: "string", pattern: capabilityForm.source, maxLength: 128, example: "resume:read" });
+
+const capabilitiesSchema = z
+  .array(capabilitySchema, { error: "must be a list of capabilities" })
+  .min(1, { error: "must name at least one capability" })
+  .max(64, { abort: true, error: "must name at most 64 capabilities" })
+  .refine(isUnique, unique)
+  .openapi({ uniqueItems: true });
+
+const grantedScopesSchema = z
+  .array(z.enum(grantableScopes, { error: `must be one of ${grantableScopes.join(", ")}` }), {
+    error: "must be a list of platform scopes",
+  })
+  .max(grantableScopes.length, { abort: true, error: `must name at most ${grantableScopes.length} scopes` })
+  .refine(isUnique, unique)
+  .transform((scopes) => scopes as readonly string[] as readonly Scope[])
+  .openapi({ type: "array", items: { type: "string", enum: [...grantableScopes] }, example: ["agents:read"] });
+
+const fields = {
+  email: emailSchema,
+  version: versionSchema,
+  capabilities: capabilitiesSchema,
+  owner: text(1, 128).openapi({ description: "The team or person that answers for the agent", example: "talent-team" }),
+  deploymentEnv: oneOf(deploymentEnvs),
+  description: text(0, 1000).nullable(),
+  grantedScopes: grantedScopesSchema,
+  isPublic: z
+    .boolean({ error: "must be true or false" })
+    .openapi({ description: "true lists the agent in the marketplace" }),
+  publicKeyJwk: publicJwkSchema,
+};
+
+const { description, grantedScopes, isPublic, publicKeyJwk, ...required } = fields;
+
+export const createAgentSchema = z
+  .strictObject({
+    ...required,
+    agentType: oneOf(agentTypes),
+    organization_id: organizationIdSchema.optional().openapi({
+      description:
+        "The caller's organization when left out; another one only for an admin of the operator's organization",
+    }),
+    description: description.optional(),
+    grantedScopes: grantedScopes.optional().openapi({
+      description:
+        "The platform scopes that the agent may ask for: agents:read tokens:read audit:read webhooks:read when left out, as far as the caller may grant them",
+    }),
+    isPublic: isPublic.default(false),
+    publicKeyJwk: publicKeyJwk.optional().openapi({
+      description:
+        "The agent's own public key; when left out the service makes a P-256 key and keeps the private part encrypted",
+    }),
+  })
+  .openapi("CreateAgent");
+
+export const changeAgentSchema = z
+  .strictObject({
+    ...fields,
+    publicKeyJwk: publicKeyJwk.nullable().openapi({
+      description:
+        "The agent's new public key; null lets the service make a new P-256 key and keep the private part encrypted. The old key signs in no more, and stays in the DID document until nothing that it signed can be alive",
+    }),
+    status: z.enum(["active", "suspended"], { error: "must be active or suspended" }),
+  })
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, { error: "must name at least one field" })
+  .openapi("ChangeAgent");
+
+const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
+
+export const agentSchema = z
+  .object({
+    agentId: agentIdSchema.openapi({ description: "Also the OAuth `client_id`" }),
+    organization_id: organizationIdSchema,
+    email: z.string(),
+    agentType: z.enum(agentTypes),
+    version: z.string(),
+    capabilities: z.array(z.string()),
+    owner: z.string(),
+    deploymentEnv: z.enum(deploymentEnvs),
+    description: z.string().nullable(),
+    grantedScopes: z.array(z.string()),
+    isPublic: z.boolean(),
+    publicKeyJwk: publicJwkSchema.openapi({ description: "The public part of the agent's present key" }),
+    did: z.string().openapi({ example: "did:web:idp.example.com:agents:0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" }),
+    status: z.enum(agentStatuses),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .openapi("Agent");
+
+export const agentFilterSchema = z.object({
+  owner: z.string().max(128).optional(),
+  agentType: oneOf(agentTypes).optional(),
+  deploymentEnv: oneOf(deploymentEnvs).optional(),
+  status: oneOf(agentStatuses).optional(),
+  capability: z.string().max(128).optional().openapi({ description: "Only agents that have this capability" }),
+});
+
+export const agentPath = z.object({ agentId: agentIdSchema });
+
+export type Agent = z.output<typeof agentSchema>;
+export type CreateAgent = z.output<typeof createAgentSchema>;
+export type ChangeAgent = z.output<typeof changeAgentSchema>;
+export type AgentFilter = z.output<typeof agentFilterSchema>;

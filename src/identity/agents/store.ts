@@ -1,0 +1,176 @@
+/** The queries of the agents room, each named after the question it answers or the change it makes. */
+import { and, count, desc, eq, exists, getTableColumns, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
+import type { PublicJwk } from "../../platform/crypto/jwk.ts";
+import type { Database } from "../../platform/db/client.ts";
+import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
+import { agentKeys, agents, organizations, type planTiers } from "../../platform/db/schema.ts";
+import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+import type { AgentFilter } from "./schema.ts";
+
+type AgentRow = typeof agents.$inferSelect;
+export type AgentKey = typeof agentKeys.$inferSelect;
+
+/** An agent with the public part of its present key, and that key's number: the N of `#key-N`. */
+export type AgentRecord = AgentRow & { readonly publicKeyJwk: PublicJwk; readonly keyNumber: number };
+
+/** What may change in an agent's row. */
+export type AgentChange = Partial<
+  Pick<
+    AgentRow,
+    | "email"
+    | "version"
+    | "capabilities"
+    | "owner"
+    | "deploymentEnv"
+    | "description"
+    | "grantedScopes"
+    | "isPublic"
+    | "status"
+  >
+>;
+
+const record = {
+  ...getTableColumns(agents),
+  // Only what passed publicJwkSchema is ever stored.
+  publicKeyJwk: sql`${agentKeys.publicJwk}`.mapWith((json: string) => JSON.parse(json) as PublicJwk),
+  keyNumber: agentKeys.number,
+};
+
+function records(db: Database) {
+  const isPresent = and(eq(agentKeys.agentId, agents.id), isNull(agentKeys.replacedAt));
+  return db.select(record).from(agents).innerJoin(agentKeys, isPresent);
+}
+
+/** Which agent of the organization has this id? */
+export async function findAgent(
+  db: Database,
+  organizationId: OrganizationId,
+  agentId: AgentId,
+): Promise<AgentRecord | null> {
+  const found = await records(db)
+    .where(and(eq(agents.organizationId, organizationId), eq(agents.id, agentId)))
+    .get();
+  return found ?? null;
+}
+
+/** The newest agents that pass the filter and are older than `before`. */
+export function listAgents(
+  db: Database,
+  organizationId: OrganizationId,
+  filter: AgentFilter,
+  page: { readonly before: string | null; readonly limit: number },
+): Promise<AgentRecord[]> {
+  const { owner, agentType, deploymentEnv, status, capability } = filter;
+  const conditions: (SQL | undefined)[] = [
+    eq(agents.organizationId, organizationId),
+    owner === undefined ? undefined : eq(agents.owner, owner),
+    agentType && eq(agents.agentType, agentType),
+    deploymentEnv && eq(agents.deploymentEnv, deploymentEnv),
+    status && eq(agents.status, status),
+    capability === undefined
+      ? undefined
+      : sql`EXISTS (SELECT 1 FROM json_each(${agents.capabilities}) WHERE value = ${capability})`,
+    page.before === null ? undefined : lt(agents.id, page.before as AgentId),
+  ];
+  return records(db)
+    .where(and(...conditions))
+    .orderBy(desc(agents.id))
+    .limit(page.limit);
+}
+
+const counted = (organizationId: OrganizationId) =>
+  and(eq(agents.organizationId, organizationId), ne(agents.status, "decommissioned"));
+
+/** How many agents count against the organization's limit? Suspended ones do, decommissioned ones do not. */
+export async function countAgents(db: Database, organizationId: OrganizationId): Promise<number> {
+  const row = await db.select({ count: count() }).from(agents).where(counted(organizationId)).get();
+  return row?.count ?? 0;
+}
+
+/**
+ * Adds an agent if its organization is active and, as its row says in this very statement, has room for one more.
+ *
+ * @param tierMaximum what each tier allows where the organization has no limit of its own; null is unlimited
+ */
+export function insertAgent(
+  db: Database,
+  row: AgentRow,
+  tierMaximum: Readonly<Record<(typeof planTiers)[number], number | null>>,
+) {
+  const ofTier = Object.entries(tierMaximum).map(([tier, maximum]) => sql`WHEN ${tier} THEN ${maximum}`);
+  const maximum = sql`coalesce(${organizations.maxAgents}, CASE ${organizations.planTier} ${sql.join(ofTier, sql` `)} END)`;
+  const present = db.select({ count: count() }).from(agents).where(counted(row.organizationId));
+  const hasRoom = db
+    .select({ id: organizations.id })
+    .from(organizations)
+    .where(
+      and(
+        eq(organizations.id, row.organizationId),
+        eq(organizations.status, "active"),
+        or(sql`${maximum} IS NULL`, sql`(${present}) < ${maximum}`),
+      ),
+    );
+  return insertWhere(db, agents, row, exists(hasRoom));
+}
+
+/** Adds the agent's key if the statement before changed a row. */
+export function insertKeyIfChanged(db: Database, key: AgentKey) {
+  return insertWhere(db, agentKeys, key, previousChanged);
+}
+
+/** Retires the present key of an agent if the statement before changed a row; its successor is to follow. */
+export function retireKeyIfChanged(db: Database, agentId: AgentId, replacedAt: number) {
+  return db
+    .update(agentKeys)
+    .set({ replacedAt })
+    .where(and(eq(agentKeys.agentId, agentId), isNull(agentKeys.replacedAt), previousChanged));
+}
+
+/** The organization's active admins beside this agent. */
+function otherActiveAdmins(db: Database, agent: Pick<AgentRow, "id" | "organizationId">) {
+  const others = alias(agents, "others");
+  return db
+    .select({ id: others.id })
+    .from(others)
+    .where(
+      and(
+        eq(others.organizationId, agent.organizationId),
+        ne(others.id, agent.id),
+        eq(others.role, "admin"),
+        eq(others.status, "active"),
+      ),
+    );
+}
+
+/** Would the organization be without an active admin if this agent were none? */
+export async function isLastActiveAdmin(db: Database, agent: AgentRow): Promise<boolean> {
+  if (agent.role !== "admin" || agent.status !== "active") return false;
+  return (await otherActiveAdmins(db, agent).limit(1)).length === 0;
+}
+
+/** Changes an agent, unless its row changed since it was read: `updatedAt` is its version, and only ever grows. */
+export function updateAgent(
+  db: Database,
+  read: AgentRow,
+  change: AgentChange & { readonly updatedAt: number },
+  also?: SQL,
+) {
+  return db
+    .update(agents)
+    .set(change)
+    .where(
+      and(eq(agents.id, read.id), eq(agents.updatedAt, read.updatedAt), sql`${agents.role} IS ${read.role}`, also),
+    );
+}
+
+/** The same for a change that ends the agent's being active; decided here, so that of two admins who do so to each other one stays. */
+export function deactivateAgent(
+  db: Database,
+  read: AgentRow,
+  change: AgentChange & { readonly status: "suspended" | "decommissioned"; readonly updatedAt: number },
+  also?: SQL,
+) {
+  const isActiveAdmin = read.role === "admin" && read.status === "active";
+  return updateAgent(db, read, change, isActiveAdmin ? and(exists(otherActiveAdmins(db, read)), also) : also);
+}

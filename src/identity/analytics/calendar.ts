@@ -1,0 +1,43 @@
+/** Days as the analytics count them: UTC calendar days, `2026-11-22`. */
+
+const dayMs = 86_400_000;
+
+/** Days from the first to the last, both included. */
+export interface DaySpan {
+  readonly first: string;
+  readonly last: string;
+}
+
+/** The UTC day of a time in milliseconds since the epoch. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+/**
+ * So many days, oldest first; the last is the present one.
+ *
+ * @example
+ * ```ts
+ * lastDays(Date.UTC(2028, 2, 1), 2); // ["2028-02-29", "2028-03-01"]
+ * ```
+ */
+export function lastDays(nowMs: number, days: number): string[] {
+  return Array.from({ length: days }, (_, index) => dayOf(nowMs - (days - 1 - index) * dayMs));
+}
+
+/** The same as a span. */
+export function spanOfLastDays(nowMs: number, days: number): DaySpan {
+  return { first: dayOf(nowMs - (days - 1) * dayMs), last: dayOf(nowMs) };
+}
+
+/** The present month, `2026-11`, and its days so far. */
+export function monthSoFar(nowMs: number): DaySpan & { readonly month: string } {
+  const last = dayOf(nowMs);
+  const month = last.slice(0, "2026-11".length);
+  return { month, first: `${month}-01`, last };
+}
+
+/** The first moment of a UTC day, in milliseconds since the epoch. */
+export function startOf(day: string): number {
+  return Date.parse(day);
+}

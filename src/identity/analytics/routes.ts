@@ -1,0 +1,88 @@
+/** `/analytics`: what the organization of the token has used. */
+import { createRouter } from "../../platform/http/app.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import { timed } from "../../platform/telemetry/recording.ts";
+import {
+  agentActivitySchema,
+  agentAnalyticsSchema,
+  callAnalyticsSchema,
+  daysQuerySchema,
+  rotationAnalyticsSchema,
+  tokenAnalyticsSchema,
+} from "./schema.ts";
+import { agentActivity, agentAnalytics, callAnalytics, rotationAnalytics, tokenAnalytics } from "./service.ts";
+
+export const analyticsRoutes = createRouter();
+
+const definition = { method: "get" as const, access: "bearer" as const, tags: ["Analytics"] };
+
+const tokens = route({
+  ...definition,
+  path: "/analytics/tokens",
+  summary: "Count tokens by day",
+  description: "What has been issued before this request is counted. Counts are kept for 90 days.",
+  request: { query: daysQuerySchema },
+  responses: { 200: json(tokenAnalyticsSchema, "The tokens issued on each day") },
+});
+
+const activity = route({
+  ...definition,
+  path: "/analytics/agents/activity",
+  summary: "Count tokens by hour of the week",
+  description: "Over the last 30 days, today included.",
+  responses: { 200: json(agentActivitySchema, "The tokens issued in each hour of the week") },
+});
+
+const agents = route({
+  ...definition,
+  path: "/analytics/agents",
+  summary: "Count tokens by agent",
+  description: "In the present month. A delegated token counts for the agent that got it, not for the one that lent.",
+  responses: { 200: json(agentAnalyticsSchema, "The tokens of each agent") },
+});
+
+const rotations = route({
+  ...definition,
+  path: "/analytics/credentials/rotations",
+  summary: "Count credential rotations by day",
+  description: "Also how old the secrets of the active credentials are.",
+  request: { query: daysQuerySchema },
+  responses: { 200: json(rotationAnalyticsSchema, "The rotations on each day, and the credentials by age") },
+});
+
+const calls = route({
+  ...definition,
+  path: "/analytics/calls",
+  summary: "Count calls by route",
+  description: "Calls are counted after they were answered, so those of the last seconds may be missing.",
+  request: { query: daysQuerySchema },
+  responses: { 200: json(callAnalyticsSchema, "The calls that each route answered with each class of status") },
+});
+
+const measured = <T>(query: () => Promise<T>) => timed("agentidp_analytics_query_duration_seconds", {}, query);
+
+analyticsRoutes.openapi(tokens, async (c) => {
+  const result = await measured(() => tokenAnalytics(c.get("context"), c.get("caller"), c.req.valid("query")));
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+analyticsRoutes.openapi(activity, async (c) => {
+  const result = await measured(() => agentActivity(c.get("context"), c.get("caller")));
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+analyticsRoutes.openapi(agents, async (c) => {
+  const result = await measured(() => agentAnalytics(c.get("context"), c.get("caller")));
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+analyticsRoutes.openapi(rotations, async (c) => {
+  const result = await measured(() => rotationAnalytics(c.get("context"), c.get("caller"), c.req.valid("query")));
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+analyticsRoutes.openapi(calls, async (c) => {
+  const result = await measured(() => callAnalytics(c.get("context"), c.get("caller"), c.req.valid("query")));
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});

@@ -1,0 +1,110 @@
+/** Wire shapes of the analytics. */
+import { z } from "@hono/zod-openapi";
+import { statusClasses } from "../../platform/db/schema.ts";
+import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";
+
+/** How many days counts are kept for, the present one included. */
+export const keptDays = 90;
+
+const daysRule = { error: `must be a whole number from 1 to ${keptDays}` };
+
+export const daysQuerySchema = z.object({
+  days: z
+    .string(daysRule)
+    .regex(/^[1-9][0-9]?$/, daysRule)
+    .transform(Number)
+    .refine((days) => days <= keptDays, daysRule)
+    .default(30)
+    .openapi({
+      type: "integer",
+      minimum: 1,
+      maximum: keptDays,
+      default: 30,
+      description: "How many UTC days; the last is today",
+    }),
+});
+
+export type DaysQuery = z.output<typeof daysQuerySchema>;
+
+const tenantId = organizationIdSchema.openapi({ description: "The organization of the token" });
+const days = z.int().openapi({ description: "As asked for", example: 30 });
+const count = z.int().nonnegative();
+
+const dailySchema = z
+  .array(z.object({ date: z.iso.date().openapi({ example: "2026-11-22" }), count }))
+  .openapi({ description: "One entry for each UTC day, oldest first, days with none included" });
+
+export const tokenAnalyticsSchema = z.object({ tenantId, days, data: dailySchema }).openapi("TokenAnalytics");
+
+export type TokenAnalytics = z.output<typeof tokenAnalyticsSchema>;
+
+export const agentActivitySchema = z
+  .object({
+    tenantId,
+    data: z
+      .array(
+        z.object({
+          dow: z.int().min(0).max(6).openapi({ description: "The day of the week in UTC, 0 is Sunday" }),
+          hour: z.int().min(0).max(23).openapi({ description: "The hour in UTC" }),
+          count,
+        }),
+      )
+      .openapi({ description: "Hours of the week without tokens are left out" }),
+  })
+  .openapi("AgentActivity");
+
+export type AgentActivity = z.output<typeof agentActivitySchema>;
+
+export const agentAnalyticsSchema = z
+  .object({
+    tenantId,
+    month: z
+      .string()
+      .openapi({ description: "The present month in UTC", example: "2026-11", pattern: "^\\d{4}-\\d{2}$" }),
+    data: z
+      .array(z.object({ agentId: agentIdSchema, tokenCount: count }))
+      .openapi({ description: "Most first. Agents without tokens are left out" }),
+  })
+  .openapi("AgentAnalytics");
+
+export type AgentAnalytics = z.output<typeof agentAnalyticsSchema>;
+
+export const rotationAnalyticsSchema = z
+  .object({
+    tenantId,
+    days,
+    data: dailySchema,
+    credentialsByAge: z
+      .array(
+        z.object({
+          minDays: z.int(),
+          maxDays: z.int().nullable().openapi({ description: "Included; null: no end" }),
+          count,
+        }),
+      )
+      .openapi({
+        description:
+          "The credentials that are active now, by whole days since they were created or last rotated. Always four entries",
+      }),
+  })
+  .openapi("RotationAnalytics");
+
+export type RotationAnalytics = z.output<typeof rotationAnalyticsSchema>;
+
+export const callAnalyticsSchema = z
+  .object({
+    tenantId,
+    days,
+    data: z
+      .array(
+        z.object({
+          route: z.string().openapi({ description: "As in the API reference", example: "/api/v1/agents/{agentId}" }),
+          statusClass: z.enum(statusClasses),
+          count,
+        }),
+      )
+      .openapi({ description: "By route, then by status class" }),
+  })
+  .openapi("CallAnalytics");
+
+export type CallAnalytics = z.output<typeof callAnalyticsSchema>;

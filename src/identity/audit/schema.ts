@@ -1,0 +1,191 @@
+/** Wire shapes of the audit log. */
+import { z } from "@hono/zod-openapi";
+import { eventActions } from "../../events/catalogue.ts";
+import type { AuditEvent } from "../../ledger/chain.ts";
+import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
+import { agentIdSchema, eventIdSchema } from "../../platform/ids.ts";
+
+const eventOutcomes = ["success", "failure"] as const;
+
+const dayMs = 86_400_000;
+const day = z.iso.date();
+const dateTime = z.iso.datetime({ offset: true });
+
+/**
+ * A point in time as callers write it: an ISO 8601 date-time with its offset, or a date, which is the whole UTC day.
+ *
+ * @param end which end of the day a bare date stands for
+ * @returns a schema whose output is milliseconds since the epoch
+ */
+function instant(end: "first" | "last") {
+  return z
+    .string()
+    .refine((text) => day.safeParse(text).success || dateTime.safeParse(text).success, {
+      error: "must be an ISO 8601 date-time such as 2026-01-31T09:30:00Z, or a date such as 2026-01-31",
+    })
+    .transform((text) => Date.parse(text) + (end === "last" && text.length === "2026-01-31".length ? dayMs - 1 : 0));
+}
+
+const fromParameter = instant("first")
+  .optional()
+  .openapi({
+    param: { description: "The earliest time, included. A bare date is the start of that UTC day." },
+    type: "string",
+    example: "2026-01-01T00:00:00.000Z",
+  });
+
+const toParameter = instant("last")
+  .optional()
+  .openapi({
+    param: { description: "The latest time, included. A bare date is the end of that UTC day." },
+    type: "string",
+    example: "2026-01-31",
+  });
+
+const ordered = (from: number | undefined, to: number | undefined) =>
+  from === undefined || to === undefined || from <= to;
+
+/** What `GET /audit` takes. Times come out as milliseconds since the epoch. */
+export const eventQuerySchema = pageQuery
+  .extend({
+    agentId: agentIdSchema.optional().openapi({
+      param: { description: "Events that happened to this agent. (Who did it is `actor.agentId`.)" },
+      type: "string",
+      format: "uuid",
+    }),
+    action: z.enum(eventActions).optional(),
+    outcome: z.enum(eventOutcomes).optional(),
+    from: fromParameter,
+    to: toParameter,
+  })
+  .refine(({ from, to }) => ordered(from, to), { path: ["to"], error: "must not be before from" });
+
+export type EventQuery = z.output<typeof eventQuerySchema>;
+
+/** What `GET /audit/verify` takes. Times come out as milliseconds since the epoch. */
+export const verificationQuerySchema = z
+  .object({ fromDate: fromParameter, toDate: toParameter })
+  .refine(({ fromDate, toDate }) => ordered(fromDate, toDate), {
+    path: ["toDate"],
+    error: "must not be before fromDate",
+  });
+
+export type VerificationQuery = z.output<typeof verificationQuerySchema>;
+
+/** What `GET /audit/export` takes. Times come out as milliseconds since the epoch. */
+export const exportQuerySchema = z
+  .object({ from: fromParameter, to: toParameter })
+  .refine(({ from, to }) => ordered(from, to), { path: ["to"], error: "must not be before from" });
+
+export type ExportQuery = z.output<typeof exportQuerySchema>;
+
+export const eventParamsSchema = z.object({
+  eventId: eventIdSchema.openapi({ param: { name: "eventId", in: "path" }, type: "string", format: "uuid" }),
+});
+
+const sha256 = z.string().openapi({ description: "SHA-256 in lower-case hex", pattern: "^[0-9a-f]{64}$" });
+
+/** One event of the audit log, every field of which but `hash` is under the hash. */
+export const auditEventSchema = z
+  .object({
+    eventId: z.uuid(),
+    sequence: z.int().openapi({ description: "From 1 without gaps, in the order of the chain" }),
+    organizationId: z.uuid(),
+    agentId: z.uuid().nullable().openapi({ description: "The agent that it happened to, if to one" }),
+    action: z.string().openapi({ description: `One of ${eventActions.join(", ")}` }),
+    outcome: z.enum(eventOutcomes),
+    actor: z
+      .object({
+        agentId: z
+          .uuid()
+          .nullable()
+          .openapi({ description: "null: nobody known (a failed sign-in), or the service itself" }),
+        credentialId: z.uuid().optional(),
+        ip: z.string(),
+        userAgent: z.string(),
+      })
+      .openapi({ description: "Who did it" }),
+    target: z.string().nullable().openapi({
+      description: "The id of what it happened to: an agent, a credential, a token, a key, an organization",
+    }),
+    details: z.custom<AuditEvent["details"]>().openapi({
+      type: "object",
+      additionalProperties: true,
+      description:
+        "What there is to know beside. `unreadable` holds the raw columns of an event that was spoilt in the database",
+    }),
+    timestamp: z.iso.datetime(),
+    previousHash: sha256.openapi({ description: "The hash of the event before; 64 zeros for sequence 1" }),
+    hash: sha256.openapi({ description: "SHA-256 in hex over the RFC 8785 form of all other fields" }),
+  })
+  .openapi("AuditEvent", {
+    example: {
+      eventId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+      sequence: 1,
+      organizationId: "0199f0c2-5a31-7d12-8a44-6f0b1c2d3e4f",
+      agentId: "0199f0c2-5a31-7e23-b155-7a1c2d3e4f50",
+      action: "token.issued",
+      outcome: "success",
+      actor: { agentId: "0199f0c2-5a31-7e23-b155-7a1c2d3e4f50", ip: "203.0.113.7", userAgent: "curl/8.9.1" },
+      target: "0199f0c2-5a31-7f34-a266-8b2d3e4f5061",
+      details: { scope: "agents:read" },
+      timestamp: "2026-01-31T09:30:00.000Z",
+      previousHash: "0000000000000000000000000000000000000000000000000000000000000000",
+      hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    },
+  });
+
+export const eventPageSchema = pageSchema(auditEventSchema).openapi("AuditEventPage");
+
+/** The public part of the key that signed a checkpoint. */
+const checkpointKeySchema = z
+  .object({
+    kty: z.string(),
+    kid: z.string(),
+    alg: z.string(),
+    use: z.string(),
+    crv: z.string().optional(),
+    x: z.string().optional(),
+    y: z.string().optional(),
+  })
+  .openapi("CheckpointKey");
+
+/** The service's signature under a place of the chain. */
+export const checkpointSchema = z
+  .object({
+    sequence: z.int(),
+    eventId: z.uuid().openapi({ description: "The event of this sequence" }),
+    hash: sha256.openapi({ description: "The hash of that event" }),
+    timestamp: z.iso.datetime().openapi({ description: "When it was signed" }),
+    jws: z.string().openapi({
+      description:
+        "Compact JWS (RFC 7515), `typ` `audit-checkpoint+jwt`, over organizationId, sequence, hash and timestamp",
+    }),
+    publicKeyJwk: checkpointKeySchema.nullable().openapi({
+      description: "The key that signed it. Its `kid` is in /.well-known/jwks.json until the key retires",
+    }),
+    keyCompromisedAt: z.iso.datetime().nullable().openapi({
+      description: "When the key was found to be stolen; what it signed proves nothing any more. null: it was not",
+    }),
+  })
+  .openapi("AuditCheckpoint");
+
+export type CheckpointView = z.output<typeof checkpointSchema>;
+
+export const checkpointPageSchema = pageSchema(checkpointSchema).openapi("AuditCheckpointPage");
+
+/** What a verification found. */
+export const verificationSchema = z
+  .object({
+    verified: z.boolean(),
+    checkedCount: z.int().openapi({ description: "How many events were looked at" }),
+    fromDate: z.iso.datetime().nullable().openapi({ description: "null: from the first event on" }),
+    toDate: z.iso.datetime().nullable().openapi({ description: "null: to the last event" }),
+    brokenAtEventId: z.string().nullable().openapi({
+      description:
+        "The first event at which the chain does not hold. After a gap, the event behind it; when the end was cut off, the event that was last",
+    }),
+  })
+  .openapi("AuditVerification");
+
+export type Verification = z.output<typeof verificationSchema>;

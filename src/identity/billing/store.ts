@@ -1,0 +1,98 @@
+/** The queries of the billing room, each named after the question it answers or the change it makes. */
+import { and, eq, lt, ne, type SQL, sql } from "drizzle-orm";
+import type { Context } from "../../platform/context.ts";
+import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
+import { billingAccounts, billingEvents, organizations } from "../../platform/db/schema.ts";
+import type { OrganizationId } from "../../platform/ids.ts";
+
+export type BillingAccount = typeof billingAccounts.$inferSelect;
+export type BillingEvent = typeof billingEvents.$inferSelect;
+type Organization = typeof organizations.$inferSelect;
+
+/** Which account does the organization have at Stripe? */
+export async function findAccount(context: Context, organizationId: OrganizationId): Promise<BillingAccount | null> {
+  const row = await context.db
+    .select()
+    .from(billingAccounts)
+    .where(eq(billingAccounts.organizationId, organizationId))
+    .get();
+  return row ?? null;
+}
+
+/** Whose customer is this? */
+export async function findAccountOfCustomer(context: Context, customerId: string): Promise<BillingAccount | null> {
+  const row = await context.db.select().from(billingAccounts).where(eq(billingAccounts.customerId, customerId)).get();
+  return row ?? null;
+}
+
+/** Adds an account unless the organization has one. */
+export function insertAccount(context: Context, account: BillingAccount) {
+  return context.db.insert(billingAccounts).values(account).onConflictDoNothing();
+}
+
+/** Changes an account, unless it changed since it was read. */
+export function updateAccount(
+  context: Context,
+  read: BillingAccount,
+  change: Partial<Omit<BillingAccount, "organizationId" | "version">>,
+  also?: SQL,
+) {
+  return context.db
+    .update(billingAccounts)
+    .set({ ...change, version: read.version + 1 })
+    .where(
+      and(eq(billingAccounts.organizationId, read.organizationId), eq(billingAccounts.version, read.version), also),
+    );
+}
+
+/** The same, if the statement before changed a row. */
+export function updateAccountIfChanged(
+  context: Context,
+  read: BillingAccount,
+  change: Partial<Omit<BillingAccount, "organizationId" | "version">>,
+) {
+  return updateAccount(context, read, change, previousChanged);
+}
+
+/** Gives an organization another tier, unless it or its account changed since they were read. */
+export function updateTier(
+  context: Context,
+  read: Organization,
+  account: BillingAccount,
+  planTier: Organization["planTier"],
+  updatedAt: number,
+) {
+  const accountUnchanged = sql`EXISTS (SELECT 1 FROM ${billingAccounts}
+    WHERE ${billingAccounts.organizationId} = ${account.organizationId} AND ${billingAccounts.version} = ${account.version})`;
+  return context.db
+    .update(organizations)
+    .set({ planTier, updatedAt })
+    .where(
+      and(
+        eq(organizations.id, read.id),
+        eq(organizations.updatedAt, read.updatedAt),
+        ne(organizations.status, "deleted"),
+        accountUnchanged,
+      ),
+    );
+}
+
+/** Has the event had its effect? */
+export async function isEventSettled(context: Context, eventId: string): Promise<boolean> {
+  const row = await context.db
+    .select({ id: billingEvents.id })
+    .from(billingEvents)
+    .where(eq(billingEvents.id, eventId))
+    .get();
+  return row !== undefined;
+}
+
+/** Notes that the event has had its effect, if the statement before changed a row. */
+export function insertEventIfChanged(context: Context, event: BillingEvent) {
+  return insertWhere(context.db, billingEvents, event, previousChanged);
+}
+
+/** Forgets the events that came before the given time, in milliseconds. */
+export function deleteEventsBefore(context: Context, ms: number) {
+  return context.db.delete(billingEvents).where(lt(billingEvents.receivedAt, ms));
+}

@@ -1,0 +1,97 @@
+/** The queries of the compliance room, each named after the question it answers. */
+import { and, asc, count, eq, getTableColumns, gt, isNull, type SQL, sql } from "drizzle-orm";
+import type { Context } from "../../platform/context.ts";
+import { agentKeys, agents, credentials, organizations, trustPolicies } from "../../platform/db/schema.ts";
+import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+
+const activeAgents = (organizationId: OrganizationId) =>
+  and(eq(agents.organizationId, organizationId), eq(agents.status, "active"));
+
+/** The organization's active agents after this one, in the order of their ids. */
+export function listActiveAgents(
+  { db }: Context,
+  organizationId: OrganizationId,
+  page: { readonly after: AgentId | null; readonly limit: number },
+) {
+  return db
+    .select()
+    .from(agents)
+    .where(and(activeAgents(organizationId), page.after === null ? undefined : gt(agents.id, page.after)))
+    .orderBy(asc(agents.id))
+    .limit(page.limit);
+}
+
+/** How many active agents has the organization? */
+export async function countActiveAgents({ db }: Context, organizationId: OrganizationId): Promise<number> {
+  const row = await db.select({ count: count() }).from(agents).where(activeAgents(organizationId)).get();
+  return row?.count ?? 0;
+}
+
+/** Which agent has this id, in whichever organization, and what is the state of that? */
+export async function findAgentOfAnyOrganization({ db }: Context, agentId: AgentId) {
+  const row = await db
+    .select({ ...getTableColumns(agents), organizationStatus: organizations.status })
+    .from(agents)
+    .innerJoin(organizations, eq(organizations.id, agents.organizationId))
+    .where(eq(agents.id, agentId))
+    .get();
+  return row ?? null;
+}
+
+const countOf = (condition: SQL) => sql<number>`count(CASE WHEN ${condition} THEN 1 END)`;
+
+/** A span of time before and after which a credential counts as old, or as about to expire; milliseconds since the epoch. */
+export interface CredentialTimes {
+  readonly nowMs: number;
+  readonly oldBeforeMs: number;
+  readonly expiringBeforeMs: number;
+}
+
+/** How many credentials of the organization are in which state? Revoked ones are not counted. */
+export async function countCredentials(
+  { db }: Context,
+  organizationId: OrganizationId,
+  { nowMs, oldBeforeMs, expiringBeforeMs }: CredentialTimes,
+) {
+  const hasExpired = sql`coalesce(${credentials.expiresAt} <= ${nowMs}, 0)`;
+  const isUsable = sql`(${agents.status} <> 'decommissioned' AND NOT ${hasExpired})`;
+  const row = await db
+    .select({
+      active: countOf(isUsable),
+      old: countOf(sql`${isUsable} AND coalesce(${credentials.rotatedAt}, ${credentials.createdAt}) <= ${oldBeforeMs}`),
+      expiring: countOf(sql`${isUsable} AND ${credentials.expiresAt} <= ${expiringBeforeMs}`),
+      expired: countOf(hasExpired),
+      orphaned: countOf(sql`${agents.status} = 'decommissioned'`),
+    })
+    .from(agents)
+    .innerJoin(credentials, eq(credentials.agentId, agents.id))
+    .where(and(eq(agents.organizationId, organizationId), isNull(credentials.revokedAt)))
+    .get();
+  return row ?? { active: 0, old: 0, expiring: 0, expired: 0, orphaned: 0 };
+}
+
+/** How many active agents have no way to sign in: no live credential, no trust policy, no key of their own? */
+export async function countAgentsWithoutSignIn(
+  { db }: Context,
+  organizationId: OrganizationId,
+  nowMs: number,
+): Promise<number> {
+  const liveCredential = sql`SELECT 1 FROM ${credentials} WHERE ${credentials.agentId} = ${agents.id}
+    AND ${credentials.revokedAt} IS NULL AND coalesce(${credentials.expiresAt} > ${nowMs}, 1)`;
+  const policy = sql`SELECT 1 FROM ${trustPolicies} WHERE ${trustPolicies.agentId} = ${agents.id}`;
+  const ownKey = sql`SELECT 1 FROM ${agentKeys} WHERE ${agentKeys.agentId} = ${agents.id}
+    AND ${agentKeys.replacedAt} IS NULL AND ${agentKeys.privateSealed} IS NULL`;
+  const row = await db
+    .select({ count: count() })
+    .from(agents)
+    .where(
+      and(
+        activeAgents(organizationId),
+        sql`NOT EXISTS (${liveCredential})`,
+        sql`NOT EXISTS (${policy})`,
+        sql`NOT EXISTS (${ownKey})`,
+      ),
+    )
+    .get();
+  return row?.count ?? 0;
+}

@@ -1,0 +1,22 @@
+/** CC9.2: no signing key is in use for longer than it should be. */
+import { amount, type Check } from "../measuring.ts";
+import { countExpiringSoon, currentKeyTimes } from "../store.ts";
+
+const dayMs = 86_400_000;
+/** The scheduled run replaces them after 30 days. */
+const mostDays = 35;
+const algs = ["ES256", "RS256"];
+
+export const secretsRotation: Check = async (context) => {
+  const [current, expiring] = await Promise.all([currentKeyTimes(context), countExpiringSoon(context)]);
+  if (!algs.every((alg) => current.some((key) => key.alg === alg))) {
+    return { status: "fail", evidence: "A signing key is missing" };
+  }
+  const oldestMs = Math.max(...current.map(({ sinceMs }) => context.now() - sinceMs));
+  const days = Math.max(0, Math.floor(oldestMs / dayMs));
+  if (oldestMs > mostDays * dayMs) return { status: "fail", evidence: `A signing key is in use for ${days} days` };
+  return {
+    status: "pass",
+    evidence: `Oldest key ${amount(days, "day")}; ${amount(expiring, "credential")} expiring within 7 days`,
+  };
+};

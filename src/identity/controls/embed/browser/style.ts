@@ -1,0 +1,90 @@
+/** How it looks: in a shadow root, so that it takes nothing from the page around it and gives it nothing. */
+
+/** Every color has at least 4.5:1 on its ground, light and dark (WCAG 1.4.3). */
+export const controlsStyle = `
+:host {
+  all: initial;
+  display: block;
+  container-type: inline-size;
+  color-scheme: light dark;
+  --paper: light-dark(#ffffff, #14181f);
+  --ink: light-dark(#1b2430, #e8ecf2);
+  --quiet: light-dark(#566071, #a5afbd);
+  --line: light-dark(#dfe3e9, #2d3541);
+  --pass: light-dark(#14713f, #63d297);
+  --fail: light-dark(#b3261e, #ff9a91);
+  --unknown: light-dark(#5b6472, #b4bdca);
+  --fail-ground: light-dark(#fdf3f2, #2b1a1b);
+}
+:host([theme="light"]) { color-scheme: light }
+:host([theme="dark"]) { color-scheme: dark }
+:host([hidden]) { display: none }
+.controls {
+  box-sizing: border-box;
+  padding: 1.25em;
+  border-radius: 12px;
+  background: var(--paper);
+  color: var(--ink);
+  font: max(1rem, 15px) / 1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  overflow-wrap: anywhere;
+}
+h1, h2, h3, h4, h5, h6, p, ul { margin: 0; padding: 0 }
+h1, h2, h3, h4, h5, h6 { color: var(--quiet); font-size: 1em; font-weight: 600 }
+.icon { width: 1.25em; height: 1.25em; flex: none }
+.mark { fill: none; stroke: var(--paper); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round }
+.shape { fill: currentColor }
+.unknown .shape { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-dasharray: 3.2 2.4 }
+.unknown .mark { stroke: currentColor; stroke-width: 1.6 }
+.summary {
+  display: flex;
+  gap: .5em;
+  align-items: start;
+  margin-block: .25em .875em;
+  font-size: 1.375em;
+  font-weight: 650;
+  line-height: 1.3;
+  text-wrap: balance;
+}
+.summary.pass, .pass .icon, .pass .word { color: var(--pass) }
+.summary.fail, .fail .icon, .fail .word { color: var(--fail) }
+.summary.unknown, .unknown .icon, .unknown .word { color: var(--unknown) }
+ul {
+  display: grid;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 18.5em), 1fr));
+  gap: .75em;
+  list-style: none;
+}
+.control {
+  display: grid;
+  grid-template-columns: auto 1fr auto;
+  column-gap: .625em;
+  align-content: start;
+  padding: .875em 1em;
+  border: 1px solid var(--line);
+  border-radius: 10px;
+}
+.control.fail { border-color: var(--fail); background: var(--fail-ground) }
+.fail .mark { stroke: var(--fail-ground) }
+.control .icon { margin-top: .125em }
+.name { font-weight: 600 }
+.name, .id, .evidence { unicode-bidi: isolate }
+.word { min-width: 5.5em; font-size: .875em; font-weight: 600; line-height: 1.7143; text-align: end }
+.when, .meaning, .evidence { grid-column: 2 / -1 }
+.when, .evidence, .note { color: var(--quiet); font-size: .875em }
+.meaning { margin-block: .375em }
+.evidence { min-height: 3em }
+.note { margin-top: 1.25em }
+@container (max-width: 30em) {
+  .controls { padding: 1em .875em }
+  .summary { min-height: 2.6em }
+  ul { gap: 0 }
+  .control { padding: .875em 0; border-width: 1px 0 0; border-radius: 0 }
+  .control.fail { margin-inline: -.875em; padding-inline: .875em }
+  .when, .meaning, .evidence { grid-column: 1 / -1 }
+  .note { margin-top: .5em }
+}
+@media (forced-colors: active) {
+  .mark { stroke: Canvas }
+  .unknown .mark { stroke: CanvasText }
+}
+`;

@@ -1,0 +1,110 @@
+/** What visitors see: a summary, and each control in one sentence, with its status as a shape and a word. */
+import { type Control, type ControlStatus, controlCatalogue } from "../../catalogue.ts";
+import { timeAgo, timeInFull } from "./times.ts";
+import { type Element, element, type Node } from "./tree.ts";
+
+export interface View {
+  /** null: nothing was heard yet, or the service does not answer. */
+  readonly controls: readonly Control[] | null;
+  /** Whether the answer is still to come. */
+  readonly isWaiting: boolean;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Of the heading: 1 to 6. */
+  readonly headingLevel: number;
+}
+
+const words: Readonly<Record<ControlStatus, string>> = { pass: "Passing", fail: "Failing", unknown: "Unknown" };
+
+const circle = "M10 1a9 9 0 1 1 0 18 9 9 0 0 1 0-18z";
+const icons: Readonly<Record<ControlStatus, readonly [shape: string, mark: string]>> = {
+  pass: [circle, "M6 10.4l2.8 2.8 5.4-6"],
+  fail: ["M10 1.5 19 18H1z", "M10 7.5v5M10 15.2v.1"],
+  unknown: [circle, "M7.6 7.8a2.4 2.4 0 1 1 3.5 2.1c-.8.4-1.1.9-1.1 1.7M10 14.3v.1"],
+};
+
+function icon(status: ControlStatus): Element {
+  const [shape, mark] = icons[status];
+  return element(
+    "svg",
+    { class: "icon", viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false" },
+    element("path", { class: "shape", d: shape }),
+    element("path", { class: "mark", d: mark }),
+  );
+}
+
+const meanings: ReadonlyMap<string, string> = new Map(controlCatalogue.map(({ id, meaning }) => [id, meaning]));
+
+function checked(lastChecked: string | null, nowMs: number): Node {
+  const ms = lastChecked === null ? Number.NaN : Date.parse(lastChecked);
+  if (Number.isNaN(ms)) return "not checked yet";
+  const attributes = { datetime: new Date(ms).toISOString(), title: timeInFull(ms) };
+  return element("time", attributes, `checked ${timeAgo(ms, nowMs)}`);
+}
+
+/** What is known of a control beside the control itself. */
+type Known = Pick<View, "isWaiting" | "nowMs"> & { readonly isSilent: boolean };
+
+function item({ id, name, status, lastChecked, evidence }: Control, { isWaiting, isSilent, nowMs }: Known): Element {
+  const when = isSilent ? [] : [" · ", checked(lastChecked, nowMs)];
+  return element(
+    "li",
+    { class: `control ${status}` },
+    icon(status),
+    element("p", { class: "name" }, name),
+    element("p", { class: "word" }, isWaiting ? "" : words[status]),
+    element("p", { class: "when" }, element("span", { class: "id" }, id), ...when),
+    element("p", { class: "meaning" }, meanings.get(id) ?? ""),
+    element("p", { class: "evidence" }, evidence),
+  );
+}
+
+interface Summary {
+  readonly status: ControlStatus;
+  readonly text: string;
+}
+
+/** The controls in one line. */
+export function summaryOf(controls: readonly Control[]): Summary {
+  const count = (status: ControlStatus) => controls.filter((control) => control.status === status).length;
+  const [passing, failing, unknown] = [count("pass"), count("fail"), count("unknown")];
+  const total = controls.length;
+  if (unknown === total) return { status: "unknown", text: `Unknown: none of ${total} controls was measured lately` };
+  if (failing > 0)
+    return { status: "fail", text: `${failing} of ${total} controls ${failing === 1 ? "fails" : "fail"}` };
+  if (unknown > 0) return { status: "unknown", text: `${passing} of ${total} controls pass, ${unknown} unknown` };
+  return { status: "pass", text: `All ${total} controls pass` };
+}
+
+/** What stands where nothing is known, in the room that the answer will take. */
+function placeholders(evidence: string): readonly Control[] {
+  return controlCatalogue.map(({ id, name }) => ({ id, name, status: "unknown", lastChecked: null, evidence }));
+}
+
+/** The whole view. */
+export function view({ controls, isWaiting, nowMs, headingLevel }: View): readonly Node[] {
+  const shown = controls ?? placeholders(isWaiting ? "Asking the service" : "The service does not answer");
+  const silent: Summary = {
+    status: "unknown",
+    text: isWaiting ? "Asking the service" : "Unknown: the service does not answer",
+  };
+  const { status, text } = controls ? summaryOf(controls) : silent;
+  return [
+    element(
+      "div",
+      { class: "controls", lang: "en" },
+      element(`h${headingLevel}`, { id: "heading" }, "Security controls"),
+      element("p", { class: `summary ${status}`, role: "status" }, icon(status), element("span", {}, text)),
+      element(
+        "ul",
+        { role: "list", "aria-labelledby": "heading" },
+        ...shown.map((control) => item(control, { isWaiting, isSilent: controls === null, nowMs })),
+      ),
+      element(
+        "p",
+        { class: "note" },
+        "Checks that the service runs on itself every minute, named after the criteria of SOC 2 that they belong to. They are no audit.",
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,40 @@
+/** What is made to be put on other people's pages. Nothing here needs or sets a cookie. */
+import { createRouter } from "../../../platform/http/app.ts";
+import { readControls } from "../service.ts";
+import { controlsBadge } from "./badge.ts";
+import { controlsPage, pagePolicy } from "./page.ts";
+import { elementScript } from "./script.ts";
+
+/** At the root. */
+export const embedRoutes = createRouter();
+
+/** Pages that are isolated by `Cross-Origin-Embedder-Policy` may load it, too. */
+const forAnyPage = { "Cross-Origin-Resource-Policy": "cross-origin" };
+const forAMinute = { ...forAnyPage, "Cache-Control": "public, max-age=60" };
+
+embedRoutes.get("/embed/controls", async (c) => {
+  const context = c.get("context");
+  const { controls } = await readControls(context);
+  const asked = c.req.query("theme");
+  const theme = asked === "light" || asked === "dark" ? asked : null;
+  return c.body(controlsPage(controls, theme, context.now()), 200, {
+    ...forAMinute,
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": pagePolicy,
+    "Cross-Origin-Embedder-Policy": "require-corp",
+  });
+});
+
+embedRoutes.get("/embed/controls.svg", async (c) => {
+  const { controls } = await readControls(c.get("context"));
+  return c.body(controlsBadge(controls), 200, { ...forAMinute, "Content-Type": "image/svg+xml; charset=utf-8" });
+});
+
+embedRoutes.get("/embed/controls.js", (c) =>
+  c.body(elementScript, 200, {
+    ...forAnyPage,
+    "Content-Type": "text/javascript; charset=utf-8",
+    // A page that has it may go on with it for a day while the service is down, and say so.
+    "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400",
+  }),
+);

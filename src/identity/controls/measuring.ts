@@ -1,0 +1,43 @@
+/** What a check gets, and what it answers. */
+import type { Context } from "../../platform/context.ts";
+import type { ControlStatus } from "./catalogue.ts";
+
+/** Calls the service from within: the whole way of a request, without a network. */
+export type Probe = (context: Context, request: Request) => Promise<Response>;
+
+/** The measurement before. */
+export interface Previous {
+  /** Milliseconds since the epoch. */
+  readonly checkedAt: number;
+  readonly progress: unknown;
+}
+
+export interface Outcome {
+  readonly status: ControlStatus;
+  /** For everybody to read: short, no ids, no secrets. */
+  readonly evidence: string;
+  /** What the next run has to know; JSON. */
+  readonly progress?: unknown;
+}
+
+/** Measures one control. Throws when it cannot be measured now; the last result then stands until it is too old. */
+export type Check = (
+  context: Context,
+  run: { readonly probe: Probe; readonly previous: Previous | null },
+) => Promise<Outcome>;
+
+const numbers = new Intl.NumberFormat("en");
+
+/** `1 key`, `2,000 keys`. */
+export function amount(count: number, one: string, many = `${one}s`): string {
+  return `${numbers.format(count)} ${count === 1 ? one : many}`;
+}
+
+/** A duration in the largest unit that fits: `45 s`, `12 min`, `3 h`, `8 days`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}

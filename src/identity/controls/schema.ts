@@ -1,0 +1,31 @@
+/** The wire shape of the controls, and of what is kept about them. */
+import { z } from "@hono/zod-openapi";
+import type { ControlStatus } from "./catalogue.ts";
+
+const controlStatuses = ["pass", "fail", "unknown"] as const satisfies readonly ControlStatus[];
+
+export const controlSchema = z
+  .object({
+    id: z.string().openapi({ example: "CC6.7" }),
+    name: z.string().openapi({ example: "Encryption in Transit" }),
+    status: z
+      .enum(controlStatuses)
+      .openapi({ description: "`unknown`: not measured within the last 15 minutes, or not measurable" }),
+    lastChecked: z.iso.datetime().nullable().openapi({ description: "null before the first measurement" }),
+    evidence: z.string().openapi({
+      description: "What was measured",
+      example: "Issuer is https, HSTS is sent, 12 webhook targets are https",
+    }),
+  })
+  .openapi("Control");
+
+export const controlsSchema = z.object({ controls: z.array(controlSchema) }).openapi("Controls");
+
+export type Controls = z.output<typeof controlsSchema>;
+
+/** What KV holds: the last measurements, as D1 has them. */
+export const snapshotSchema = z.array(
+  z.object({ id: z.string(), status: z.enum(controlStatuses), evidence: z.string(), checkedAt: z.int() }),
+);
+
+export type Measurement = z.output<typeof snapshotSchema>[number];

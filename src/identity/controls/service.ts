@@ -1,0 +1,90 @@
+/** The public controls: measured by the scheduled run, read by everybody. */
+import type { Context } from "../../platform/context.ts";
+import { type ControlId, controlCatalogue, staleAfterMs } from "./catalogue.ts";
+import { auditLogIntegrity } from "./checks/audit-log-integrity.ts";
+import { changeManagement } from "./checks/change-management.ts";
+import { credentialLifecycle } from "./checks/credential-lifecycle.ts";
+import { encryptionAtRest } from "./checks/encryption-at-rest.ts";
+import { encryptionInTransit } from "./checks/encryption-in-transit.ts";
+import { logicalAccess } from "./checks/logical-access.ts";
+import { recovery } from "./checks/recovery.ts";
+import { secretsRotation } from "./checks/secrets-rotation.ts";
+import { systemMonitoring } from "./checks/system-monitoring.ts";
+import type { Check, Probe } from "./measuring.ts";
+import type { Controls, Measurement } from "./schema.ts";
+import { readSnapshot, writeSnapshot } from "./snapshot.ts";
+import { allResults, type ControlResult, saveResults } from "./store.ts";
+
+export type { Probe } from "./measuring.ts";
+
+const checks: Readonly<Record<ControlId, Check>> = {
+  "CC6.1": logicalAccess,
+  "CC6.2": credentialLifecycle,
+  "CC6.6": encryptionAtRest,
+  "CC6.7": encryptionInTransit,
+  "CC7.2": systemMonitoring,
+  "CC7.3": auditLogIntegrity,
+  "CC8.1": changeManagement,
+  "CC9.2": secretsRotation,
+  "A1.2": recovery,
+};
+
+/** Measures a control; null when that is not possible now. */
+async function measure(context: Context, id: ControlId, run: Parameters<Check>[1]): Promise<ControlResult | null> {
+  try {
+    const { status, evidence, progress = null } = await checks[id](context, run);
+    return { id, status, evidence, checkedAt: context.now(), progress };
+  } catch (error) {
+    // The first line alone: the others may hold the parameters of a query.
+    const [reason] = String(error).split("\n");
+    console.error(JSON.stringify({ message: "a control cannot be measured", control: id, error: reason }));
+    return null;
+  }
+}
+
+/**
+ * What the scheduled run does for the controls: each is measured by a bounded piece of work, and one that cannot be measured
+ * keeps its last result, until that is 15 minutes old.
+ *
+ * @param probe calls the service from within
+ */
+export const measureControls =
+  (probe: Probe) =>
+  async (context: Context): Promise<void> => {
+    const before = new Map((await allResults(context)).map((result) => [result.id, result]));
+    const results = await Promise.all(
+      controlCatalogue.map(({ id }) => measure(context, id, { probe, previous: before.get(id) ?? null })),
+    );
+    const measured = results.filter((result) => result !== null);
+    await saveResults(context, measured);
+    const present = new Map([...before, ...measured.map((result) => [result.id, result] as const)]);
+    await writeSnapshot(context, [...present.values()]);
+  };
+
+/** Everything that is known: from KV, else from D1, else nothing. Somebody who asks how the service does always gets an answer. */
+async function known(context: Context): Promise<readonly Measurement[]> {
+  const snapshot = await readSnapshot(context);
+  if (snapshot) return snapshot;
+  try {
+    return await allResults(context);
+  } catch (error) {
+    const [reason] = String(error).split("\n");
+    console.error(JSON.stringify({ message: "the controls cannot be read", error: reason }));
+    return [];
+  }
+}
+
+/** The controls in the order of the catalogue, every one of them. What is too old, or not there, is `unknown`. */
+export async function readControls(context: Context): Promise<Controls> {
+  const measurements = new Map((await known(context)).map((measurement) => [measurement.id, measurement]));
+  const controls = controlCatalogue.map(({ id, name }) => {
+    const measurement = measurements.get(id);
+    if (!measurement) return { id, name, status: "unknown" as const, lastChecked: null, evidence: "Not measured yet" };
+    const lastChecked = new Date(measurement.checkedAt).toISOString();
+    if (Math.abs(context.now() - measurement.checkedAt) > staleAfterMs) {
+      return { id, name, status: "unknown" as const, lastChecked, evidence: "Not measured for more than 15 minutes" };
+    }
+    return { id, name, status: measurement.status, lastChecked, evidence: measurement.evidence };
+  });
+  return { controls };
+}

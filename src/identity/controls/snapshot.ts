@@ -1,0 +1,42 @@
+/** The last measurements in KV, so that however many pages show the controls, the database is not asked. */
+import type { Context } from "../../platform/context.ts";
+import { staleAfterMs } from "./catalogue.ts";
+import { type Measurement, snapshotSchema } from "./schema.ts";
+
+const cacheKey = "controls";
+/** How long a location may go on with what it has read before; KV allows no less. */
+const readAgainAfterSeconds = 30;
+/** While nothing changes but the times, it is written this seldom. */
+const refreshAfterMs = 2 * 60_000 - 5_000;
+
+/** KV is a convenience: whatever goes wrong with it is logged, and D1 answers. */
+function orNull<T>(work: Promise<T>): Promise<T | null> {
+  return work.catch((error: unknown) => {
+    console.warn(JSON.stringify({ message: "the controls in KV are unusable for now", error: String(error) }));
+    return null;
+  });
+}
+
+/** The measurements as KV has them; null when it has none, wrong ones, or does not answer. */
+export async function readSnapshot({ env }: Context): Promise<readonly Measurement[] | null> {
+  const kept = await orNull(env.CACHE.get(cacheKey, { type: "json", cacheTtl: readAgainAfterSeconds }));
+  return snapshotSchema.safeParse(kept).data ?? null;
+}
+
+function isFresh(kept: readonly Measurement[], present: readonly Measurement[]): boolean {
+  const earlier = new Map(kept.map((measurement) => [measurement.id, measurement]));
+  return present.every(({ id, status, evidence, checkedAt }) => {
+    const before = earlier.get(id);
+    const ageMs = checkedAt - (before?.checkedAt ?? 0);
+    return before?.status === status && before.evidence === evidence && ageMs >= 0 && ageMs < refreshAfterMs;
+  });
+}
+
+/** Puts the measurements into KV, unless much the same are there. They are gone by themselves when they are too old. */
+export async function writeSnapshot(context: Context, present: readonly Measurement[]): Promise<void> {
+  const kept = await readSnapshot(context);
+  if (kept && isFresh(kept, present)) return;
+  const measurements = present.map(({ id, status, evidence, checkedAt }) => ({ id, status, evidence, checkedAt }));
+  const expirationTtl = staleAfterMs / 1000;
+  await orNull(context.env.CACHE.put(cacheKey, JSON.stringify(measurements), { expirationTtl }));
+}

@@ -1,0 +1,175 @@
+/** What the controls ask the database. */
+import { and, asc, count, desc, eq, gt, isNotNull, lte, min, ne, sql } from "drizzle-orm";
+import type { Context } from "../../platform/context.ts";
+import {
+  agents,
+  controlResults,
+  organizations,
+  outbox,
+  signingKeys,
+  webhookDeliveries,
+  webhookSubscriptions,
+} from "../../platform/db/schema.ts";
+import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+
+export type ControlResult = typeof controlResults.$inferSelect;
+
+/** What was last measured, of every control that ever was. */
+export function allResults({ db }: Context): Promise<ControlResult[]> {
+  return db.select().from(controlResults);
+}
+
+/** Writes down what was measured. Of two runs at once, the later measurement stays. */
+export async function saveResults({ db }: Context, results: readonly ControlResult[]): Promise<void> {
+  if (results.length === 0) return;
+  await db
+    .insert(controlResults)
+    .values([...results])
+    .onConflictDoUpdate({
+      target: controlResults.id,
+      set: {
+        status: sql`excluded.status`,
+        evidence: sql`excluded.evidence`,
+        checkedAt: sql`excluded.checked_at`,
+        progress: sql`excluded.progress`,
+      },
+      setWhere: sql`excluded.checked_at >= ${controlResults.checkedAt}`,
+    });
+}
+
+/** The agent that was registered last. */
+export async function newestAgent({ db }: Context): Promise<{ id: AgentId } | null> {
+  const [row] = await db.select({ id: agents.id }).from(agents).orderBy(desc(agents.id)).limit(1);
+  return row ?? null;
+}
+
+/** A last use that the database learns of up to this long after the agent was switched off still happened before. */
+const lateUseMs = 60_000;
+const dayMs = 86_400_000;
+
+export interface CredentialPage {
+  readonly checked: number;
+  /** Neither revoked nor expired. */
+  readonly live: number;
+  /** Live ones of decommissioned agents, or of none; and those that suspended agents have used since. */
+  readonly misplaced: number;
+  /** Live ones whose secret is older than 90 days. */
+  readonly old: number;
+  /** Secrets that are not in the form of an HMAC-SHA-256: 43 characters of base64url. */
+  readonly unhashed: number;
+  readonly lastId: string | null;
+}
+
+/** Counts over the credentials after an id, in the order of ids. */
+export async function credentialPage(context: Context, after: string | null, limit: number): Promise<CredentialPage> {
+  const nowMs = context.now();
+  const notHash = (column: string) =>
+    sql.raw(`(${column} IS NOT NULL AND (length(${column}) <> 43 OR ${column} GLOB '*[^A-Za-z0-9_-]*'))`);
+  const [page] = await context.db.all<CredentialPage>(sql`
+    SELECT count(*) AS checked, max(id) AS lastId, coalesce(sum(live), 0) AS live,
+      coalesce(sum(live AND misplaced), 0) AS misplaced, coalesce(sum(live AND old), 0) AS old,
+      coalesce(sum(unhashed), 0) AS unhashed
+    FROM (
+      SELECT c.id,
+        c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > ${nowMs}) AS live,
+        a.id IS NULL OR a.status = 'decommissioned'
+          OR (a.status = 'suspended' AND coalesce(c.last_used_at, 0) > a.updated_at + ${lateUseMs}) AS misplaced,
+        coalesce(c.rotated_at, c.created_at) < ${nowMs - 90 * dayMs} AS old,
+        ${notHash("c.secret_hash")} OR ${notHash("c.previous_secret_hash")} AS unhashed
+      FROM credentials c LEFT JOIN agents a ON a.id = c.agent_id
+      WHERE c.id > ${after ?? ""} ORDER BY c.id LIMIT ${limit}
+    )`);
+  if (!page) throw new Error("a query of counts has no row");
+  return page;
+}
+
+/** How many live credentials expire within 7 days. */
+export async function countExpiringSoon({ db, now }: Context): Promise<number> {
+  const nowMs = now();
+  const [row] = await db.all<{ count: number }>(sql`
+    SELECT count(*) AS count FROM credentials
+    WHERE revoked_at IS NULL AND expires_at > ${nowMs} AND expires_at <= ${nowMs + 7 * dayMs}`);
+  return row?.count ?? 0;
+}
+
+/** When each current signing key began to sign, in milliseconds. */
+export async function currentKeyTimes({ db }: Context): Promise<{ alg: string; sinceMs: number }[]> {
+  const rows = await db
+    .select({ alg: signingKeys.alg, createdAt: signingKeys.createdAt, activatedAt: signingKeys.activatedAt })
+    .from(signingKeys)
+    .where(eq(signingKeys.state, "current"));
+  return rows.map(({ alg, createdAt, activatedAt }) => ({ alg, sinceMs: activatedAt ?? createdAt }));
+}
+
+/** How many webhook subscriptions there are, and how many of them do not go to an https address. */
+export async function webhookTargets({ db }: Context): Promise<{ total: number; insecure: number }> {
+  const insecure = sql<number>`coalesce(sum(${webhookSubscriptions.url} NOT LIKE 'https://%'), 0)`;
+  const [row] = await db.select({ total: count(), insecure }).from(webhookSubscriptions);
+  return row ?? { total: 0, insecure: 0 };
+}
+
+/** Milliseconds since the oldest event that waits in the outbox was put there; 0 when none waits. */
+export async function oldestOutboxAgeMs({ db, now }: Context): Promise<number> {
+  const [row] = await db.select({ oldest: min(outbox.createdAt) }).from(outbox);
+  return row?.oldest ? now() - row.oldest : 0;
+}
+
+/** How many milliseconds the most overdue webhook delivery is overdue, those that wait for a slow endpoint left out; 0 when none is. */
+export async function mostOverdueDeliveryMs({ db, now }: Context): Promise<number> {
+  const [row] = await db
+    .select({ due: min(webhookDeliveries.dueAt) })
+    .from(webhookDeliveries)
+    .innerJoin(webhookSubscriptions, eq(webhookSubscriptions.id, webhookDeliveries.subscriptionId))
+    .where(
+      and(
+        isNotNull(webhookDeliveries.dueAt),
+        eq(webhookSubscriptions.active, true),
+        lte(webhookSubscriptions.slowUntil, now()),
+      ),
+    );
+  return row?.due ? Math.max(0, now() - row.due) : 0;
+}
+
+/** How many events wait in the outbox, counted up to a bound. */
+export async function countOutbox({ db }: Context, most: number): Promise<number> {
+  const [row] = await db.all<{ count: number }>(
+    sql`SELECT count(*) AS count FROM (SELECT 1 FROM outbox LIMIT ${most})`,
+  );
+  return row?.count ?? 0;
+}
+
+/** Of the last deliveries that were finished within a day, at most `most`: how many, and how many of them were given up. */
+export async function finishedDeliveries(
+  { db, now }: Context,
+  most: number,
+): Promise<{ finished: number; givenUp: number }> {
+  const [row] = await db.all<{ finished: number; givenUp: number }>(sql`
+    SELECT count(*) AS finished, coalesce(sum(status = 'dead_letter'), 0) AS givenUp FROM (
+      SELECT status FROM webhook_deliveries WHERE due_at IS NULL AND updated_at > ${now() - dayMs}
+      ORDER BY updated_at DESC LIMIT ${most}
+    )`);
+  return row ?? { finished: 0, givenUp: 0 };
+}
+
+/** The names of the applied migrations; null where there is no record of them. */
+export async function appliedMigrations({ db }: Context): Promise<string[] | null> {
+  const tables = await db.all(sql`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'd1_migrations'`);
+  if (tables.length === 0) return null;
+  const rows = await db.all<{ name: string }>(sql`SELECT name FROM d1_migrations ORDER BY name`);
+  return rows.map(({ name }) => name);
+}
+
+/** The organizations after an id, in the order of ids, the deleted ones left out. */
+export async function organizationsAfter(
+  { db }: Context,
+  after: OrganizationId | null,
+  limit: number,
+): Promise<OrganizationId[]> {
+  const rows = await db
+    .select({ id: organizations.id })
+    .from(organizations)
+    .where(and(ne(organizations.status, "deleted"), after === null ? undefined : gt(organizations.id, after)))
+    .orderBy(asc(organizations.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,27 @@
+/** A credential as the wire sees it: never its secret, nor the hash of it. */
+import type { Credential } from "./schema.ts";
+import type { CredentialRow } from "./store.ts";
+
+const isoOrNull = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+/** Revoked outweighs expired: it is what somebody decided. */
+export function statusOf(
+  { revokedAt, expiresAt }: Pick<CredentialRow, "revokedAt" | "expiresAt">,
+  nowMs: number,
+): Credential["status"] {
+  if (revokedAt !== null) return "revoked";
+  return expiresAt !== null && expiresAt <= nowMs ? "expired" : "active";
+}
+
+/** The credential as the wire shows it at this moment (milliseconds since the epoch). */
+export function publicCredential(credential: CredentialRow, nowMs: number): Credential {
+  return {
+    credentialId: credential.id,
+    clientId: credential.agentId,
+    status: statusOf(credential, nowMs),
+    createdAt: new Date(credential.createdAt).toISOString(),
+    expiresAt: isoOrNull(credential.expiresAt),
+    lastUsedAt: isoOrNull(credential.lastUsedAt),
+    revokedAt: isoOrNull(credential.revokedAt),
+  };
+}

@@ -1,0 +1,105 @@
+/** The paths of credentials. */
+import { createRouter } from "../../platform/http/app.ts";
+import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import {
+  createCredentialSchema,
+  credentialPath,
+  credentialSchema,
+  credentialsPath,
+  newCredentialSchema,
+  rotateCredentialSchema,
+} from "./schema.ts";
+import { createCredential, listCredentials, revokeCredential, rotateCredential } from "./service.ts";
+
+const tags = ["Credentials"];
+const noStore = { "Cache-Control": "no-store" };
+
+export const credentialRoutes = createRouter();
+
+const create = route({
+  method: "post",
+  path: "/agents/{agentId}/credentials",
+  access: "agents:write",
+  tags,
+  summary: "Create a credential",
+  description: "The answer holds the client secret, this once. An agent may have ten active credentials.",
+  request: { params: credentialsPath, body: json(createCredentialSchema, "When the credential expires, if ever") },
+  responses: { 201: json(newCredentialSchema, "The credential with its secret") },
+  errors: ["FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED"],
+});
+
+credentialRoutes.openapi(create, async (c) => {
+  const { agentId } = c.req.valid("param");
+  const result = await createCredential(c.get("context"), c.get("caller"), agentId, c.req.valid("json"));
+  return result.ok ? c.json(result.value, 201, noStore) : fail(c, result);
+});
+
+const list = route({
+  method: "get",
+  path: "/agents/{agentId}/credentials",
+  access: "agents:read",
+  tags,
+  summary: "List an agent's credentials",
+  description: "Newest first, revoked and expired ones included. Secrets are not among what is kept.",
+  request: { params: credentialsPath, query: pageQuery },
+  responses: { 200: json(pageSchema(credentialSchema), "A page of credentials") },
+  errors: ["AGENT_NOT_FOUND"],
+});
+
+credentialRoutes.openapi(list, async (c) => {
+  const { agentId } = c.req.valid("param");
+  const result = await listCredentials(c.get("context"), c.get("caller"), agentId, c.req.valid("query"));
+  return result.ok ? c.json(result.value, 200, noStore) : fail(c, result);
+});
+
+const rotate = route({
+  method: "post",
+  path: "/agents/{agentId}/credentials/{credentialId}/rotate",
+  access: "bearer",
+  tags,
+  summary: "Rotate a credential",
+  description:
+    "Puts a new secret in the place of the old one; id and expiry stay. An agent may rotate its own credentials; those of another agent take the scope `agents:write`. The answer holds the secret, this once.",
+  request: { params: credentialPath, body: json(rotateCredentialSchema, "How long the old secret still works") },
+  responses: { 200: json(newCredentialSchema, "The credential with its new secret") },
+  errors: [
+    "FORBIDDEN",
+    "AGENT_NOT_FOUND",
+    "CREDENTIAL_NOT_FOUND",
+    "AGENT_ALREADY_DECOMMISSIONED",
+    "CREDENTIAL_ALREADY_REVOKED",
+  ],
+});
+
+credentialRoutes.openapi(rotate, async (c) => {
+  const { agentId, credentialId } = c.req.valid("param");
+  const result = await rotateCredential(c.get("context"), c.get("caller"), agentId, credentialId, c.req.valid("json"));
+  return result.ok ? c.json(result.value, 200, noStore) : fail(c, result);
+});
+
+const revoke = route({
+  method: "delete",
+  path: "/agents/{agentId}/credentials/{credentialId}",
+  access: "agents:write",
+  exempt: true,
+  tags,
+  summary: "Revoke a credential",
+  description: "Final. The tokens that were issued for it are dead.",
+  request: { params: credentialPath },
+  responses: { 204: { description: "Revoked" } },
+  errors: [
+    "FORBIDDEN",
+    "AGENT_NOT_FOUND",
+    "CREDENTIAL_NOT_FOUND",
+    "AGENT_ALREADY_DECOMMISSIONED",
+    "CREDENTIAL_ALREADY_REVOKED",
+  ],
+});
+
+credentialRoutes.openapi(revoke, async (c) => {
+  const { agentId, credentialId } = c.req.valid("param");
+  const result = await revokeCredential(c.get("context"), c.get("caller"), agentId, credentialId);
+  return result.ok ? c.body(null, 204) : fail(c, result);
+});

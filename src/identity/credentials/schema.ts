@@ -1,0 +1,57 @@
+/** The wire shapes of credentials. */
+import { z } from "@hono/zod-openapi";
+import { agentIdSchema, credentialIdSchema } from "../../platform/ids.ts";
+
+const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
+
+export const credentialSchema = z
+  .object({
+    credentialId: credentialIdSchema,
+    clientId: agentIdSchema.openapi({ description: "The `client_id` to sign in with: the agent's id" }),
+    status: z.enum(["active", "revoked", "expired"]),
+    createdAt: timeSchema,
+    expiresAt: timeSchema.nullable(),
+    lastUsedAt: timeSchema.nullable().openapi({ description: "When a token was last issued for it" }),
+    revokedAt: timeSchema.nullable(),
+  })
+  .openapi("Credential");
+
+export const newCredentialSchema = credentialSchema
+  .extend({
+    clientSecret: z.string().openapi({
+      description: "Shown this once: `sa_sec_`, 43 base64url characters, 6 check characters",
+      example: "sa_sec_Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vdCBhIHNlY3JldDAAAAAA",
+    }),
+  })
+  .openapi("NewCredential");
+
+export const createCredentialSchema = z
+  .strictObject({
+    expiresAt: z.iso
+      .datetime({ offset: true, error: "must be an ISO 8601 time with its offset, such as 2027-01-31T12:00:00Z" })
+      .max(40, { error: "must be an ISO 8601 time of at most 40 characters" })
+      .transform((text) => Date.parse(text))
+      .refine((time) => !Number.isNaN(time), { error: "must be a time that exists" })
+      .optional()
+      .openapi({ type: "string", format: "date-time", description: "Never, when left out" }),
+  })
+  .openapi("CreateCredential");
+
+const overlapRule = { error: "must be a whole number of seconds from 0 to 86400" };
+
+export const rotateCredentialSchema = z
+  .strictObject({
+    overlapSeconds: z.int(overlapRule).min(0, overlapRule).max(86_400, overlapRule).default(0).openapi({
+      description: "How long the old secret still works beside the new one; 0: it dies at once",
+    }),
+  })
+  .openapi("RotateCredential");
+
+export const credentialsPath = z.object({ agentId: agentIdSchema });
+export const credentialPath = credentialsPath.extend({ credentialId: credentialIdSchema });
+
+export type Credential = z.output<typeof credentialSchema>;
+export type NewCredential = z.output<typeof newCredentialSchema>;
+/** `expiresAt` in milliseconds since the epoch. */
+export type CreateCredential = z.output<typeof createCredentialSchema>;
+export type RotateCredential = z.output<typeof rotateCredentialSchema>;

@@ -1,0 +1,19 @@
+/** A client secret, in clear for the one who asked and hashed for the record. */
+
+import type { Context } from "../../platform/context.ts";
+import { newClientSecret } from "../../platform/crypto/client-secret.ts";
+import { hashSecret } from "../../platform/crypto/keyed-hash.ts";
+
+/** What is told once, and what is stored. */
+export interface NewSecret {
+  readonly clientSecret: string;
+  readonly secretHash: string;
+  readonly hashKeyId: string;
+}
+
+/** A new secret of 256 random bits. */
+export async function newSecret({ settings }: Pick<Context, "settings">): Promise<NewSecret> {
+  const clientSecret = newClientSecret();
+  const { hash, keyId } = await hashSecret(settings.secretHashKeys, clientSecret);
+  return { clientSecret, secretHash: hash, hashKeyId: keyId };
+}

@@ -1,0 +1,187 @@
+/** The rules of credentials, and the way to them for other rooms. */
+import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Subject } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import type { Caller } from "../../platform/http/caller.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { invalid, type Problem, problem } from "../../platform/http/problems.ts";
+import { type AgentId, type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { setGauge } from "../../platform/telemetry/recording.ts";
+import { findAgent, refuseChange, refuseTakeover } from "../agents/service.ts";
+import { delegationsEndedBy } from "../delegation/service.ts";
+import { publicCredential } from "./public-credential.ts";
+import type { CreateCredential, Credential, NewCredential } from "./schema.ts";
+import { newSecret } from "./secret.ts";
+import {
+  countActiveCredentials,
+  countExpiringCredentials,
+  findCredential,
+  insertCredential,
+  listCredentials as listRows,
+  noUnrevokedBeside,
+  revokeCredentialsIfChanged,
+  revokeCredential as revokeRow,
+  unrevokedCredentialIds,
+} from "./store.ts";
+
+export { rotateCredential } from "./rotate.ts";
+
+/** The most credentials that an agent may have active at once: enough to rotate, few enough to keep in sight. */
+const maxActive = 10;
+
+/** The agent's credentials, newest first. `VALIDATION_ERROR` for a cursor of another list. */
+export async function listCredentials(
+  context: Context,
+  caller: Caller,
+  agentId: AgentId,
+  { limit, cursor }: PageRequest,
+): Promise<Result<Page<Credential>>> {
+  const { organizationId } = caller;
+  const list = { name: `credentials/${agentId}`, organizationId };
+  const before = decodeCursor(list, credentialIdSchema, cursor);
+  if (!before.ok) return before;
+  if (!(await findAgent(context, organizationId, agentId))) return problem("AGENT_NOT_FOUND");
+  // The last uses wait in the ledger until then.
+  await ledgerOf(context, organizationId).flush();
+  const rows = await listRows(context.db, agentId, { before: before.value, limit: limit + 1 });
+  const now = context.now();
+  const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
+  return ok({ data: data.map((row) => publicCredential(row, now)), nextCursor });
+}
+
+/**
+ * Makes a credential for an agent. The answer holds the secret, which is not kept.
+ *
+ * @returns `AGENT_ALREADY_DECOMMISSIONED`, `FORBIDDEN` when the agent holds more than the caller may grant,
+ *   `FREE_TIER_LIMIT_EXCEEDED` when it has ten active credentials
+ */
+export async function createCredential(
+  context: Context,
+  caller: Caller,
+  agentId: AgentId,
+  { expiresAt = null }: { readonly expiresAt?: CreateCredential["expiresAt"] | null },
+): Promise<Result<NewCredential>> {
+  const { organizationId } = caller;
+  const agent = await findAgent(context, organizationId, agentId);
+  if (!agent) return problem("AGENT_NOT_FOUND");
+  if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
+  const refused = refuseTakeover(caller, agent);
+  if (refused) return refused;
+  const now = context.now();
+  if (expiresAt !== null && expiresAt <= now) {
+    return invalid([
+      { path: "expiresAt", message: "must be in the future", received: new Date(expiresAt).toISOString() },
+    ]);
+  }
+
+  const { clientSecret, ...secret } = await newSecret(context);
+  const credentialId = newId<CredentialId>(now);
+  const row = {
+    ...secret,
+    id: credentialId,
+    organizationId,
+    agentId,
+    previousSecretHash: null,
+    previousHashKeyId: null,
+    previousExpiresAt: null,
+    createdAt: now,
+    rotatedAt: null,
+    expiresAt,
+    lastUsedAt: null,
+    revokedAt: null,
+  };
+  const credential = publicCredential(row, now);
+  await ledgerOf(context, organizationId).expectChange(agentId);
+  const event = newEvent(context, caller, {
+    organizationId,
+    action: "credential.generated",
+    agentId,
+    target: credentialId,
+    details: { expiresAt: credential.expiresAt },
+    data: { credentialId, agentId },
+  });
+  const [inserted] = await context.db.batch([
+    insertCredential(context.db, row, maxActive),
+    outboxInsertIfChanged(context, event),
+  ]);
+  if (inserted.meta.changes === 0) return whyRefused(context, caller, agentId);
+  await publish(context, organizationId);
+  return ok({ ...credential, clientSecret });
+}
+
+/** Why the insertion did not take place: the agent is gone by now, or it has as many credentials as it may. */
+async function whyRefused(context: Context, caller: Caller, agentId: AgentId): Promise<Problem> {
+  const agent = await findAgent(context, caller.organizationId, agentId);
+  if (agent?.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
+  const current = await countActiveCredentials(context.db, agentId, context.now());
+  return problem("FREE_TIER_LIMIT_EXCEEDED", `An agent may have ${maxActive} active credentials; revoke one first.`, {
+    details: { limit: "maxActiveCredentials", max: maxActive, current },
+  });
+}
+
+/**
+ * Revokes a credential: the tokens that were issued for it die before this returns.
+ *
+ * @returns `CREDENTIAL_ALREADY_REVOKED` the second time, `AGENT_ALREADY_DECOMMISSIONED`, `FORBIDDEN` for an admin's
+ *   credential when the caller is none
+ */
+export async function revokeCredential(
+  context: Context,
+  caller: Caller,
+  agentId: AgentId,
+  credentialId: CredentialId,
+): Promise<Result<undefined>> {
+  const { organizationId } = caller;
+  const agent = await findAgent(context, organizationId, agentId);
+  if (!agent) return problem("AGENT_NOT_FOUND");
+  const credential = await findCredential(context.db, agentId, credentialId);
+  if (!credential) return problem("CREDENTIAL_NOT_FOUND");
+  if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
+  const refused = refuseChange(caller, agent);
+  if (refused) return refused;
+  if (credential.revokedAt !== null) return problem("CREDENTIAL_ALREADY_REVOKED");
+
+  const subject: Subject = { kind: "credential", agentId, credentialId };
+  await ledgerOf(context, organizationId).withdraw(subject);
+  const event = newEvent(context, caller, {
+    organizationId,
+    action: "credential.revoked",
+    agentId,
+    target: credentialId,
+    details: {},
+    data: { credentialId, agentId },
+  });
+  const [revoked] = await context.db.batch([
+    revokeRow(context.db, credentialId, context.now()),
+    outboxInsertIfChanged(context, event),
+    delegationsEndedBy(context, organizationId, subject),
+  ]);
+  if (revoked.meta.changes === 0) return problem("CREDENTIAL_ALREADY_REVOKED");
+  await publish(context, organizationId);
+  return ok();
+}
+
+/**
+ * What the decommissioning of an agent has to know and to do about its credentials.
+ *
+ * @returns `ids` of those that are not revoked; `noneBeside`, a condition that fails once there is another one; and
+ *   `revokeIfChanged`, the statement that revokes all of them if the one before it changed a row
+ */
+export async function credentialsToRevoke({ db }: Pick<Context, "db">, agentId: AgentId) {
+  const ids = await unrevokedCredentialIds(db, agentId);
+  return {
+    ids,
+    noneBeside: noUnrevokedBeside(db, agentId, ids),
+    revokeIfChanged: (revokedAt: number) => revokeCredentialsIfChanged(db, agentId, revokedAt),
+  };
+}
+
+const soonMs = 7 * 86_400_000;
+
+/** Notes how many credentials of all organizations expire within 7 days. For the scheduled run. */
+export async function measureExpiringCredentials(context: Context): Promise<void> {
+  const nowMs = context.now();
+  setGauge("agentidp_credentials_expiring_soon", await countExpiringCredentials(context.db, nowMs, nowMs + soonMs));
+}

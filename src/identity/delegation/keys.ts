@@ -1,0 +1,110 @@
+/** The keys of delegation tokens: the delegator's own DID key, or the service's where the agent keeps its key itself. */
+import { importJWK, type JWK } from "jose";
+import type { Context } from "../../platform/context.ts";
+import { open } from "../../platform/crypto/sealing.ts";
+import { DependencyDown } from "../../platform/dependency.ts";
+import type { AgentId } from "../../platform/ids.ts";
+import { agentDid } from "../dids/service.ts";
+import { currentSigningKey, verificationKey } from "../keys/service.ts";
+import { findKeyByNumber, findPresentKey } from "./store.ts";
+
+/** Every delegation token, whoever's key signs it. */
+export const delegationAlg = "ES256";
+
+/** What signs a delegation token. `kid` is a DID URL that the delegator's DID document resolves. */
+export interface DelegationSigner {
+  readonly kid: string;
+  readonly key: CryptoKey;
+}
+
+/** A replaced key verifies for as long as what it signed can live: the longest delegation, and clock skew. */
+const replacedKeyCountsMs = 86_400_000 + 5 * 60_000;
+
+/** How long a key counts as present after it was read: no longer than the five minutes above. */
+const freshMs = 5 * 60_000;
+
+/** Keys that an isolate keeps at most, of each kind. */
+const mostKept = 1_000;
+
+function keep<K, V>(cache: Map<K, V>, key: K, value: V): V {
+  if (cache.size >= mostKept) cache.clear();
+  cache.set(key, value);
+  return value;
+}
+
+async function imported(jwk: JWK): Promise<CryptoKey> {
+  const key = await importJWK(jwk, delegationAlg, { extractable: false });
+  if (key instanceof Uint8Array) throw new TypeError("An agent's key is never symmetric");
+  return key;
+}
+
+/** By the id of the row: a row never gets another key. */
+const privateKeys = new Map<string, CryptoKey>();
+
+async function privateKey({ settings }: Context, id: string, sealed: string): Promise<CryptoKey> {
+  const known = privateKeys.get(id);
+  if (known) return known;
+  const text = await open(settings.keyEncryptionKeys, sealed, `agent-key:${id}`);
+  if (text === null) {
+    const cause = new Error(`The private part of agent key ${id} cannot be opened with any key of KEY_ENCRYPTION_KEYS`);
+    console.error(JSON.stringify({ message: cause.message }));
+    throw new DependencyDown("The store of agents' keys", cause);
+  }
+  return keep(privateKeys, id, await imported(JSON.parse(text) as JWK));
+}
+
+/**
+ * What signs the delegations of an agent.
+ *
+ * @throws {DependencyDown} when the private part cannot be opened with the present `KEY_ENCRYPTION_KEYS`
+ */
+export async function delegationSigner(context: Context, delegator: AgentId): Promise<DelegationSigner> {
+  const did = agentDid(context.settings.issuer, delegator);
+  const row = await findPresentKey(context.db, delegator);
+  if (row?.privateSealed) {
+    return { kid: `${did}#key-${row.number}`, key: await privateKey(context, row.id, row.privateSealed) };
+  }
+  const { kid, key } = await currentSigningKey(context, delegationAlg);
+  return { kid: `${did}#${kid}`, key };
+}
+
+interface KnownKey {
+  readonly key: CryptoKey;
+  readonly replacedAtMs: number | null;
+  readonly readAtMs: number;
+}
+
+/** By DID URL. */
+const publicKeys = new Map<string, KnownKey>();
+
+async function agentKey(context: Context, agentId: AgentId, number: number, kid: string): Promise<CryptoKey | null> {
+  const nowMs = context.now();
+  const known = publicKeys.get(kid);
+  const isFresh = known !== undefined && nowMs - known.readAtMs < freshMs && nowMs >= known.readAtMs;
+  let current = isFresh ? known : null;
+  if (!current) {
+    const row = await findKeyByNumber(context.db, agentId, number);
+    // With a key that it keeps itself, an agent could sign delegations that it was never given.
+    if (!row?.privateSealed) return null;
+    const key = known?.key ?? (await imported(row.publicJwk as JWK));
+    current = keep(publicKeys, kid, { key, replacedAtMs: row.replacedAt, readAtMs: nowMs });
+  }
+  const { key, replacedAtMs } = current;
+  return replacedAtMs === null || nowMs < replacedAtMs + replacedKeyCountsMs ? key : null;
+}
+
+/**
+ * The key that a delegation token of this delegator names, if the service holds its private part: only then is the token
+ * one that the service made.
+ *
+ * @param kid a DID URL, `<delegator's DID>#key-N` or `<delegator's DID>#<kid of a key of the service>`
+ */
+export async function delegationVerifier(context: Context, delegator: AgentId, kid: string): Promise<CryptoKey | null> {
+  const prefix = `${agentDid(context.settings.issuer, delegator)}#`;
+  if (!kid.startsWith(prefix)) return null;
+  const fragment = kid.slice(prefix.length);
+  const [, number] = /^key-([1-9][0-9]{0,8})$/.exec(fragment) ?? [];
+  if (number !== undefined) return agentKey(context, delegator, Number(number), kid);
+  const key = await verificationKey(context, fragment);
+  return key?.alg === delegationAlg ? key.key : null;
+}

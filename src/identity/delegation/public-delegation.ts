@@ -1,0 +1,30 @@
+/** The delegation as the wire shows it. */
+import type { Delegation } from "./schema.ts";
+import type { DelegationRow } from "./store.ts";
+
+/** ISO 8601 in UTC. */
+export const isoTime = (ms: number) => new Date(ms).toISOString();
+
+type Facts = Pick<DelegationRow, "delegatorAgentId" | "delegateeAgentId" | "scopes" | "issuedAt" | "expiresAt" | "id">;
+
+/** What never changes about a delegation. */
+export function delegationFacts({ id, delegatorAgentId, delegateeAgentId, scopes, issuedAt, expiresAt }: Facts) {
+  return {
+    chainId: id,
+    delegatorAgentId,
+    delegateeAgentId,
+    scopes: [...scopes],
+    issuedAt: isoTime(issuedAt),
+    expiresAt: isoTime(expiresAt),
+  };
+}
+
+/** The delegation as it is at a time. One that was revoked before its end stays revoked after it. */
+export function publicDelegation(row: DelegationRow, nowMs: number): Delegation {
+  const ended = row.expiresAt <= nowMs ? "expired" : "active";
+  return {
+    ...delegationFacts(row),
+    status: row.revokedAt === null ? ended : "revoked",
+    revokedAt: row.revokedAt === null ? null : isoTime(row.revokedAt),
+  };
+}

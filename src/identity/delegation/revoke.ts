@@ -1,0 +1,69 @@
+/** Taking a delegation back: the chain first, then the ledger, then the record. */
+import type { Actor } from "../../events/catalogue.ts";
+import { actorOf, newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Context } from "../../platform/context.ts";
+import { type Caller, isSelf } from "../../platform/http/caller.ts";
+import { problem } from "../../platform/http/problems.ts";
+import type { DelegationId, OrganizationId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { count } from "../../platform/telemetry/recording.ts";
+import { chainOf } from "./chain.ts";
+import { delegationFacts } from "./public-delegation.ts";
+import { type DelegationRow, findDelegation, revokeDelegation as revokeRow } from "./store.ts";
+
+/** Ends a delegation, at once and everywhere. One that has ended stays as it is. A failure halfway leaves it dead; repeating it is safe. */
+async function end(context: Context, actor: Actor, delegation: DelegationRow): Promise<void> {
+  const { id: chainId, organizationId, delegatorAgentId, delegateeAgentId, scopes, revokedAt, expiresAt } = delegation;
+  if (revokedAt !== null || expiresAt <= context.now()) return;
+  const state = await chainOf(context, chainId).revoke(context.now());
+  await ledgerOf(context, organizationId).withdraw({ kind: "delegation", chainId });
+  const event = {
+    ...newEvent(context, null, {
+      organizationId,
+      action: "delegation.revoked",
+      agentId: delegatorAgentId,
+      target: chainId,
+      details: { delegateeAgentId, scope: scopes.join(" ") },
+      data: delegationFacts(delegation),
+    }),
+    actor,
+  };
+  const [revoked] = await context.db.batch([
+    revokeRow(context.db, chainId, state?.revokedAtMs ?? context.now()),
+    outboxInsertIfChanged(context, event),
+  ]);
+  await publish(context, organizationId);
+  if (revoked.meta.changes > 0) count("agentidp_delegations_total", { action: "revoked" });
+}
+
+/**
+ * Revokes a delegation: from the answer on it is valid nowhere, and every token made from it is dead.
+ *
+ * @returns `DELEGATION_NOT_FOUND` for one that is not the caller's own to revoke: only its delegator may, and whoever has
+ *   `agents:write` in the organization
+ */
+export async function revokeDelegation(
+  context: Context,
+  caller: Caller,
+  chainId: DelegationId,
+): Promise<Result<undefined>> {
+  const delegation = await findDelegation(context.db, caller.organizationId, chainId);
+  const isAllowed =
+    delegation !== null &&
+    (isSelf(caller, delegation.delegatorAgentId) || caller.scopes.some((scope) => scope === "agents:write"));
+  if (!isAllowed) return problem("DELEGATION_NOT_FOUND");
+  await end(context, actorOf(context, caller), delegation);
+  return ok();
+}
+
+/** Revokes a delegation for somebody who has been found to be allowed to. */
+export async function endDelegation(
+  context: Context,
+  actor: Actor,
+  organizationId: OrganizationId,
+  chainId: DelegationId,
+): Promise<void> {
+  const delegation = await findDelegation(context.db, organizationId, chainId);
+  if (delegation) await end(context, actor, delegation);
+}

@@ -1,0 +1,102 @@
+/** The paths of delegations. The exchange of a delegation for an access token is a grant of the token endpoint. */
+import { createRouter } from "../../platform/http/app.ts";
+import { pageSchema } from "../../platform/http/pagination.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import {
+  chainPath,
+  delegateSchema,
+  delegationQuery,
+  delegationSchema,
+  newDelegationSchema,
+  verificationSchema,
+  verifyDelegationSchema,
+} from "./schema.ts";
+import { delegate, listDelegations, revokeDelegation, verifyDelegation } from "./service.ts";
+
+const tags = ["Delegation"];
+const access = "bearer";
+const noStore = { "Cache-Control": "no-store" };
+
+/** Relative to `/api/v1`. */
+export const delegationRoutes = createRouter();
+
+delegationRoutes.openapi(
+  route({
+    method: "post",
+    path: "/oauth2/token/delegate",
+    access,
+    tags,
+    operationId: "delegate",
+    summary: "Lend scopes to another agent",
+    description:
+      "Some of the scopes of the token in the request, never all of them, for 60 seconds to a day. The delegatee turns the delegation token into access tokens at the token endpoint (grant `urn:ietf:params:oauth:grant-type:token-exchange`, RFC 8693). It cannot pass it on.",
+    request: { body: { required: true, ...json(delegateSchema, "What is lent, to whom, and for how long") } },
+    responses: { 201: json(newDelegationSchema, "The delegation, with its token") },
+    errors: ["FORBIDDEN"],
+  }),
+  async (c) => {
+    const result = await delegate(c.get("context"), c.get("caller"), c.req.valid("json"));
+    return result.ok ? c.json(result.value, 201, noStore) : fail(c, result);
+  },
+);
+
+delegationRoutes.openapi(
+  route({
+    method: "post",
+    path: "/oauth2/token/verify-delegation",
+    access,
+    tags,
+    operationId: "verifyDelegation",
+    summary: "Ask whether a delegation stands",
+    description:
+      "Valid means, at this moment: not expired, not revoked, both agents active, the scopes still the delegator's. Of a delegation that has ended the facts are told; of anything that is no delegation of your organization, nothing.",
+    request: { body: { required: true, ...json(verifyDelegationSchema, "The delegation token") } },
+    responses: { 200: json(verificationSchema, "Whether it stands, and what it is") },
+  }),
+  async (c) => {
+    const { delegationToken } = c.req.valid("json");
+    const verification = await verifyDelegation(c.get("context"), c.get("caller"), delegationToken);
+    return c.json(verification, 200, noStore);
+  },
+);
+
+delegationRoutes.openapi(
+  route({
+    method: "delete",
+    path: "/oauth2/token/delegate/{chainId}",
+    access,
+    exempt: true,
+    tags,
+    operationId: "revokeDelegation",
+    summary: "Revoke a delegation",
+    description:
+      "By its delegator, or with `agents:write`. From this answer on it is valid nowhere, and every access token made from it is dead. Once more changes nothing.",
+    request: { params: chainPath },
+    responses: { 204: { description: "Revoked, or ended before" } },
+    errors: ["DELEGATION_NOT_FOUND"],
+  }),
+  async (c) => {
+    const result = await revokeDelegation(c.get("context"), c.get("caller"), c.req.valid("param").chainId);
+    return result.ok ? c.body(null, 204) : fail(c, result);
+  },
+);
+
+delegationRoutes.openapi(
+  route({
+    method: "get",
+    path: "/oauth2/token/delegations",
+    access,
+    tags,
+    operationId: "listDelegations",
+    summary: "List the caller's delegations",
+    description: "What the caller gave and what it got, newest first.",
+    request: { query: delegationQuery },
+    responses: { 200: json(pageSchema(delegationSchema), "A page of delegations") },
+    errors: ["FORBIDDEN"],
+  }),
+  async (c) => {
+    const result = await listDelegations(c.get("context"), c.get("caller"), c.req.valid("query"));
+    return result.ok ? c.json(result.value, 200) : fail(c, result);
+  },
+);

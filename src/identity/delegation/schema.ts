@@ -1,0 +1,87 @@
+/** Wire shapes of delegations. */
+import { z } from "@hono/zod-openapi";
+import { pageQuery } from "../../platform/http/pagination.ts";
+import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
+
+const roles = ["delegator", "delegatee"] as const;
+const statuses = ["active", "revoked", "expired"] as const;
+
+const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values, { error: `must be one of ${values.join(", ")}` });
+
+const scopeSchema = z
+  .string({ error: "must be a text" })
+  .min(1, { error: "must not be empty" })
+  .max(128, { error: "must have at most 128 characters" })
+  .transform((scope) => scope as Scope)
+  .openapi({ type: "string", minLength: 1, maxLength: 128, example: "resume:read" });
+
+const ttlRule = { error: "must be a whole number of seconds from 60 to 86400" };
+
+export const delegateSchema = z
+  .strictObject({
+    delegateeAgentId: agentIdSchema.openapi({ description: "Another active agent of the same organization" }),
+    scopes: z
+      .array(scopeSchema, { error: "must be a list of scopes" })
+      .min(1, { error: "must name at least one scope" })
+      .max(64, { abort: true, error: "must name at most 64 scopes" })
+      .refine((scopes) => new Set(scopes).size === scopes.length, { error: "must name each scope once" })
+      .openapi({ description: "Some of the scopes of the token in the request, not all of them", uniqueItems: true }),
+    ttlSeconds: z.int(ttlRule).min(60, ttlRule).max(86_400, ttlRule).openapi({ example: 900 }),
+  })
+  .openapi("Delegate");
+
+const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
+
+const facts = {
+  chainId: delegationIdSchema.openapi({ description: "The id of the delegation" }),
+  delegatorAgentId: agentIdSchema,
+  delegateeAgentId: agentIdSchema,
+  scopes: z.array(z.string()).openapi({ example: ["resume:read"] }),
+  issuedAt: timeSchema,
+  expiresAt: timeSchema,
+};
+
+const revokedAt = timeSchema
+  .nullable()
+  .openapi({ description: "When it was revoked, or ended because of what became of its delegator or delegatee" });
+
+export const newDelegationSchema = z
+  .object({
+    delegationToken: z.string().openapi({
+      description: "For the delegatee, and for nobody else. Shown this once; to everybody but a verifier it is opaque",
+      example: "sa_del_eyJhbGciOiJFUzI1NiIsInR5cCI6ImRlbGVnYXRpb24rand0Iiwia2lkIjoi…",
+    }),
+    ...facts,
+  })
+  .openapi("NewDelegation");
+
+export const delegationSchema = z.object({ ...facts, status: z.enum(statuses), revokedAt }).openapi("Delegation");
+
+export const verifyDelegationSchema = z
+  .strictObject({ delegationToken: z.string({ error: "must be a text" }) })
+  .openapi("VerifyDelegation");
+
+export const verificationSchema = z
+  .object({
+    valid: z.boolean().openapi({ description: "Whether it stands at this moment" }),
+    ...z.object({ ...facts, revokedAt }).partial().shape,
+  })
+  .openapi("DelegationVerification", {
+    description: "Nothing beside `valid: false` when the token is not a delegation of your organization",
+  });
+
+export const delegationQuery = pageQuery.extend({
+  role: oneOf(roles)
+    .optional()
+    .openapi({ description: "Only what the caller gave (delegator), or what it got (delegatee)" }),
+  status: oneOf(statuses).optional(),
+});
+
+export const chainPath = z.object({ chainId: delegationIdSchema });
+
+export type Delegate = z.output<typeof delegateSchema>;
+export type NewDelegation = z.output<typeof newDelegationSchema>;
+export type Delegation = z.output<typeof delegationSchema>;
+export type Verification = z.output<typeof verificationSchema>;
+export type DelegationFilter = Omit<z.output<typeof delegationQuery>, "limit" | "cursor">;

@@ -1,0 +1,52 @@
+/** The rules of delegations, and the way to them for other rooms. */
+import type { Subject } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import type { Caller } from "../../platform/http/caller.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { problem } from "../../platform/http/problems.ts";
+import { delegationIdSchema, type OrganizationId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { publicDelegation } from "./public-delegation.ts";
+import type { Delegation, DelegationFilter } from "./schema.ts";
+import { endFallenDelegations, listDelegations as listRows } from "./store.ts";
+
+export { delegate } from "./delegate.ts";
+export { endDelegation, revokeDelegation } from "./revoke.ts";
+export { exchangeableDelegation, standingOf, verifyDelegation } from "./standing.ts";
+export { type ReadDelegation, readDelegation } from "./token.ts";
+
+/**
+ * What the caller itself gave and got, newest first.
+ *
+ * @returns `FORBIDDEN` when it acts with lent authority, `VALIDATION_ERROR` for a cursor of another list
+ */
+export async function listDelegations(
+  context: Context,
+  caller: Caller,
+  { limit, cursor, ...filter }: PageRequest & DelegationFilter,
+): Promise<Result<Page<Delegation>>> {
+  if (caller.delegation) return problem("FORBIDDEN", "An agent's delegations are listed with a token of its own.");
+  const { organizationId, agentId } = caller;
+  const list = { name: `delegations/${agentId}`, organizationId };
+  const before = decodeCursor(list, delegationIdSchema, cursor);
+  if (!before.ok) return before;
+  const nowMs = context.now();
+  const wanted = { before: before.value, limit: limit + 1, nowMs };
+  const rows = await listRows(context.db, organizationId, agentId, filter, wanted);
+  const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
+  return ok({ data: data.map((row) => publicDelegation(row, nowMs)), nextCursor });
+}
+
+/**
+ * The statement that notes which delegations end with a change, so that lists say so. It comes last in the batch of the
+ * change, whose subject the ledger was told to withdraw: there they have ended before.
+ *
+ * @example
+ * ```ts
+ * await ledgerOf(context, organizationId).withdraw(subject);
+ * await context.db.batch([suspend, outboxInsertIfChanged(context, event), delegationsEndedBy(context, organizationId, subject)]);
+ * ```
+ */
+export function delegationsEndedBy(context: Context, organizationId: OrganizationId, subject: Subject) {
+  return endFallenDelegations(context.db, organizationId, subject, context.now());
+}

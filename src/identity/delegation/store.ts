@@ -1,0 +1,170 @@
+/** The queries of the delegation room, each named after the question it answers or the change it makes. */
+import { and, desc, eq, exists, gt, isNotNull, isNull, lt, lte, not, or, type SQL, sql } from "drizzle-orm";
+import type { Subject } from "../../ledger/contract.ts";
+import type { Database } from "../../platform/db/client.ts";
+import { agentKeys, agents, credentials, delegations, organizations, trustPolicies } from "../../platform/db/schema.ts";
+import type { AgentId, DelegationId, OrganizationId } from "../../platform/ids.ts";
+import type { DelegationFilter } from "./schema.ts";
+
+export type DelegationRow = typeof delegations.$inferSelect;
+
+/** Which key of the agent is the present one? */
+export async function findPresentKey(db: Database, agentId: AgentId) {
+  const row = await db
+    .select()
+    .from(agentKeys)
+    .where(and(eq(agentKeys.agentId, agentId), isNull(agentKeys.replacedAt)))
+    .get();
+  return row ?? null;
+}
+
+/** Which key of the agent, present or replaced, has this number? */
+export async function findKeyByNumber(db: Database, agentId: AgentId, number: number) {
+  const row = await db
+    .select()
+    .from(agentKeys)
+    .where(and(eq(agentKeys.agentId, agentId), eq(agentKeys.number, number)))
+    .get();
+  return row ?? null;
+}
+
+/** Which delegation of the organization has this id? */
+export async function findDelegation(
+  db: Database,
+  organizationId: OrganizationId,
+  id: DelegationId,
+): Promise<DelegationRow | null> {
+  const row = await db
+    .select()
+    .from(delegations)
+    .where(and(eq(delegations.id, id), eq(delegations.organizationId, organizationId)))
+    .get();
+  return row ?? null;
+}
+
+const partyColumns = { delegator: delegations.delegatorAgentId, delegatee: delegations.delegateeAgentId } as const;
+
+function hasStatus(status: DelegationFilter["status"], nowMs: number): SQL | undefined {
+  if (status === "revoked") return isNotNull(delegations.revokedAt);
+  const unrevoked = isNull(delegations.revokedAt);
+  if (status === "active") return and(unrevoked, gt(delegations.expiresAt, nowMs));
+  return status && and(unrevoked, lte(delegations.expiresAt, nowMs));
+}
+
+/** The newest delegations that the agent gave or got, that pass the filter and are older than `before`. */
+export async function listDelegations(
+  db: Database,
+  organizationId: OrganizationId,
+  agentId: AgentId,
+  { role, status }: DelegationFilter,
+  page: { readonly before: DelegationId | null; readonly limit: number; readonly nowMs: number },
+): Promise<DelegationRow[]> {
+  const asParty = (party: keyof typeof partyColumns) =>
+    db
+      .select()
+      .from(delegations)
+      .where(
+        and(
+          eq(delegations.organizationId, organizationId),
+          eq(partyColumns[party], agentId),
+          hasStatus(status, page.nowMs),
+          page.before === null ? undefined : lt(delegations.id, page.before),
+        ),
+      )
+      .orderBy(desc(delegations.id))
+      .limit(page.limit);
+  if (role) return asParty(role);
+  // Nobody delegates to itself, so no row is in both. Each has an index that gives it in order; an OR would have none.
+  const both = await db.batch([asParty("delegator"), asParty("delegatee")]);
+  return both
+    .flat()
+    .sort((a, b) => (a.id < b.id ? 1 : -1))
+    .slice(0, page.limit);
+}
+
+/** Adds a delegation. */
+export function insertDelegation(db: Database, row: DelegationRow) {
+  return db.insert(delegations).values(row);
+}
+
+/** Notes that a delegation was revoked, unless it has ended before. */
+export function revokeDelegation(db: Database, id: DelegationId, revokedAt: number) {
+  return db
+    .update(delegations)
+    .set({ revokedAt })
+    .where(and(eq(delegations.id, id), isNull(delegations.revokedAt), gt(delegations.expiresAt, revokedAt)));
+}
+
+/** Of no row that is still alive is the id smaller than this: it begins with the time of issue (RFC 9562 5.7). */
+function oldestLiveId(nowMs: number): DelegationId {
+  const longestLifeMs = 86_400_000;
+  const skewMs = 5 * 60_000;
+  const time = (nowMs - longestLifeMs - skewMs).toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}` as DelegationId;
+}
+
+function concerns(subject: Subject): SQL | undefined {
+  switch (subject.kind) {
+    case "organization":
+      return undefined;
+    case "agent":
+      return or(...Object.values(partyColumns).map((column) => eq(column, subject.agentId)));
+    case "scopes":
+      return eq(delegations.delegatorAgentId, subject.agentId);
+    case "credential":
+      return and(eq(delegations.delegatorAgentId, subject.agentId), eq(delegations.credentialId, subject.credentialId));
+    case "delegation":
+      return eq(delegations.id, subject.chainId);
+  }
+}
+
+/** Holds for a row while its organization and both agents are active, the delegator has the scopes, and its credential counts. */
+function stands(db: Database): SQL | undefined {
+  const organization = db
+    .select({ id: organizations.id })
+    .from(organizations)
+    .where(and(eq(organizations.id, delegations.organizationId), eq(organizations.status, "active")));
+  const held = sql`SELECT value FROM json_each(${agents.capabilities}) UNION ALL SELECT value FROM json_each(${agents.grantedScopes})`;
+  const activeAgent = (party: keyof typeof partyColumns, also?: SQL) =>
+    db
+      .select({ id: agents.id })
+      .from(agents)
+      .where(and(eq(agents.id, partyColumns[party]), eq(agents.status, "active"), also));
+  const holdsAll = sql`NOT EXISTS (SELECT 1 FROM json_each(${delegations.scopes})
+    WHERE value <> 'openid' AND value NOT IN (${held}))`;
+  const credential = db
+    .select({ id: credentials.id })
+    .from(credentials)
+    .where(and(eq(credentials.id, delegations.credentialId), isNull(credentials.revokedAt)));
+  const policy = db
+    .select({ id: trustPolicies.id })
+    .from(trustPolicies)
+    .where(eq(trustPolicies.id, delegations.credentialId));
+  return and(
+    exists(organization),
+    exists(activeAgent("delegator", holdsAll)),
+    exists(activeAgent("delegatee")),
+    or(isNull(delegations.credentialId), exists(credential), exists(policy)),
+  );
+}
+
+/**
+ * Notes the end of every live delegation that the subject has to do with and that cannot stand any more, as the records say
+ * that the statements before it in the batch have left. It asks nothing of `changes()`, and nothing after it may.
+ */
+export function endFallenDelegations(db: Database, organizationId: OrganizationId, subject: Subject, endedAt: number) {
+  const standing = stands(db);
+  return db
+    .update(delegations)
+    .set({ revokedAt: endedAt })
+    .where(
+      and(
+        eq(delegations.organizationId, organizationId),
+        concerns(subject),
+        isNull(delegations.revokedAt),
+        gt(delegations.expiresAt, endedAt),
+        gt(delegations.id, oldestLiveId(endedAt)),
+        standing && not(standing),
+      ),
+    );
+}

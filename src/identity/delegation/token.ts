@@ -1,0 +1,110 @@
+/** Delegation tokens: `sa_del_` and a compact JWS that names who lends what to whom. */
+import { z } from "@hono/zod-openapi";
+import { SignJWT } from "jose";
+import type { Context } from "../../platform/context.ts";
+import { readJws, verifyJws } from "../../platform/crypto/jws.ts";
+import {
+  type AgentId,
+  agentIdSchema,
+  type DelegationId,
+  delegationIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+  type Scope,
+} from "../../platform/ids.ts";
+import { agentDid } from "../dids/service.ts";
+import { type DelegationSigner, delegationAlg, delegationVerifier } from "./keys.ts";
+
+const prefix = "sa_del_";
+const tokenType = "delegation+jwt";
+
+/** What a delegation token says. */
+export interface DelegationContent {
+  readonly chainId: DelegationId;
+  readonly organizationId: OrganizationId;
+  readonly delegatorAgentId: AgentId;
+  readonly delegateeAgentId: AgentId;
+  readonly scopes: readonly Scope[];
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Signs a delegation token. `iss` and `sub` are DIDs, for those who know the parties by nothing else. */
+export async function signDelegation(
+  { settings: { issuer } }: Context,
+  signer: DelegationSigner,
+  content: DelegationContent,
+): Promise<string> {
+  const { chainId, organizationId, delegatorAgentId, delegateeAgentId, scopes, issuedAt, expiresAt } = content;
+  const jws = await new SignJWT({
+    iss: agentDid(issuer, delegatorAgentId),
+    sub: agentDid(issuer, delegateeAgentId),
+    aud: issuer,
+    scope: scopes.join(" "),
+    organization_id: organizationId,
+    delegator: delegatorAgentId,
+    delegatee: delegateeAgentId,
+    jti: chainId,
+    iat: issuedAt,
+    exp: expiresAt,
+  })
+    .setProtectedHeader({ alg: delegationAlg, typ: tokenType, kid: signer.kid })
+    .sign(signer.key);
+  return prefix + jws;
+}
+
+const claimsSchema = z.object({
+  iss: z.string(),
+  aud: z.string(),
+  scope: z.string(),
+  organization_id: organizationIdSchema,
+  delegator: agentIdSchema,
+  delegatee: agentIdSchema,
+  jti: delegationIdSchema,
+  iat: z.int(),
+  exp: z.int(),
+});
+
+/** A delegation token of ours whose signature has been checked. */
+export interface ReadDelegation extends DelegationContent {
+  /** The delegator's DID. */
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/**
+ * Reads a delegation token of ours: form, type, key, signature, organization. It may have expired or been revoked: its
+ * chain and the ledger know.
+ *
+ * @returns null for anything else, whatever the reason
+ */
+export async function readDelegation(
+  context: Context,
+  organizationId: OrganizationId,
+  token: string,
+): Promise<ReadDelegation | null> {
+  if (!token.startsWith(prefix)) return null;
+  const jws = token.slice(prefix.length);
+  const read = readJws(jws);
+  if (read?.header.alg !== delegationAlg || read.header.kid === undefined) return null;
+  // Not verified yet: the claims lead to the key, as `kid` does, and what they say counts once the signature holds.
+  const claims = claimsSchema.safeParse(read.payload);
+  if (!claims.success || claims.data.organization_id !== organizationId) return null;
+  const { iss, aud, scope, delegator, delegatee, jti, iat, exp } = claims.data;
+  const { issuer } = context.settings;
+  if (iss !== agentDid(issuer, delegator) || aud !== issuer) return null;
+  const key = await delegationVerifier(context, delegator, read.header.kid);
+  if (!key || !(await verifyJws(jws, { key, alg: delegationAlg, typ: tokenType }))) return null;
+  return {
+    chainId: jti,
+    organizationId,
+    delegatorAgentId: delegator,
+    delegateeAgentId: delegatee,
+    scopes: scope.split(" ") as Scope[],
+    issuedAt: iat,
+    expiresAt: exp,
+    issuer: iss,
+    audience: aud,
+  };
+}

@@ -1,0 +1,24 @@
+/** Agent cards: what an agent shows to those who meet it. Pure. */
+import type { agents } from "../../platform/db/schema.ts";
+import { agentDid } from "./names.ts";
+import type { AgentCard } from "./schema.ts";
+
+type Described = Pick<
+  typeof agents.$inferSelect,
+  "id" | "email" | "agentType" | "capabilities" | "owner" | "version" | "deploymentEnv" | "createdAt"
+>;
+
+/** The card of an agent, made of its record. */
+export function agentCard(issuer: string, agent: Described): AgentCard {
+  return {
+    did: agentDid(issuer, agent.id),
+    name: agent.email,
+    agentType: agent.agentType,
+    capabilities: [...agent.capabilities],
+    owner: agent.owner,
+    version: agent.version,
+    deploymentEnv: agent.deploymentEnv,
+    identityProvider: issuer,
+    issuedAt: new Date(agent.createdAt).toISOString(),
+  };
+}

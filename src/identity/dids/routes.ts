@@ -1,0 +1,143 @@
+/** Where DIDs resolve. */
+import type { z } from "@hono/zod-openapi";
+import { createRouter } from "../../platform/http/app.ts";
+import { problem } from "../../platform/http/problems.ts";
+import { notModified, publicDocument } from "../../platform/http/public-document.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import {
+  agentCardSchema,
+  agentDocumentSchema,
+  agentOfOrganizationPath,
+  agentPath,
+  didDocumentType,
+  didResolutionSchema,
+  serviceDocumentSchema,
+} from "./schema.ts";
+import { readAgentCard, readAgentDocument, readServiceDocument, resolveAgentDid } from "./service.ts";
+
+const tags = ["DIDs"];
+const access = "public";
+const errors = ["AGENT_NOT_FOUND", "AGENT_DECOMMISSIONED"] as const;
+
+const oneMinute = { maxAgeSeconds: 60 };
+const didDocument = { ...oneMinute, contentType: didDocumentType };
+
+const didJson = <S extends z.ZodType>(schema: S) => ({
+  description: "The DID document",
+  content: { [didDocumentType]: { schema } },
+});
+
+/** At the root, where the did:web method looks. */
+export const didDocumentRoutes = createRouter();
+
+didDocumentRoutes.openapi(
+  route({
+    method: "get",
+    path: "/.well-known/did.json",
+    access,
+    tags,
+    summary: "Read the service's DID document",
+    description: "The published keys of the service, for whoever trusts it by its DID, `did:web:<host>`.",
+    responses: { 200: didJson(serviceDocumentSchema), ...notModified },
+  }),
+  async (c) => publicDocument(c, await readServiceDocument(c.get("context")), didDocument),
+);
+
+didDocumentRoutes.openapi(
+  route({
+    method: "get",
+    path: "/agents/{agentId}/did.json",
+    access,
+    tags,
+    summary: "Read an agent's DID document",
+    description:
+      "The agent's own keys, `#key-N`, and the published keys of the service, `#<kid>`, by which its access tokens are checked without asking the service. While the agent or its organization is suspended, `authentication` is empty.",
+    request: { params: agentPath },
+    responses: { 200: didJson(agentDocumentSchema), ...notModified },
+    errors,
+  }),
+  async (c) => {
+    const result = await readAgentDocument(c.get("context"), c.req.valid("param").agentId);
+    return result.ok ? publicDocument(c, result.value, didDocument) : fail(c, result);
+  },
+);
+
+didDocumentRoutes.openapi(
+  route({
+    method: "get",
+    path: "/orgs/{slug}/agents/{agentId}/did.json",
+    access,
+    tags,
+    summary: "Read an agent's DID document by its organization",
+    description:
+      "The same under the agent's other DID, `did:web:<host>:orgs:<slug>:agents:<agentId>`. Each of the two documents names the other DID in `alsoKnownAs`.",
+    request: { params: agentOfOrganizationPath },
+    responses: { 200: didJson(agentDocumentSchema), ...notModified },
+    errors,
+  }),
+  async (c) => {
+    const { slug, agentId } = c.req.valid("param");
+    const result = await readAgentDocument(c.get("context"), agentId, slug);
+    return result.ok ? publicDocument(c, result.value, didDocument) : fail(c, result);
+  },
+);
+
+/** Relative to `/api/v1`. */
+export const didRoutes = createRouter();
+
+didRoutes.openapi(
+  route({
+    method: "get",
+    path: "/agents/{agentId}/did",
+    access,
+    tags,
+    summary: "Look up an agent's DID document",
+    description: "The document of `/agents/{agentId}/did.json`.",
+    request: { params: agentPath },
+    responses: { 200: didJson(agentDocumentSchema), ...notModified },
+    errors,
+  }),
+  async (c) => {
+    const result = await readAgentDocument(c.get("context"), c.req.valid("param").agentId);
+    return result.ok ? publicDocument(c, result.value, didDocument) : fail(c, result);
+  },
+);
+
+didRoutes.openapi(
+  route({
+    method: "get",
+    path: "/agents/{agentId}/did/card",
+    access,
+    tags,
+    summary: "Read an agent's card",
+    request: { params: agentPath },
+    responses: { 200: json(agentCardSchema, "The card"), ...notModified },
+    errors,
+  }),
+  async (c) => {
+    const result = await readAgentCard(c.get("context"), c.req.valid("param").agentId);
+    return result.ok ? publicDocument(c, result.value, oneMinute) : fail(c, result);
+  },
+);
+
+didRoutes.openapi(
+  route({
+    method: "get",
+    path: "/agents/{agentId}/did/resolve",
+    access: "bearer",
+    tags,
+    summary: "Resolve an agent's DID (W3C DID Resolution)",
+    description:
+      "The document with its metadata, for an agent of any organization. For a deactivated DID the 410 has the members of the resolution result too, with `didDocument: null` and `deactivated: true`.",
+    request: { params: agentPath },
+    responses: { 200: json(didResolutionSchema, "The document and its metadata") },
+    errors,
+  }),
+  async (c) => {
+    const result = await resolveAgentDid(c.get("context"), c.req.valid("param").agentId);
+    if (!result.ok) return fail(c, result);
+    if (result.value.didDocument === null) return fail(c, problem("AGENT_DECOMMISSIONED"), result.value);
+    return c.json(result.value, 200);
+  },
+);

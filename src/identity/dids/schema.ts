@@ -1,0 +1,102 @@
+/** The wire shapes of DID documents (W3C DID Core 1.0), their resolution, and agent cards. */
+import { z } from "@hono/zod-openapi";
+import { agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
+import { agentIdSchema } from "../../platform/ids.ts";
+
+/** DID Core 6.2: the plain JSON representation. `@context` is there for JSON-LD processors too, but `agntcy` is no term of it. */
+export const didDocumentType = "application/did+json";
+
+const didSchema = z.string().openapi({
+  example: "did:web:idp.example.com:agents:0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+});
+
+const didUrlSchema = z.string().openapi({
+  example: "did:web:idp.example.com:agents:0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10#key-1",
+});
+
+const verificationMethodSchema = z
+  .object({
+    id: didUrlSchema,
+    type: z.literal("JsonWebKey2020"),
+    controller: didSchema.openapi({
+      description:
+        "Who holds the private part. A key counts for access tokens only if this is the DID of the service that issued them",
+    }),
+    publicKeyJwk: z
+      .record(z.string(), z.string())
+      .openapi({ description: "A public JSON Web Key (RFC 7517); with `kid` and `alg` where it is the service's" }),
+  })
+  .openapi("VerificationMethod");
+
+const serviceSchema = z.object({ id: didUrlSchema, type: z.string(), serviceEndpoint: z.url() }).openapi("DidService");
+
+const documentFields = {
+  "@context": z.array(z.url()),
+  id: didSchema,
+  controller: didSchema,
+  verificationMethod: z.array(verificationMethodSchema),
+  assertionMethod: z.array(didUrlSchema),
+  service: z.array(serviceSchema),
+};
+
+export const serviceDocumentSchema = z.object(documentFields).openapi("ServiceDidDocument");
+
+export const agentDocumentSchema = z
+  .object({
+    ...documentFields,
+    alsoKnownAs: z.array(didSchema),
+    authentication: z
+      .array(didUrlSchema)
+      .openapi({ description: "Empty while the agent or its organization is suspended" }),
+    agntcy: z.object({
+      agentId: agentIdSchema,
+      agentType: z.enum(agentTypes),
+      capabilities: z.array(z.string()),
+      deploymentEnv: z.enum(deploymentEnvs),
+      owner: z.string(),
+      version: z.string(),
+    }),
+  })
+  .openapi("AgentDidDocument");
+
+export const agentCardSchema = z
+  .object({
+    did: didSchema,
+    name: z.string().openapi({ description: "The agent's e-mail" }),
+    agentType: z.enum(agentTypes),
+    capabilities: z.array(z.string()),
+    owner: z.string(),
+    version: z.string(),
+    deploymentEnv: z.enum(deploymentEnvs),
+    identityProvider: z.url().openapi({ description: "The issuer of the agent's tokens" }),
+    issuedAt: z.iso.datetime().openapi({ description: "When the agent got its identity" }),
+  })
+  .openapi("AgentCard");
+
+/** XML Schema date-time in UTC without fractions of a second, as DID Core 7.3 wants it. */
+const secondsSchema = z.iso.datetime({ precision: 0 }).openapi({ example: "2026-10-01T12:00:00Z" });
+
+export const didResolutionSchema = z
+  .object({
+    "@context": z.literal("https://w3id.org/did-resolution/v1"),
+    didDocument: agentDocumentSchema.nullable().openapi({ description: "null when the DID is deactivated" }),
+    didDocumentMetadata: z.object({
+      created: secondsSchema,
+      updated: secondsSchema.openapi({ description: "When the agent's record last changed" }),
+      deactivated: z.boolean(),
+      versionId: z.string().optional().openapi({
+        description: "SHA-256 of the document, also its `ETag`; another one whenever the document changes",
+      }),
+    }),
+    didResolutionMetadata: z.object({ contentType: z.literal(didDocumentType).optional() }),
+  })
+  .openapi("DidResolution");
+
+export const agentPath = z.object({ agentId: agentIdSchema });
+export const agentOfOrganizationPath = agentPath.extend({ slug: z.string().openapi({ example: "acme" }) });
+
+export type VerificationMethod = z.output<typeof verificationMethodSchema>;
+export type ServiceDocument = z.output<typeof serviceDocumentSchema>;
+export type AgentDocument = z.output<typeof agentDocumentSchema>;
+export type AgentCard = z.output<typeof agentCardSchema>;
+export type DidResolution = z.output<typeof didResolutionSchema>;

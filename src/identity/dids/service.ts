@@ -1,0 +1,103 @@
+/** DIDs: who may be resolved, and to what. All of it is public. */
+import type { Context } from "../../platform/context.ts";
+import { sha256Hex } from "../../platform/crypto/canonical-json.ts";
+import { problem } from "../../platform/http/problems.ts";
+import type { AgentId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { keySet } from "../keys/service.ts";
+import { agentCard } from "./card.ts";
+import { agentDocument, serviceDocument } from "./document.ts";
+import {
+  type AgentCard,
+  type AgentDocument,
+  type DidResolution,
+  didDocumentType,
+  type ServiceDocument,
+} from "./schema.ts";
+import { type DidSubject, findSubject } from "./store.ts";
+
+export { agentCard } from "./card.ts";
+export { agentAliasDid, agentDid, serviceDid } from "./names.ts";
+export { type AgentCard, agentCardSchema } from "./schema.ts";
+export { checkAgentDocuments } from "./soundness.ts";
+
+/** For so long after its replacement a key may be needed to check what it signed: the longest lifetime of a token, and clock skew. */
+const replacedKeyStaysMs = 86_400_000 + 5 * 60_000;
+
+/** The agent of any organization; `AGENT_NOT_FOUND` for an id that never was one. */
+async function subjectOf(context: Context, agentId: AgentId): Promise<Result<DidSubject>> {
+  const subject = await findSubject(context, agentId, context.now() - replacedKeyStaysMs);
+  return subject ? ok(subject) : problem("AGENT_NOT_FOUND", "No agent has this id.");
+}
+
+/** A DID is deactivated for good with its agent, or with the whole organization. */
+const isDeactivated = ({ status, organizationStatus }: DidSubject) =>
+  status === "decommissioned" || organizationStatus === "deleted";
+
+/** The agent and the published keys, at the same time: one round trip to D1, and one to KV. */
+async function subjectAndKeys(context: Context, agentId: AgentId) {
+  const [subject, { keys }] = await Promise.all([subjectOf(context, agentId), keySet(context)]);
+  return { subject, keys };
+}
+
+/** The DID document of the service. */
+export async function readServiceDocument(context: Context): Promise<ServiceDocument> {
+  const { keys } = await keySet(context);
+  return serviceDocument(context.settings.issuer, keys);
+}
+
+/**
+ * The DID document of an agent of any organization.
+ *
+ * @param slug asks for the document of the alias under this organization
+ * @returns `AGENT_NOT_FOUND` also when the agent is not of that organization, `AGENT_DECOMMISSIONED` also when its
+ *   organization is deleted
+ */
+export async function readAgentDocument(
+  context: Context,
+  agentId: AgentId,
+  slug: string | null = null,
+): Promise<Result<AgentDocument>> {
+  const { subject, keys } = await subjectAndKeys(context, agentId);
+  if (!subject.ok) return subject;
+  if (slug !== null && slug !== subject.value.slug) return problem("AGENT_NOT_FOUND", "No agent has this id.");
+  if (isDeactivated(subject.value)) return problem("AGENT_DECOMMISSIONED");
+  return ok(agentDocument(context.settings.issuer, subject.value, keys, slug === null ? "canonical" : "alias"));
+}
+
+/** The card of an agent of any organization, in the same cases as its document. */
+export async function readAgentCard(context: Context, agentId: AgentId): Promise<Result<AgentCard>> {
+  const subject = await subjectOf(context, agentId);
+  if (!subject.ok) return subject;
+  if (isDeactivated(subject.value)) return problem("AGENT_DECOMMISSIONED");
+  return ok(agentCard(context.settings.issuer, subject.value));
+}
+
+const withoutFraction = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+
+/**
+ * Resolves an agent's DID (W3C DID Resolution): its document and what is known of it. The result for a deactivated DID has
+ * no document.
+ */
+export async function resolveAgentDid(context: Context, agentId: AgentId): Promise<Result<DidResolution>> {
+  const { subject, keys } = await subjectAndKeys(context, agentId);
+  if (!subject.ok) return subject;
+  const { createdAt, updatedAt } = subject.value;
+  const times = { created: withoutFraction(createdAt), updated: withoutFraction(updatedAt) };
+  const common = { "@context": "https://w3id.org/did-resolution/v1" } as const;
+  if (isDeactivated(subject.value)) {
+    return ok({
+      ...common,
+      didDocument: null,
+      didDocumentMetadata: { ...times, deactivated: true },
+      didResolutionMetadata: {},
+    });
+  }
+  const didDocument = agentDocument(context.settings.issuer, subject.value, keys);
+  return ok({
+    ...common,
+    didDocument,
+    didDocumentMetadata: { ...times, deactivated: false, versionId: sha256Hex(JSON.stringify(didDocument)) },
+    didResolutionMetadata: { contentType: didDocumentType },
+  });
+}

@@ -1,0 +1,67 @@
+/** The queries of the DIDs room. */
+import { and, asc, desc, eq, getTableColumns, gt, isNull, or } from "drizzle-orm";
+import type { Context } from "../../platform/context.ts";
+import { agentKeys, agents, organizations } from "../../platform/db/schema.ts";
+import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+
+/** What a DID document says about, as D1 has it. */
+export type DidSubject = NonNullable<Awaited<ReturnType<typeof findSubject>>>;
+
+/**
+ * Which agent of any organization has this id, and which keys of its own are present or were replaced after a time? One
+ * round trip. The newest key comes first.
+ */
+export async function findSubject({ db }: Context, agentId: AgentId, replacedAfterMs: number) {
+  const [[agent], keys] = await db.batch([
+    db
+      .select({
+        ...getTableColumns(agents),
+        // A batch answers by column name: both tables have a status.
+        organizationStatus: organizations.status.getSQL().mapWith(organizations.status).as("organization_status"),
+        slug: organizations.slug,
+      })
+      .from(agents)
+      .innerJoin(organizations, eq(organizations.id, agents.organizationId))
+      .where(eq(agents.id, agentId)),
+    db
+      .select({ number: agentKeys.number, publicJwk: agentKeys.publicJwk, replacedAt: agentKeys.replacedAt })
+      .from(agentKeys)
+      .where(
+        and(
+          eq(agentKeys.agentId, agentId),
+          or(isNull(agentKeys.replacedAt), gt(agentKeys.replacedAt, replacedAfterMs)),
+        ),
+      )
+      .orderBy(desc(agentKeys.number)),
+  ]);
+  return agent ? { ...agent, keys } : null;
+}
+
+/** The organization's active agents after this one, in the order of their ids, each with its present key. */
+export async function listActiveSubjects(
+  { db }: Context,
+  organizationId: OrganizationId,
+  page: { readonly after: AgentId | null; readonly limit: number },
+): Promise<DidSubject[]> {
+  const { number, publicJwk, replacedAt } = agentKeys;
+  const rows = await db
+    .select({
+      agent: getTableColumns(agents),
+      organizationStatus: organizations.status,
+      slug: organizations.slug,
+      key: { number, publicJwk, replacedAt },
+    })
+    .from(agents)
+    .innerJoin(organizations, eq(organizations.id, agents.organizationId))
+    .leftJoin(agentKeys, and(eq(agentKeys.agentId, agents.id), isNull(agentKeys.replacedAt)))
+    .where(
+      and(
+        eq(agents.organizationId, organizationId),
+        eq(agents.status, "active"),
+        page.after === null ? undefined : gt(agents.id, page.after),
+      ),
+    )
+    .orderBy(asc(agents.id))
+    .limit(page.limit);
+  return rows.map(({ agent, key, ...organization }) => ({ ...agent, ...organization, keys: key ? [key] : [] }));
+}

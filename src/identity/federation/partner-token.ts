@@ -1,0 +1,77 @@
+/** Reading the access token of a partner's agent. Which kind of token it is, and what it must say, is decided here. */
+import { z } from "@hono/zod-openapi";
+import type { JWTPayload } from "jose";
+import { checkTimes, type JwsHeader } from "../../platform/crypto/jws.ts";
+
+/** For clocks that differ: a token may be so many seconds from the future. Past its `exp` there is no grace. */
+const skewSeconds = 60;
+
+/** The last second of the year 9999, the last that an ISO 8601 time of the wire can tell. */
+const lastSecond = 253_402_300_799;
+
+const claimsSchema = z.object({
+  iss: z.string(),
+  sub: z.string().min(1).max(1024),
+  exp: z.number().max(lastSecond),
+  iat: z.number().optional(),
+  client_id: z.string().optional(),
+  organization_id: z.string().optional(),
+  scope: z.string().optional(),
+  scp: z.union([z.string(), z.array(z.string())]).optional(),
+});
+
+/** What the claims of a partner's access token say. */
+export interface PartnerClaims {
+  readonly subject: string;
+  readonly organizationId: string | null;
+  readonly scopes: string[];
+  readonly expiresAtMs: number;
+}
+
+/** Claims that only an id_token has (OpenID Connect Core 2, 3.1.3.6, 3.3.2.11), or that say so in a dialect. */
+const idTokenClaims = ["nonce", "at_hash", "c_hash", "s_hash"];
+
+function isIdToken(payload: JWTPayload): boolean {
+  return (
+    idTokenClaims.some((claim) => Object.hasOwn(payload, claim)) || payload.token_use === "id" || payload.typ === "ID"
+  );
+}
+
+/**
+ * Whether a token is an access token. RFC 9068 says so in `typ`. Many providers have not come that far: an untyped JWT is
+ * taken for one when it tells what an access token tells and an id_token does not, a scope or a client. Every other `typ`
+ * (`delegation+jwt`, `logout+jwt`, `dpop+jwt`, …) is another kind of token (RFC 8725 3.11).
+ */
+export function isAccessToken({ typ }: JwsHeader, payload: JWTPayload): boolean {
+  const type = typ?.toLowerCase().replace(/^application\//, "");
+  if (type === "at+jwt") return true;
+  if (type !== undefined && type !== "jwt") return false;
+  const { scope, scp, client_id } = payload;
+  return !isIdToken(payload) && [scope, scp, client_id].some((claim) => claim !== undefined);
+}
+
+function scopesOf({ scope, scp }: z.output<typeof claimsSchema>): string[] {
+  const listed = scope ?? scp ?? [];
+  const scopes = typeof listed === "string" ? listed.split(" ") : listed;
+  return [...new Set(scopes.filter((name) => name !== ""))];
+}
+
+/** Reads the claims of a token whose signature is right, at this moment; or says what is wrong with them. */
+export function readClaims(
+  payload: JWTPayload,
+  nowMs: number,
+): PartnerClaims | "token_malformed" | "token_expired" | "token_not_yet_valid" {
+  const claims = claimsSchema.safeParse(payload);
+  const times = checkTimes(payload, { nowMs, skewSeconds });
+  if (!claims.success || times === "malformed") return "token_malformed";
+  const { sub, organization_id, exp, iat } = claims.data;
+  if (times === "expired" || nowMs >= exp * 1000) return "token_expired";
+  if (times === "not_yet_valid" || (iat !== undefined && iat * 1000 > nowMs + skewSeconds * 1000))
+    return "token_not_yet_valid";
+  return {
+    subject: sub,
+    organizationId: organization_id ?? null,
+    scopes: scopesOf(claims.data),
+    expiresAtMs: exp * 1000,
+  };
+}

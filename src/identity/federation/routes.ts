@@ -1,0 +1,128 @@
+/** `/federation`: partners, and the verification of their tokens. */
+import { createRouter } from "../../platform/http/app.ts";
+import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import {
+  changePartnerSchema,
+  partnerPath,
+  partnerSchema,
+  trustPartnerSchema,
+  verifiedTokenSchema,
+  verifyTokenSchema,
+} from "./schema.ts";
+import { changePartner, deletePartner, listPartners, readPartner, trustPartner, verifyToken } from "./service.ts";
+
+export const federationRoutes = createRouter();
+
+const tags = ["Federation"];
+const access = "admin:orgs";
+
+federationRoutes.openapi(
+  route({
+    method: "post",
+    path: "/federation/trust",
+    access,
+    tags,
+    summary: "Trust a partner",
+    description:
+      "For admins of the organization. From now on its agents can have the tokens of the partner's agents checked. An organization has one partner for each issuer.",
+    request: { body: { required: true, ...json(trustPartnerSchema, "The partner") } },
+    responses: { 201: json(partnerSchema, "The partner") },
+  }),
+  async (c) => {
+    const result = await trustPartner(c.get("context"), c.get("caller"), c.req.valid("json"));
+    return result.ok ? c.json(result.value, 201) : fail(c, result);
+  },
+);
+
+federationRoutes.openapi(
+  route({
+    method: "get",
+    path: "/federation/partners",
+    access,
+    tags,
+    summary: "List partners",
+    request: { query: pageQuery },
+    responses: { 200: json(pageSchema(partnerSchema), "A page of partners, newest first") },
+  }),
+  async (c) => {
+    const result = await listPartners(c.get("context"), c.get("caller"), c.req.valid("query"));
+    return result.ok ? c.json(result.value, 200) : fail(c, result);
+  },
+);
+
+federationRoutes.openapi(
+  route({
+    method: "get",
+    path: "/federation/partners/{partnerId}",
+    access,
+    tags,
+    summary: "Read a partner",
+    request: { params: partnerPath },
+    responses: { 200: json(partnerSchema, "The partner") },
+    errors: ["PARTNER_NOT_FOUND"],
+  }),
+  async (c) => {
+    const result = await readPartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId);
+    return result.ok ? c.json(result.value, 200) : fail(c, result);
+  },
+);
+
+federationRoutes.openapi(
+  route({
+    method: "patch",
+    path: "/federation/partners/{partnerId}",
+    access,
+    exempt: true,
+    tags,
+    summary: "Change a partner",
+    description:
+      "For admins of the organization. From the answer on, no token of a suspended partner is valid. The issuer never changes.",
+    request: {
+      params: partnerPath,
+      body: { required: true, ...json(changePartnerSchema, "The fields to change") },
+    },
+    responses: { 200: json(partnerSchema, "The partner as it is now") },
+    errors: ["PARTNER_NOT_FOUND"],
+  }),
+  async (c) => {
+    const { partnerId } = c.req.valid("param");
+    const result = await changePartner(c.get("context"), c.get("caller"), partnerId, c.req.valid("json"));
+    return result.ok ? c.json(result.value, 200) : fail(c, result);
+  },
+);
+
+federationRoutes.openapi(
+  route({
+    method: "delete",
+    path: "/federation/partners/{partnerId}",
+    access,
+    exempt: true,
+    tags,
+    summary: "Delete a partner",
+    description: "For admins of the organization. From the answer on, none of the partner's tokens is valid.",
+    request: { params: partnerPath },
+    responses: { 204: { description: "Deleted" } },
+    errors: ["PARTNER_NOT_FOUND"],
+  }),
+  async (c) => {
+    const result = await deletePartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId);
+    return result.ok ? c.body(null, 204) : fail(c, result);
+  },
+);
+
+federationRoutes.openapi(
+  route({
+    method: "post",
+    path: "/federation/verify",
+    access: "bearer",
+    tags,
+    summary: "Verify a partner's token",
+    description:
+      'For any agent that was shown a token of a partner\'s agent. Anything but a valid access token of an active partner is `{ "valid": false }` and nothing more; the audit log has the reason. A token that is bound to a key (`cnf`) is not valid here, since its proof is not shown. A token that its issuer has revoked stays valid here until it expires.',
+    request: { body: { required: true, ...json(verifyTokenSchema, "The token") } },
+    responses: { 200: json(verifiedTokenSchema, "Whose token it is, or that it is not valid") },
+  }),
+  async (c) => c.json(await verifyToken(c.get("context"), c.get("caller"), c.req.valid("json")), 200),
+);

@@ -1,0 +1,124 @@
+/** The wire shapes of federation partners, and of the verification of their tokens. */
+import { z } from "@hono/zod-openapi";
+
+export const partnerStatuses = ["active", "suspended"] as const;
+
+/** Lone surrogates have no UTF-8 and no canonical JSON (RFC 8785 3.2.2.2), so the audit chain could not hash them. */
+const plainText = /^[^\p{Cc}\p{Cs}]*$/u;
+
+const nameSchema = z
+  .string({ error: "must be a text" })
+  .min(2, { error: "must have at least 2 characters" })
+  .max(100, { abort: true, error: "must have at most 100 characters" })
+  .regex(plainText, { error: "must not hold control characters" })
+  .openapi({ example: "Acme" });
+
+const urlSchema = z.string({ error: "must be an https URL" });
+
+const issuerSchema = urlSchema.openapi({
+  format: "uri",
+  description: "As the partner's tokens have it in `iss`, to the character",
+  example: "https://idp.acme.example",
+});
+
+const jwksUriSchema = urlSchema.nullable().openapi({
+  format: "uri",
+  description: "Where its keys are; null: where its discovery document says",
+  example: "https://idp.acme.example/.well-known/jwks.json",
+});
+
+const organizationsRule = "must be null or 1 to 100 texts, each once, of 1 to 128 characters";
+
+const allowedOrganizationsSchema = z
+  .array(z.string({ error: organizationsRule }).min(1).max(128, { error: organizationsRule }).regex(plainText), {
+    error: organizationsRule,
+  })
+  .min(1, { error: organizationsRule })
+  .max(100, { abort: true, error: organizationsRule })
+  .refine((ids) => new Set(ids).size === ids.length, { error: organizationsRule })
+  .nullable()
+  .openapi({ description: "The partner's organizations whose tokens count, by `organization_id`; null: all" });
+
+const expirySchema = z.iso
+  .datetime({ offset: true, error: "must be an ISO 8601 time with its offset, such as 2027-01-31T12:00:00Z" })
+  .max(40, { error: "must be an ISO 8601 time of at most 40 characters" })
+  .transform((text) => Date.parse(text))
+  .refine((time) => !Number.isNaN(time), { error: "must be a time that exists" })
+  .nullable()
+  .openapi({ type: ["string", "null"], format: "date-time", description: "null: never" });
+
+export const partnerIdSchema = z.uuid({ error: "must be a UUID" }).toLowerCase();
+export const partnerPath = z.object({ partnerId: partnerIdSchema });
+
+const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
+
+export const partnerSchema = z
+  .object({
+    partnerId: partnerIdSchema,
+    name: z.string(),
+    issuer: issuerSchema,
+    jwksUri: jwksUriSchema,
+    allowedOrganizations: allowedOrganizationsSchema,
+    status: z.enum(partnerStatuses),
+    expiresAt: timeSchema.nullable(),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .openapi("FederationPartner");
+
+export const trustPartnerSchema = z
+  .strictObject({
+    name: nameSchema,
+    issuer: issuerSchema,
+    jwksUri: jwksUriSchema.optional(),
+    allowedOrganizations: allowedOrganizationsSchema.optional(),
+    expiresAt: expirySchema.optional(),
+  })
+  .openapi("TrustPartner");
+
+export const changePartnerSchema = z
+  .strictObject({
+    name: nameSchema.optional(),
+    jwksUri: jwksUriSchema.optional(),
+    allowedOrganizations: allowedOrganizationsSchema.optional(),
+    expiresAt: expirySchema.optional(),
+    status: z.enum(partnerStatuses, { error: `must be ${partnerStatuses.join(" or ")}` }).optional(),
+  })
+  .refine((changes) => Object.keys(changes).length > 0, {
+    error: "must name at least one field",
+    when: ({ issues }) => issues.length === 0,
+  })
+  .openapi("ChangePartner");
+
+export const verifyTokenSchema = z
+  .strictObject({
+    token: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }).openapi({
+      description: "The access token of a partner's agent, as it was presented",
+    }),
+  })
+  .openapi("VerifyPartnerToken");
+
+export const verifiedTokenSchema = z
+  .discriminatedUnion("valid", [
+    z.object({
+      valid: z.literal(true),
+      issuer: z.string(),
+      partnerId: partnerIdSchema,
+      subject: z.string().openapi({ description: "`sub`: the agent, by the partner's id for it" }),
+      organizationId: z
+        .string()
+        .nullable()
+        .openapi({ description: "`organization_id`: the agent's organization at the partner, if the token says" }),
+      scopes: z.array(z.string()).openapi({ description: "From `scope` or `scp`" }),
+      expiresAt: timeSchema,
+    }),
+    z.object({ valid: z.literal(false) }),
+  ])
+  .openapi("VerifiedPartnerToken");
+
+/** Times are ISO strings. */
+export type PublicPartner = z.output<typeof partnerSchema>;
+/** `expiresAt` in milliseconds since the epoch. */
+export type TrustPartner = z.output<typeof trustPartnerSchema>;
+export type ChangePartner = z.output<typeof changePartnerSchema>;
+export type VerifiedToken = z.output<typeof verifiedTokenSchema>;

@@ -1,0 +1,213 @@
+/** Federation partners: other identity providers whose agents' tokens an organization can check. */
+import type { EventAction, JsonValue } from "../../events/catalogue.ts";
+import { newEvent, outboxInsert, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import type { Context } from "../../platform/context.ts";
+import { violatesUnique } from "../../platform/db/client.ts";
+import { untilWritten } from "../../platform/db/conditional.ts";
+import type { Caller } from "../../platform/http/caller.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { invalid, type Problem, problem } from "../../platform/http/problems.ts";
+import { newId } from "../../platform/ids.ts";
+import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { refuseUnlessAdmin } from "../organizations/service.ts";
+import { type ChangePartner, type PublicPartner, partnerIdSchema, type TrustPartner } from "./schema.ts";
+import {
+  deletePartner as deleteRow,
+  findPartner,
+  insertPartner,
+  issuerColumns,
+  listPartners as listRows,
+  type Partner,
+  type PartnerChange,
+  updatePartner,
+} from "./store.ts";
+
+export { partnerReadiness } from "./readiness.ts";
+export { verifyToken } from "./verify.ts";
+
+const isoOrNull = (timeMs: number | null) => (timeMs === null ? null : new Date(timeMs).toISOString());
+
+function publicPartner(partner: Partner): PublicPartner {
+  const { id, organizationId: _, allowedOrganizations, expiresAt, createdAt, updatedAt, ...fields } = partner;
+  return {
+    partnerId: id,
+    ...fields,
+    allowedOrganizations: allowedOrganizations && [...allowedOrganizations],
+    expiresAt: isoOrNull(expiresAt),
+    createdAt: new Date(createdAt).toISOString(),
+    updatedAt: new Date(updatedAt).toISOString(),
+  };
+}
+
+/** What is wrong with an address of the partner's; null when nothing is. */
+async function refuseAddress(context: Context, path: "issuer" | "jwksUri", text: string): Promise<Problem | null> {
+  const refused = (message: string) => invalid([{ path, message, received: text.slice(0, 200) }]);
+  const url = await checkOutboundTarget(context, text);
+  if (!url.ok) return refused(url.message);
+  if (url.value.origin === context.settings.issuer) return refused("must not be this service itself");
+  // OpenID Connect Discovery 3, RFC 8414 2: an issuer has neither query nor fragment.
+  return path === "issuer" && text.includes("?") ? refused("must not have a query") : null;
+}
+
+async function refuseFields(
+  context: Context,
+  { jwksUri, expiresAt }: Pick<ChangePartner, "jwksUri" | "expiresAt">,
+): Promise<Problem | null> {
+  if (typeof expiresAt === "number" && expiresAt <= context.now()) {
+    return invalid([{ path: "expiresAt", message: "must be in the future", received: isoOrNull(expiresAt) }]);
+  }
+  return typeof jwksUri === "string" ? refuseAddress(context, "jwksUri", jwksUri) : null;
+}
+
+function partnerEvent(
+  context: Context,
+  caller: Caller,
+  action: EventAction & `partner.${string}`,
+  partner: Partner,
+  details: { readonly [key: string]: JsonValue },
+) {
+  const { organizationId } = caller;
+  return newEvent(context, caller, {
+    organizationId,
+    action,
+    agentId: null,
+    target: partner.id,
+    details: { issuer: partner.issuer, ...details },
+  });
+}
+
+/**
+ * Makes another identity provider a partner of the caller's organization.
+ *
+ * @returns `VALIDATION_ERROR` on `issuer` when the organization has a partner with this issuer, or when it is this service
+ */
+export async function trustPartner(
+  context: Context,
+  caller: Caller,
+  input: TrustPartner,
+): Promise<Result<PublicPartner>> {
+  const refusal =
+    refuseUnlessAdmin(caller) ??
+    (await refuseAddress(context, "issuer", input.issuer)) ??
+    (await refuseFields(context, input));
+  if (refusal) return refusal;
+  const { name, issuer, jwksUri = null, allowedOrganizations = null, expiresAt = null } = input;
+  const { organizationId } = caller;
+  const now = context.now();
+  const id: string = newId(now);
+  const partner: Partner = {
+    id,
+    organizationId,
+    name,
+    issuer,
+    jwksUri,
+    allowedOrganizations,
+    status: "active",
+    expiresAt,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const details = { name, jwksUri, allowedOrganizations, expiresAt: isoOrNull(expiresAt) };
+  const event = partnerEvent(context, caller, "partner.created", partner, details);
+  try {
+    await context.db.batch([insertPartner(context, partner), outboxInsert(context, event)]);
+  } catch (error) {
+    if (!violatesUnique(error, issuerColumns)) throw error;
+    return invalid([{ path: "issuer", message: "is the issuer of another partner", received: issuer }]);
+  }
+  await publish(context, organizationId);
+  return ok(publicPartner(partner));
+}
+
+/** The partners of the caller's organization, newest first. */
+export async function listPartners(
+  context: Context,
+  { organizationId }: Caller,
+  { limit, cursor }: PageRequest,
+): Promise<Result<Page<PublicPartner>>> {
+  const list = { name: "partners", organizationId };
+  const before = decodeCursor(list, partnerIdSchema, cursor);
+  if (!before.ok) return before;
+  const rows = await listRows(context, organizationId, { before: before.value, limit: limit + 1 });
+  return ok(page(rows.map(publicPartner), limit, (last) => encodeCursor(list, last.partnerId)));
+}
+
+/** One partner, or `PARTNER_NOT_FOUND`. */
+export async function readPartner(
+  context: Context,
+  { organizationId }: Caller,
+  partnerId: string,
+): Promise<Result<PublicPartner>> {
+  const partner = await findPartner(context, organizationId, partnerId);
+  return partner ? ok(publicPartner(partner)) : problem("PARTNER_NOT_FOUND");
+}
+
+const changeable = ["name", "jwksUri", "allowedOrganizations", "expiresAt", "status"] as const;
+
+/** The asked-for fields whose value is another one than before. */
+function differences(before: Partner, input: ChangePartner): PartnerChange {
+  const isOther = (field: (typeof changeable)[number]) =>
+    input[field] !== undefined && JSON.stringify(input[field]) !== JSON.stringify(before[field]);
+  return Object.fromEntries(changeable.filter(isOther).map((field) => [field, input[field]]));
+}
+
+/** What changed, from and to, in the form of the wire. */
+function fromTo(before: PublicPartner, after: PublicPartner, change: PartnerChange): { [field: string]: JsonValue } {
+  const changed = changeable.filter((field) => Object.hasOwn(change, field));
+  return Object.fromEntries(changed.map((field) => [field, { from: before[field], to: after[field] }]));
+}
+
+/**
+ * Changes a partner. From the answer on, tokens of a suspended one are not valid. Its issuer never changes: that would be
+ * another partner.
+ */
+export async function changePartner(
+  context: Context,
+  caller: Caller,
+  partnerId: string,
+  input: ChangePartner,
+): Promise<Result<PublicPartner>> {
+  const { organizationId } = caller;
+  const refusal = refuseUnlessAdmin(caller);
+  if (refusal) return refusal;
+  return untilWritten(async () => {
+    const before = await findPartner(context, organizationId, partnerId);
+    if (!before) return problem("PARTNER_NOT_FOUND");
+    const change = differences(before, input);
+    if (Object.keys(change).length === 0) return ok(publicPartner(before));
+    const refused = await refuseFields(context, change);
+    if (refused) return refused;
+    // Grows even within one millisecond, and when a clock lags: the next write relies on it.
+    const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+    const after = publicPartner({ ...before, ...change, updatedAt });
+    const event = partnerEvent(
+      context,
+      caller,
+      "partner.updated",
+      before,
+      fromTo(publicPartner(before), after, change),
+    );
+    const [written] = await context.db.batch([
+      updatePartner(context, before, change, updatedAt),
+      outboxInsertIfChanged(context, event),
+    ]);
+    if (written.meta.changes === 0) return null;
+    await publish(context, organizationId);
+    return ok(after);
+  });
+}
+
+/** Ends a partnership for good: from the answer on, none of its tokens is valid. The same issuer may be trusted anew. */
+export async function deletePartner(context: Context, caller: Caller, partnerId: string): Promise<Result<undefined>> {
+  const { organizationId } = caller;
+  const refusal = refuseUnlessAdmin(caller);
+  if (refusal) return refusal;
+  const partner = await findPartner(context, organizationId, partnerId);
+  if (!partner) return problem("PARTNER_NOT_FOUND");
+  const event = partnerEvent(context, caller, "partner.deleted", partner, { name: partner.name });
+  const [deleted] = await context.db.batch([deleteRow(context, partner), outboxInsertIfChanged(context, event)]);
+  if (deleted.meta.changes === 0) return problem("PARTNER_NOT_FOUND");
+  await publish(context, organizationId);
+  return ok();
+}

@@ -1,0 +1,53 @@
+/** `/marketplace`: public. */
+import { createRouter } from "../../platform/http/app.ts";
+import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
+import { notModified, publicDocument } from "../../platform/http/public-document.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import { agentCardSchema } from "../dids/service.ts";
+import { listingFields, listingFilterSchema, listingPath } from "./schema.ts";
+import { listListings, readListing } from "./service.ts";
+
+const tags = ["Marketplace"];
+const access = "public";
+const oneMinute = { maxAgeSeconds: 60 };
+
+const listingSchema = agentCardSchema.extend(listingFields).openapi("MarketplaceAgent");
+
+export const marketplaceRoutes = createRouter();
+
+marketplaceRoutes.openapi(
+  route({
+    method: "get",
+    path: "/marketplace/agents",
+    access,
+    tags,
+    operationId: "listMarketplaceAgents",
+    summary: "Find public agents",
+    description: "The active agents of all organizations that are listed (`isPublic`), newest first.",
+    request: { query: pageQuery.extend(listingFilterSchema.shape) },
+    responses: { 200: json(pageSchema(listingSchema), "A page of agents"), ...notModified },
+  }),
+  async (c) => {
+    const result = await listListings(c.get("context"), c.req.valid("query"));
+    return result.ok ? publicDocument(c, result.value, oneMinute) : fail(c, result);
+  },
+);
+
+marketplaceRoutes.openapi(
+  route({
+    method: "get",
+    path: "/marketplace/agents/{agentId}",
+    access,
+    tags,
+    operationId: "readMarketplaceAgent",
+    summary: "Read a public agent",
+    request: { params: listingPath },
+    responses: { 200: json(listingSchema, "The agent"), ...notModified },
+    errors: ["AGENT_NOT_FOUND"],
+  }),
+  async (c) => {
+    const result = await readListing(c.get("context"), c.req.valid("param").agentId);
+    return result.ok ? publicDocument(c, result.value, oneMinute) : fail(c, result);
+  },
+);

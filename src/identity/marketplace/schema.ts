@@ -1,0 +1,29 @@
+/** The wire shapes of the marketplace. A listing is an agent's card and more, see `routes.ts`. */
+import { z } from "@hono/zod-openapi";
+import { agentTypes } from "../../platform/db/schema.ts";
+import { agentIdSchema } from "../../platform/ids.ts";
+
+const text = (most: number) =>
+  z
+    .string({ error: "must be one text" })
+    .trim()
+    .min(1, { error: "must have at least 1 character" })
+    .max(most, { error: `must have at most ${most} characters` });
+
+export const listingFilterSchema = z.object({
+  search: text(100)
+    .optional()
+    .openapi({ description: "Only agents that have this text in their name, owner or capabilities; in either case" }),
+  agentType: z.enum(agentTypes, { error: `must be one of ${agentTypes.join(", ")}` }).optional(),
+  capability: text(128).optional().openapi({ description: "Only agents that have exactly this capability" }),
+});
+
+/** What a listing has beside the fields of the agent's card, or instead of them. */
+export const listingFields = {
+  agentId: agentIdSchema,
+  owner: z.string().nullable().openapi({ description: "null when it holds an e-mail address" }),
+};
+
+export const listingPath = z.object({ agentId: agentIdSchema });
+
+export type ListingFilter = z.output<typeof listingFilterSchema>;

@@ -1,0 +1,151 @@
+/** The wire shapes of trust policies and of the token exchange. */
+import { z } from "@hono/zod-openapi";
+import { agentIdSchema, credentialIdSchema, organizationIdSchema } from "../../platform/ids.ts";
+
+/** Control characters have no place in a claim; lone surrogates have no canonical JSON (RFC 8785 3.2.2.2) for the audit chain. */
+const text = (most: number) =>
+  z
+    .string({ error: "must be a text" })
+    .min(1, { error: "must not be empty" })
+    .max(most, { abort: true, error: `must have at most ${most} characters` })
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" });
+
+const repositorySchema = z
+  .string({ error: "must be a text" })
+  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, { error: "must be owner/name" })
+  .openapi({ description: "As GitHub spells it, upper and lower case included", example: "acme/resumes" });
+
+/** git-check-ref-format(1): no branch can have these characters, so `*` in a policy could only be meant as a wildcard. */
+const branchSchema = text(255)
+  .regex(/^[^ ~^:?*[\\]*$/, { error: "must be the name of one branch, without wildcards" })
+  .refine((branch) => !branch.startsWith("refs/"), { error: "must be the branch's name, without refs/heads/" })
+  .openapi({ description: "Without `refs/heads/`; no wildcards", example: "main" });
+
+const idSchema = z
+  .string({ error: "must be a text of digits" })
+  .regex(/^[1-9][0-9]{0,18}$/, { error: "must be a text of digits" });
+
+const githubFields = {
+  provider: z.literal("github"),
+  agentId: agentIdSchema.openapi({ description: "The agent that the workload signs in as" }),
+  repository: repositorySchema,
+  branch: branchSchema.exactOptional(),
+  environment: text(255)
+    .exactOptional()
+    .openapi({ description: "The environment that the job names, to the letter", example: "production" }),
+  repositoryId: idSchema.exactOptional().openapi({
+    description: "The repository's immutable id; when present it decides, and the name may change",
+    example: "774218503",
+  }),
+  repositoryOwnerId: idSchema
+    .exactOptional()
+    .openapi({ description: "The immutable id of the repository's owner", example: "9919" }),
+  anyRef: z.literal(true, { error: "must be true, or left out" }).exactOptional().openapi({
+    description: "Every run of the repository is meant, pull requests included; instead of branch and environment",
+  }),
+};
+
+const claimValueSchema = z.union([text(1024), z.number(), z.boolean()], {
+  error: "must be a text, a number, true or false",
+});
+
+/** Checked for every token, so that a policy over one of these says nothing, or lets in one token only. */
+const checkedClaims: readonly string[] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
+
+const claimsSchema = z
+  .unknown()
+  // A record leaves this name out without a word, and the policy would demand less than was sent.
+  .refine((claims) => typeof claims !== "object" || claims === null || !Object.hasOwn(claims, "__proto__"), {
+    abort: true,
+    error: "must not name __proto__",
+  })
+  .pipe(z.record(text(128), claimValueSchema, { error: "must be an object of claims" }))
+  .superRefine((claims, context) => {
+    const names = Object.keys(claims);
+    if (names.length < 1 || names.length > 20) {
+      context.addIssue({ code: "custom", message: "must name 1 to 20 claims" });
+    }
+    for (const name of names.filter((name) => checkedClaims.includes(name))) {
+      context.addIssue({ code: "custom", path: [name], message: "is checked for every token; name another claim" });
+    }
+  })
+  .openapi({
+    type: "object",
+    additionalProperties: { oneOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }] },
+    minProperties: 1,
+    maxProperties: 20,
+    description: "Each must be in the token with exactly this value, of this type. Name what tells your workload apart",
+    example: { sub: "system:serviceaccount:screening:resume-screener" },
+  });
+
+const oidcFields = {
+  provider: z.literal("oidc"),
+  agentId: agentIdSchema.openapi({ description: "The agent that the workload signs in as" }),
+  issuer: text(2048).openapi({
+    description: "`iss` of the tokens, to the letter; its keys are found through its discovery document",
+    example: "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E",
+  }),
+  audience: text(1024).openapi({ description: "`aud` of the tokens", example: "https://idp.example.com" }),
+  claims: claimsSchema,
+};
+
+export const createTrustPolicySchema = z
+  .discriminatedUnion(
+    "provider",
+    [
+      z
+        .strictObject(githubFields)
+        .superRefine(({ branch, environment, anyRef }, context) => {
+          const isNarrow = branch !== undefined || environment !== undefined;
+          if (isNarrow === (anyRef === undefined)) return;
+          const message = isNarrow
+            ? "must be left out where branch or environment says which runs are meant"
+            : "must be true when neither branch nor environment says which runs are meant";
+          context.addIssue({ code: "custom", path: ["anyRef"], message });
+        })
+        .openapi("CreateGitHubTrustPolicy"),
+      z.strictObject(oidcFields).openapi("CreateOidcTrustPolicy"),
+    ],
+    { error: "must be github or oidc" },
+  )
+  .openapi("CreateTrustPolicy");
+
+const recordFields = {
+  policyId: credentialIdSchema,
+  organization_id: organizationIdSchema,
+  createdAt: z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" }),
+};
+
+export const trustPolicySchema = z
+  .discriminatedUnion("provider", [
+    z.object({ ...recordFields, ...githubFields }).openapi("GitHubTrustPolicy"),
+    z.object({ ...recordFields, ...oidcFields }).openapi("OidcTrustPolicy"),
+  ])
+  .openapi("TrustPolicy");
+
+export const trustPolicyPath = z.object({ policyId: credentialIdSchema });
+
+export const workloadTokenSchema = z
+  .strictObject({
+    token: z
+      .string({ error: "must be a text" })
+      .min(1, { error: "must not be empty" })
+      .openapi({ description: "The OIDC token (a JWT) that the workload's platform gave it" }),
+    agentId: agentIdSchema.optional().openapi({
+      description:
+        "The agent to sign in as. Name it: without it, a policy of somebody else for your workload stands in the way",
+    }),
+  })
+  .openapi("WorkloadToken");
+
+export type CreateTrustPolicy = z.output<typeof createTrustPolicySchema>;
+export type TrustPolicy = z.output<typeof trustPolicySchema>;
+
+type Described<Policy, Provider, Apart extends string> = Policy extends { provider: Provider }
+  ? Omit<Policy, "provider" | "agentId" | Apart>
+  : never;
+
+/** What a GitHub policy keeps in its rule. */
+export type GitHubRule = Described<CreateTrustPolicy, "github", never>;
+/** What a general policy keeps in its rule; issuer and audience have columns of their own. */
+export type OidcRule = Described<CreateTrustPolicy, "oidc", "issuer" | "audience">;

@@ -1,0 +1,135 @@
+/** The queries of the oidc room, each named after the question it answers or the change it makes. */
+import { and, count, desc, eq, exists, isNull, lt, ne, or, sql } from "drizzle-orm";
+import type { Database } from "../../platform/db/client.ts";
+import { insertWhere } from "../../platform/db/conditional.ts";
+import { agents, trustPolicies } from "../../platform/db/schema.ts";
+import type { AgentId, CredentialId, OrganizationId } from "../../platform/ids.ts";
+import type { GitHubRule, OidcRule } from "./schema.ts";
+
+type Row = typeof trustPolicies.$inferSelect;
+
+/** A trust policy as it is kept; which rule it has, its provider says. */
+export type TrustPolicyRecord = Omit<Row, "provider" | "rule" | "audience"> &
+  (
+    | { readonly provider: "github"; readonly audience: null; readonly rule: GitHubRule }
+    | { readonly provider: "oidc"; readonly audience: string; readonly rule: OidcRule }
+  );
+
+/** Only what passed `createTrustPolicySchema` is ever stored. */
+const records = (rows: readonly Row[]) => rows as readonly TrustPolicyRecord[];
+
+const ofAgent = (db: Database, agentId: AgentId) =>
+  db.select({ count: count() }).from(trustPolicies).where(eq(trustPolicies.agentId, agentId));
+
+/** How many trust policies does the agent have? */
+export async function countTrustPolicies(db: Database, agentId: AgentId): Promise<number> {
+  return (await ofAgent(db, agentId).get())?.count ?? 0;
+}
+
+/** Adds a policy if its agent is not decommissioned and has fewer than `maximum`. */
+export function insertTrustPolicy(db: Database, policy: TrustPolicyRecord, maximum: number) {
+  const agent = db
+    .select({ id: agents.id })
+    .from(agents)
+    .where(
+      and(
+        eq(agents.id, policy.agentId),
+        ne(agents.status, "decommissioned"),
+        sql`${ofAgent(db, policy.agentId)} < ${maximum}`,
+      ),
+    );
+  return insertWhere(db, trustPolicies, policy, exists(agent));
+}
+
+/** Which policy of the organization has this id? */
+export async function findTrustPolicy(
+  db: Database,
+  organizationId: OrganizationId,
+  id: CredentialId,
+): Promise<TrustPolicyRecord | null> {
+  const rows = await db
+    .select()
+    .from(trustPolicies)
+    .where(and(eq(trustPolicies.organizationId, organizationId), eq(trustPolicies.id, id)));
+  return records(rows)[0] ?? null;
+}
+
+/** The organization's newest policies that are older than `before`. */
+export async function listTrustPolicies(
+  db: Database,
+  organizationId: OrganizationId,
+  page: { readonly before: CredentialId | null; readonly limit: number },
+): Promise<readonly TrustPolicyRecord[]> {
+  const rows = await db
+    .select()
+    .from(trustPolicies)
+    .where(
+      and(
+        eq(trustPolicies.organizationId, organizationId),
+        page.before === null ? undefined : lt(trustPolicies.id, page.before),
+      ),
+    )
+    .orderBy(desc(trustPolicies.id))
+    .limit(page.limit);
+  return records(rows);
+}
+
+/** Removes a policy. */
+export function removeTrustPolicy(db: Database, id: CredentialId) {
+  return db.delete(trustPolicies).where(eq(trustPolicies.id, id));
+}
+
+/** Which policies of the agent trust this issuer? */
+export async function policiesOfAgent(
+  db: Database,
+  agentId: AgentId,
+  issuer: string,
+): Promise<readonly TrustPolicyRecord[]> {
+  const rows = await db
+    .select()
+    .from(trustPolicies)
+    .where(and(eq(trustPolicies.agentId, agentId), eq(trustPolicies.issuer, issuer)))
+    .orderBy(trustPolicies.id);
+  return records(rows);
+}
+
+/** Which organizations trust this issuer? At most `limit` of them. */
+export async function organizationsTrusting(db: Database, issuer: string, limit: number): Promise<OrganizationId[]> {
+  const rows = await db
+    .selectDistinct({ organizationId: trustPolicies.organizationId })
+    .from(trustPolicies)
+    .where(eq(trustPolicies.issuer, issuer))
+    .limit(limit);
+  return rows.map((row) => row.organizationId);
+}
+
+/** What a verified token says that narrows down which policies can match it. */
+export interface TokenClues {
+  readonly issuer: string;
+  readonly audience: string | null;
+  readonly repository: string | null;
+  readonly repositoryId: string | null;
+}
+
+/** Which policies, of any agent, may match a token that says this? At most `limit` of them; each is still to be judged. */
+export async function policiesFor(
+  db: Database,
+  { issuer, audience, repository, repositoryId }: TokenClues,
+  limit: number,
+): Promise<readonly TrustPolicyRecord[]> {
+  const rule = trustPolicies.rule;
+  const namesRepository = sql`coalesce(json_extract(${rule}, '$.repositoryId') = ${repositoryId}, json_extract(${rule}, '$.repository') = ${repository})`;
+  const rows = await db
+    .select()
+    .from(trustPolicies)
+    .where(
+      and(
+        eq(trustPolicies.issuer, issuer),
+        or(isNull(trustPolicies.audience), sql`${trustPolicies.audience} = ${audience}`),
+        or(ne(trustPolicies.provider, "github"), namesRepository),
+      ),
+    )
+    .orderBy(trustPolicies.id)
+    .limit(limit);
+  return records(rows);
+}

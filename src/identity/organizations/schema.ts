@@ -1,0 +1,113 @@
+/** The wire shapes of organizations, their members, and the set-up. */
+import { z } from "@hono/zod-openapi";
+import { agentRoles, organizationStatuses, planTiers } from "../../platform/db/schema.ts";
+import { agentIdSchema, credentialIdSchema, organizationIdSchema } from "../../platform/ids.ts";
+
+const nameSchema = z
+  .string({ error: "must be a text" })
+  .min(2, { error: "must have at least 2 characters" })
+  .max(100, { abort: true, error: "must have at most 100 characters" })
+  // Lone surrogates have no UTF-8 and no canonical JSON (RFC 8785 3.2.2.2), so the audit chain could not hash them.
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" })
+  .openapi({ example: "Acme" });
+
+const slugSchema = z
+  .string({ error: "must be a text" })
+  .min(2, { error: "must have at least 2 characters" })
+  .max(50, { abort: true, error: "must have at most 50 characters" })
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, {
+    error: "must be lower-case letters and digits, in words joined by single hyphens",
+  })
+  .openapi({ example: "acme" });
+
+/** Kept in lower case, as every agent's e-mail. */
+const adminEmailSchema = z
+  .string({ error: "must be an e-mail address" })
+  .max(254, { abort: true, error: "must have at most 254 characters" })
+  .pipe(z.email({ error: "must be an e-mail address" }).toLowerCase())
+  .openapi({ format: "email", description: "The e-mail of the first admin agent", example: "admin@acme.example" });
+
+const planTierSchema = z.enum(planTiers, { error: `must be one of ${planTiers.join(", ")}` });
+
+const limitSchema = z
+  .int({ error: "must be a whole number or null" })
+  .min(1, { error: "must be at least 1" })
+  .nullable()
+  .openapi({ description: "null: the tier's own limit" });
+
+const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
+
+export const organizationSchema = z
+  .object({
+    organizationId: organizationIdSchema,
+    name: z.string(),
+    slug: z.string(),
+    planTier: z.enum(planTiers),
+    maxAgents: limitSchema,
+    maxTokensPerMonth: limitSchema,
+    status: z.enum(organizationStatuses),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .openapi("Organization");
+
+export const firstAdminSchema = z
+  .object({
+    agentId: agentIdSchema,
+    email: z.string(),
+    clientId: agentIdSchema.openapi({ description: "The same as `agentId`" }),
+    credentialId: credentialIdSchema,
+    clientSecret: z.string().openapi({ description: "Shown this once" }),
+  })
+  .openapi("FirstAdmin");
+
+export const setupSchema = z.strictObject({
+  organizationName: nameSchema,
+  slug: slugSchema,
+  adminEmail: adminEmailSchema,
+});
+
+export const setUpSchema = z.object({ organization: organizationSchema, admin: firstAdminSchema }).openapi("SetUp");
+
+export const createOrganizationSchema = z.strictObject({
+  name: nameSchema,
+  slug: slugSchema,
+  adminEmail: adminEmailSchema,
+  planTier: planTierSchema.optional(),
+  maxAgents: limitSchema.optional(),
+  maxTokensPerMonth: limitSchema.optional(),
+});
+
+export const createdOrganizationSchema = organizationSchema
+  .extend({ admin: firstAdminSchema })
+  .openapi("CreatedOrganization");
+
+export const changeOrganizationSchema = z
+  .strictObject({
+    name: nameSchema.optional(),
+    planTier: planTierSchema.optional(),
+    maxAgents: limitSchema.optional(),
+    maxTokensPerMonth: limitSchema.optional(),
+    status: z.enum(["active", "suspended"], { error: "must be active or suspended" }).optional(),
+  })
+  .refine((changes) => Object.keys(changes).length > 0, {
+    error: "must name at least one field",
+    when: ({ issues }) => issues.length === 0,
+  });
+
+export const setMemberSchema = z.strictObject({
+  agentId: agentIdSchema,
+  role: z.enum(agentRoles, { error: `must be one of ${agentRoles.join(", ")}` }),
+});
+
+export const memberSchema = z.object({ agentId: agentIdSchema, role: z.enum(agentRoles) }).openapi("Member");
+
+export const organizationPath = z.object({ orgId: organizationIdSchema });
+export const memberPath = z.object({ orgId: organizationIdSchema, agentId: agentIdSchema });
+
+export type PublicOrganization = z.output<typeof organizationSchema>;
+export type FirstAdmin = z.output<typeof firstAdminSchema>;
+export type Member = z.output<typeof memberSchema>;
+export type Setup = z.output<typeof setupSchema>;
+export type CreateOrganization = z.output<typeof createOrganizationSchema>;
+export type ChangeOrganization = z.output<typeof changeOrganizationSchema>;

@@ -1,0 +1,40 @@
+/** The tiers, and where an organization stands. */
+import { createRouter } from "../../platform/http/app.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import { tierStatusSchema, tiersSchema } from "./schema.ts";
+import { listTiers } from "./service.ts";
+import { readTierStatus } from "./status.ts";
+
+const tags = ["Tiers and billing"];
+
+export const tierRoutes = createRouter();
+
+tierRoutes.openapi(
+  route({
+    method: "get",
+    path: "/tiers",
+    access: "public",
+    tags,
+    summary: "List the tiers",
+    responses: { 200: json(tiersSchema, "What each tier allows, the lowest first") },
+  }),
+  (c) => c.json({ tiers: listTiers() }, 200, { "Cache-Control": "public, max-age=300" }),
+);
+
+tierRoutes.openapi(
+  route({
+    method: "get",
+    path: "/tiers/status",
+    access: "bearer",
+    exempt: true,
+    tags,
+    summary: "Read the limits of the organization, and what it has used",
+    description: "Live, and possible over the limits too.",
+    responses: { 200: json(tierStatusSchema, "The limits and their use at this moment") },
+  }),
+  async (c) => {
+    const result = await readTierStatus(c.get("context"), c.get("caller"));
+    return result.ok ? c.json(result.value, 200) : fail(c, result);
+  },
+);

@@ -1,0 +1,41 @@
+/** The wire shapes of tiers. */
+import { z } from "@hono/zod-openapi";
+import { planTiers } from "../../platform/db/schema.ts";
+
+const limit = z.int().nullable().openapi({ description: "null: unlimited" });
+
+export const tierSchema = z
+  .object({
+    tier: z.enum(planTiers),
+    maxAgents: limit,
+    maxCallsPerDay: limit,
+    maxTokensPerDay: limit,
+    requestsPerMinute: limit.openapi({ description: "The rate at which the token bucket refills; null: unlimited" }),
+    burst: limit.openapi({ description: "How many requests the bucket holds; null: unlimited" }),
+    auditRetentionDays: z.int(),
+  })
+  .openapi("Tier");
+
+export const tiersSchema = z.object({ tiers: z.array(tierSchema) }).openapi("Tiers");
+
+export const tierStatusSchema = z
+  .object({
+    tier: z.enum(planTiers),
+    limits: z
+      .object({
+        maxAgents: limit,
+        maxCallsPerDay: limit,
+        maxTokensPerDay: limit,
+        maxTokensPerMonth: limit.openapi({ description: "Only where the operator set it; null: unlimited" }),
+      })
+      .openapi({ description: "The tier's, with the organization's own in their place" }),
+    usage: z.object({ agentCount: z.int(), callsToday: z.int(), tokensToday: z.int(), tokensThisMonth: z.int() }),
+    resetsAt: z.iso.datetime().openapi({
+      description: "The next midnight, UTC: then `callsToday` and `tokensToday` start at 0",
+      example: "2026-11-23T00:00:00.000Z",
+    }),
+  })
+  .openapi("TierStatus");
+
+export type Tier = z.output<typeof tierSchema>;
+export type TierStatus = z.output<typeof tierStatusSchema>;

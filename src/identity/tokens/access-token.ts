@@ -1,0 +1,137 @@
+/** Access tokens (RFC 9068) and id_tokens: making them, and reading back our own. */
+import { z } from "@hono/zod-openapi";
+import { SignJWT } from "jose";
+import type { TokenFacts } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import { checkTimes, readJws, verifyJws } from "../../platform/crypto/jws.ts";
+import {
+  agentIdSchema,
+  credentialIdSchema,
+  type DelegationId,
+  delegationIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+  type Scope,
+  type TokenId,
+} from "../../platform/ids.ts";
+import { currentSigningKey, verificationKey } from "../keys/service.ts";
+
+export type SigningKey = Awaited<ReturnType<typeof currentSigningKey>>;
+
+const accessTokenType = "at+jwt";
+
+/** What the issuer puts into an access token. */
+export interface AccessTokenContent {
+  readonly tokenId: TokenId;
+  readonly subject: string;
+  readonly clientId: string;
+  /** The delegation that lends the subject's authority to the client; null when the client is the subject. */
+  readonly chainId: DelegationId | null;
+  readonly organizationId: OrganizationId;
+  readonly agentType: string;
+  readonly audience: readonly string[];
+  readonly scopes: readonly Scope[];
+  /** The credential that signed in, so that revoking it kills this token; null for a key of the agent's own. */
+  readonly credentialId: string | null;
+  /** The key that the token is bound to (RFC 9449 6.1); null for a bearer token. */
+  readonly thumbprint: string | null;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+const audienceClaim = (audience: readonly string[]) => (audience.length === 1 ? audience[0] : audience);
+
+/** Signs an access token (RFC 9068 2). */
+export function signAccessToken(context: Context, key: SigningKey, content: AccessTokenContent): Promise<string> {
+  return new SignJWT({
+    iss: context.settings.issuer,
+    sub: content.subject,
+    client_id: content.clientId,
+    aud: audienceClaim(content.audience) as string | string[],
+    scope: content.scopes.join(" "),
+    organization_id: content.organizationId,
+    agent_type: content.agentType,
+    ...(content.credentialId ? { credential_id: content.credentialId } : {}),
+    ...(content.thumbprint ? { cnf: { jkt: content.thumbprint } } : {}),
+    ...(content.chainId ? { act: { sub: content.clientId }, delegation_chain: content.chainId } : {}),
+    jti: content.tokenId,
+    iat: content.issuedAt,
+    exp: content.expiresAt,
+  })
+    .setProtectedHeader({ alg: key.alg, typ: accessTokenType, kid: key.kid })
+    .sign(key.key);
+}
+
+/** Signs an id_token (OpenID Connect Core 2) about the agent, for the agent. */
+export async function signIdToken(
+  context: Context,
+  content: AccessTokenContent & { readonly email: string },
+): Promise<string> {
+  const key = await currentSigningKey(context, "RS256");
+  return new SignJWT({
+    iss: context.settings.issuer,
+    sub: content.subject,
+    aud: content.clientId,
+    email: content.email,
+    agent_type: content.agentType,
+    organization_id: content.organizationId,
+    iat: content.issuedAt,
+    exp: content.expiresAt,
+  })
+    .setProtectedHeader({ alg: key.alg, typ: "JWT", kid: key.kid })
+    .sign(key.key);
+}
+
+const claimsSchema = z.object({
+  iss: z.string(),
+  sub: agentIdSchema,
+  client_id: agentIdSchema,
+  aud: z.union([z.string().transform((aud) => [aud]), z.array(z.string())]),
+  scope: z.string(),
+  organization_id: organizationIdSchema,
+  credential_id: credentialIdSchema.optional(),
+  cnf: z.strictObject({ jkt: z.string() }).optional(),
+  act: z.strictObject({ sub: agentIdSchema }).optional(),
+  delegation_chain: delegationIdSchema.optional(),
+  jti: z.uuid().transform((jti) => jti as TokenId),
+  iat: z.int(),
+  exp: z.int(),
+});
+
+/** The claims of an access token of ours. */
+export type AccessTokenClaims = z.output<typeof claimsSchema>;
+
+export interface ReadAccessToken {
+  readonly claims: AccessTokenClaims;
+  readonly facts: TokenFacts;
+}
+
+/**
+ * Reads an access token of ours: form, type, key, signature, issuer and lifetime. Whether it has been taken back, the ledger
+ * knows; whether it is for this audience, the caller checks.
+ *
+ * @returns null for anything that is not a valid access token of this issuer, whatever the reason
+ */
+export async function readAccessToken(context: Context, token: string): Promise<ReadAccessToken | null> {
+  const read = readJws(token);
+  if (read?.header.alg !== "ES256" || read.header.kid === undefined) return null;
+  const signer = await verificationKey(context, read.header.kid);
+  if (signer?.alg !== "ES256") return null;
+  const payload = await verifyJws(token, { key: signer.key, alg: signer.alg, typ: accessTokenType });
+  if (!payload || checkTimes(payload, { nowMs: context.now(), skewSeconds: 0 }) !== "ok") return null;
+  const claims = claimsSchema.safeParse(payload);
+  if (!claims.success || claims.data.iss !== context.settings.issuer) return null;
+  const { jti, client_id, credential_id, delegation_chain, exp } = claims.data;
+  return {
+    claims: claims.data,
+    facts: {
+      tokenId: jti,
+      agentId: client_id,
+      credentialId: credential_id ?? null,
+      signingKeyId: read.header.kid,
+      chainId: delegation_chain ?? null,
+      expiresAt: exp,
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** Accepting the access token of an API call: `Bearer` (RFC 6750) or, bound to a key, `DPoP` (RFC 9449 7). */
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Context } from "../../platform/context.ts";
+import type { Admitted } from "../../platform/http/app.ts";
+import type { Caller } from "../../platform/http/caller.ts";
+import { type OAuthError, type Problem, problem } from "../../platform/http/problems.ts";
+import type { Scope } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { readAccessToken } from "./access-token.ts";
+import { checkProof, proofAlgs } from "./dpop.ts";
+import { overLimit, rateHeaders } from "./limits.ts";
+
+function unauthorized(message: string, error?: OAuthError): Problem {
+  return problem("UNAUTHORIZED", message, error ? { oauthError: error } : {});
+}
+
+/** RFC 9449 7.1: the challenge for a token or a client that proves possession. */
+function dpopChallenge(message: string, error: "invalid_token" | "invalid_dpop_proof"): Problem {
+  return problem("UNAUTHORIZED", message, {
+    oauthError: error,
+    headers: {
+      "WWW-Authenticate": `DPoP error="${error}", error_description="${message}", algs="${proofAlgs.join(" ")}"`,
+    },
+  });
+}
+
+const notValid = "The access token is not valid.";
+const notProven = "The DPoP proof is not valid for this request, or has been used.";
+
+/**
+ * Accepts a request's access token: valid, for this API, at this moment not taken back, and, where it is bound to a key, with
+ * a fresh proof of that key.
+ *
+ * @param exempt whether the call is let through over the organization's limits too
+ * @returns `UNAUTHORIZED` for anything else, with one text for every kind of bad token; over a limit, what it is
+ */
+export async function authenticateBearer(
+  context: Context,
+  request: Request,
+  { exempt }: { readonly exempt: boolean },
+): Promise<Result<Admitted>> {
+  const authorization = request.headers.get("Authorization");
+  if (authorization === null) return unauthorized("An access token is needed: Authorization: Bearer <token>.");
+  const [, scheme = "", token = ""] = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
+  if (token === "") return unauthorized("The Authorization header must be: Bearer <token>.", "invalid_request");
+  const isDpop = scheme.toLowerCase() === "dpop";
+  const refused = isDpop ? dpopChallenge(notValid, "invalid_token") : unauthorized(notValid, "invalid_token");
+
+  const read = await readAccessToken(context, token);
+  if (!read?.claims.aud.includes(context.settings.issuer)) return refused;
+  const { claims, facts } = read;
+  // A bound token sent as Bearer is one that somebody may have stolen (RFC 9449 7.2); an unbound one proves nothing by DPoP.
+  if (isDpop !== (claims.cnf !== undefined)) return claims.cnf ? dpopChallenge(notValid, "invalid_token") : refused;
+  let proof = null;
+  if (claims.cnf) {
+    const path = new URL(request.url).pathname;
+    const header = request.headers.get("DPoP") ?? "";
+    proof = await checkProof(context, header, { method: request.method, path, accessToken: token });
+    if (proof?.thumbprint !== claims.cnf.jkt) return dpopChallenge(notProven, "invalid_dpop_proof");
+  }
+
+  const outcome = await ledgerOf(context, claims.organization_id).admit(facts, proof, exempt);
+  if (outcome.outcome === "dead") return refused;
+  if (outcome.outcome === "proof_replayed") return dpopChallenge(notProven, "invalid_dpop_proof");
+  if (outcome.outcome === "limited") return overLimit(context, outcome);
+  const caller: Caller = {
+    agentId: claims.sub,
+    delegation: facts.chainId ? { chainId: facts.chainId, actorAgentId: facts.agentId } : null,
+    organizationId: claims.organization_id,
+    credentialId: facts.credentialId,
+    tokenId: facts.tokenId,
+    scopes: claims.scope.split(" ") as Scope[],
+    // A role is not lent: through a delegation there are the lent scopes and no more.
+    role: facts.chainId && outcome.role ? "member" : outcome.role,
+    isOperator: outcome.isOperator,
+  };
+  return ok({ caller, headers: rateHeaders(outcome.rate) });
+}

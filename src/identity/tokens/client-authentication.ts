@@ -1,0 +1,143 @@
+/** How a client says who it is (RFC 6749 2.3, RFC 7523 2.2): read from the request here, judged by the ledger. */
+
+import { ledgerOf } from "../../ledger/client.ts";
+import type { ClientOutcome, Presented, Refused, Throttled } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import { readJws } from "../../platform/crypto/jws.ts";
+import { hashUnderEach } from "../../platform/crypto/keyed-hash.ts";
+import { type Problem, problem } from "../../platform/http/problems.ts";
+import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { count } from "../../platform/telemetry/recording.ts";
+import { overLimit } from "./limits.ts";
+import type { ClientForm } from "./schema.ts";
+import { findOperator, findOrganizationOfClient } from "./store.ts";
+
+export const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/** A claimed identity and its proof, not yet checked. */
+export interface PresentedClient {
+  readonly clientId: string;
+  readonly presented: Presented;
+}
+
+/** What a client sees when it is not let in, whatever the reason (RFC 6749 5.2). */
+export function invalidClient(): Problem {
+  return problem("UNAUTHORIZED", "Client authentication failed.", {
+    oauthError: "invalid_client",
+    headers: { "WWW-Authenticate": 'Basic realm="agentidp", charset="UTF-8"' },
+  });
+}
+
+const invalidRequest = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
+
+/** RFC 6749 2.3.1: both halves are form-encoded before they are joined. */
+function decodeFormPart(text: string): string | null {
+  try {
+    return decodeURIComponent(text.replace(/\+/g, " "));
+  } catch {
+    return null;
+  }
+}
+
+function parseBasic(credentials: string): { clientId: string; clientSecret: string } | null {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(credentials)) return null;
+  let pair: string;
+  try {
+    pair = atob(credentials);
+  } catch {
+    return null;
+  }
+  const colon = pair.indexOf(":");
+  const clientId = decodeFormPart(pair.slice(0, colon));
+  const clientSecret = decodeFormPart(pair.slice(colon + 1));
+  return colon > 0 && clientId !== null && clientSecret !== null ? { clientId, clientSecret } : null;
+}
+
+/** Client ids are compared and looked up in one spelling, and nothing longer than an id goes further. */
+const normalize = (clientId: string) => clientId.toLowerCase().slice(0, 64).toWellFormed();
+
+/** Whether the request authenticates its client at all; a `client_id` alone does not. */
+export function presentsClient(authorization: string | undefined, form: ClientForm): boolean {
+  return [authorization, form.client_secret, form.client_assertion].some((method) => method !== undefined);
+}
+
+/**
+ * Reads the one way in which the request authenticates its client.
+ *
+ * @param authorization the `Authorization` header, if any
+ * @param endpoint the path that was called, which an assertion may name as its audience
+ */
+export async function readClient(
+  context: Context,
+  authorization: string | undefined,
+  form: ClientForm,
+  endpoint: string,
+): Promise<Result<PresentedClient>> {
+  const basic = authorization === undefined ? undefined : /^Basic +(\S+)$/i.exec(authorization);
+  if (basic === null) return invalidClient();
+  const methods = [basic, form.client_secret, form.client_assertion].filter((method) => method !== undefined);
+  if (methods.length > 1) {
+    return invalidRequest(
+      "Authenticate the client in one way only: by header, by client_secret or by client_assertion.",
+    );
+  }
+  if (form.client_assertion !== undefined) {
+    if (form.client_assertion_type !== assertionType)
+      return invalidRequest(`client_assertion_type must be ${assertionType}.`);
+    const claimed = readJws(form.client_assertion)?.payload.sub;
+    if (typeof claimed !== "string") return invalidClient();
+    if (form.client_id !== undefined && normalize(form.client_id) !== normalize(claimed)) {
+      return invalidRequest("client_id is not the subject of client_assertion.");
+    }
+    const { issuer } = context.settings;
+    const audiences = [issuer, `${issuer}${endpoint}`, `${issuer}/api/v1/token`];
+    return ok({
+      clientId: normalize(claimed),
+      presented: { kind: "assertion", jwt: form.client_assertion, audiences },
+    });
+  }
+  const pair =
+    basic?.[1] === undefined ? { clientId: form.client_id, clientSecret: form.client_secret } : parseBasic(basic[1]);
+  if (!pair?.clientId || !pair.clientSecret) return invalidClient();
+  if (form.client_id !== undefined && normalize(form.client_id) !== normalize(pair.clientId)) {
+    return invalidRequest("client_id is not the client of the Authorization header.");
+  }
+  const hashes = await hashUnderEach(context.settings.secretHashKeys, pair.clientSecret);
+  return ok({ clientId: normalize(pair.clientId), presented: { kind: "secret", hashes } });
+}
+
+/**
+ * The organization whose ledger judges a client. One that nobody knows is judged, and refused, by the operator's: that takes as
+ * long as any other refusal, and its log says who tried.
+ *
+ * @returns null only before the service is set up
+ */
+export async function organizationJudging(context: Context, clientId: string): Promise<OrganizationId | null> {
+  return (await findOrganizationOfClient(context, clientId)) ?? (await findOperator(context));
+}
+
+/** The answer to a client that the ledger did not let in. */
+export function refusal(outcome: Refused | Throttled): Problem {
+  if (outcome.outcome === "refused") return invalidClient();
+  count("agentidp_rate_limit_rejections_total", { limit: "failedSignIns" });
+  return problem("RATE_LIMIT_EXCEEDED", "Too many failed attempts for this client from this address.", {
+    oauthError: "temporarily_unavailable",
+    headers: { "Retry-After": String(outcome.retryAfterSeconds) },
+  });
+}
+
+/** Lets a client in without issuing anything: for introspection and revocation. */
+export async function authenticateClient(
+  context: Context,
+  client: PresentedClient,
+  exempt: boolean,
+): Promise<Result<Extract<ClientOutcome, { outcome: "authenticated" }>["client"]>> {
+  const organizationId = await organizationJudging(context, client.clientId);
+  if (!organizationId) return invalidClient();
+  const { clientId, presented } = client;
+  const request = { agentId: clientId as AgentId, presented, source: context.source };
+  const outcome = await ledgerOf(context, organizationId).authenticateClient(request, exempt);
+  if (outcome.outcome === "limited") return overLimit(context, outcome);
+  return outcome.outcome === "authenticated" ? ok(outcome.client) : refusal(outcome);
+}

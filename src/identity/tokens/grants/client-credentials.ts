@@ -1,0 +1,28 @@
+/** The client credentials grant (RFC 6749 4.4): an agent signs in and acts for itself. */
+import type { Context } from "../../../platform/context.ts";
+import type { AgentId } from "../../../platform/ids.ts";
+import type { Result } from "../../../platform/result.ts";
+import { invalidClient, organizationJudging } from "../client-authentication.ts";
+import { issueThroughLedger } from "../issue.ts";
+import type { TokenResponse } from "../schema.ts";
+import type { GrantRequest } from "./index.ts";
+
+/** Signs an agent in with its secret or its own key. */
+export async function clientCredentials(context: Context, request: GrantRequest): Promise<Result<TokenResponse>> {
+  const client = await request.client();
+  if (!client.ok) return client;
+  const { clientId, presented } = client.value;
+  const organizationId = await organizationJudging(context, clientId);
+  if (!organizationId) return invalidClient();
+  const { scopes, resources, proof } = request;
+  return issueThroughLedger(context, {
+    organizationId,
+    agentId: clientId as AgentId,
+    presented,
+    grant: "client_credentials",
+    scopes,
+    resources,
+    proof,
+    chainId: null,
+  });
+}

@@ -1,0 +1,73 @@
+/** The JWT bearer grant (RFC 7523 2.1): a workload turns the token that its own platform gave it into an access token. */
+import { ledgerOf } from "../../../ledger/client.ts";
+import type { Refused, Throttled } from "../../../ledger/contract.ts";
+import type { Context } from "../../../platform/context.ts";
+import { type Problem, problem } from "../../../platform/http/problems.ts";
+import { ok, type Result } from "../../../platform/result.ts";
+import { identifyWorkload, type RefusedWorkload } from "../../oidc/service.ts";
+import { authenticateClient, organizationJudging, refusal } from "../client-authentication.ts";
+import { issueThroughLedger } from "../issue.ts";
+import type { TokenResponse } from "../schema.ts";
+import { findOperator } from "../store.ts";
+import type { GrantRequest } from "./index.ts";
+
+export const jwtBearerGrantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/** What a workload sees when it is not let in (RFC 6749 5.2): the same for every reason, so that nobody can probe the policies. */
+function notAccepted(outcome: Refused | Throttled): Problem {
+  if (outcome.outcome === "throttled") return refusal(outcome);
+  return problem("UNAUTHORIZED", "The assertion is not accepted.", { oauthError: "invalid_grant" });
+}
+
+/** The agent that the request asks for, or null. Authentication is not needed, but where it is there it must hold (RFC 7523 3.1). */
+async function askedFor(
+  context: Context,
+  { form, client, presentsClient }: GrantRequest,
+): Promise<Result<string | null>> {
+  if (!presentsClient) return ok(form.client_id?.toLowerCase().slice(0, 64) ?? null);
+  const presented = await client();
+  if (!presented.ok) return presented;
+  const authenticated = await authenticateClient(context, presented.value, true);
+  return authenticated.ok ? ok(authenticated.value.agentId) : authenticated;
+}
+
+/** Whose logs have a refusal: those of the agent asked for, or of whoever else is concerned, or the operator's. */
+async function judgesOf(context: Context, agentId: string | null, { concerned, issuer }: RefusedWorkload) {
+  if (agentId === null && concerned.length > 0) return concerned;
+  const organizationId = agentId === null ? await findOperator(context) : await organizationJudging(context, agentId);
+  return organizationId ? [{ organizationId, clientId: agentId ?? issuer ?? "unknown" }] : [];
+}
+
+async function refuse(context: Context, agentId: string | null, refused: RefusedWorkload): Promise<Problem> {
+  const { reason, details } = refused;
+  const judges = await judgesOf(context, agentId, refused);
+  const outcomes = await Promise.all(
+    judges.map(({ organizationId, clientId }) =>
+      ledgerOf(context, organizationId).refuseWorkload({
+        clientId,
+        reason,
+        source: context.source,
+        details: { grant: jwtBearerGrantType, ...details },
+      }),
+    ),
+  );
+  return notAccepted(outcomes.find(({ outcome }) => outcome === "throttled") ?? { outcome: "refused", reason });
+}
+
+/** Signs a workload in as the agent that a trust policy names. `client_id` says which agent it asks for. */
+export async function jwtBearer(context: Context, request: GrantRequest): Promise<Result<TokenResponse>> {
+  const { scopes, resources, proof, form } = request;
+  if (form.assertion === undefined) {
+    return problem("VALIDATION_ERROR", "assertion is missing.", { oauthError: "invalid_request" });
+  }
+  const asked = await askedFor(context, request);
+  if (!asked.ok) return asked;
+  const workload = await identifyWorkload(context, form.assertion, asked.value);
+  if (workload.outcome === "refused") return refuse(context, asked.value, workload);
+  const { organizationId, agentId, presented } = workload;
+  return issueThroughLedger(
+    context,
+    { organizationId, agentId, presented, grant: jwtBearerGrantType, scopes, resources, proof, chainId: null },
+    notAccepted,
+  );
+}

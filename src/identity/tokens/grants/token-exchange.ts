@@ -1,0 +1,91 @@
+/** The token exchange grant (RFC 8693): the delegatee turns a delegation into an access token of its delegator's authority. */
+import { newEvent } from "../../../events/outbox.ts";
+import { ledgerOf } from "../../../ledger/client.ts";
+import type { Context } from "../../../platform/context.ts";
+import { type OAuthError, type Problem, problem } from "../../../platform/http/problems.ts";
+import type { AgentId, OrganizationId } from "../../../platform/ids.ts";
+import { ok, type Result } from "../../../platform/result.ts";
+import { count } from "../../../platform/telemetry/recording.ts";
+import { exchangeableDelegation } from "../../delegation/service.ts";
+import {
+  authenticateClient,
+  invalidClient,
+  organizationJudging,
+  type PresentedClient,
+} from "../client-authentication.ts";
+import { invalidDelegation, issueThroughLedger } from "../issue.ts";
+import type { TokenForm, TokenResponse } from "../schema.ts";
+import type { GrantRequest } from "./index.ts";
+
+export const tokenExchangeGrantType = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+const delegationTokenType = "urn:sentryagent:token-type:delegation";
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+
+const wrong = (message: string, oauthError: OAuthError = "invalid_request") =>
+  problem("VALIDATION_ERROR", message, { oauthError });
+
+/** RFC 8693 2.1, as far as it is served here: one kind of token goes in, one kind comes out. */
+function refuseParameters(form: TokenForm): Problem | null {
+  if (form.subject_token_type !== delegationTokenType) {
+    return wrong(`subject_token_type must be ${delegationTokenType}.`);
+  }
+  if ((form.requested_token_type ?? accessTokenType) !== accessTokenType) {
+    return wrong(`requested_token_type must be ${accessTokenType}, or left out.`);
+  }
+  // The delegation names its actor, and client authentication proves that it is there.
+  if (form.actor_token !== undefined || form.actor_token_type !== undefined) {
+    return wrong("actor_token is not supported: the actor is the client that authenticates.");
+  }
+  // A logical name says nothing here: services are known by their URI (RFC 8707).
+  return form.audience === undefined ? null : wrong("Name the target by resource, not by audience.", "invalid_target");
+}
+
+/** What is answered to a token that leads to no delegation; its client must be the one that it says all the same. */
+async function refuse(
+  context: Context,
+  organizationId: OrganizationId,
+  presented: PresentedClient,
+): Promise<Result<never>> {
+  const client = await authenticateClient(context, presented, false);
+  if (!client.ok) return client;
+  const { agentId, credentialId } = client.value;
+  const event = newEvent(context, null, {
+    organizationId,
+    action: "token.refused",
+    agentId,
+    target: agentId,
+    details: { grant: tokenExchangeGrantType, reason: "delegation_refused" },
+    outcome: "failure",
+  });
+  const actor = { ...event.actor, agentId, ...(credentialId ? { credentialId } : {}) };
+  await ledgerOf(context, organizationId).append({ ...event, actor });
+  return invalidDelegation();
+}
+
+/** Exchanges a delegation token. The client must be its delegatee. */
+export async function tokenExchange(context: Context, request: GrantRequest): Promise<Result<TokenResponse>> {
+  const { form, scopes, resources, proof } = request;
+  if (form.subject_token === undefined) return wrong("subject_token is missing.");
+  const refused = refuseParameters(form);
+  if (refused) return refused;
+  const client = await request.client();
+  if (!client.ok) return client;
+  const { clientId, presented } = client.value;
+  const organizationId = await organizationJudging(context, clientId);
+  if (!organizationId) return invalidClient();
+  const chainId = await exchangeableDelegation(context, organizationId, form.subject_token);
+  if (!chainId) return refuse(context, organizationId, client.value);
+  const issued = await issueThroughLedger(context, {
+    organizationId,
+    agentId: clientId as AgentId,
+    presented,
+    grant: tokenExchangeGrantType,
+    scopes,
+    resources,
+    proof,
+    chainId,
+  });
+  if (issued.ok) count("agentidp_delegations_total", { action: "exchanged" });
+  return issued.ok ? ok({ ...issued.value, issued_token_type: accessTokenType }) : issued;
+}

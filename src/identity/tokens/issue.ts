@@ -1,0 +1,126 @@
+/** What every grant ends with: one call of the ledger, which decides, counts and records, and then one signature. */
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Presented, ProofOfPossession, TokenOutcome, TokenRequest } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import { type Problem, problem } from "../../platform/http/problems.ts";
+import type { AgentId, DelegationId, OrganizationId, Scope } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { currentSigningKey, forgetSigningKeys } from "../keys/service.ts";
+import { type AccessTokenContent, type SigningKey, signAccessToken, signIdToken } from "./access-token.ts";
+import { refusal } from "./client-authentication.ts";
+import { overLimit } from "./limits.ts";
+import type { TokenResponse } from "./schema.ts";
+
+/** Who is to get a token, and for what. */
+export interface Issue {
+  readonly organizationId: OrganizationId;
+  readonly agentId: AgentId;
+  readonly presented: Presented;
+  readonly grant: TokenRequest["grant"];
+  /** null: everything that the agent may be granted, except what must be asked for by name. */
+  readonly scopes: readonly string[] | null;
+  /** RFC 8707; empty for this service itself. */
+  readonly resources: readonly string[];
+  readonly proof: ProofOfPossession | null;
+  /** The delegation that is turned into a token; null when the agent acts for itself. */
+  readonly chainId: DelegationId | null;
+}
+
+type Issued = Extract<TokenOutcome, { outcome: "issued" }>;
+
+async function respond(context: Context, key: SigningKey, issued: Issued, request: Issue): Promise<TokenResponse> {
+  const { client, scopes, subject, tokenId, issuedAtMs, notAfterMs } = issued;
+  const { chainId, proof, resources } = request;
+  const issuedAt = Math.floor(issuedAtMs / 1000);
+  const remaining = notAfterMs === null ? Number.POSITIVE_INFINITY : Math.floor(notAfterMs / 1000) - issuedAt;
+  const lifetime = Math.min(context.settings.tokenTtlSeconds, remaining);
+  const content: AccessTokenContent = {
+    tokenId,
+    subject: subject.agentId,
+    clientId: client.agentId,
+    chainId,
+    organizationId: client.organizationId,
+    agentType: subject.agentType,
+    audience: resources.length > 0 ? resources : [context.settings.issuer],
+    scopes,
+    credentialId: client.credentialId,
+    thumbprint: proof?.thumbprint ?? null,
+    issuedAt,
+    expiresAt: issuedAt + lifetime,
+  };
+  // An id_token speaks of the client to the client; a delegated token speaks of somebody else.
+  const openid = chainId === null && scopes.some((scope) => scope === "openid");
+  return {
+    access_token: await signAccessToken(context, key, content),
+    token_type: proof ? "DPoP" : "Bearer",
+    expires_in: lifetime,
+    scope: scopes.join(" "),
+    ...(openid ? { id_token: await signIdToken(context, { ...content, email: client.email }) } : {}),
+  };
+}
+
+/** RFC 9449 5: what a client is told of a proof that does not hold at the token endpoint. */
+export function invalidProof(): Problem {
+  return problem("VALIDATION_ERROR", "The DPoP proof is not valid for this request, or has been used.", {
+    oauthError: "invalid_dpop_proof",
+  });
+}
+
+/** RFC 8693 2.2.2: what is told of a delegation that cannot be exchanged, whatever the reason. */
+export function invalidDelegation(): Problem {
+  return problem("VALIDATION_ERROR", "The delegation is not valid, or not for this client.", {
+    oauthError: "invalid_grant",
+  });
+}
+
+/**
+ * Issues a token, if the ledger says so.
+ *
+ * @param refused what the client is told when the ledger does not let it in
+ */
+export async function issueThroughLedger(
+  context: Context,
+  request: Issue,
+  refused: (outcome: Extract<TokenOutcome, { outcome: "refused" | "throttled" }>) => Problem = refusal,
+): Promise<Result<TokenResponse>> {
+  const { organizationId, agentId, presented, grant, scopes, resources, proof, chainId } = request;
+  const audience = resources.length > 0 ? resources : [context.settings.issuer];
+  for (let attempt = 1; ; attempt++) {
+    const key = await currentSigningKey(context, "ES256");
+    const outcome = await ledgerOf(context, organizationId).issueToken({
+      agentId,
+      presented,
+      source: context.source,
+      scopes: scopes as readonly Scope[] | null,
+      signingKeyId: key.kid,
+      grant,
+      audience,
+      proof,
+      chainId,
+    });
+    switch (outcome.outcome) {
+      case "issued":
+        return ok(await respond(context, key, outcome, request));
+      case "scope_refused":
+        return problem("VALIDATION_ERROR", `The client may not be granted: ${outcome.outside.join(" ")}.`, {
+          oauthError: "invalid_scope",
+          details: { outside: outcome.outside },
+        });
+      case "delegation_refused":
+        return invalidDelegation();
+      case "limited":
+        return overLimit(context, outcome);
+      case "proof_replayed":
+        return invalidProof();
+      case "signing_key_dropped":
+        // Another instance dropped the key that this one still held. Nothing was counted or used up.
+        if (attempt === 3) {
+          return problem("SERVICE_UNAVAILABLE", "No signing key.", { oauthError: "temporarily_unavailable" });
+        }
+        forgetSigningKeys(context, key.kid);
+        break;
+      default:
+        return refused(outcome);
+    }
+  }
+}

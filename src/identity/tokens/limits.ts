@@ -1,0 +1,37 @@
+/** What a caller is told of its organization's limits. */
+import type { Limited } from "../../ledger/contract.ts";
+import type { RateState } from "../../ledger/rate.ts";
+import type { Context } from "../../platform/context.ts";
+import { type Problem, problem } from "../../platform/http/problems.ts";
+import { count } from "../../platform/telemetry/recording.ts";
+
+/** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10); none where the rate is unlimited. */
+export function rateHeaders(rate: RateState | null): Record<string, string> {
+  if (!rate) return {};
+  return {
+    "RateLimit-Policy": `"burst";q=${rate.burst};w=${rate.windowSeconds}`,
+    RateLimit: `"burst";r=${rate.remaining};t=${rate.resetSeconds}`,
+  };
+}
+
+const words: Readonly<Record<Exclude<Limited["limit"], "requestsPerMinute">, string>> = {
+  maxCallsPerDay: "API calls a day",
+  maxTokensPerDay: "tokens a day",
+  maxTokensPerMonth: "tokens a month",
+};
+
+/** The answer over a limit: 429 where waiting some seconds helps, 403 where the day or the month has to end. */
+export function overLimit(context: Context, { limit, max, current, resetsAtMs, rate }: Limited): Problem {
+  count("agentidp_rate_limit_rejections_total", { limit });
+  if (limit === "requestsPerMinute") {
+    const seconds = Math.max(1, Math.ceil((resetsAtMs - context.now()) / 1000));
+    return problem("RATE_LIMIT_EXCEEDED", `The organization may make ${max} requests a minute.`, {
+      headers: { "Retry-After": String(seconds), ...rateHeaders(rate) },
+      details: { limit, max, retryAfterSeconds: seconds },
+    });
+  }
+  const resetsAt = new Date(resetsAtMs).toISOString();
+  return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization may use ${max} ${words[limit]}.`, {
+    details: { limit, max, current, resetsAt, upgradeUrl: `${context.settings.issuer}/api/v1/tiers/upgrade` },
+  });
+}

@@ -1,0 +1,52 @@
+/** Token requests as the metrics know them: by grant, and by what became of them. */
+import { problemRegistry } from "../../platform/http/problems.ts";
+import type { Result } from "../../platform/result.ts";
+import type { LabelsOf } from "../../platform/telemetry/catalogue.ts";
+import { count } from "../../platform/telemetry/recording.ts";
+
+type Labels = LabelsOf<"agentidp_tokens_issued_total">;
+
+/** A `grant_type` is text from outside; what is none of these is `unsupported`, whatever it says. */
+const grantNames: ReadonlyMap<string, Labels["grant"]> = new Map([
+  ["client_credentials", "client_credentials"],
+  ["urn:ietf:params:oauth:grant-type:jwt-bearer", "jwt_bearer"],
+  ["urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange"],
+]);
+
+/** The error codes that token requests are answered with; any other one would be a mistake, and counts as what it is like. */
+const told: ReadonlyMap<string, Labels["outcome"]> = new Map(
+  (
+    [
+      "invalid_request",
+      "invalid_client",
+      "invalid_grant",
+      "invalid_scope",
+      "invalid_target",
+      "invalid_dpop_proof",
+      "unsupported_grant_type",
+      "temporarily_unavailable",
+    ] as const
+  ).map((code) => [code, code]),
+);
+
+function outcomeOf(result: Result<unknown>): Labels["outcome"] {
+  if (result.ok) return "issued";
+  const code = told.get(result.oauthError ?? "");
+  if (code) return code;
+  const { status } = problemRegistry[result.code];
+  if (status === 403) return "access_denied";
+  return status === 429 || status === 503 ? "temporarily_unavailable" : "invalid_request";
+}
+
+/** Counts a token request and hands its outcome on. */
+export async function counted<T>(grantType: string, work: Promise<Result<T>>): Promise<Result<T>> {
+  const grant = grantNames.get(grantType) ?? "unsupported";
+  try {
+    const result = await work;
+    count("agentidp_tokens_issued_total", { grant, outcome: outcomeOf(result) });
+    return result;
+  } catch (error) {
+    count("agentidp_tokens_issued_total", { grant, outcome: "server_error" });
+    throw error;
+  }
+}

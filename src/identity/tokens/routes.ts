@@ -1,0 +1,134 @@
+/** The OAuth endpoints: token (RFC 6749 3.2), introspection (RFC 7662), revocation (RFC 7009). */
+import { type AppContext, createRouter } from "../../platform/http/app.ts";
+import { problem } from "../../platform/http/problems.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { route } from "../../platform/http/route.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { presentsClient, readClient } from "./client-authentication.ts";
+import {
+  type ClientForm,
+  introspectionSchema,
+  tokenFormSchema,
+  tokenRequestSchema,
+  tokenResponseSchema,
+} from "./schema.ts";
+import { type Asker, askingClient, authenticateBearer, introspectToken, issueToken, revokeToken } from "./service.ts";
+
+export const tokenRoutes = createRouter();
+
+const form = <S extends typeof tokenRequestSchema | typeof tokenFormSchema>(schema: S) => ({
+  required: true,
+  content: { "application/x-www-form-urlencoded": { schema } },
+});
+
+const noStore = { "Cache-Control": "no-store", Pragma: "no-cache" };
+
+const clientOf = (c: AppContext, fields: ClientForm) =>
+  readClient(c.get("context"), c.req.header("Authorization"), fields, c.req.path);
+
+const tokenEndpoint = (path: "/token" | "/oauth2/token", operationId: string, summary: string) =>
+  route({
+    method: "post",
+    path,
+    access: "client",
+    operationId,
+    tags: ["Tokens"],
+    summary,
+    description:
+      "An agent signs in with its secret (HTTP Basic or `client_secret`) or with a JWT signed by its own key (`client_assertion`); a workload with the token of its own platform (`assertion`) and no authentication. Without `scope` the token carries everything that the agent may be granted, except `openid` and `admin:orgs`.",
+    request: { body: form(tokenRequestSchema) },
+    responses: {
+      200: { description: "The access token", content: { "application/json": { schema: tokenResponseSchema } } },
+    },
+    errors: ["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],
+  });
+
+for (const definition of [
+  tokenEndpoint("/token", "issueToken", "Get an access token"),
+  tokenEndpoint("/oauth2/token", "issueTokenOAuth2", "Get an access token (the same endpoint by another path)"),
+]) {
+  tokenRoutes.openapi(definition, async (c) => {
+    const fields = c.req.valid("form");
+    const result = await issueToken(c.get("context"), {
+      form: fields,
+      proof: c.req.header("DPoP"),
+      path: c.req.path,
+      presentsClient: presentsClient(c.req.header("Authorization"), fields),
+      client: () => clientOf(c, fields),
+    });
+    return result.ok ? c.json(result.value, 200, noStore) : fail(c, result);
+  });
+}
+
+/** Who asks: a bearer token with the scope, or an authenticated client. */
+async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens:read" | null): Promise<Result<Asker>> {
+  const context = c.get("context");
+  // Taking something back stays possible over the limits.
+  const exempt = requiredScope === null;
+  if (/^(Bearer|DPoP)\b/i.test(c.req.header("Authorization") ?? "")) {
+    const admitted = await authenticateBearer(context, c.req.raw, { exempt });
+    if (!admitted.ok) return admitted;
+    const { caller, headers } = admitted.value;
+    for (const [name, value] of Object.entries(headers)) c.header(name, value);
+    if (requiredScope === null || caller.scopes.some((scope) => scope === requiredScope)) {
+      // With lent authority it is the delegatee who asks: what an agent may do because it is itself is not lent.
+      return ok({ ...caller, agentId: caller.delegation?.actorAgentId ?? caller.agentId });
+    }
+    return problem("FORBIDDEN", `This needs the scope ${requiredScope}.`, {
+      oauthError: "insufficient_scope",
+      details: { requiredScope },
+    });
+  }
+  const client = await clientOf(c, fields);
+  return client.ok ? askingClient(context, client.value, exempt) : client;
+}
+
+tokenRoutes.openapi(
+  route({
+    method: "post",
+    path: "/token/introspect",
+    access: "client",
+    operationId: "introspectToken",
+    tags: ["Tokens"],
+    summary: "Introspect a token (RFC 7662)",
+    description: "By a bearer token with `tokens:read`, or by client authentication.",
+    request: { body: form(tokenFormSchema) },
+    responses: {
+      200: {
+        description:
+          "What is known of the token; `active: false` and nothing more unless it is live and of your organization",
+        content: { "application/json": { schema: introspectionSchema } },
+      },
+    },
+    errors: ["UNAUTHORIZED", "FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],
+  }),
+  async (c) => {
+    const fields = c.req.valid("form");
+    const asker = await askerOf(c, fields, "tokens:read");
+    if (!asker.ok) return fail(c, asker);
+    return c.json(await introspectToken(c.get("context"), asker.value, fields.token), 200, noStore);
+  },
+);
+
+tokenRoutes.openapi(
+  route({
+    method: "post",
+    path: "/token/revoke",
+    access: "client",
+    operationId: "revokeToken",
+    tags: ["Tokens"],
+    summary: "Revoke a token (RFC 7009)",
+    description:
+      "The caller's own token, or any token of its organization with `agents:write`. Unknown and dead tokens get 200 as well.",
+    request: { body: form(tokenFormSchema) },
+    responses: { 200: { description: "The token is dead, or was never alive, or is not the caller's to revoke" } },
+    errors: ["UNAUTHORIZED", "RATE_LIMIT_EXCEEDED"],
+  }),
+  async (c) => {
+    const fields = c.req.valid("form");
+    const asker = await askerOf(c, fields, null);
+    if (!asker.ok) return fail(c, asker);
+    await revokeToken(c.get("context"), asker.value, fields.token);
+    return c.body(null, 200, noStore);
+  },
+);

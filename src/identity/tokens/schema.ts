@@ -1,0 +1,89 @@
+/** Wire shapes of the token, introspection and revocation endpoints. Unknown parameters are ignored (RFC 6749 3.2). */
+import { z } from "@hono/zod-openapi";
+
+/** RFC 6749 3.1: a parameter is sent at most once. A repeated one arrives as an array and is refused here. */
+const once = z.string({ error: "must be sent exactly once" });
+
+const clientFields = {
+  client_id: once.optional().openapi({ description: "The agent's id, with `client_secret` or `client_assertion`" }),
+  client_secret: once.optional().openapi({ description: "client_secret_post" }),
+  client_assertion_type: once
+    .optional()
+    .openapi({ description: "`urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, for private_key_jwt" }),
+  client_assertion: once.optional().openapi({ description: "A JWT signed with the agent's registered key (RFC 7523)" }),
+};
+
+export const tokenRequestSchema = z
+  .looseObject({
+    grant_type: once.openapi({ example: "client_credentials" }),
+    scope: once.optional().openapi({ example: "agents:read resume:read" }),
+    resource: z
+      .union([z.string(), z.array(z.string()).max(16)])
+      .optional()
+      .openapi({ description: "RFC 8707; may be repeated. Becomes `aud`" }),
+    assertion: once.optional().openapi({
+      description:
+        "With the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523): the OIDC token of a workload that a trust policy names",
+    }),
+    subject_token: once.optional().openapi({
+      description:
+        "With the grant `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): the delegation token that the client got",
+    }),
+    subject_token_type: once.optional().openapi({ description: "`urn:sentryagent:token-type:delegation`" }),
+    requested_token_type: once.optional().openapi({
+      description: "`urn:ietf:params:oauth:token-type:access_token`, which is also what is left out means",
+    }),
+    ...clientFields,
+  })
+  .openapi("TokenRequest");
+
+export type TokenForm = z.output<typeof tokenRequestSchema>;
+
+export const tokenResponseSchema = z
+  .object({
+    access_token: z.string(),
+    token_type: z.enum(["Bearer", "DPoP"]).openapi({ description: "DPoP when the request carried a proof (RFC 9449)" }),
+    expires_in: z.int().openapi({ description: "Seconds", example: 3600 }),
+    scope: z.string().openapi({ example: "agents:read resume:read" }),
+    id_token: z.string().optional().openapi({ description: "When the scope `openid` was granted" }),
+    issued_token_type: z
+      .string()
+      .optional()
+      .openapi({ description: "With the token exchange: `urn:ietf:params:oauth:token-type:access_token`" }),
+  })
+  .openapi("TokenResponse");
+
+export type TokenResponse = z.output<typeof tokenResponseSchema>;
+
+/** A token in a form: RFC 7662 2.1 and RFC 7009 2.1. The hint is not needed and is ignored. */
+export const tokenFormSchema = z
+  .looseObject({ token: once, token_type_hint: once.optional(), ...clientFields })
+  .openapi("TokenForm");
+
+export type ClientForm = Pick<TokenForm, keyof typeof clientFields>;
+
+export const introspectionSchema = z
+  .object({
+    active: z.boolean(),
+    scope: z.string().optional(),
+    client_id: z.string().optional(),
+    sub: z.string().optional(),
+    aud: z.union([z.string(), z.array(z.string())]).optional(),
+    iss: z.string().optional(),
+    exp: z.int().optional(),
+    iat: z.int().optional(),
+    jti: z.string().optional(),
+    token_type: z.string().optional().openapi({ description: "`Bearer`, `DPoP` or `delegation`" }),
+    organization_id: z.string().optional(),
+    cnf: z
+      .object({ jkt: z.string() })
+      .optional()
+      .openapi({ description: "The key that the token is bound to (RFC 9449)" }),
+    act: z
+      .object({ sub: z.string() })
+      .optional()
+      .openapi({ description: "Who acts with the subject's authority (RFC 8693 4.1)" }),
+  })
+  .openapi("Introspection");
+
+export type Introspection = z.output<typeof introspectionSchema>;

@@ -1,0 +1,200 @@
+/** Tokens: issuing, accepting, introspecting, revoking. */
+
+import type { Actor, DomainEvent } from "../../events/catalogue.ts";
+import { newEvent } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Context } from "../../platform/context.ts";
+import { problem } from "../../platform/http/problems.ts";
+import type { AgentId, CredentialId, OrganizationId, Scope } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/result.ts";
+import { endDelegation, type ReadDelegation, readDelegation, standingOf } from "../delegation/service.ts";
+import { type ReadAccessToken, readAccessToken } from "./access-token.ts";
+import { authenticateClient, type PresentedClient } from "./client-authentication.ts";
+import { checkProof } from "./dpop.ts";
+import { grants } from "./grants/index.ts";
+import { invalidProof } from "./issue.ts";
+import { counted } from "./outcome.ts";
+import type { Introspection, TokenForm, TokenResponse } from "./schema.ts";
+
+export { authenticateBearer } from "./bearer.ts";
+export { proofAlgs } from "./dpop.ts";
+export { jwtBearerGrantType } from "./grants/jwt-bearer.ts";
+export { tokenResponseSchema } from "./schema.ts";
+
+/** The grant types of the token endpoint, for the discovery documents. */
+export const supportedGrantTypes: readonly string[] = [...grants.keys()];
+
+/** RFC 6749 3.3: one space between scope-tokens of printable ASCII without quote and backslash. */
+const scopeForm = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+
+function readScopes(scope: string | undefined): Result<string[] | null> {
+  if (scope === undefined) return ok(null);
+  if (!scopeForm.test(scope)) {
+    return problem("VALIDATION_ERROR", "scope is a list of scopes with one space between them.", {
+      oauthError: "invalid_scope",
+    });
+  }
+  return ok([...new Set(scope.split(" "))]);
+}
+
+/** RFC 8707 2: absolute URIs without fragment. */
+function readResources(resource: string | string[] | undefined): Result<string[]> {
+  const resources = [...new Set([resource ?? []].flat())];
+  const wrong = resources.find((uri) => !URL.canParse(uri) || uri.includes("#") || uri.length > 2048);
+  if (wrong === undefined) return ok(resources);
+  return problem("VALIDATION_ERROR", "resource must be an absolute URI without a fragment.", {
+    oauthError: "invalid_target",
+  });
+}
+
+/** A token request as it came over HTTP. */
+export interface IncomingTokenRequest {
+  readonly form: TokenForm;
+  /** The `DPoP` header, if any. */
+  readonly proof: string | undefined;
+  readonly path: string;
+  /** Whether it authenticates its client. */
+  readonly presentsClient: boolean;
+  /** Reads who asks; called once the request itself is known to be in order. */
+  readonly client: () => Promise<Result<PresentedClient>>;
+}
+
+/** Answers a token request (RFC 6749 5). */
+export function issueToken(context: Context, request: IncomingTokenRequest): Promise<Result<TokenResponse>> {
+  return counted(request.form.grant_type, answerRequest(context, request));
+}
+
+async function answerRequest(context: Context, request: IncomingTokenRequest): Promise<Result<TokenResponse>> {
+  const { form, client, presentsClient, path } = request;
+  const grant = grants.get(form.grant_type);
+  if (!grant) {
+    return problem("VALIDATION_ERROR", `grant_type must be one of: ${supportedGrantTypes.join(", ")}.`, {
+      oauthError: "unsupported_grant_type",
+    });
+  }
+  const scopes = readScopes(form.scope);
+  if (!scopes.ok) return scopes;
+  const resources = readResources(form.resource);
+  if (!resources.ok) return resources;
+  const proof =
+    request.proof === undefined
+      ? null
+      : await checkProof(context, request.proof, { method: "POST", path, accessToken: null });
+  if (request.proof !== undefined && proof === null) return invalidProof();
+  return grant(context, { client, presentsClient, scopes: scopes.value, resources: resources.value, proof, form });
+}
+
+/** Who asks about a token, by bearer token or by client authentication. */
+export interface Asker {
+  readonly agentId: AgentId;
+  readonly organizationId: OrganizationId;
+  readonly credentialId: CredentialId | null;
+  /** What it may do with tokens of others. */
+  readonly scopes: readonly Scope[];
+}
+
+/** The asker behind client authentication: it may do what it may be granted. */
+export async function askingClient(context: Context, client: PresentedClient, exempt: boolean): Promise<Result<Asker>> {
+  const authenticated = await authenticateClient(context, client, exempt);
+  return authenticated.ok ? ok({ ...authenticated.value, scopes: authenticated.value.grantable }) : authenticated;
+}
+
+const actorBehind = ({ source }: Context, { agentId, credentialId }: Asker): Actor => ({
+  agentId,
+  ...(credentialId ? { credentialId } : {}),
+  ...source,
+});
+
+/** The asker's own, or any of its organization with `agents:write`. */
+const mayRevoke = (asker: Asker, owner: AgentId) =>
+  asker.agentId === owner || asker.scopes.some((scope) => scope === "agents:write");
+
+function eventAbout(context: Context, asker: Asker, action: DomainEvent["action"], read: ReadAccessToken | null) {
+  return {
+    ...newEvent(context, null, {
+      action,
+      organizationId: asker.organizationId,
+      agentId: read?.facts.agentId ?? null,
+      target: read?.facts.tokenId ?? null,
+      details: read ? { scope: read.claims.scope } : {},
+      ...(read ? { data: { agentId: read.facts.agentId, scope: read.claims.scope } } : {}),
+    }),
+    actor: actorBehind(context, asker),
+  };
+}
+
+/** A token of the asker's organization; of another one, there is none. */
+async function readOwn(context: Context, asker: Asker, token: string): Promise<ReadAccessToken | null> {
+  const read = await readAccessToken(context, token);
+  return read?.claims.organization_id === asker.organizationId ? read : null;
+}
+
+async function introspectDelegation(
+  context: Context,
+  asker: Asker,
+  delegation: ReadDelegation,
+): Promise<Introspection> {
+  const { stands } = await standingOf(context, actorBehind(context, asker), delegation);
+  if (!stands) return { active: false };
+  const { delegatorAgentId, delegateeAgentId } = delegation;
+  return {
+    active: true,
+    scope: delegation.scopes.join(" "),
+    client_id: delegateeAgentId,
+    sub: delegatorAgentId,
+    act: { sub: delegateeAgentId },
+    aud: delegation.audience,
+    iss: delegation.issuer,
+    exp: delegation.expiresAt,
+    iat: delegation.issuedAt,
+    jti: delegation.chainId,
+    token_type: "delegation",
+    organization_id: delegation.organizationId,
+  };
+}
+
+/**
+ * Introspection (RFC 7662 2.2) of access tokens and delegation tokens. Anything not live, not ours or of another
+ * organization is `{ active: false }` and nothing more.
+ */
+export async function introspectToken(context: Context, asker: Asker, token: string): Promise<Introspection> {
+  const delegation = await readDelegation(context, asker.organizationId, token);
+  if (delegation) return introspectDelegation(context, asker, delegation);
+  const read = await readOwn(context, asker, token);
+  const event = eventAbout(context, asker, "token.introspected", read);
+  const { live } = await ledgerOf(context, asker.organizationId).introspect(read?.facts ?? null, event);
+  if (!read || !live) return { active: false };
+  const { claims } = read;
+  return {
+    active: true,
+    scope: claims.scope,
+    client_id: claims.client_id,
+    sub: claims.sub,
+    aud: claims.aud.length === 1 ? (claims.aud[0] ?? "") : claims.aud,
+    iss: claims.iss,
+    exp: claims.exp,
+    iat: claims.iat,
+    jti: claims.jti,
+    token_type: claims.cnf ? "DPoP" : "Bearer",
+    organization_id: claims.organization_id,
+    ...(claims.cnf ? { cnf: claims.cnf } : {}),
+    ...(claims.act ? { act: claims.act } : {}),
+  };
+}
+
+/**
+ * Revocation (RFC 7009 2.1): the asker's own token, or any token of its organization with `agents:write`. A delegation token
+ * is its delegator's, and takes the access tokens made from it along. A token that is unknown, dead or somebody else's is
+ * left as it is, and the answer does not tell.
+ */
+export async function revokeToken(context: Context, asker: Asker, token: string): Promise<void> {
+  const delegation = await readDelegation(context, asker.organizationId, token);
+  if (delegation) {
+    if (!mayRevoke(asker, delegation.delegatorAgentId)) return;
+    return endDelegation(context, actorBehind(context, asker), asker.organizationId, delegation.chainId);
+  }
+  const read = await readOwn(context, asker, token);
+  if (!read || !mayRevoke(asker, read.facts.agentId)) return;
+  const event = eventAbout(context, asker, "token.revoked", read);
+  await ledgerOf(context, asker.organizationId).revokeToken(read.facts, event);
+}

@@ -1,0 +1,70 @@
+/** From events to deliveries: the row first, then the message that says so. */
+import type { BatchItem } from "drizzle-orm/batch";
+import type { DomainEvent, JsonValue } from "../../../events/catalogue.ts";
+import type { Subscriber } from "../../../events/relay.ts";
+import type { Context } from "../../../platform/context.ts";
+import { sha256Hex } from "../../../platform/crypto/canonical-json.ts";
+import type { DeliveryId, EventId, OrganizationId, WebhookId } from "../../../platform/ids.ts";
+import { webhookEvents } from "../schema.ts";
+import { findActiveSubscriptions } from "../store.ts";
+import { queueDeliveries } from "./queue.ts";
+import { insertDeliveries } from "./store.ts";
+
+/** What the ledger tells of tokens has no `data` of its own. */
+function dataOf({ action, agentId, data, details }: DomainEvent): { readonly [key: string]: JsonValue } {
+  return data ?? (action.startsWith("token.") ? { agentId, scope: details.scope ?? "" } : {});
+}
+
+/** The body of an event's deliveries, as it is signed and sent. */
+export function payloadOf(
+  event: Pick<DomainEvent, "id" | "organizationId" | "occurredAtMs"> & {
+    readonly type: string;
+    readonly data: { readonly [key: string]: JsonValue };
+  },
+): string {
+  return JSON.stringify({
+    id: event.id,
+    event: event.type,
+    timestamp: new Date(event.occurredAtMs).toISOString(),
+    organization_id: event.organizationId,
+    data: event.data,
+  });
+}
+
+/** One id for an event and a subscription, whoever makes it and how often. It sorts by the time of the event, as every UUID v7 does. */
+export function deliveryIdOf(eventId: EventId, subscriptionId: WebhookId): DeliveryId {
+  return `${eventId.slice(0, 24)}${sha256Hex(`${eventId} ${subscriptionId}`).slice(0, 12)}` as DeliveryId;
+}
+
+const isForWebhooks = ({ action, outcome }: DomainEvent) =>
+  outcome === "success" && (webhookEvents as readonly string[]).includes(action);
+
+async function deliver(
+  context: Context,
+  organizationId: OrganizationId,
+  events: readonly DomainEvent[],
+): Promise<void> {
+  const telling = events.filter(isForWebhooks);
+  if (telling.length === 0) return;
+  const subscriptions = await findActiveSubscriptions(context, organizationId);
+  const planned = telling.flatMap((event) => {
+    const targets = subscriptions
+      // What the ledger tells comes seconds later, and may be older than the subscription.
+      .filter(({ events: wanted, createdAt }) => wanted.includes(event.action) && event.occurredAtMs >= createdAt)
+      .map(({ id: subscriptionId }) => ({ id: deliveryIdOf(event.id, subscriptionId), subscriptionId }));
+    return targets.length === 0 ? [] : [{ event, targets }];
+  });
+  const [first, ...rest] = planned.map(({ event, targets }): BatchItem<"sqlite"> => {
+    const payload = payloadOf({ ...event, type: event.action, data: dataOf(event) });
+    return insertDeliveries(context, event, payload, targets, context.now());
+  });
+  if (!first) return;
+  await context.db.batch([first, ...rest]);
+  await queueDeliveries(
+    context,
+    planned.flatMap(({ targets }) => targets.map(({ id }) => id)),
+  );
+}
+
+/** Makes a delivery of each event for each active subscription that wants it, once however often the event is handed over. */
+export const webhookSubscriber: Subscriber = { name: "webhooks", alsoRecorded: true, handle: deliver };

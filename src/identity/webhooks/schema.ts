@@ -1,0 +1,171 @@
+/** The wire shapes of webhook subscriptions and their deliveries. Records are in snake_case, as webhook receivers know them. */
+import { z } from "@hono/zod-openapi";
+import { deliveryStatuses } from "../../platform/db/schema.ts";
+import { pageQuery } from "../../platform/http/pagination.ts";
+import { deliveryIdSchema, organizationIdSchema, webhookIdSchema } from "../../platform/ids.ts";
+
+/** The events that can be subscribed to. */
+export const webhookEvents = [
+  "agent.created",
+  "agent.updated",
+  "agent.suspended",
+  "agent.reactivated",
+  "agent.decommissioned",
+  "credential.generated",
+  "credential.rotated",
+  "credential.revoked",
+  "token.issued",
+  "token.revoked",
+  "delegation.created",
+  "delegation.revoked",
+  "tier.changed",
+] as const;
+
+/** What a test sends. Nobody can subscribe to it, so no receiver takes it for something that happened. */
+export const testEvent = "webhook.test";
+
+const nameSchema = z
+  .string({ error: "must be a text" })
+  .min(1, { error: "must not be empty" })
+  .max(100, { abort: true, error: "must have at most 100 characters" })
+  // Lone surrogates have no UTF-8 and no canonical JSON (RFC 8785 3.2.2.2), so the audit chain could not hash them.
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" })
+  .openapi({ example: "Directory sync" });
+
+const urlSchema = z.string({ error: "must be an https URL" }).openapi({
+  format: "uri",
+  description: "Where the events are sent: https, a public host by name, port 443 or 8443",
+  example: "https://hooks.acme.example/agentidp",
+});
+
+const eventsSchema = z
+  .array(z.enum(webhookEvents, { error: `must be one of ${webhookEvents.join(", ")}` }), {
+    error: "must be a list of events",
+  })
+  .min(1, { error: "must name at least one event" })
+  .max(webhookEvents.length, { abort: true, error: `must name at most ${webhookEvents.length} events` })
+  .refine((events) => new Set(events).size === events.length, { error: "must name each event once" })
+  .openapi({ uniqueItems: true, example: ["agent.created", "agent.decommissioned"] });
+
+const activeSchema = z.boolean({ error: "must be true or false" });
+
+export const createWebhookSchema = z
+  .strictObject({
+    name: nameSchema,
+    url: urlSchema,
+    events: eventsSchema,
+    active: activeSchema.default(true).openapi({ description: "false: begins paused" }),
+  })
+  .openapi("CreateWebhook");
+
+export const changeWebhookSchema = z
+  .strictObject({
+    name: nameSchema.optional(),
+    url: urlSchema.optional(),
+    events: eventsSchema.optional(),
+    active: activeSchema.optional().openapi({
+      description: "false pauses; true resumes, also after the service has disabled it, and sets `failure_count` to 0",
+    }),
+  })
+  .refine((changes) => Object.keys(changes).length > 0, {
+    error: "must name at least one field",
+    when: ({ issues }) => issues.length === 0,
+  })
+  .openapi("ChangeWebhook");
+
+const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
+
+export const webhookSchema = z
+  .object({
+    id: webhookIdSchema,
+    organization_id: organizationIdSchema,
+    name: z.string(),
+    url: z.string(),
+    events: z.array(z.enum(webhookEvents)),
+    active: z.boolean(),
+    failure_count: z.int().openapi({ description: "Deliveries in a row that were given up; at 5 it is disabled" }),
+    created_at: timeSchema,
+    updated_at: timeSchema,
+  })
+  .openapi("Webhook");
+
+export const webhookWithSecretSchema = webhookSchema
+  .extend({
+    signingSecret: z.string().openapi({
+      description: "`whsec_` and the base64 of 32 bytes. Shown this once",
+      example: "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
+    }),
+  })
+  .openapi("WebhookWithSecret");
+
+/** The body that receivers get. */
+export const webhookPayloadSchema = z
+  .object({
+    id: z
+      .uuid()
+      .openapi({ description: "The event's id, the same at each attempt: what was had before can be left out" }),
+    event: z.string().openapi({ example: "agent.created" }),
+    timestamp: timeSchema.openapi({ description: "When it happened" }),
+    organization_id: organizationIdSchema,
+    data: z.record(z.string(), z.unknown()).openapi({ example: { agentId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" } }),
+  })
+  .openapi("WebhookPayload");
+
+export const deliverySchema = z
+  .object({
+    id: deliveryIdSchema,
+    subscription_id: webhookIdSchema,
+    event_type: z.string(),
+    payload: webhookPayloadSchema,
+    status: z.enum(deliveryStatuses).openapi({
+      description: "`failed`: an attempt failed and another is to come; `dead_letter`: given up",
+    }),
+    http_status_code: z.int().nullable().openapi({ description: "Of the last attempt; null where none was answered" }),
+    response_body: z.string().nullable().openapi({ description: "What was answered last, at most 1 KiB of it" }),
+    error: z.string().nullable().openapi({ description: "Why the last attempt failed" }),
+    attempt_count: z.int(),
+    next_retry_at: timeSchema.nullable(),
+    delivered_at: timeSchema.nullable(),
+    created_at: timeSchema,
+    updated_at: timeSchema,
+  })
+  .openapi("WebhookDelivery");
+
+const offsetRule = "must be a whole number from 0 to 1000000";
+
+export const deliveryQuery = z.object({
+  limit: pageQuery.shape.limit,
+  offset: z
+    .string({ error: offsetRule })
+    .regex(/^(0|[1-9][0-9]{0,6})$/, { error: offsetRule })
+    .transform(Number)
+    .refine((offset) => offset <= 1_000_000, { error: offsetRule })
+    .default(0)
+    .openapi({
+      type: "integer",
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 0,
+      description: "How many rows to leave out",
+    }),
+  status: z.enum(deliveryStatuses, { error: `must be one of ${deliveryStatuses.join(", ")}` }).optional(),
+});
+
+export const deliveryListSchema = z.object({
+  deliveries: z.array(deliverySchema),
+  total: z.int(),
+  limit: z.int(),
+  offset: z.int(),
+});
+
+export const webhookPath = z.object({ webhookId: webhookIdSchema });
+export const deliveryPath = z.object({ webhookId: webhookIdSchema, deliveryId: deliveryIdSchema });
+
+export type Webhook = z.output<typeof webhookSchema>;
+export type WebhookWithSecret = z.output<typeof webhookWithSecretSchema>;
+export type CreateWebhook = z.output<typeof createWebhookSchema>;
+export type ChangeWebhook = z.output<typeof changeWebhookSchema>;
+export type Delivery = z.output<typeof deliverySchema>;
+export type DeliveryQuery = z.output<typeof deliveryQuery>;
+export type DeliveryList = z.output<typeof deliveryListSchema>;
+export type WebhookEvent = (typeof webhookEvents)[number];

@@ -1,0 +1,140 @@
+/** The queries over webhook subscriptions and their signing secrets. */
+import { and, count, desc, eq, isNull, lt, lte, ne, or, sql } from "drizzle-orm";
+import type { Context } from "../../platform/context.ts";
+import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
+import { webhookDeliveries, webhookSecrets, webhookSubscriptions } from "../../platform/db/schema.ts";
+import type { OrganizationId, WebhookId } from "../../platform/ids.ts";
+
+export type Subscription = typeof webhookSubscriptions.$inferSelect;
+export type SealedSecret = typeof webhookSecrets.$inferSelect;
+
+/** What can change in a subscription. */
+export type SubscriptionChange = Partial<
+  Pick<Subscription, "name" | "url" | "events" | "active" | "failureCount" | "slowUntil">
+>;
+
+type Store = Pick<Context, "db">;
+
+/** Adds a subscription, unless its organization has `most` of them. */
+export function insertSubscription({ db }: Store, row: Subscription, most: number) {
+  const { organizationId } = row;
+  const isRoom = sql`(SELECT count(*) FROM webhook_subscriptions WHERE organization_id = ${organizationId}) < ${most}`;
+  return insertWhere(db, webhookSubscriptions, row, isRoom);
+}
+
+/** Adds a secret when the statement before it in the batch changed a row. */
+export function insertSecretIfChanged({ db }: Store, row: SealedSecret) {
+  return insertWhere(db, webhookSecrets, row, previousChanged);
+}
+
+/** How many subscriptions does the organization have? */
+export async function countSubscriptions({ db }: Store, organizationId: OrganizationId): Promise<number> {
+  const [row] = await db
+    .select({ count: count() })
+    .from(webhookSubscriptions)
+    .where(eq(webhookSubscriptions.organizationId, organizationId));
+  return row?.count ?? 0;
+}
+
+/** Which subscription of the organization has this id? */
+export async function findSubscription(
+  { db }: Store,
+  organizationId: OrganizationId,
+  id: WebhookId,
+): Promise<Subscription | null> {
+  const row = await db
+    .select()
+    .from(webhookSubscriptions)
+    .where(and(eq(webhookSubscriptions.organizationId, organizationId), eq(webhookSubscriptions.id, id)))
+    .get();
+  return row ?? null;
+}
+
+/** The organization's newest subscriptions that are older than `before`. */
+export function listSubscriptions(
+  { db }: Store,
+  organizationId: OrganizationId,
+  page: { readonly before: WebhookId | null; readonly limit: number },
+): Promise<Subscription[]> {
+  return db
+    .select()
+    .from(webhookSubscriptions)
+    .where(
+      and(
+        eq(webhookSubscriptions.organizationId, organizationId),
+        page.before === null ? undefined : lt(webhookSubscriptions.id, page.before),
+      ),
+    )
+    .orderBy(desc(webhookSubscriptions.id))
+    .limit(page.limit);
+}
+
+/** Who in the organization is to be told of anything at present? */
+export function findActiveSubscriptions(
+  { db }: Store,
+  organizationId: OrganizationId,
+): Promise<Pick<Subscription, "id" | "events" | "createdAt">[]> {
+  const { id, events, createdAt } = webhookSubscriptions;
+  return db
+    .select({ id, events, createdAt })
+    .from(webhookSubscriptions)
+    .where(and(eq(webhookSubscriptions.organizationId, organizationId), eq(webhookSubscriptions.active, true)));
+}
+
+/** Changes a subscription, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
+export function updateSubscription({ db }: Store, read: Subscription, change: SubscriptionChange, updatedAt: number) {
+  return db
+    .update(webhookSubscriptions)
+    .set({ ...change, updatedAt })
+    .where(and(eq(webhookSubscriptions.id, read.id), eq(webhookSubscriptions.updatedAt, read.updatedAt)));
+}
+
+/** Notes that something of a subscription's has changed. */
+export function touchSubscription({ db }: Store, id: WebhookId, nowMs: number) {
+  return db
+    .update(webhookSubscriptions)
+    .set({ updatedAt: sql`max(updated_at + 1, ${nowMs})` })
+    .where(eq(webhookSubscriptions.id, id))
+    .returning();
+}
+
+export function deleteSubscription({ db }: Store, { id }: Subscription) {
+  return db.delete(webhookSubscriptions).where(eq(webhookSubscriptions.id, id));
+}
+
+/** Deletes what belongs to a subscription that is there no more. */
+export function deleteSecretsOf({ db }: Store, { id }: Subscription) {
+  return db.delete(webhookSecrets).where(eq(webhookSecrets.subscriptionId, id));
+}
+
+export function deleteDeliveriesOf({ db }: Store, { id }: Subscription) {
+  return db.delete(webhookDeliveries).where(eq(webhookDeliveries.subscriptionId, id));
+}
+
+/** Lets the secrets before this one sign along until then, and no longer. */
+export function expireSecretsBut({ db }: Store, newest: SealedSecret, expiresAt: number) {
+  return db
+    .update(webhookSecrets)
+    .set({ expiresAt })
+    .where(
+      and(
+        eq(webhookSecrets.subscriptionId, newest.subscriptionId),
+        isNull(webhookSecrets.expiresAt),
+        ne(webhookSecrets.id, newest.id),
+      ),
+    );
+}
+
+/** Deletes the secrets that sign no more: those that have expired, and all but the newest few. */
+export function deleteSpentSecrets({ db }: Store, subscriptionId: WebhookId, nowMs: number, most: number) {
+  const newest = sql`(SELECT id FROM webhook_secrets WHERE subscription_id = ${subscriptionId}
+    ORDER BY expires_at IS NOT NULL, id DESC LIMIT ${most})`;
+  return db
+    .delete(webhookSecrets)
+    .where(
+      and(
+        eq(webhookSecrets.subscriptionId, subscriptionId),
+        or(lte(webhookSecrets.expiresAt, nowMs), sql`${webhookSecrets.id} NOT IN ${newest}`),
+      ),
+    );
+}

@@ -1,0 +1,167 @@
+/**
+ * Activity for the analytics: tokens by hour and by agent, calls by route. Counted here with the same commit as the event, and
+ * rolled up in D1. What goes to D1 is how many there are, not how many more, so a flush may be repeated.
+ */
+import type { AgentId, OrganizationId } from "../platform/ids.ts";
+import type { AnsweredCalls } from "./contract.ts";
+
+const dayMs = 86_400_000;
+/** Buckets of these last days stay in the object after D1 has them, because they may still grow. */
+const keptDays = 2;
+/** Buckets that one statement takes to D1. */
+const pageSize = 1000;
+
+/** The UTC day, `2026-11-22`. */
+const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+
+type Bucket = Readonly<Record<string, string | number>> & { readonly day: string };
+type Row = Record<string, string | number>;
+
+/** One statement on its way to D1, and what to do here once D1 has it. */
+interface Move {
+  readonly statement: D1PreparedStatement;
+  readonly arrived: () => void;
+}
+
+/** One kind of count. Its table has the same name here and in D1. */
+class RollUp<B extends Bucket> {
+  readonly #sql: SqlStorage;
+  readonly #name: string;
+  readonly #columns: readonly string[];
+  readonly #staged = new Map<string, { readonly values: readonly (string | number)[]; count: number }>();
+
+  /** @param columns what tells the buckets apart, with their SQL types */
+  constructor(sql: SqlStorage, name: string, columns: Readonly<Record<keyof B & string, "TEXT" | "INTEGER">>) {
+    this.#sql = sql;
+    this.#name = name;
+    this.#columns = Object.keys(columns);
+    const typed = Object.entries(columns).map(([column, type]) => `${column} ${type} NOT NULL`);
+    sql.exec(`CREATE TABLE IF NOT EXISTS ${name} (${typed}, count INTEGER NOT NULL, flushed INTEGER NOT NULL,
+      PRIMARY KEY (${this.#columns})) WITHOUT ROWID`);
+  }
+
+  add(bucket: B, count: number): void {
+    const values = this.#columns.map((column) => bucket[column] ?? "");
+    const key = JSON.stringify(values);
+    const staged = this.#staged.get(key);
+    if (staged) staged.count += count;
+    else this.#staged.set(key, { values, count });
+  }
+
+  write(): void {
+    for (const { values, count } of this.#staged.values()) {
+      this.#sql.exec(
+        `INSERT INTO ${this.#name} VALUES (${values.map(() => "?")}, ?, 0)
+         ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+        ...values,
+        count,
+      );
+    }
+    this.#staged.clear();
+  }
+
+  hasPending(): boolean {
+    return this.#sql.exec(`SELECT 1 FROM ${this.#name} WHERE count > flushed LIMIT 1`).toArray().length > 0;
+  }
+
+  /** What D1 lacks, as it is now. D1 never lowers a count: of two flushes that cross, the later one may arrive first. */
+  moves(d1: D1Database, organizationId: OrganizationId): Move[] {
+    const rows = this.#sql
+      .exec<Row>(`SELECT ${this.#columns}, count FROM ${this.#name} WHERE count > flushed`)
+      .toArray();
+    const pages = Array.from({ length: Math.ceil(rows.length / pageSize) }, (_, page) =>
+      JSON.stringify(rows.slice(page * pageSize, (page + 1) * pageSize)),
+    );
+    const sent = (column: string) => `sent.value ->> '${column}'`;
+    const upsert = `INSERT INTO ${this.#name} (organization_id, ${this.#columns}, count)
+      SELECT ?1, ${this.#columns.map(sent)}, ${sent("count")} FROM json_each(?2) AS sent WHERE true
+      ON CONFLICT DO UPDATE SET count = max(count, excluded.count)`;
+    const mark = `UPDATE ${this.#name} SET flushed = max(flushed, ${sent("count")}) FROM json_each(?) AS sent
+      WHERE ${this.#columns.map((column) => `${this.#name}.${column} = ${sent(column)}`).join(" AND ")}`;
+    return pages.map((page) => ({
+      statement: d1.prepare(upsert).bind(organizationId, page),
+      arrived: () => void this.#sql.exec(mark, page),
+    }));
+  }
+
+  async resumeFrom(d1: D1Database, organizationId: OrganizationId, fromDay: string): Promise<void> {
+    const { results } = await d1
+      .prepare(`SELECT ${this.#columns}, count FROM ${this.#name} WHERE organization_id = ? AND day >= ?`)
+      .bind(organizationId, fromDay)
+      .all<Row>();
+    for (const row of results) {
+      const values = [...this.#columns, "count", "count"].map((column) => row[column]);
+      this.#sql.exec(`INSERT OR IGNORE INTO ${this.#name} VALUES (${values.map(() => "?")})`, ...values);
+    }
+  }
+
+  forgetBefore(day: string): void {
+    this.#sql.exec(`DELETE FROM ${this.#name} WHERE day < ? AND count = flushed`, day);
+  }
+}
+
+/** The counts behind the analytics of one organization. */
+export class Activity {
+  readonly #tokensByHour: RollUp<{ day: string; hour: number }>;
+  readonly #tokensByAgent: RollUp<{ day: string; agent_id: AgentId }>;
+  readonly #callsByRoute: RollUp<{ day: string; route: string; status_class: AnsweredCalls["statusClass"] }>;
+  readonly #all: readonly Pick<RollUp<Bucket>, "write" | "hasPending" | "moves" | "resumeFrom" | "forgetBefore">[];
+
+  constructor(sql: SqlStorage) {
+    this.#tokensByHour = new RollUp(sql, "tokens_by_hour", { day: "TEXT", hour: "INTEGER" });
+    this.#tokensByAgent = new RollUp(sql, "tokens_by_agent", { day: "TEXT", agent_id: "TEXT" });
+    this.#callsByRoute = new RollUp(sql, "calls_by_route", { day: "TEXT", route: "TEXT", status_class: "TEXT" });
+    this.#all = [this.#tokensByHour, this.#tokensByAgent, this.#callsByRoute];
+  }
+
+  /**
+   * Counts a token.
+   *
+   * @param agentId the client that got it
+   * @param issuedAtMs the time of its audit event, so that both stand under the same day and hour
+   */
+  addToken(agentId: AgentId, issuedAtMs: number): void {
+    const day = dayOf(issuedAtMs);
+    this.#tokensByHour.add({ day, hour: new Date(issuedAtMs).getUTCHours() }, 1);
+    this.#tokensByAgent.add({ day, agent_id: agentId }, 1);
+  }
+
+  /** Counts calls of yesterday, today, or tomorrow by a clock that is ahead. Others are dropped: their bucket may be gone. */
+  addCalls(calls: readonly AnsweredCalls[], nowMs: number): void {
+    const countable = [nowMs - dayMs, nowMs, nowMs + dayMs].map(dayOf);
+    for (const { day, route, statusClass, count } of calls) {
+      if (countable.includes(day) && count > 0) {
+        this.#callsByRoute.add({ day, route, status_class: statusClass }, count);
+      }
+    }
+  }
+
+  /** Writes what has been counted; the caller provides the transaction. */
+  write(): void {
+    for (const rollUp of this.#all) rollUp.write();
+  }
+
+  /** Whether D1 lacks written counts. */
+  hasPending(): boolean {
+    return this.#all.some((rollUp) => rollUp.hasPending());
+  }
+
+  /** Takes written counts to D1, all of them or none. May run several times at once, and again after a crash. */
+  async moveTo(d1: D1Database, organizationId: OrganizationId): Promise<void> {
+    const moves = this.#all.flatMap((rollUp) => rollUp.moves(d1, organizationId));
+    if (moves.length === 0) return;
+    await d1.batch(moves.map(({ statement }) => statement));
+    for (const { arrived } of moves) arrived();
+  }
+
+  /** Goes on from what D1 has: for an object that has lost its storage, whose counts would otherwise begin at zero again. */
+  async resumeFrom(d1: D1Database, organizationId: OrganizationId, nowMs: number): Promise<void> {
+    const fromDay = dayOf(nowMs - dayMs);
+    await Promise.all(this.#all.map((rollUp) => rollUp.resumeFrom(d1, organizationId, fromDay)));
+  }
+
+  /** Forgets the buckets that D1 has and that no longer grow. */
+  forgetExpired(nowMs: number): void {
+    for (const rollUp of this.#all) rollUp.forgetBefore(dayOf(nowMs - keptDays * dayMs));
+  }
+}

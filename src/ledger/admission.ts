@@ -1,0 +1,105 @@
+/** Who has failed to sign in too often, and who asks for costly checks too often. */
+import type { Source } from "../platform/context.ts";
+
+const windowMs = 60_000;
+/** Failures of one client from one source in a minute before it has to wait. */
+const failuresAllowed = 10;
+/** Failed sign-ins from one source in a minute that are written to the audit log one by one. */
+const refusalsRecorded = 60;
+/** Chain verifications of an organization in a minute. */
+const verificationsAllowed = 30;
+
+/** The network that a request comes from; an IPv6 client owns its /64, so that is what counts. */
+function networkOf(source: Source): string {
+  const groups = source.ip.split(":");
+  if (groups.length < 3) return source.ip;
+  const [head = "", tail = ""] = source.ip.split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === "" ? [] : tail.split(":");
+  const zeros = source.ip.includes("::") ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0") : [];
+  return [...left, ...zeros, ...right].slice(0, 4).join(":");
+}
+
+/** What to do about one more failure. */
+export interface FailureNoted {
+  /** Whether it goes to the audit log: a flood is not written out in full. */
+  readonly record: boolean;
+  /** Seconds for which the door is closed now; 0 while it is open. */
+  readonly closedSeconds: number;
+}
+
+/** Fixed one-minute windows, in storage, so that a restart forgives nobody. */
+export class Admission {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(`CREATE TABLE IF NOT EXISTS windows
+      (subject TEXT PRIMARY KEY, began_ms INTEGER NOT NULL, count INTEGER NOT NULL, closed_until_ms INTEGER NOT NULL) WITHOUT ROWID`);
+  }
+
+  /** Seconds until this client may try again from this source; 0 when it may try now. */
+  secondsUntilOpen(clientId: string, source: Source, nowMs: number): number {
+    const row = this.#read(`client:${clientId}|${networkOf(source)}`);
+    return row && row.closed_until_ms > nowMs ? Math.ceil((row.closed_until_ms - nowMs) / 1000) : 0;
+  }
+
+  /** Counts a failed sign-in. */
+  noteFailure(clientId: string, source: Source, nowMs: number): FailureNoted {
+    const network = networkOf(source);
+    const failures = this.#count(`client:${clientId}|${network}`, nowMs);
+    const closed = failures >= failuresAllowed;
+    if (closed) {
+      this.#sql.exec(
+        "UPDATE windows SET closed_until_ms = ? WHERE subject = ?",
+        nowMs + windowMs,
+        `client:${clientId}|${network}`,
+      );
+    }
+    const record = failures <= failuresAllowed && this.#count(`source:${network}`, nowMs) <= refusalsRecorded;
+    return { record, closedSeconds: closed ? windowMs / 1000 : 0 };
+  }
+
+  /** Tells whether this is the first of its kind in a minute. */
+  isFirstInWindow(subject: string, nowMs: number): boolean {
+    return this.#count(subject, nowMs) === 1;
+  }
+
+  /** Takes one of the verifications of this minute; otherwise says how many seconds to wait. */
+  takeVerification(nowMs: number): { readonly admitted: boolean; readonly retryAfterSeconds: number } {
+    const row = this.#read("verification");
+    if (row && nowMs - row.began_ms < windowMs && row.count >= verificationsAllowed) {
+      return { admitted: false, retryAfterSeconds: Math.ceil((row.began_ms + windowMs - nowMs) / 1000) };
+    }
+    this.#count("verification", nowMs);
+    return { admitted: true, retryAfterSeconds: 0 };
+  }
+
+  forgetExpired(nowMs: number): void {
+    this.#sql.exec("DELETE FROM windows WHERE began_ms < ? AND closed_until_ms < ?", nowMs - windowMs, nowMs);
+  }
+
+  #read(subject: string) {
+    return this.#sql
+      .exec<{ began_ms: number; count: number; closed_until_ms: number }>(
+        "SELECT began_ms, count, closed_until_ms FROM windows WHERE subject = ?",
+        subject,
+      )
+      .toArray()[0];
+  }
+
+  #count(subject: string, nowMs: number): number {
+    return this.#sql
+      .exec<{ count: number }>(
+        `INSERT INTO windows (subject, began_ms, count, closed_until_ms) VALUES (?1, ?2, 1, 0)
+         ON CONFLICT (subject) DO UPDATE SET
+           count = CASE WHEN ?2 - began_ms >= ?3 THEN 1 ELSE count + 1 END,
+           began_ms = CASE WHEN ?2 - began_ms >= ?3 THEN ?2 ELSE began_ms END
+         RETURNING count`,
+        subject,
+        nowMs,
+        windowMs,
+      )
+      .one().count;
+  }
+}

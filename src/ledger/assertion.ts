@@ -1,0 +1,49 @@
+/** Client assertions: `private_key_jwt` of OpenID Connect Core 9, after RFC 7521 and RFC 7523 3. */
+import { importVerificationKey, type PublicJwk, verificationAlgs } from "../platform/crypto/jwk.ts";
+import { checkTimes, readJws, verifyJws } from "../platform/crypto/jws.ts";
+import type { AgentId } from "../platform/ids.ts";
+import type { RefusalReason } from "./contract.ts";
+
+/** How far a client's clock may be off, in seconds. */
+const skewSeconds = 60;
+/** How long an assertion may live, in seconds. */
+const longestLifetimeSeconds = 300;
+
+export type AssertionOutcome =
+  | { readonly ok: true; readonly jti: string; readonly expiresAtMs: number }
+  | { readonly ok: false; readonly reason: RefusalReason };
+
+const refused = (reason: RefusalReason): AssertionOutcome => ({ ok: false, reason });
+
+/**
+ * Checks everything about an assertion but whether it was used before. The algorithm is the registered key's: what the header
+ * says is only compared with it.
+ *
+ * @param audiences the values that `aud` may have, as one string: an array could name another server too, which could then
+ *   replay the assertion here
+ */
+export async function checkAssertion(
+  jwt: string,
+  agentId: AgentId,
+  key: PublicJwk,
+  audiences: readonly string[],
+  nowMs: number,
+): Promise<AssertionOutcome> {
+  const read = readJws(jwt);
+  if (!read) return refused("assertion_malformed");
+  const alg = verificationAlgs(key).find((candidate) => candidate === read.header.alg);
+  // A type is optional here (RFC 7523 3), but one that names another kind of token is that other kind of token.
+  const foreignType =
+    read.header.typ !== undefined && !/^(application\/)?(jwt|client-authentication\+jwt)$/i.test(read.header.typ);
+  if (!alg || foreignType) return refused("assertion_malformed");
+  const claims = await verifyJws(jwt, { key: await importVerificationKey(key, alg), alg, typ: null });
+  if (!claims) return refused("assertion_signature");
+  const { iss, sub, aud, jti, exp, iat } = claims;
+  const named = iss === agentId && sub === agentId && typeof aud === "string" && audiences.includes(aud);
+  if (!named || typeof jti !== "string" || jti === "" || jti.length > 256) return refused("assertion_claims");
+  if (checkTimes(claims, { nowMs, skewSeconds }) !== "ok" || exp === undefined) return refused("assertion_expired");
+  const beganAt = iat ?? nowMs / 1000;
+  const tooLong = exp - beganAt > longestLifetimeSeconds || beganAt > nowMs / 1000 + skewSeconds;
+  if (tooLong) return refused("assertion_claims");
+  return { ok: true, jti, expiresAtMs: (exp + skewSeconds) * 1000 };
+}

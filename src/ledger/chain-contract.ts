@@ -1,0 +1,36 @@
+/** What the ledger is asked about its audit chain. */
+
+/** The end of an audit chain, or another place in it. */
+export interface ChainHead {
+  readonly sequence: number;
+  readonly hash: string;
+  readonly eventId: string | null;
+}
+
+/** The chain as its ledger knows it. */
+export interface ChainState extends ChainHead {
+  /** Events up to this one may be missing from D1, because their time is over; 0 for none. */
+  readonly anchorSequence: number;
+}
+
+/** The part of the ledger's RPC surface that is about the chain. */
+export interface ChainLedger {
+  /** Writes everything that waits (audit events, last uses, activity) to D1 and answers with the end of the chain. */
+  flush(): Promise<ChainState>;
+  /** One of so many verifications a minute: false when there are none left. */
+  admitVerification(): Promise<{ readonly admitted: boolean; readonly retryAfterSeconds: number }>;
+  /**
+   * The places of the chain to be signed now, oldest first: every 10,000th event, and the end when an hour has passed.
+   *
+   * @param renew adds the end whether its time has come or not
+   */
+  dueCheckpoints(renew: boolean): Promise<readonly ChainHead[]>;
+  /**
+   * Says that the chain is signed up to an event.
+   *
+   * @returns when the next checkpoint is due, in milliseconds since the epoch; null while nothing is unsigned
+   */
+  noteCheckpoint(sequence: number): Promise<number | null>;
+  /** Says that events up to this one are about to be removed from D1, because their time is over. */
+  anchorAt(sequence: number): Promise<void>;
+}

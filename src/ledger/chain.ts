@@ -1,0 +1,239 @@
+/** The audit chain of one organization: every event names the hash of the one before it. */
+import type { Actor, DomainEvent, JsonValue } from "../events/catalogue.ts";
+import { sha256Hex } from "../platform/crypto/canonical-json.ts";
+import type { AgentId, EventId, OrganizationId } from "../platform/ids.ts";
+import { canonicalEvent } from "./canonical-event.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import type { ChainHead } from "./contract.ts";
+
+/** An event as it stands in the audit log, on the wire and under the hash. */
+export interface AuditEvent {
+  readonly eventId: EventId;
+  /** From 1, without gaps, in one organization. */
+  readonly sequence: number;
+  readonly organizationId: OrganizationId;
+  readonly agentId: AgentId | null;
+  readonly action: string;
+  readonly outcome: "success" | "failure";
+  readonly actor: Actor;
+  readonly target: string | null;
+  readonly details: { readonly [key: string]: JsonValue };
+  /** ISO 8601, UTC, milliseconds. */
+  readonly timestamp: string;
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
+/** The `previousHash` of event number 1. */
+export const genesisHash = "0".repeat(64);
+
+/** SHA-256, in hex, over the RFC 8785 form of all fields but `hash`. */
+export function hashOf(event: Omit<AuditEvent, "hash">): string {
+  return sha256Hex(canonicalEvent(event));
+}
+
+function linked(event: DomainEvent, head: ChainHead): AuditEvent {
+  const unhashed = {
+    eventId: event.id,
+    sequence: head.sequence + 1,
+    organizationId: event.organizationId,
+    agentId: event.agentId,
+    action: event.action,
+    outcome: event.outcome,
+    actor: event.actor,
+    target: event.target,
+    details: event.details,
+    timestamp: new Date(event.occurredAtMs).toISOString(),
+    previousHash: head.hash,
+  };
+  try {
+    return { ...unhashed, hash: hashOf(unhashed) };
+  } catch {
+    // RFC 8785 has no form for half a surrogate pair. An event is never lost for that: the half becomes U+FFFD.
+    const mended = JSON.parse(JSON.stringify(unhashed), (_, value) =>
+      typeof value === "string" ? value.toWellFormed() : value,
+    ) as typeof unhashed;
+    return { ...mended, hash: hashOf(mended) };
+  }
+}
+
+const insertEvents = `INSERT OR IGNORE INTO audit_events (organization_id, sequence, event_id, agent_id, action, outcome, actor,
+    target, details, timestamp, previous_hash, hash)
+  SELECT value ->> 'organizationId', value ->> 'sequence', value ->> 'eventId', value ->> 'agentId', value ->> 'action',
+    value ->> 'outcome', value -> 'actor', value ->> 'target', value -> 'details',
+    CAST(round((julianday(value ->> 'timestamp') - 2440587.5) * 86400000) AS INTEGER), value ->> 'previousHash', value ->> 'hash'
+  FROM json_each(?)`;
+
+const selectConflicts = `SELECT sent.value ->> 'sequence' AS sequence FROM json_each(?) AS sent
+  LEFT JOIN audit_events AS stored
+    ON stored.organization_id = sent.value ->> 'organizationId' AND stored.sequence = sent.value ->> 'sequence'
+  WHERE stored.event_id IS NOT sent.value ->> 'eventId'`;
+
+/**
+ * What the ledger itself tells of goes on to webhooks through the outbox, if an active subscription of the organization
+ * wants it; where none does this reads one index and nothing else. Events whose relay is over may come again after a crash:
+ * receivers of the relay know them by their id.
+ */
+const handOn = `INSERT OR IGNORE INTO outbox (id, organization_id, event, created_at, recorded)
+  SELECT event_id, organization_id, json_object('id', event_id, 'organizationId', organization_id, 'action', action,
+    'outcome', outcome, 'agentId', agent_id, 'actor', json(actor), 'target', target, 'details', json(details),
+    'occurredAtMs', timestamp), timestamp, 1
+  FROM (SELECT DISTINCT wanted.value AS wanted FROM webhook_subscriptions AS subscription, json_each(subscription.events) AS wanted
+    WHERE subscription.organization_id = ?1 AND subscription.active = 1 AND wanted.value IN ('token.issued', 'token.revoked'))
+  CROSS JOIN audit_events
+  WHERE organization_id = ?1 AND sequence BETWEEN ?2 AND ?3 AND action = wanted
+    AND json_valid(actor) AND json_valid(details)`;
+
+const selectLast = `SELECT * FROM (SELECT sequence, hash, event_id FROM audit_events
+    WHERE organization_id = ?1 ORDER BY sequence DESC LIMIT 1)
+  UNION ALL SELECT * FROM (SELECT sequence, hash, event_id FROM audit_checkpoints
+    WHERE organization_id = ?1 ORDER BY sequence DESC LIMIT 1)
+  ORDER BY sequence DESC LIMIT 1`;
+
+/** How many events are read back at once on their way to D1. */
+const pageSize = 500;
+
+/** Appends events, and keeps those that D1 does not have yet. */
+export class Chain {
+  readonly checkpoints: Checkpoints;
+  readonly #sql: SqlStorage;
+  #head: ChainHead;
+  #staged: AuditEvent[] = [];
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    this.checkpoints = new Checkpoints(sql);
+    sql.exec(`CREATE TABLE IF NOT EXISTS chain_head
+      (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL, event_id TEXT)`);
+    sql.exec("CREATE TABLE IF NOT EXISTS pending_events (sequence INTEGER PRIMARY KEY, event TEXT NOT NULL)");
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS relayed_events (event_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID",
+    );
+    const [row] = sql
+      .exec<{ sequence: number; hash: string; event_id: string | null }>(
+        "SELECT sequence, hash, event_id FROM chain_head",
+      )
+      .toArray();
+    this.#head = row
+      ? { sequence: row.sequence, hash: row.hash, eventId: row.event_id }
+      : { sequence: 0, hash: genesisHash, eventId: null };
+  }
+
+  /** Whether this object has ever written an event. */
+  get isNew(): boolean {
+    return this.#head.sequence === 0;
+  }
+
+  /**
+   * Goes on from what D1 has: for an object that has lost its storage, so that it does not begin a second chain over the
+   * first. A checkpoint counts as the event that it names, which may be gone: because its time was over, or, and then the gap
+   * shows it, because somebody has cut off the end.
+   */
+  async resumeFrom(d1: D1Database, organizationId: OrganizationId): Promise<void> {
+    const last = await d1
+      .prepare(selectLast)
+      .bind(organizationId)
+      .first<{ sequence: number; hash: string; event_id: string }>();
+    if (!last) return;
+    this.#head = { sequence: last.sequence, hash: last.hash, eventId: last.event_id };
+    await this.checkpoints.resumeFrom(d1, organizationId);
+  }
+
+  /** The last event, staged ones included. */
+  get head(): ChainHead {
+    return this.#head;
+  }
+
+  /** Stages an event; `write` makes it durable. */
+  append(event: DomainEvent): void {
+    const entry = linked(event, this.#head);
+    this.#head = { sequence: entry.sequence, hash: entry.hash, eventId: entry.eventId };
+    this.#staged.push(entry);
+  }
+
+  /** The same for an event that the relay may hand over more than once: only the first time counts. Tells whether it was new. */
+  appendOnce(event: DomainEvent): boolean {
+    const inserted = this.#sql.exec(
+      "INSERT OR IGNORE INTO relayed_events (event_id, at_ms) VALUES (?, ?)",
+      event.id,
+      event.occurredAtMs,
+    );
+    if (inserted.rowsWritten === 0) return false;
+    this.append(event);
+    return true;
+  }
+
+  /** Writes what is staged; the caller provides the transaction. */
+  write(): void {
+    if (this.#staged.length === 0) return;
+    for (const event of this.#staged) {
+      this.#sql.exec(
+        "INSERT INTO pending_events (sequence, event) VALUES (?, ?)",
+        event.sequence,
+        JSON.stringify(event),
+      );
+      this.checkpoints.note(event);
+    }
+    const { sequence, hash, eventId } = this.#head;
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO chain_head (one, sequence, hash, event_id) VALUES (1, ?, ?, ?)",
+      sequence,
+      hash,
+      eventId,
+    );
+    this.#staged = [];
+  }
+
+  /** Whether D1 lacks written events. */
+  hasPending(): boolean {
+    return this.#sql.exec("SELECT 1 FROM pending_events LIMIT 1").toArray().length > 0;
+  }
+
+  /**
+   * Moves written events to D1, oldest first. May run several times at once, and again after a crash: an event that D1 has is
+   * left as it is. An event whose place another row has taken stays here, as evidence; verification finds the row.
+   *
+   * @returns whether some of them have been put into the outbox
+   */
+  async moveTo(d1: D1Database, organizationId: OrganizationId): Promise<boolean> {
+    let handedOn = false;
+    const last = this.#sql.exec<{ last: number | null }>("SELECT max(sequence) AS last FROM pending_events").one().last;
+    for (let from = 0; last !== null && from < last; ) {
+      const page = this.#sql
+        .exec<{ sequence: number; event: string }>(
+          "SELECT sequence, event FROM pending_events WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?",
+          from,
+          last,
+          pageSize,
+        )
+        .toArray();
+      const [start, end] = [page[0], page.at(-1)];
+      if (!start || !end) break;
+      const events = `[${page.map((row) => row.event).join(",")}]`;
+      const [, conflicts, handed] = await d1.batch<{ sequence: number }>([
+        d1.prepare(insertEvents).bind(events),
+        d1.prepare(selectConflicts).bind(events),
+        d1.prepare(handOn).bind(organizationId, start.sequence, end.sequence),
+        this.checkpoints.marking(d1, organizationId, end.sequence, this.#head),
+      ]);
+      handedOn ||= (handed?.meta.changes ?? 0) > 0;
+      const conflicting = new Set(conflicts?.results.map((row) => row.sequence));
+      for (const { sequence } of page) {
+        if (!conflicting.has(sequence)) this.#sql.exec("DELETE FROM pending_events WHERE sequence = ?", sequence);
+      }
+      if (conflicting.size > 0) {
+        const sequences = [...conflicting];
+        console.error(
+          JSON.stringify({ message: "D1 holds other audit events in these places", organizationId, sequences }),
+        );
+      }
+      from = end.sequence;
+    }
+    return handedOn;
+  }
+
+  /** Forgets which events the relay handed over before the given time; the outbox gave them up long ago. */
+  forgetRelayedBefore(ms: number): void {
+    this.#sql.exec("DELETE FROM relayed_events WHERE at_ms < ?", ms);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Which places of the audit chain are to be signed, and when, and from where on the chain must be whole. The keys are not
+ * the ledger's business: the scheduled run asks for what is due, signs it, and says so.
+ */
+import type { OrganizationId } from "../platform/ids.ts";
+import type { ChainHead } from "./contract.ts";
+
+/** Every so many events one is signed, however fast they come. */
+const interval = 10_000;
+/** A chain that moves is signed at least this often. */
+const longestMs = 3_600_000;
+
+/** `checkpoint_due_at` in D1 for a place that waits already. */
+const atOnce = 0;
+
+/** The later of two flushes may arrive first, and one that knows of nothing due takes back nothing. */
+const mark = `INSERT INTO audit_chains (organization_id, sequence, checkpoint_due_at, anchor_sequence) VALUES (?1, ?2, ?3, 0)
+  ON CONFLICT (organization_id) DO UPDATE SET sequence = max(sequence, excluded.sequence),
+    checkpoint_due_at = coalesce(min(checkpoint_due_at, excluded.checkpoint_due_at), checkpoint_due_at, excluded.checkpoint_due_at)`;
+
+type Extent = {
+  /** The last event that is signed; 0 for none. */
+  checkpoint_sequence: number;
+  /** When that was; before the first time, when the chain began. */
+  checkpoint_ms: number;
+  /** Events up to this one may be missing from D1, because their time is over; 0 for none. */
+  anchor_sequence: number;
+};
+
+/** The checkpoints of one organization's chain. Every write is at once in storage; the caller provides the transaction. */
+export class Checkpoints {
+  readonly #sql: SqlStorage;
+  #extent: Extent | null;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(`CREATE TABLE IF NOT EXISTS chain_extent (one INTEGER PRIMARY KEY CHECK (one = 1),
+      checkpoint_sequence INTEGER NOT NULL, checkpoint_ms INTEGER NOT NULL, anchor_sequence INTEGER NOT NULL)`);
+    sql.exec(`CREATE TABLE IF NOT EXISTS due_checkpoints
+      (sequence INTEGER PRIMARY KEY, hash TEXT NOT NULL, event_id TEXT NOT NULL)`);
+    const [row] = sql
+      .exec<Extent>("SELECT checkpoint_sequence, checkpoint_ms, anchor_sequence FROM chain_extent")
+      .toArray();
+    this.#extent = row ?? null;
+  }
+
+  /** Events up to this one may be missing from D1. */
+  get anchorSequence(): number {
+    return this.#extent?.anchor_sequence ?? 0;
+  }
+
+  /** Goes on from what D1 has: for an object that has lost its storage. */
+  async resumeFrom(d1: D1Database, organizationId: OrganizationId): Promise<void> {
+    const row = await d1
+      .prepare(
+        `SELECT checkpoint.sequence AS checkpoint_sequence, checkpoint.timestamp AS checkpoint_ms, chain.anchor_sequence
+         FROM audit_chains AS chain JOIN audit_checkpoints AS checkpoint USING (organization_id)
+         WHERE organization_id = ? ORDER BY checkpoint.sequence DESC LIMIT 1`,
+      )
+      .bind(organizationId)
+      .first<Extent>();
+    if (row) this.#write(row);
+  }
+
+  /** Takes note of an event that is being written. */
+  note({ sequence, hash, eventId, timestamp }: ChainHead & { readonly timestamp: string }): void {
+    if (!this.#extent) {
+      this.#write({ checkpoint_sequence: 0, checkpoint_ms: Date.parse(timestamp), anchor_sequence: 0 });
+    }
+    if (sequence % interval === 0) {
+      this.#sql.exec("INSERT OR IGNORE INTO due_checkpoints VALUES (?, ?, ?)", sequence, hash, eventId);
+    }
+  }
+
+  /**
+   * The places to be signed now, oldest first.
+   *
+   * @param renew signs the end of the chain whether its time has come or not
+   */
+  due(head: ChainHead, nowMs: number, renew: boolean): ChainHead[] {
+    const waiting = this.#waiting();
+    const dueAtMs = this.#headDueAtMs(head);
+    const headIsDue = renew ? head.sequence > 0 : dueAtMs !== null && dueAtMs <= nowMs;
+    return headIsDue && waiting.at(-1)?.sequence !== head.sequence ? [...waiting, head] : waiting;
+  }
+
+  /** Takes note that the chain is signed up to an event. */
+  made(sequence: number, nowMs: number): void {
+    this.#sql.exec("DELETE FROM due_checkpoints WHERE sequence <= ?", sequence);
+    const known = this.#extent;
+    if (!known || sequence <= known.checkpoint_sequence) return;
+    this.#write({ ...known, checkpoint_sequence: sequence, checkpoint_ms: nowMs });
+  }
+
+  /** When the next checkpoint is due, in milliseconds since the epoch; null while nothing is unsigned. */
+  nextDueAtMs(head: ChainHead): number | null {
+    return this.#waiting().length > 0 ? atOnce : this.#headDueAtMs(head);
+  }
+
+  /** Takes note that events up to this one may go. */
+  anchorAt(sequence: number): void {
+    if (this.#extent) this.#write({ ...this.#extent, anchor_sequence: Math.max(sequence, this.anchorSequence) });
+  }
+
+  /** The statement that tells D1 how far the log has come there and when a checkpoint is due. */
+  marking(d1: D1Database, organizationId: OrganizationId, sequence: number, head: ChainHead): D1PreparedStatement {
+    return d1.prepare(mark).bind(organizationId, sequence, this.nextDueAtMs(head));
+  }
+
+  #waiting(): ChainHead[] {
+    return this.#sql
+      .exec<{ sequence: number; hash: string; event_id: string }>(
+        "SELECT sequence, hash, event_id FROM due_checkpoints ORDER BY sequence",
+      )
+      .toArray()
+      .map(({ sequence, hash, event_id }) => ({ sequence, hash, eventId: event_id }));
+  }
+
+  #headDueAtMs(head: ChainHead): number | null {
+    const known = this.#extent;
+    return known && head.sequence > known.checkpoint_sequence ? known.checkpoint_ms + longestMs : null;
+  }
+
+  #write(extent: Extent): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO chain_extent VALUES (1, ?, ?, ?)",
+      extent.checkpoint_sequence,
+      extent.checkpoint_ms,
+      extent.anchor_sequence,
+    );
+    this.#extent = extent;
+  }
+}

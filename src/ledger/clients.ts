@@ -1,0 +1,116 @@
+/** Letting clients in, or not: the throttle before, the audit event and the count of failures after. */
+import type { DomainEvent } from "../events/catalogue.ts";
+import type { AgentId } from "../platform/ids.ts";
+import type {
+  AuthenticatedClient,
+  ClientAuthenticationRequest,
+  ClientOutcome,
+  Refused,
+  Throttled,
+  WorkloadRefusal,
+} from "./contract.ts";
+import { type Charge, type Charged, charge } from "./limits.ts";
+import { type Parts, tell } from "./parts.ts";
+import { grantableTo, type Principal } from "./principals.ts";
+import { type SignIn, signIn } from "./sign-in.ts";
+import type { Used } from "./single-use.ts";
+
+/** What a refused attempt is called in the audit log. */
+export type Refusal = "token.refused" | "client.refused";
+
+function described(parts: Parts, { agent, organization }: Principal, { credentialId }: SignIn & { ok: true }) {
+  const client: AuthenticatedClient = {
+    agentId: agent.id,
+    organizationId: parts.organizationId,
+    credentialId,
+    role: agent.role,
+    isOperator: organization.isOperator,
+    email: agent.email,
+    agentType: agent.agentType,
+    grantable: grantableTo({ agent }),
+  };
+  return client;
+}
+
+/** A client that has proved who it is. */
+export interface Authenticated {
+  readonly outcome: "authenticated";
+  readonly client: AuthenticatedClient;
+  readonly principal: Principal;
+  readonly used: Used | null;
+}
+
+/** Notes a failed attempt: counts it, and appends the event unless a flood is under way. */
+async function refuse(
+  parts: Parts,
+  { agentId, source }: Pick<ClientAuthenticationRequest, "agentId" | "source">,
+  { reason, principal }: Pick<SignIn & { ok: false }, "reason" | "principal">,
+  action: Refusal,
+  details: DomainEvent["details"],
+): Promise<Refused | Throttled> {
+  const noted = parts.admission.noteFailure(agentId, source, Date.now());
+  if (!noted.record && noted.closedSeconds > 0) return { outcome: "throttled", retryAfterSeconds: noted.closedSeconds };
+  if (noted.record) {
+    tell(parts, action, {
+      agentId: principal ? agentId : null,
+      actor: { agentId: null, ...source },
+      target: agentId,
+      details: { ...details, reason, ...(noted.closedSeconds > 0 ? { closedSeconds: noted.closedSeconds } : {}) },
+      outcome: "failure",
+    });
+    await parts.settled();
+  }
+  return { outcome: "refused", reason };
+}
+
+/**
+ * Checks who a client is.
+ *
+ * @param details what the audit event of a refusal says beside the reason
+ */
+export async function authenticate(
+  parts: Parts,
+  request: ClientAuthenticationRequest,
+  refusal: Refusal,
+  details: DomainEvent["details"],
+): Promise<Authenticated | Refused | Throttled> {
+  const { agentId, source, presented } = request;
+  const wait = parts.admission.secondsUntilOpen(agentId, source, Date.now());
+  if (wait > 0) return { outcome: "throttled", retryAfterSeconds: wait };
+  const outcome = await signIn(parts, request);
+  if (!outcome.ok) return refuse(parts, request, outcome, refusal, details);
+  const { principal, credentialId, used } = outcome;
+  if (presented.kind === "secret" && credentialId) parts.usage.use(credentialId, Date.now());
+  return { outcome: "authenticated", client: described(parts, principal, outcome), principal, used };
+}
+
+/** Counts a client's request. Over a limit it may come again with the same assertion or token: it was not refused for good. */
+export function chargeClient(parts: Parts, { principal, used }: Authenticated, kind: Charge, exempt: boolean): Charged {
+  const charged = charge(parts, principal, kind, exempt);
+  if (charged.outcome === "limited" && used) parts.singleUse.giveBack(used);
+  return charged;
+}
+
+/** Checks who a client is for the sake of a call, and counts the call. */
+export async function authenticateCall(
+  parts: Parts,
+  request: ClientAuthenticationRequest,
+  exempt: boolean,
+): Promise<ClientOutcome> {
+  const authenticated = await authenticate(parts, request, "client.refused", {});
+  if (authenticated.outcome !== "authenticated") return authenticated;
+  const charged = chargeClient(parts, authenticated, "call", exempt);
+  await parts.settled();
+  if (charged.outcome === "limited") return charged;
+  return { outcome: "authenticated", client: authenticated.client, rate: charged.rate };
+}
+
+/** Notes that the Worker refused a workload's token before the ledger saw it. */
+export async function refuseWorkload(parts: Parts, refusal: WorkloadRefusal): Promise<Refused | Throttled> {
+  const { clientId, reason, source, details } = refusal;
+  const agentId = clientId as AgentId;
+  const wait = parts.admission.secondsUntilOpen(agentId, source, Date.now());
+  if (wait > 0) return { outcome: "throttled", retryAfterSeconds: wait };
+  const principal = await parts.principals.find(parts.organizationId, agentId, Date.now());
+  return refuse(parts, { agentId, source }, { reason, principal }, "token.refused", details);
+}

@@ -1,0 +1,290 @@
+/** What the ledger is asked and what it answers: plain values, as they cross the RPC boundary. */
+import type { DomainEvent } from "../events/catalogue.ts";
+import type { Source } from "../platform/context.ts";
+import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope, TokenId } from "../platform/ids.ts";
+import type { AnsweredCalls } from "../platform/telemetry/calls.ts";
+import type { ChainLedger } from "./chain-contract.ts";
+import type { RateState } from "./rate.ts";
+
+export type { AnsweredCalls } from "../platform/telemetry/calls.ts";
+export type { ChainHead, ChainState } from "./chain-contract.ts";
+
+/** How a client proves who it is at the token, introspection and revocation endpoints. */
+export type Presented =
+  | {
+      readonly kind: "secret";
+      /** The HMAC of the presented secret under each hash key that the Worker holds. */
+      readonly hashes: readonly { readonly keyId: string; readonly hash: string }[];
+    }
+  | {
+      readonly kind: "assertion";
+      /** The compact JWS of RFC 7523 2.2; the ledger checks it against the agent's registered key. */
+      readonly jwt: string;
+      /** What `aud` may be: the issuer or the endpoint, as a single string. */
+      readonly audiences: readonly string[];
+    }
+  | {
+      readonly kind: "workload";
+      /** The trust policy that the workload's token, checked by the Worker, fulfils. */
+      readonly policyId: CredentialId;
+      /** What makes the workload's token one of its kind, so that it signs in once; at most 256 characters. */
+      readonly tokenKey: string;
+      /** Milliseconds since the epoch; until then the token could be replayed. */
+      readonly tokenExpiresAtMs: number;
+    };
+
+/** A DPoP proof that the Worker has checked (RFC 9449); the ledger sees to it that it is used once. */
+export interface ProofOfPossession {
+  /** RFC 7638 thumbprint of the key that made it. */
+  readonly thumbprint: string;
+  readonly jti: string;
+  /** Milliseconds since the epoch; until then it could be replayed. */
+  readonly expiresAtMs: number;
+}
+
+/** Why a client was not let in. Written to the audit log; the wire says `invalid_client` for all of them. */
+export type RefusalReason =
+  | "unknown_client"
+  | "wrong_secret"
+  | "credential_revoked"
+  | "credential_expired"
+  | "no_registered_key"
+  | "assertion_malformed"
+  | "assertion_signature"
+  | "assertion_claims"
+  | "assertion_expired"
+  | "assertion_replayed"
+  | "agent_suspended"
+  | "agent_decommissioned"
+  | "organization_suspended"
+  | "organization_deleted"
+  | "change_in_progress"
+  | "policy_deleted"
+  | "workload_token_replayed"
+  | WorkloadRefusalReason;
+
+/** Why a workload's token was refused before it came to the ledger. */
+export type WorkloadRefusalReason =
+  | "no_policy"
+  | "ambiguous_policy"
+  | "token_malformed"
+  | "issuer_unreachable"
+  | "unknown_key"
+  | "token_signature"
+  | "token_expired"
+  | "token_not_yet_valid"
+  | "audience_mismatch"
+  | "repository_mismatch"
+  | "repository_owner_mismatch"
+  | "ref_mismatch"
+  | "environment_mismatch"
+  | "pull_request"
+  | "claim_mismatch";
+
+export type Refused = { readonly outcome: "refused"; readonly reason: RefusalReason };
+/** Too many failures for this client and this source; try again after so many seconds. */
+export type Throttled = { readonly outcome: "throttled"; readonly retryAfterSeconds: number };
+
+/** A limit of the organization's tier, or of its own, is reached. */
+export interface Limited {
+  readonly outcome: "limited";
+  readonly limit: "requestsPerMinute" | "maxCallsPerDay" | "maxTokensPerDay" | "maxTokensPerMonth";
+  readonly max: number;
+  readonly current: number;
+  /** Milliseconds since the epoch: when the next request can be let through. */
+  readonly resetsAtMs: number;
+  /** What is left of the minute rate; null when another limit stands in the way. */
+  readonly rate: RateState | null;
+}
+
+/** The client, once it has proved who it is. */
+export interface AuthenticatedClient {
+  readonly agentId: AgentId;
+  readonly organizationId: OrganizationId;
+  readonly credentialId: CredentialId | null;
+  readonly role: "member" | "admin" | null;
+  readonly isOperator: boolean;
+  readonly email: string;
+  readonly agentType: string;
+  /** Everything it may be granted: its capabilities, `openid` and its recorded platform scopes. */
+  readonly grantable: readonly Scope[];
+}
+
+export interface ClientAuthenticationRequest {
+  readonly agentId: AgentId;
+  readonly presented: Presented;
+  readonly source: Source;
+}
+
+export interface TokenRequest extends ClientAuthenticationRequest {
+  /** null: whatever the agent may be granted, except what must be asked for by name. */
+  readonly scopes: readonly Scope[] | null;
+  /** The key that the caller is about to sign with; a dropped one is refused before anything is counted. */
+  readonly signingKeyId: string;
+  readonly grant:
+    | "client_credentials"
+    | "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    | "urn:ietf:params:oauth:grant-type:token-exchange";
+  /** The delegation that the client, as its delegatee, turns into a token (RFC 8693); null: the client acts for itself. */
+  readonly chainId: DelegationId | null;
+  /** Binds the token to the client's key (RFC 9449); null for a bearer token. */
+  readonly proof: ProofOfPossession | null;
+  /** What the token will be for (RFC 8707); goes into the audit event. */
+  readonly audience: readonly string[];
+}
+
+export type TokenOutcome =
+  | {
+      readonly outcome: "issued";
+      readonly client: AuthenticatedClient;
+      readonly tokenId: TokenId;
+      /** Milliseconds since the epoch; later than every withdrawal that the ledger has recorded. */
+      readonly issuedAtMs: number;
+      readonly scopes: readonly Scope[];
+      /** Whose authority the token carries: the client's own, or its delegator's. */
+      readonly subject: { readonly agentId: AgentId; readonly agentType: string };
+      /** Milliseconds since the epoch: the token must not outlive its delegation; null when it has none. */
+      readonly notAfterMs: number | null;
+      /** null where the rate is unlimited. */
+      readonly rate: RateState | null;
+    }
+  /** The delegation does not stand, or the client is not its delegatee. */
+  | { readonly outcome: "delegation_refused" }
+  | { readonly outcome: "scope_refused"; readonly outside: readonly string[] }
+  | { readonly outcome: "signing_key_dropped" }
+  | { readonly outcome: "proof_replayed" }
+  | Limited
+  | Refused
+  | Throttled;
+
+export type ClientOutcome =
+  | { readonly outcome: "authenticated"; readonly client: AuthenticatedClient; readonly rate: RateState | null }
+  | Limited
+  | Refused
+  | Throttled;
+
+/** What an agent lends, and to whom. */
+export interface DelegationRequest {
+  readonly delegatorAgentId: AgentId;
+  /** The credential behind the delegator's token; revoking it ends the delegation. */
+  readonly credentialId: CredentialId | null;
+  readonly delegateeAgentId: AgentId;
+  readonly scopes: readonly Scope[];
+  readonly ttlSeconds: number;
+}
+
+export type DelegationOutcome =
+  | {
+      readonly outcome: "delegated";
+      readonly chainId: DelegationId;
+      /** Milliseconds since the epoch. */
+      readonly issuedAtMs: number;
+      readonly expiresAtMs: number;
+    }
+  /** Unknown, of another organization, suspended or decommissioned: the asker is not told which. */
+  | { readonly outcome: "delegatee_unavailable" }
+  /** The delegator's token carries them still, but they have been taken from the delegator. */
+  | { readonly outcome: "scopes_withdrawn"; readonly outside: readonly Scope[] }
+  | { readonly outcome: "dead" };
+
+/** The claims of an access token whose signature and lifetime have been checked. */
+export interface TokenFacts {
+  readonly tokenId: TokenId;
+  /** The client that the token was issued to. */
+  readonly agentId: AgentId;
+  readonly credentialId: CredentialId | null;
+  readonly signingKeyId: string;
+  /** The delegation that the token was made from; null for an agent's own token. */
+  readonly chainId: DelegationId | null;
+  /** Seconds since the epoch, from `exp`. */
+  readonly expiresAt: number;
+}
+
+export type AdmitOutcome =
+  | {
+      readonly outcome: "admitted";
+      readonly role: "member" | "admin" | null;
+      readonly isOperator: boolean;
+      /** null where the rate is unlimited. */
+      readonly rate: RateState | null;
+    }
+  | Limited
+  | { readonly outcome: "dead" }
+  | { readonly outcome: "proof_replayed" };
+
+export interface WorkloadRefusal {
+  readonly clientId: string;
+  readonly reason: WorkloadRefusalReason;
+  readonly source: Source;
+  /** What helps an operator to see why: issuer, policy, the claim that differs. Never the token. */
+  readonly details: DomainEvent["details"];
+}
+
+/** What is taken back. From the moment `withdraw` has answered, no token of the subject is accepted and no new one is issued. */
+export type Subject =
+  | { readonly kind: "organization" }
+  | { readonly kind: "agent"; readonly agentId: AgentId }
+  | { readonly kind: "credential"; readonly agentId: AgentId; readonly credentialId: CredentialId }
+  /** Scopes taken from an agent: ends the delegations that lend one of them; its own tokens keep what they carry. */
+  | { readonly kind: "scopes"; readonly agentId: AgentId; readonly scopes: readonly Scope[] }
+  | { readonly kind: "delegation"; readonly chainId: DelegationId };
+
+/** The name of the one ledger that belongs to nobody: it is there to be pinged. */
+export const probeLedger = "health" as OrganizationId;
+
+/** What an organization has used. Days and months are those of UTC. */
+export interface UsageCounts {
+  readonly callsToday: number;
+  readonly callsThisMonth: number;
+  readonly tokensToday: number;
+  readonly tokensThisMonth: number;
+}
+
+/** The RPC surface of an organization's ledger. */
+export interface Ledger extends ChainLedger {
+  /** Answers, and does nothing else. */
+  ping(): Promise<void>;
+  /** Checks the client, grants scopes, counts the token, appends the event: one durable commit. */
+  issueToken(request: TokenRequest): Promise<TokenOutcome>;
+  /** Checks the client without issuing anything (introspection and revocation by client authentication). */
+  authenticateClient(request: ClientAuthenticationRequest, exempt: boolean): Promise<ClientOutcome>;
+  /**
+   * An API call with an access token: is it live, and within the limits? Counts the call when it is let through.
+   *
+   * @param exempt whether the call is let through over the limits too
+   */
+  admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome>;
+  /** What the organization has used in the present day and month (UTC). */
+  usage(): Promise<UsageCounts>;
+  /** Notes that a workload's token was refused: counts the failure and appends the event. `clientId` is the agent it asked for, or what it called itself. */
+  refuseWorkload(refusal: WorkloadRefusal): Promise<Refused | Throttled>;
+  /** Whether a token is live, and appends the event of having been asked. Counts no call. */
+  introspect(token: TokenFacts | null, event: DomainEvent): Promise<{ readonly live: boolean }>;
+  /** Lends: checks both agents, remembers the delegation and gives it its id. The event comes with the record in D1. */
+  delegate(request: DelegationRequest): Promise<DelegationOutcome>;
+  /**
+   * Whether a delegation stands: unexpired, nobody behind it cut off, both agents active. Appends the event of having been
+   * asked. `endedAtMs` is when it was taken back, if it was.
+   */
+  checkDelegation(
+    chainId: DelegationId,
+    event: DomainEvent,
+  ): Promise<{ readonly stands: boolean; readonly endedAtMs: number | null }>;
+  /** Kills one token and appends the event, once however often it is called. */
+  revokeToken(token: TokenFacts, event: DomainEvent): Promise<void>;
+  /** Takes back, at once: call it before the record in D1 changes. */
+  withdraw(subject: Subject): Promise<void>;
+  /** Says that an agent's record (or, with null, the organization's) is about to change in D1, so that no answer comes from a stale copy. */
+  expectChange(agentId: AgentId | null): Promise<void>;
+  /** From now on no token signed with this key is accepted. */
+  dropSigningKey(signingKeyId: string): Promise<void>;
+  /** Appends an event that no change in D1 goes with; it is not deduplicated. */
+  append(event: DomainEvent): Promise<void>;
+  /** Appends events to the audit chain, each once by its id, and forgets its copies of what they changed. */
+  record(events: readonly DomainEvent[]): Promise<void>;
+  /**
+   * Counts answered calls for the analytics. Those of days other than yesterday, today and tomorrow are dropped. Repeated, it
+   * counts again.
+   */
+  noteCalls(calls: readonly AnsweredCalls[]): Promise<void>;
+}

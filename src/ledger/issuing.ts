@@ -1,0 +1,153 @@
+/** Issuing: who gets a token or lends a part of its authority, with which scopes, counted and recorded. */
+import type { DomainEvent } from "../events/catalogue.ts";
+import { type DelegationId, newId, type Scope, type TokenId } from "../platform/ids.ts";
+import { authenticate, chargeClient } from "./clients.ts";
+import type {
+  AuthenticatedClient,
+  DelegationOutcome,
+  DelegationRequest,
+  Limited,
+  ProofOfPossession,
+  TokenOutcome,
+  TokenRequest,
+} from "./contract.ts";
+import type { Delegation } from "./delegations.ts";
+import { type Parts, tell } from "./parts.ts";
+import { grantableTo } from "./principals.ts";
+import { standingOf } from "./standing.ts";
+
+/** Scopes that are granted only when asked for by name. */
+const askedByName: readonly string[] = ["openid", "admin:orgs"];
+
+/** Tells whether the proof, if there is one, is used for the first time (RFC 9449 11.1). */
+export function useProof({ singleUse }: Pick<Parts, "singleUse">, proof: ProofOfPossession | null): boolean {
+  return proof === null || singleUse.useOnce(`dpop:${proof.thumbprint}`, proof.jti, proof.expiresAtMs);
+}
+
+/** Whose authority a token will carry, and the most that it may be. */
+interface Authority {
+  readonly subject: { readonly agentId: AuthenticatedClient["agentId"]; readonly agentType: string };
+  readonly grantable: readonly Scope[];
+  /** What is granted when nothing is asked for. */
+  readonly usual: readonly Scope[];
+  readonly delegation: Delegation | null;
+}
+
+function ownAuthority({ agentId, agentType, grantable }: AuthenticatedClient): Authority {
+  const usual = grantable.filter((scope) => !askedByName.includes(scope));
+  return { subject: { agentId, agentType }, grantable, usual, delegation: null };
+}
+
+/** The authority that was lent to the client, if it was lent to this client and still stands. */
+async function lentAuthority(
+  parts: Parts,
+  client: AuthenticatedClient,
+  chainId: DelegationId,
+): Promise<Authority | null> {
+  const standing = await standingOf(parts, chainId);
+  if (!standing.stands || standing.delegation.delegateeAgentId !== client.agentId) return null;
+  const { delegation, delegator } = standing;
+  const { id: agentId, agentType } = delegator.agent;
+  return { subject: { agentId, agentType }, grantable: delegation.scopes, usual: delegation.scopes, delegation };
+}
+
+/** Decides on a token request: one durable commit, whatever the outcome. */
+export async function issueToken(parts: Parts, request: TokenRequest): Promise<TokenOutcome> {
+  const { grant, chainId, source, audience } = request;
+  // First of all, so that a client that is told to try again with another key has used up nothing.
+  if (parts.revocations.isDropped(request.signingKeyId)) return { outcome: "signing_key_dropped" };
+  if (!useProof(parts, request.proof)) return { outcome: "proof_replayed" };
+  const context = { grant, ...(chainId ? { chainId } : {}) };
+  const asked = request.scopes ? { scope: request.scopes.join(" ") } : {};
+  const authenticated = await authenticate(parts, request, "token.refused", { ...context, ...asked });
+  if (authenticated.outcome !== "authenticated") return authenticated;
+  const { client } = authenticated;
+  const { agentId, credentialId } = client;
+  const actor = { agentId, ...(credentialId ? { credentialId } : {}), ...source };
+  const refuse = async (outcome: TokenOutcome, details: DomainEvent["details"]) => {
+    tell(parts, "token.refused", {
+      agentId,
+      actor,
+      target: agentId,
+      details: { ...context, ...details },
+      outcome: "failure",
+    });
+    await parts.settled();
+    return outcome;
+  };
+
+  // Over a limit a client may ask as often as it likes; the audit log says so once a minute.
+  const refuseOverLimit = async (limited: Limited): Promise<TokenOutcome> => {
+    if (!parts.admission.isFirstInWindow(`limit:${limited.limit}`, Date.now())) return limited;
+    return refuse(limited, { ...asked, reason: "limit_exceeded", limit: limited.limit, max: limited.max });
+  };
+
+  const authority = chainId ? await lentAuthority(parts, client, chainId) : ownAuthority(client);
+  if (!authority) return refuse({ outcome: "delegation_refused" }, { ...asked, reason: "delegation_refused" });
+  const outside = (request.scopes ?? []).filter((scope) => !authority.grantable.includes(scope));
+  if (outside.length > 0) {
+    return refuse({ outcome: "scope_refused", outside }, { reason: "invalid_scope", scope: outside.join(" ") });
+  }
+
+  const { subject, delegation } = authority;
+  const scopes = request.scopes ?? authority.usual;
+  const nowMs = Date.now();
+  const charged = chargeClient(parts, authenticated, "token", false);
+  if (charged.outcome === "limited") return refuseOverLimit(charged);
+  const issuedAtMs = parts.revocations.nextIssueMs(nowMs);
+  const tokenId = newId<TokenId>(issuedAtMs);
+  const details = { ...context, scope: scopes.join(" ") };
+  const toldAtMs = tell(parts, "token.issued", {
+    agentId,
+    actor,
+    target: tokenId,
+    details: { ...details, audience: [...audience] },
+    outcome: "success",
+  });
+  parts.activity.addToken(agentId, toldAtMs);
+  if (delegation) {
+    tell(parts, "delegation.exchanged", {
+      agentId: subject.agentId,
+      actor,
+      target: delegation.chainId,
+      details: { ...details, tokenId },
+      outcome: "success",
+    });
+  }
+  await parts.settled();
+  return {
+    outcome: "issued",
+    client,
+    tokenId,
+    issuedAtMs,
+    scopes,
+    subject,
+    notAfterMs: delegation?.expiresAtMs ?? null,
+    rate: charged.rate,
+  };
+}
+
+/** Lends: checks both agents and what the delegator may still grant, and remembers the delegation. */
+export async function delegate(parts: Parts, request: DelegationRequest): Promise<DelegationOutcome> {
+  const { delegatorAgentId, delegateeAgentId, credentialId, scopes, ttlSeconds } = request;
+  const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
+  const [delegator, delegatee] = await Promise.all([find(delegatorAgentId), find(delegateeAgentId)]);
+  const isWithdrawn = (subject: Parameters<typeof parts.principals.isWithdrawn>[0]) =>
+    parts.principals.isWithdrawn(subject, Date.now());
+  // What is being taken back this very moment may be active in D1 still; what it lent now would outlive its cut-off.
+  const dying = isWithdrawn({ kind: "agent", agentId: delegatorAgentId }) || isWithdrawn({ kind: "organization" });
+  if (dying || delegator?.agent.status !== "active" || delegator.organization.status !== "active") {
+    return { outcome: "dead" };
+  }
+  if (isWithdrawn({ kind: "agent", agentId: delegateeAgentId }) || delegatee?.agent.status !== "active") {
+    return { outcome: "delegatee_unavailable" };
+  }
+  const grantable = grantableTo(delegator);
+  const outside = scopes.filter((scope) => !grantable.includes(scope));
+  if (outside.length > 0) return { outcome: "scopes_withdrawn", outside };
+  const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
+  const expiresAtMs = issuedAtMs + ttlSeconds * 1000;
+  const chainId = newId<DelegationId>(issuedAtMs);
+  parts.delegations.add({ chainId, delegatorAgentId, delegateeAgentId, credentialId, scopes, expiresAtMs });
+  return { outcome: "delegated", chainId, issuedAtMs, expiresAtMs };
+}

@@ -1,0 +1,258 @@
+/**
+ * One Durable Object per organization: what must be counted, ordered or taken back at once. It is named by the organization's
+ * id. Every method is one round trip with at most one durable commit; none answers before what it did is on disk.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { DomainEvent } from "../events/catalogue.ts";
+import { askForRelay } from "../events/relay.ts";
+import type { Bindings } from "../platform/env.ts";
+import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
+import { Activity } from "./activity.ts";
+import { Admission } from "./admission.ts";
+import { Chain } from "./chain.ts";
+import { authenticateCall, refuseWorkload } from "./clients.ts";
+import { Commit } from "./commit.ts";
+import {
+  type AdmitOutcome,
+  type AnsweredCalls,
+  type ChainHead,
+  type ChainState,
+  type ClientAuthenticationRequest,
+  type ClientOutcome,
+  type DelegationOutcome,
+  type DelegationRequest,
+  type Ledger,
+  type ProofOfPossession,
+  probeLedger,
+  type Refused,
+  type Subject,
+  type Throttled,
+  type TokenFacts,
+  type TokenOutcome,
+  type TokenRequest,
+  type WorkloadRefusal,
+} from "./contract.ts";
+import { Delegations } from "./delegations.ts";
+import { delegate, issueToken, useProof } from "./issuing.ts";
+import { charge } from "./limits.ts";
+import type { Parts } from "./parts.ts";
+import { Principals } from "./principals.ts";
+import { Rate } from "./rate.ts";
+import { Revocations } from "./revocations.ts";
+import { SingleUse } from "./single-use.ts";
+import { liveToken, standingOf } from "./standing.ts";
+import { Usage } from "./usage.ts";
+
+/** How long written events wait in the object before the alarm takes them to D1. */
+const flushAfterMs = 5_000;
+/** How long after a failed flush the alarm tries again. */
+const retryAfterMs = 10_000;
+/** How long the ids of relayed events are kept; the sweep relays within minutes. */
+const relayedKeptMs = 30 * 86_400_000;
+
+function organizationOf({ id }: DurableObjectState): OrganizationId {
+  if (id.name === undefined) throw new Error("a ledger is reached by its organization's id");
+  return id.name as OrganizationId;
+}
+
+/** The ledger of one organization. Its methods are its RPC surface; see {@link Ledger} for what each promises. */
+export class OrgLedger extends DurableObject<Bindings> implements Ledger {
+  readonly #parts: Parts;
+  readonly #commit: Commit;
+  #alarmSet = false;
+
+  constructor(state: DurableObjectState, env: Bindings) {
+    super(state, env);
+    const { sql } = state.storage;
+    this.#parts = {
+      organizationId: organizationOf(state),
+      activity: new Activity(sql),
+      admission: new Admission(sql),
+      chain: new Chain(sql),
+      delegations: new Delegations(sql),
+      principals: new Principals(sql, env.DB),
+      rate: new Rate(sql),
+      revocations: new Revocations(sql),
+      singleUse: new SingleUse(sql),
+      usage: new Usage(sql),
+      settled: () => this.#settled(),
+    };
+    const write = () => {
+      this.#parts.chain.write();
+      this.#parts.usage.write();
+      this.#parts.activity.write();
+      this.#parts.rate.write();
+    };
+    this.#commit = new Commit(state.storage, write, (reason) => state.abort(reason));
+    const { activity, chain, organizationId } = this.#parts;
+    // The ledger that is only pinged has no chain to go on with, and answers even when D1 does not.
+    if (!chain.isNew || organizationId === probeLedger) return;
+    void state.blockConcurrencyWhile(async () => {
+      await chain.resumeFrom(env.DB, organizationId);
+      await activity.resumeFrom(env.DB, organizationId, Date.now());
+    });
+  }
+
+  async ping(): Promise<void> {}
+
+  async issueToken(request: TokenRequest): Promise<TokenOutcome> {
+    return issueToken(this.#parts, request);
+  }
+
+  async authenticateClient(request: ClientAuthenticationRequest, exempt: boolean): Promise<ClientOutcome> {
+    return authenticateCall(this.#parts, request, exempt);
+  }
+
+  async admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome> {
+    const live = await liveToken(this.#parts, token);
+    if (!live) return { outcome: "dead" };
+    if (!useProof(this.#parts, proof)) return { outcome: "proof_replayed" };
+    const charged = charge(this.#parts, live.subject, "call", exempt);
+    if (charged.outcome === "limited") return charged;
+    await this.#settled();
+    const { agent, organization } = live.subject;
+    return { outcome: "admitted", role: agent.role, isOperator: organization.isOperator, rate: charged.rate };
+  }
+
+  async usage() {
+    const { usage } = this.#parts;
+    const nowMs = Date.now();
+    return {
+      callsToday: usage.count("calls_per_day", nowMs),
+      callsThisMonth: usage.count("calls_per_month", nowMs),
+      tokensToday: usage.count("tokens_per_day", nowMs),
+      tokensThisMonth: usage.count("tokens_per_month", nowMs),
+    };
+  }
+
+  async refuseWorkload(refusal: WorkloadRefusal): Promise<Refused | Throttled> {
+    return refuseWorkload(this.#parts, refusal);
+  }
+
+  async introspect(token: TokenFacts | null, event: DomainEvent): Promise<{ readonly live: boolean }> {
+    const live = token !== null && (await liveToken(this.#parts, token)) !== null;
+    this.#parts.chain.append({ ...event, details: { ...event.details, active: live } });
+    await this.#settled();
+    return { live };
+  }
+
+  async delegate(request: DelegationRequest): Promise<DelegationOutcome> {
+    return delegate(this.#parts, request);
+  }
+
+  async checkDelegation(chainId: DelegationId, event: DomainEvent) {
+    const standing = await standingOf(this.#parts, chainId);
+    this.#parts.chain.append({ ...event, details: { ...event.details, valid: standing.stands } });
+    await this.#settled();
+    return { stands: standing.stands, endedAtMs: standing.stands ? null : standing.endedAtMs };
+  }
+
+  async revokeToken(token: TokenFacts, event: DomainEvent): Promise<void> {
+    if (!this.#parts.revocations.revokeToken(token)) return;
+    this.#parts.chain.append(event);
+    this.#commitNow();
+  }
+
+  async withdraw(subject: Subject): Promise<void> {
+    const nowMs = Date.now();
+    this.#parts.revocations.cutOff(subject, nowMs);
+    this.#parts.principals.withdraw(subject, nowMs);
+  }
+
+  async expectChange(agentId: AgentId | null): Promise<void> {
+    this.#parts.principals.expectChange(agentId, Date.now());
+  }
+
+  async dropSigningKey(signingKeyId: string): Promise<void> {
+    this.#parts.revocations.dropSigningKey(signingKeyId, Date.now());
+  }
+
+  async append(event: DomainEvent): Promise<void> {
+    this.#parts.chain.append(event);
+    await this.#settled();
+  }
+
+  async record(events: readonly DomainEvent[]): Promise<void> {
+    const { chain, principals } = this.#parts;
+    for (const event of events) {
+      // What the operator did to another organization stands in its own chain too, and changes nothing here.
+      const ofOrganization = /^(organization|tier)\./.test(event.action);
+      if (ofOrganization && event.target === event.organizationId) principals.changed(null, event.occurredAtMs);
+      // A delegation changes nothing in the record of an agent, and its event must not lift what is held for one that does.
+      else if (event.agentId && !event.action.startsWith("delegation."))
+        principals.changed(event.agentId, event.occurredAtMs);
+      chain.appendOnce(event);
+    }
+    this.#commitNow();
+  }
+
+  async noteCalls(calls: readonly AnsweredCalls[]): Promise<void> {
+    this.#parts.activity.addCalls(calls, Date.now());
+    await this.#settled();
+  }
+
+  async flush(): Promise<ChainState> {
+    const { activity, chain, organizationId, usage } = this.#parts;
+    this.#commitNow();
+    const { head } = chain;
+    if (await chain.moveTo(this.env.DB, organizationId)) await askForRelay(this.env, organizationId);
+    await Promise.all([usage.moveTo(this.env.DB), activity.moveTo(this.env.DB, organizationId)]);
+    return { ...head, anchorSequence: chain.checkpoints.anchorSequence };
+  }
+
+  async admitVerification(): Promise<{ readonly admitted: boolean; readonly retryAfterSeconds: number }> {
+    return this.#parts.admission.takeVerification(Date.now());
+  }
+
+  async dueCheckpoints(renew: boolean): Promise<readonly ChainHead[]> {
+    const { chain } = this.#parts;
+    this.#commitNow();
+    return chain.checkpoints.due(chain.head, Date.now(), renew);
+  }
+
+  async noteCheckpoint(sequence: number): Promise<number | null> {
+    const { chain } = this.#parts;
+    chain.checkpoints.made(sequence, Date.now());
+    return chain.checkpoints.nextDueAtMs(chain.head);
+  }
+
+  async anchorAt(sequence: number): Promise<void> {
+    this.#parts.chain.checkpoints.anchorAt(sequence);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmSet = false;
+    const nowMs = Date.now();
+    const { activity, admission, chain, delegations, organizationId, principals, revocations, singleUse, usage } =
+      this.#parts;
+    for (const part of [activity, admission, delegations, principals, revocations, singleUse, usage])
+      part.forgetExpired(nowMs);
+    chain.forgetRelayedBefore(nowMs - relayedKeptMs);
+    try {
+      await this.flush();
+    } catch (error) {
+      console.warn(JSON.stringify({ message: "ledger flush put off", organizationId, error: String(error) }));
+      this.#alarmSet = true;
+      await this.ctx.storage.setAlarm(nowMs + retryAfterMs);
+      return;
+    }
+    if (chain.hasPending() || usage.hasPending() || activity.hasPending()) this.#setAlarm();
+  }
+
+  async #settled(): Promise<void> {
+    this.#setAlarm();
+    await this.#commit.settled();
+  }
+
+  #commitNow(): void {
+    this.#setAlarm();
+    this.#commit.now();
+  }
+
+  /** Not awaited: the runtime writes it with the commit that follows. */
+  #setAlarm(): void {
+    if (this.#alarmSet) return;
+    this.#alarmSet = true;
+    void this.ctx.storage.setAlarm(Date.now() + flushAfterMs);
+  }
+}

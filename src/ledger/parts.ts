@@ -1,0 +1,38 @@
+/** The parts that a ledger is made of. Each keeps its own table; rules over several of them are plain functions over these. */
+import type { DomainEvent } from "../events/catalogue.ts";
+import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
+import type { Activity } from "./activity.ts";
+import type { Admission } from "./admission.ts";
+import type { Chain } from "./chain.ts";
+import type { Delegations } from "./delegations.ts";
+import type { Principals } from "./principals.ts";
+import type { Rate } from "./rate.ts";
+import type { Revocations } from "./revocations.ts";
+import type { SingleUse } from "./single-use.ts";
+import type { Usage } from "./usage.ts";
+
+export interface Parts {
+  readonly organizationId: OrganizationId;
+  readonly activity: Activity;
+  readonly admission: Admission;
+  readonly chain: Chain;
+  readonly delegations: Delegations;
+  readonly principals: Principals;
+  readonly rate: Rate;
+  readonly revocations: Revocations;
+  readonly singleUse: SingleUse;
+  readonly usage: Usage;
+  /** Resolves when everything staged so far is in the shared commit. */
+  settled(): Promise<void>;
+}
+
+/** Appends an event that the ledger itself has to tell of. Answers with its time, in milliseconds since the epoch. */
+export function tell(
+  { chain, organizationId }: Pick<Parts, "chain" | "organizationId">,
+  action: DomainEvent["action"],
+  event: Pick<DomainEvent, "agentId" | "actor" | "target" | "details" | "outcome">,
+): number {
+  const occurredAtMs = Date.now();
+  chain.append({ id: newId<EventId>(occurredAtMs), organizationId, action, occurredAtMs, ...event });
+  return occurredAtMs;
+}

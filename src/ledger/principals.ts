@@ -1,0 +1,208 @@
+/** The organization's agents as the ledger needs them: read from D1 once, kept in memory, dropped on every change. */
+import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
+import { openDatabase } from "../platform/db/client.ts";
+import { agentKeys, agents, credentials, organizations, trustPolicies } from "../platform/db/schema.ts";
+import type { AgentId, OrganizationId, Scope } from "../platform/ids.ts";
+import type { Subject } from "./contract.ts";
+
+export type Principal = NonNullable<Awaited<ReturnType<typeof readPrincipal>>>;
+
+/** One round trip to D1. */
+async function readPrincipal(d1: D1Database, organizationId: OrganizationId, agentId: AgentId) {
+  const db = openDatabase(d1);
+  const [[organization], [agent], secrets, keys, policies] = await db.batch([
+    db.select().from(organizations).where(eq(organizations.id, organizationId)),
+    db
+      .select()
+      .from(agents)
+      .where(and(eq(agents.id, agentId), eq(agents.organizationId, organizationId))),
+    db
+      .select()
+      .from(credentials)
+      .where(and(eq(credentials.agentId, agentId), isNull(credentials.revokedAt))),
+    db
+      .select()
+      .from(agentKeys)
+      .where(and(eq(agentKeys.agentId, agentId), isNull(agentKeys.replacedAt))),
+    db.select({ id: trustPolicies.id }).from(trustPolicies).where(eq(trustPolicies.agentId, agentId)),
+  ]);
+  return organization && agent ? { organization, agent, credentials: secrets, keys, policies } : null;
+}
+
+/** Everything that the agent may be granted (conventions, "Scopes"). */
+export function grantableTo({ agent }: Pick<Principal, "agent">): Scope[] {
+  return [...agent.capabilities, ...agent.grantedScopes, "openid" as Scope];
+}
+
+/**
+ * While a change is under way in D1, nothing about its subject is answered from memory; and a subject that is being taken
+ * back is refused. A change takes no longer than this, or it has failed and D1 still tells the truth.
+ */
+const holdMs = 30_000;
+
+/** Principals kept in memory; one is about 2 KiB. */
+const mostKnown = 5_000;
+
+interface Hold {
+  readonly sinceMs: number;
+  readonly refuse: boolean;
+}
+
+/** What signs in, or is signed in with. */
+type SignInSubject = Extract<Subject, { kind: "organization" | "agent" | "credential" }>;
+
+const agentKey = (agentId: AgentId) => `agent:${agentId}`;
+const organizationKey = "organization";
+
+/** The principals of one organization, and what is known to be changing. */
+export class Principals {
+  readonly #sql: SqlStorage;
+  readonly #d1: D1Database;
+  readonly #known = new Map<AgentId, Principal>();
+  readonly #loading = new Map<AgentId, Promise<Principal | null>>();
+  readonly #holds = new Map<string, Hold>();
+  /** Grows with every change, so that a read that began before one is not kept. */
+  #generation = 0;
+
+  constructor(sql: SqlStorage, d1: D1Database) {
+    this.#sql = sql;
+    this.#d1 = d1;
+    sql.exec(`CREATE TABLE IF NOT EXISTS holds
+      (subject TEXT PRIMARY KEY, since_ms INTEGER NOT NULL, refuse INTEGER NOT NULL) WITHOUT ROWID`);
+    const rows = sql.exec<{ subject: string; since_ms: number; refuse: number }>(
+      "SELECT subject, since_ms, refuse FROM holds",
+    );
+    for (const row of rows) this.#holds.set(row.subject, { sinceMs: row.since_ms, refuse: row.refuse === 1 });
+  }
+
+  /** The agent with its credentials and keys, or null when the organization has no such agent. */
+  async find(organizationId: OrganizationId, agentId: AgentId, nowMs: number): Promise<Principal | null> {
+    const known = this.#known.get(agentId);
+    if (known) {
+      // Re-inserted, so that the first entry of the map is the one used longest ago.
+      this.#known.delete(agentId);
+      this.#known.set(agentId, known);
+      return known;
+    }
+    if (this.#held(agentKey(agentId), nowMs) || this.#held(organizationKey, nowMs)) {
+      return readPrincipal(this.#d1, organizationId, agentId);
+    }
+    const shared = this.#loading.get(agentId) ?? this.#load(organizationId, agentId);
+    // The request that began the shared read may be cancelled and its read with it; nobody waits for it for long.
+    const outcome = await Promise.race([shared, scheduler.wait(1_000).then(() => "late" as const)]);
+    return outcome === "late" ? readPrincipal(this.#d1, organizationId, agentId) : outcome;
+  }
+
+  /**
+   * Whether one of these hashes is that of a revoked credential of the agent. Revoked ones are not kept in memory: only a
+   * failed sign-in asks, so that the audit log can say why.
+   */
+  async wasRevoked(agentId: AgentId, hashes: readonly string[]): Promise<boolean> {
+    const rows = await openDatabase(this.#d1)
+      .select({ id: credentials.id })
+      .from(credentials)
+      .where(
+        and(
+          eq(credentials.agentId, agentId),
+          isNotNull(credentials.revokedAt),
+          inArray(credentials.secretHash, [...hashes]),
+        ),
+      )
+      .limit(1);
+    return rows.length > 0;
+  }
+
+  /** Whether the subject is being taken back this very moment. */
+  isWithdrawn(subject: SignInSubject, nowMs: number): boolean {
+    return this.#held(keyOf(subject), nowMs)?.refuse ?? false;
+  }
+
+  /** A change of the agent (null: of the organization) is about to be written to D1. */
+  expectChange(agentId: AgentId | null, nowMs: number): void {
+    this.#hold(agentId ? agentKey(agentId) : organizationKey, nowMs, false);
+    this.forget(agentId);
+  }
+
+  /** The subject is about to be taken back in D1: refuse it from now on. */
+  withdraw(subject: Subject, nowMs: number): void {
+    if (subject.kind === "delegation") return;
+    if (subject.kind === "scopes") {
+      this.expectChange(subject.agentId, nowMs);
+      return;
+    }
+    this.#hold(keyOf(subject), nowMs, true);
+    if (subject.kind === "credential") this.#hold(agentKey(subject.agentId), nowMs, false);
+    this.forget(subject.kind === "organization" ? null : subject.agentId);
+  }
+
+  /**
+   * A change of the agent (null: of the organization) stands in D1: read it anew, and lift what was held back for it. An older
+   * change, told late, lifts nothing.
+   */
+  changed(agentId: AgentId | null, occurredAtMs: number): void {
+    const subject = agentId ? agentKey(agentId) : organizationKey;
+    const hold = this.#holds.get(subject);
+    if (hold && hold.sinceMs <= occurredAtMs) this.#release(subject);
+    this.forget(agentId);
+  }
+
+  /** Drops the copy of one agent, or of all. */
+  forget(agentId: AgentId | null): void {
+    this.#generation++;
+    this.#loading.clear();
+    if (agentId) this.#known.delete(agentId);
+    else this.#known.clear();
+  }
+
+  forgetExpired(nowMs: number): void {
+    for (const [subject, hold] of this.#holds) if (hold.sinceMs + holdMs < nowMs) this.#release(subject);
+  }
+
+  async #load(organizationId: OrganizationId, agentId: AgentId): Promise<Principal | null> {
+    const generation = this.#generation;
+    const reading = readPrincipal(this.#d1, organizationId, agentId);
+    this.#loading.set(agentId, reading);
+    try {
+      const principal = await reading;
+      if (principal && generation === this.#generation) this.#keep(agentId, principal);
+      return principal;
+    } finally {
+      if (this.#loading.get(agentId) === reading) this.#loading.delete(agentId);
+    }
+  }
+
+  #keep(agentId: AgentId, principal: Principal): void {
+    this.#known.set(agentId, principal);
+    if (this.#known.size <= mostKnown) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
+  }
+
+  #held(subject: string, nowMs: number): Hold | undefined {
+    const hold = this.#holds.get(subject);
+    return hold && hold.sinceMs + holdMs >= nowMs ? hold : undefined;
+  }
+
+  #hold(subject: string, nowMs: number, refuse: boolean): void {
+    const kept = this.#held(subject, nowMs);
+    const hold = { sinceMs: nowMs, refuse: refuse || (kept?.refuse ?? false) };
+    this.#holds.set(subject, hold);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO holds (subject, since_ms, refuse) VALUES (?, ?, ?)",
+      subject,
+      hold.sinceMs,
+      hold.refuse ? 1 : 0,
+    );
+  }
+
+  #release(subject: string): void {
+    if (this.#holds.delete(subject)) this.#sql.exec("DELETE FROM holds WHERE subject = ?", subject);
+  }
+}
+
+function keyOf(subject: SignInSubject): string {
+  if (subject.kind === "organization") return organizationKey;
+  return subject.kind === "agent" ? agentKey(subject.agentId) : `credential:${subject.credentialId}`;
+}

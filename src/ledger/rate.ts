@@ -1,0 +1,75 @@
+/** How fast an organization may ask: a token bucket that refills by the minute and holds one burst. */
+
+/** The size of the bucket, and how many requests a minute flow into it. */
+export interface RateLimit {
+  readonly requestsPerMinute: number;
+  readonly burst: number;
+}
+
+/** What the bucket holds after a request, as the `RateLimit` headers tell it. */
+export interface RateState {
+  readonly burst: number;
+  /** Seconds in which an empty bucket fills. */
+  readonly windowSeconds: number;
+  /** Whole requests left. */
+  readonly remaining: number;
+  /** Seconds until the bucket is full again. */
+  readonly resetSeconds: number;
+}
+
+/** The bucket of one organization. Written with the shared commit, so that a restart does not fill it. */
+export class Rate {
+  readonly #sql: SqlStorage;
+  #level: { requests: number; atMs: number } | null;
+  #isWritten = true;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS rate (one INTEGER PRIMARY KEY CHECK (one = 1), requests REAL NOT NULL, at_ms INTEGER NOT NULL)",
+    );
+    const [row] = sql.exec<{ requests: number; at_ms: number }>("SELECT requests, at_ms FROM rate").toArray();
+    this.#level = row ? { requests: row.requests, atMs: row.at_ms } : null;
+  }
+
+  /**
+   * Seconds until the next request may come; 0 when one may come now. Takes nothing.
+   */
+  secondsUntilNext(limit: RateLimit, nowMs: number): number {
+    const { requests } = this.#levelAt(limit, nowMs);
+    return requests >= 1 ? 0 : Math.ceil(((1 - requests) * 60) / limit.requestsPerMinute);
+  }
+
+  /** Takes one request out, if there is one. */
+  take(limit: RateLimit, nowMs: number): void {
+    const { requests } = this.#levelAt(limit, nowMs);
+    this.#level = { requests: Math.max(0, requests - 1), atMs: nowMs };
+    this.#isWritten = false;
+  }
+
+  state(limit: RateLimit, nowMs: number): RateState {
+    const { requests } = this.#levelAt(limit, nowMs);
+    const seconds = (missing: number) => Math.ceil((missing * 60) / limit.requestsPerMinute);
+    return {
+      burst: limit.burst,
+      windowSeconds: seconds(limit.burst),
+      remaining: Math.floor(requests),
+      resetSeconds: seconds(limit.burst - requests),
+    };
+  }
+
+  /** Writes the level; the caller provides the transaction. */
+  write(): void {
+    if (this.#isWritten || !this.#level) return;
+    this.#sql.exec("INSERT OR REPLACE INTO rate VALUES (1, ?, ?)", this.#level.requests, this.#level.atMs);
+    this.#isWritten = true;
+  }
+
+  /** What has flowed in since. A clock that went back adds nothing, and goes on from where it is. */
+  #levelAt({ requestsPerMinute, burst }: RateLimit, nowMs: number) {
+    if (!this.#level) return { requests: burst };
+    if (nowMs < this.#level.atMs) this.#level = { ...this.#level, atMs: nowMs };
+    const inflow = ((nowMs - this.#level.atMs) * requestsPerMinute) / 60_000;
+    return { requests: Math.min(burst, this.#level.requests + inflow) };
+  }
+}

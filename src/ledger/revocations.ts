@@ -1,0 +1,117 @@
+/** What has been taken back in one organization: tokens, and everything issued before an agent, a credential or the organization was cut off. */
+import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../platform/ids.ts";
+import type { Subject, TokenFacts } from "./contract.ts";
+
+/** A cut-off must outlive every token that it kills: the longest lifetime (86,400 s) and five minutes. */
+const longestLifetimeMs = 86_700_000;
+
+const never = Number.MAX_SAFE_INTEGER;
+
+/** The names under which something is taken back. */
+export const revocationKey = {
+  organization: "organization",
+  agent: (id: AgentId) => `agent:${id}`,
+  credential: (id: CredentialId) => `credential:${id}`,
+  delegation: (id: DelegationId) => `delegation:${id}`,
+  scope: (id: AgentId, scope: Scope) => `scope:${id}:${scope}`,
+  signingKey: (id: string) => `key:${id}`,
+  token: (id: TokenId) => `token:${id}`,
+};
+
+function keysOf(subject: Subject): string[] {
+  switch (subject.kind) {
+    case "organization":
+      return [revocationKey.organization];
+    case "agent":
+      return [revocationKey.agent(subject.agentId)];
+    case "credential":
+      return [revocationKey.credential(subject.credentialId)];
+    case "delegation":
+      return [revocationKey.delegation(subject.chainId)];
+    case "scopes":
+      return subject.scopes.map((scope) => revocationKey.scope(subject.agentId, scope));
+  }
+}
+
+/** The time inside a UUID v7 (RFC 9562 5.7), in milliseconds. The ledger made the id, and the signature has been checked. */
+export function issueMsOf(id: TokenId | DelegationId): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
+/** The revocations of one organization. Every write is at once in storage; the runtime holds the answer until it is durable. */
+export class Revocations {
+  readonly #sql: SqlStorage;
+  #lastIssuedMs: number;
+  #lastCutoffMs: number;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(`CREATE TABLE IF NOT EXISTS revocations
+      (subject TEXT PRIMARY KEY, cutoff_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL) WITHOUT ROWID`);
+    const row = sql
+      .exec<{ last: number | null }>("SELECT max(cutoff_ms) AS last FROM revocations WHERE cutoff_ms < ?", never)
+      .one();
+    this.#lastCutoffMs = row.last ?? 0;
+    this.#lastIssuedMs = 0;
+  }
+
+  /** The moment of issue for a new token: now, and later than every cut-off so that a reactivated agent's first token lives. */
+  nextIssueMs(nowMs: number): number {
+    this.#lastIssuedMs = Math.max(nowMs, this.#lastCutoffMs + 1, this.#lastIssuedMs);
+    return this.#lastIssuedMs;
+  }
+
+  /** Kills everything issued so far for the subject. */
+  cutOff(subject: Subject, nowMs: number): void {
+    this.#lastCutoffMs = Math.max(nowMs, this.#lastIssuedMs, this.#lastCutoffMs);
+    for (const key of keysOf(subject)) this.#put(key, this.#lastCutoffMs, this.#lastCutoffMs + longestLifetimeMs);
+  }
+
+  /** Kills one token. Tells whether it was alive before. */
+  revokeToken(token: TokenFacts): boolean {
+    const key = revocationKey.token(token.tokenId);
+    if (this.cutOffAt([key], 0) !== null) return false;
+    this.#put(key, never, token.expiresAt * 1000);
+    return true;
+  }
+
+  /** Kills everything signed with a key. */
+  dropSigningKey(signingKeyId: string, nowMs: number): void {
+    this.#put(revocationKey.signingKey(signingKeyId), never, nowMs + longestLifetimeMs);
+  }
+
+  /** Whether tokens of this key are refused. */
+  isDropped(signingKeyId: string): boolean {
+    return this.cutOffAt([revocationKey.signingKey(signingKeyId)], 0) !== null;
+  }
+
+  /**
+   * When something that was issued at `issuedMs` was first cut off under one of these names, in milliseconds; null when it
+   * was not. One query, by primary key.
+   */
+  cutOffAt(keys: readonly string[], issuedMs: number): number | null {
+    const row = this.#sql
+      .exec<{ at: number | null }>(
+        "SELECT min(cutoff_ms) AS at FROM revocations WHERE subject IN (SELECT value FROM json_each(?)) AND cutoff_ms >= ?",
+        JSON.stringify(keys),
+        issuedMs,
+      )
+      .one();
+    return row.at;
+  }
+
+  /** Forgets what can no longer match a live token. */
+  forgetExpired(nowMs: number): void {
+    this.#sql.exec("DELETE FROM revocations WHERE expires_at_ms < ?", nowMs);
+  }
+
+  #put(subject: string, cutoffMs: number, expiresAtMs: number): void {
+    this.#sql.exec(
+      `INSERT INTO revocations (subject, cutoff_ms, expires_at_ms) VALUES (?, ?, ?)
+       ON CONFLICT (subject) DO UPDATE SET cutoff_ms = max(cutoff_ms, excluded.cutoff_ms), expires_at_ms = max(expires_at_ms, excluded.expires_at_ms)`,
+      subject,
+      cutoffMs,
+      expiresAtMs,
+    );
+  }
+}

@@ -1,0 +1,95 @@
+/** Who is this client? Secrets and assertions against the principal that the ledger knows. */
+import type { PublicJwk } from "../platform/crypto/jwk.ts";
+import { constantTimeEqual } from "../platform/crypto/keyed-hash.ts";
+import type { CredentialId } from "../platform/ids.ts";
+import { checkAssertion } from "./assertion.ts";
+import type { ClientAuthenticationRequest, Presented, RefusalReason } from "./contract.ts";
+import type { Parts } from "./parts.ts";
+import type { Principal } from "./principals.ts";
+import type { Used } from "./single-use.ts";
+
+type Credential = Principal["credentials"][number];
+
+export type SignIn =
+  | {
+      readonly ok: true;
+      readonly principal: Principal;
+      /** The credential or trust policy that let it in; null for a key of the agent's own. */
+      readonly credentialId: CredentialId | null;
+      /** The assertion or workload token that is used up by it; null for a secret. */
+      readonly used: Used | null;
+    }
+  | { readonly ok: false; readonly reason: RefusalReason; readonly principal: Principal | null };
+
+function secretMatches(credential: Credential, presented: Presented & { kind: "secret" }, nowMs: number): boolean {
+  const stored = [
+    { keyId: credential.hashKeyId, hash: credential.secretHash },
+    ...(credential.previousSecretHash && credential.previousHashKeyId && (credential.previousExpiresAt ?? 0) > nowMs
+      ? [{ keyId: credential.previousHashKeyId, hash: credential.previousSecretHash }]
+      : []),
+  ];
+  // Every candidate is compared, so that the time taken tells nothing about which of them matched.
+  return stored
+    .flatMap((entry) =>
+      presented.hashes.map((hash) => hash.keyId === entry.keyId && constantTimeEqual(hash.hash, entry.hash)),
+    )
+    .includes(true);
+}
+
+function refusedState(principal: Principal): RefusalReason | null {
+  if (principal.agent.status !== "active") return `agent_${principal.agent.status}`;
+  if (principal.organization.status !== "active") return `organization_${principal.organization.status}`;
+  return null;
+}
+
+type SignInParts = Pick<Parts, "principals" | "singleUse" | "organizationId">;
+
+/**
+ * Checks the proof first and the state after it, so that only a client that has proved itself can cause a telling reason.
+ * None of the reasons leaves the audit log.
+ */
+export async function signIn(parts: SignInParts, request: ClientAuthenticationRequest): Promise<SignIn> {
+  const { principals, singleUse, organizationId } = parts;
+  const { presented, agentId } = request;
+  const principal = await principals.find(organizationId, agentId, Date.now());
+  if (!principal) return { ok: false, reason: "unknown_client", principal };
+  const refuse = (reason: RefusalReason): SignIn => ({ ok: false, reason, principal });
+
+  let credentialId: CredentialId | null = null;
+  let used: Used | null = null;
+  if (presented.kind === "secret") {
+    const matching = principal.credentials.filter((candidate) => secretMatches(candidate, presented, Date.now()));
+    const credential = matching.find((candidate) => (candidate.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now());
+    if (!credential && matching.length > 0) return refuse("credential_expired");
+    if (!credential) {
+      const hashes = presented.hashes.map(({ hash }) => hash);
+      if (!(await principals.wasRevoked(agentId, hashes))) return refuse("wrong_secret");
+      return refuse(refusedState(principal) ?? "credential_revoked");
+    }
+    credentialId = credential.id;
+  } else if (presented.kind === "workload") {
+    credentialId = presented.policyId;
+    if (!principal.policies.some(({ id }) => id === presented.policyId)) return refuse("policy_deleted");
+    used = { maker: "workload", value: presented.tokenKey };
+    if (!singleUse.useOnce(used.maker, used.value, presented.tokenExpiresAtMs))
+      return refuse("workload_token_replayed");
+  } else {
+    const [key] = principal.keys;
+    // A key that the service made signs the agent's delegations; only a key that the agent brought signs it in.
+    if (!key || key.privateSealed !== null) return refuse("no_registered_key");
+    const jwk = key.publicJwk as PublicJwk;
+    const outcome = await checkAssertion(presented.jwt, agentId, jwk, presented.audiences, Date.now());
+    if (!outcome.ok) return refuse(outcome.reason);
+    used = { maker: agentId, value: outcome.jti };
+    if (!singleUse.useOnce(used.maker, used.value, outcome.expiresAtMs)) return refuse("assertion_replayed");
+  }
+
+  if (credentialId && principals.isWithdrawn({ kind: "credential", agentId, credentialId }, Date.now())) {
+    return refuse("credential_revoked");
+  }
+  const changing =
+    principals.isWithdrawn({ kind: "agent", agentId }, Date.now()) ||
+    principals.isWithdrawn({ kind: "organization" }, Date.now());
+  const reason = changing ? "change_in_progress" : refusedState(principal);
+  return reason ? refuse(reason) : { ok: true, principal, credentialId, used };
+}

@@ -1,0 +1,77 @@
+/** Does it still stand? Tokens and delegations against everything that was taken back, and against the agents behind them. */
+import type { CredentialId, DelegationId } from "../platform/ids.ts";
+import type { TokenFacts } from "./contract.ts";
+import type { Delegation } from "./delegations.ts";
+import type { Parts } from "./parts.ts";
+import { grantableTo, type Principal } from "./principals.ts";
+import { issueMsOf, revocationKey } from "./revocations.ts";
+
+/** Active, in an active organization, and still with the credential that was used, if one was. */
+function isActive(
+  { agent, organization, credentials, policies }: Principal,
+  credentialId: CredentialId | null,
+): boolean {
+  const hasCredential = credentialId === null || [...credentials, ...policies].some(({ id }) => id === credentialId);
+  return agent.status === "active" && organization.status === "active" && hasCredential;
+}
+
+const credentialKeys = (id: CredentialId | null) => (id === null ? [] : [revocationKey.credential(id)]);
+
+/** A delegation as it is at this moment. */
+export type DelegationStanding =
+  | { readonly stands: true; readonly delegation: Delegation; readonly delegator: Principal }
+  /** `endedAtMs`: when it was taken back, in milliseconds; null when it was not, or the ledger does not know it. */
+  | { readonly stands: false; readonly endedAtMs: number | null };
+
+/** Whether a delegation stands: nothing behind it taken back, and both agents active. */
+export async function standingOf(parts: Parts, chainId: DelegationId): Promise<DelegationStanding> {
+  const delegation = parts.delegations.find(chainId);
+  if (!delegation) return { stands: false, endedAtMs: null };
+  const { delegatorAgentId, delegateeAgentId, credentialId, scopes, expiresAtMs } = delegation;
+  const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
+  const [delegator, delegatee] = await Promise.all([find(delegatorAgentId), find(delegateeAgentId)]);
+  const endedAtMs = parts.revocations.cutOffAt(
+    [
+      revocationKey.organization,
+      revocationKey.delegation(chainId),
+      revocationKey.agent(delegatorAgentId),
+      revocationKey.agent(delegateeAgentId),
+      ...credentialKeys(credentialId),
+      ...scopes.map((scope) => revocationKey.scope(delegatorAgentId, scope)),
+    ],
+    issueMsOf(chainId),
+  );
+  const active =
+    delegator !== null && delegatee !== null && isActive(delegator, credentialId) && isActive(delegatee, null);
+  if (endedAtMs !== null || !active || expiresAtMs <= Date.now()) return { stands: false, endedAtMs };
+  const grantable = grantableTo(delegator);
+  if (!scopes.every((scope) => grantable.includes(scope))) return { stands: false, endedAtMs };
+  return { stands: true, delegation, delegator };
+}
+
+/** A token that may be used: for whom it acts, and whether through a delegation. */
+export interface LiveToken {
+  /** The agent whose authority the token carries. */
+  readonly subject: Principal;
+  readonly delegation: Delegation | null;
+}
+
+/** The subject of a token that is still good; null when anything about it was taken back or anybody behind it is not active. */
+export async function liveToken(parts: Parts, token: TokenFacts): Promise<LiveToken | null> {
+  const { organizationId, principals, revocations } = parts;
+  const client = await principals.find(organizationId, token.agentId, Date.now());
+  const cutOff = revocations.cutOffAt(
+    [
+      revocationKey.organization,
+      revocationKey.agent(token.agentId),
+      revocationKey.token(token.tokenId),
+      revocationKey.signingKey(token.signingKeyId),
+      ...credentialKeys(token.credentialId),
+    ],
+    issueMsOf(token.tokenId),
+  );
+  if (!client || cutOff !== null || !isActive(client, token.credentialId)) return null;
+  if (token.chainId === null) return { subject: client, delegation: null };
+  const standing = await standingOf(parts, token.chainId);
+  return standing.stands ? { subject: standing.delegator, delegation: standing.delegation } : null;
+}

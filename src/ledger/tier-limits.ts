@@ -1,0 +1,72 @@
+/** What each tier allows, and what an organization may do once its own overrides are counted in. null is unlimited. */
+import type { planTiers } from "../platform/db/schema.ts";
+
+export type PlanTier = (typeof planTiers)[number];
+
+/** The limits of a tier. Days are UTC calendar days. */
+export interface TierLimits {
+  readonly maxAgents: number | null;
+  readonly callsPerDay: number | null;
+  readonly tokensPerDay: number | null;
+  /** The rate at which the token bucket refills, and its size. */
+  readonly requestsPerMinute: number | null;
+  readonly burst: number | null;
+  readonly auditRetentionDays: number;
+}
+
+/** The limits of one organization. No tier bounds the tokens of a month; only an override does. */
+export interface EffectiveLimits extends TierLimits {
+  readonly maxTokensPerMonth: number | null;
+}
+
+export const tierLimits: Readonly<Record<PlanTier, TierLimits>> = {
+  free: {
+    maxAgents: 10,
+    callsPerDay: 1_000,
+    tokensPerDay: 1_000,
+    requestsPerMinute: 100,
+    burst: 20,
+    auditRetentionDays: 90,
+  },
+  pro: {
+    maxAgents: 100,
+    callsPerDay: 50_000,
+    tokensPerDay: 50_000,
+    requestsPerMinute: 1_000,
+    burst: 100,
+    auditRetentionDays: 90,
+  },
+  enterprise: {
+    maxAgents: null,
+    callsPerDay: null,
+    tokensPerDay: null,
+    requestsPerMinute: null,
+    burst: null,
+    auditRetentionDays: 90,
+  },
+};
+
+/** How long every audit event is kept at least, in milliseconds. */
+export const shortestRetentionMs =
+  Math.min(...Object.values(tierLimits).map(({ auditRetentionDays }) => auditRetentionDays)) * 86_400_000;
+
+/**
+ * The tier's limits with the organization's overrides in their place; an override may be tighter or looser than the tier.
+ *
+ * @example
+ * ```ts
+ * effectiveLimits({ planTier: "free", maxAgents: 3, maxTokensPerMonth: null }).maxAgents; // 3
+ * ```
+ */
+export function effectiveLimits(organization: {
+  readonly planTier: PlanTier;
+  readonly maxAgents: number | null;
+  readonly maxTokensPerMonth: number | null;
+}): EffectiveLimits {
+  const limits = tierLimits[organization.planTier];
+  return {
+    ...limits,
+    maxAgents: organization.maxAgents ?? limits.maxAgents,
+    maxTokensPerMonth: organization.maxTokensPerMonth,
+  };
+}

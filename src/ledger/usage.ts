@@ -1,0 +1,110 @@
+/** What an organization has used: tokens and calls by UTC day and month, and when each credential was last used. */
+import type { CredentialId } from "../platform/ids.ts";
+
+/** What is counted, and over which calendar period (UTC). */
+export type Metric = "tokens_per_day" | "tokens_per_month" | "calls_per_day" | "calls_per_month";
+
+const isMonthly = (metric: Metric) => metric === "tokens_per_month" || metric === "calls_per_month";
+
+/** `2026-11-22` or `2026-11`. */
+function periodOf(metric: Metric, nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(0, isMonthly(metric) ? 7 : 10);
+}
+
+/** The UTC day or month over which a metric is counted at a moment: its first millisecond, and that of the next. */
+export function periodAt(metric: Metric, nowMs: number): { readonly startMs: number; readonly endMs: number } {
+  const now = new Date(nowMs);
+  const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+  return isMonthly(metric)
+    ? { startMs: Date.UTC(year, month), endMs: Date.UTC(year, month + 1) }
+    : { startMs: Date.UTC(year, month, day), endMs: Date.UTC(year, month, day + 1) };
+}
+
+/** How long counts of past periods are kept. */
+const keptMs = 90 * 86_400_000;
+
+/** Counts in memory, written with the same commit as the events that they count. */
+export class Usage {
+  readonly #sql: SqlStorage;
+  readonly #counts = new Map<string, { metric: Metric; period: string; count: number; written: number }>();
+  readonly #lastUses = new Map<CredentialId, number>();
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(`CREATE TABLE IF NOT EXISTS usage
+      (metric TEXT NOT NULL, period TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (metric, period)) WITHOUT ROWID`);
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS last_uses (credential_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID",
+    );
+  }
+
+  /** How many have been counted in the present period. */
+  count(metric: Metric, nowMs: number): number {
+    return this.#entry(metric, nowMs).count;
+  }
+
+  /** Counts one. */
+  add(metric: Metric, nowMs: number): void {
+    this.#entry(metric, nowMs).count++;
+  }
+
+  /** Notes that a credential was used. */
+  use(credentialId: CredentialId, nowMs: number): void {
+    this.#lastUses.set(credentialId, nowMs);
+  }
+
+  /** Writes what has changed; the caller provides the transaction. */
+  write(): void {
+    for (const entry of this.#counts.values()) {
+      if (entry.count === entry.written) continue;
+      this.#sql.exec("INSERT OR REPLACE INTO usage VALUES (?, ?, ?)", entry.metric, entry.period, entry.count);
+      entry.written = entry.count;
+    }
+    for (const [credentialId, atMs] of this.#lastUses) {
+      this.#sql.exec("INSERT OR REPLACE INTO last_uses VALUES (?, ?)", credentialId, atMs);
+    }
+    this.#lastUses.clear();
+  }
+
+  hasPending(): boolean {
+    return this.#sql.exec("SELECT 1 FROM last_uses LIMIT 1").toArray().length > 0;
+  }
+
+  /** Moves the last uses to the credentials' records in D1. */
+  async moveTo(d1: D1Database): Promise<void> {
+    const rows = this.#sql
+      .exec<{ credential_id: string; at_ms: number }>("SELECT credential_id, at_ms FROM last_uses LIMIT 1000")
+      .toArray();
+    if (rows.length === 0) return;
+    await d1
+      .prepare(
+        `UPDATE credentials SET last_used_at = max(coalesce(last_used_at, 0), used.value ->> 'at_ms')
+         FROM json_each(?) AS used WHERE credentials.id = used.value ->> 'credential_id'`,
+      )
+      .bind(JSON.stringify(rows))
+      .run();
+    for (const row of rows) {
+      this.#sql.exec("DELETE FROM last_uses WHERE credential_id = ? AND at_ms = ?", row.credential_id, row.at_ms);
+    }
+  }
+
+  forgetExpired(nowMs: number): void {
+    const day = new Date(nowMs - keptMs).toISOString().slice(0, 10);
+    this.#sql.exec("DELETE FROM usage WHERE period < substr(?, 1, length(period))", day);
+    for (const [key, entry] of this.#counts)
+      if (entry.period < day.slice(0, entry.period.length)) this.#counts.delete(key);
+  }
+
+  #entry(metric: Metric, nowMs: number) {
+    const period = periodOf(metric, nowMs);
+    const key = `${metric}|${period}`;
+    const known = this.#counts.get(key);
+    if (known) return known;
+    const [row] = this.#sql
+      .exec<{ count: number }>("SELECT count FROM usage WHERE metric = ? AND period = ?", metric, period)
+      .toArray();
+    const entry = { metric, period, count: row?.count ?? 0, written: row?.count ?? 0 };
+    this.#counts.set(key, entry);
+    return entry;
+  }
+}

@@ -1,0 +1,33 @@
+/** `npm start`: the Worker on this machine, with its data kept in `.wrangler/` and its admin in `.local/admin.env`. */
+import { once } from "node:events";
+import { giveUp } from "./advice.ts";
+import { interruption } from "./interruption.ts";
+import { chosenPort } from "./port.ts";
+import { startWorker } from "./worker.ts";
+
+const welcome = (url: string) => `
+SentryAgent AgentIdP runs at ${url}
+The admin's credentials are in .local/admin.env
+
+Paste these, one by one, into a shell in this directory:
+
+  set -a; . .local/admin.env; set +a
+  TOKEN=$(curl -s -u "$AGENTIDP_CLIENT_ID:$AGENTIDP_CLIENT_SECRET" -d grant_type=client_credentials "$AGENTIDP_API_URL/api/v1/token" | node -p 'JSON.parse(fs.readFileSync(0)).access_token')
+  curl -s -H "Authorization: Bearer $TOKEN" "$AGENTIDP_API_URL/api/v1/agents"
+
+The API is described at ${url}/docs. Ctrl-C stops the Worker; its log follows.
+`;
+
+const interrupted = interruption();
+
+try {
+  const worker = await startWorker(chosenPort(), interrupted);
+  console.log(welcome(worker.admin.url));
+  worker.showLog();
+  await Promise.race([worker.ended, once(interrupted, "abort")]);
+  await worker.stop();
+  if (!interrupted.aborted) throw new Error("The Worker ended by itself; its log is above.");
+} catch (error) {
+  if (!interrupted.aborted) giveUp(error);
+}
+process.exit(0);

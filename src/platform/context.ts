@@ -1,0 +1,47 @@
+/** What a rule gets to work with: bindings, settings, time and the facts of the request. It knows no Hono and no Request. */
+import { type Database, openDatabase } from "./db/client.ts";
+import { type Bindings, type Settings, settingsOf } from "./env.ts";
+import type { OrganizationId } from "./ids.ts";
+
+/** Who sent the request, as far as the network says; it goes into audit events and throttles. */
+export interface Source {
+  readonly ip: string;
+  readonly userAgent: string;
+}
+
+export interface Context {
+  readonly env: Bindings;
+  readonly settings: Settings;
+  readonly db: Database;
+  readonly requestId: string;
+  readonly source: Source;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Lets work go on after the answer; it must survive being cut off. */
+  defer(work: Promise<unknown>): void;
+  /** Hands the organization's waiting events to everybody who listens; see `events/relay.ts`. */
+  relay(organizationId: OrganizationId): Promise<void>;
+}
+
+/** The part of a context that the house puts together, see `worker.ts`. */
+export type Relay = (context: Context, organizationId: OrganizationId) => Promise<void>;
+
+/** The context of one request or one scheduled run. */
+export function contextOf(
+  env: Bindings,
+  request: { readonly requestId: string; readonly source: Source },
+  defer: (work: Promise<unknown>) => void,
+  relay: Relay,
+): Context {
+  const context: Context = {
+    env,
+    settings: settingsOf(env),
+    db: openDatabase(env.DB),
+    requestId: request.requestId,
+    source: request.source,
+    now: () => Date.now(),
+    defer,
+    relay: (organizationId) => relay(context, organizationId),
+  };
+  return context;
+}

@@ -1,0 +1,204 @@
+/** Public keys that agents register: EC P-256, Ed25519 and RSA, as JWKs (RFC 7517, RFC 7518 6, RFC 8037). */
+import { z } from "@hono/zod-openapi";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { decodeBase64url } from "./base64url.ts";
+import { isEd25519Point } from "./ed25519-point.ts";
+import { keyIdForm } from "./jws.ts";
+
+interface Labels<Alg extends string> {
+  readonly kid?: string;
+  readonly use?: "sig";
+  readonly alg?: Alg;
+}
+
+export interface EcPublicJwk extends Labels<"ES256"> {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  readonly x: string;
+  readonly y: string;
+}
+
+export interface OkpPublicJwk extends Labels<"EdDSA" | "Ed25519"> {
+  readonly kty: "OKP";
+  readonly crv: "Ed25519";
+  readonly x: string;
+}
+
+export interface RsaPublicJwk extends Labels<"RS256" | "PS256"> {
+  readonly kty: "RSA";
+  readonly n: string;
+  readonly e: string;
+}
+
+export type PublicJwk = EcPublicJwk | OkpPublicJwk | RsaPublicJwk;
+
+/** The private counterpart of a P-256 key that this service made for an agent. */
+export interface EcPrivateJwk extends EcPublicJwk {
+  readonly d: string;
+}
+
+/** RFC 7518 6.2.2, 6.3.2, 6.4.1, and RFC 9964 3 for `priv`: the members that only a private or a symmetric key has. */
+const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+
+/** A Base64urlUInt (RFC 7518 2): big-endian and without leading zeros; null for anything else. */
+function unsignedOf(encoded: string): bigint | null {
+  const bytes = decodeBase64url(encoded);
+  if (!bytes?.[0]) return null;
+  return BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`);
+}
+
+function isModulus(encoded: string): boolean {
+  const modulus = unsignedOf(encoded);
+  return modulus !== null && modulus >= 1n << 2047n && modulus < 1n << 4096n && modulus % 2n === 1n;
+}
+
+/** An exponent of 3 has let signatures be forged (CVE-2006-4339); a huge one makes every verification slow. */
+function isExponent(encoded: string): boolean {
+  const exponent = unsignedOf(encoded);
+  return exponent !== null && exponent >= 65_537n && exponent < 1n << 32n && exponent % 2n === 1n;
+}
+
+const coordinate = z
+  .string({ error: "must be the base64url of 32 bytes" })
+  .refine((text) => text.length === 43 && decodeBase64url(text) !== null, {
+    error: "must be the base64url of 32 bytes, without padding",
+  });
+
+const labels = {
+  kid: z
+    .string()
+    .regex(keyIdForm, { error: "must be 1 to 256 of the characters A-Z a-z 0-9 _ . : # % -" })
+    .exactOptional(),
+  use: z.literal("sig", { error: "must be sig: the key verifies signatures" }).exactOptional(),
+};
+
+const algOf = <const Alg extends string>(algs: readonly [Alg, ...Alg[]]) =>
+  z.enum(algs, { error: `must be ${algs.join(" or ")} for this kind of key` }).exactOptional();
+
+const byKeyType = z.discriminatedUnion(
+  "kty",
+  [
+    z.object({
+      kty: z.literal("EC"),
+      crv: z.literal("P-256", { error: "must be P-256" }),
+      x: coordinate,
+      y: coordinate,
+      ...labels,
+      alg: algOf(["ES256"]),
+    }),
+    z.object({
+      kty: z.literal("OKP"),
+      crv: z.literal("Ed25519", { error: "must be Ed25519" }),
+      x: coordinate,
+      ...labels,
+      alg: algOf(["EdDSA", "Ed25519"]),
+    }),
+    z.object({
+      kty: z.literal("RSA"),
+      n: z
+        .string({ error: "must be the base64url of an odd number of 2048 to 4096 bits" })
+        .max(683, { abort: true, error: "must have at most 4096 bits" })
+        .refine(isModulus, { error: "must be the base64url of an odd number of 2048 to 4096 bits" }),
+      e: z
+        .string({ error: "must be the base64url of an odd number from 65537 to 4294967295" })
+        .max(6, { abort: true, error: "must be at most 4294967295" })
+        .refine(isExponent, { error: "must be the base64url of an odd number from 65537 to 4294967295" }),
+      ...labels,
+      alg: algOf(["RS256", "PS256"]),
+    }),
+  ],
+  { error: "must be EC, OKP or RSA" },
+);
+
+/**
+ * A public JWK as an agent registers it. Answers with its public members, `kid`, `use` and `alg`; anything else that a
+ * public JWK may carry (`key_ops`, `ext`, certificates) is dropped. Whether the key really works is asked apart, see
+ * {@link isUsablePublicJwk}.
+ */
+export const publicJwkSchema = z
+  .record(z.string(), z.unknown(), { error: "must be a JWK: an object with kty" })
+  .superRefine((jwk, context) => {
+    const found = privateMembers.filter((member) => Object.hasOwn(jwk, member));
+    if (found.length === 0) return;
+    // The issue is that of the whole key: one at the member's own path would have its value echoed to the caller.
+    context.addIssue({
+      code: "custom",
+      message: `holds private members (${found.join(", ")}): a private key must never be sent; consider this one leaked and make another`,
+    });
+  })
+  .pipe(byKeyType)
+  .openapi({
+    type: "object",
+    description:
+      "A public JSON Web Key (RFC 7517): EC with crv P-256, OKP with crv Ed25519, or RSA of 2048 to 4096 bits. Private members are refused.",
+    required: ["kty"],
+    properties: {
+      kty: { type: "string", enum: ["EC", "OKP", "RSA"] },
+      crv: { type: "string", enum: ["P-256", "Ed25519"] },
+      x: { type: "string" },
+      y: { type: "string" },
+      n: { type: "string" },
+      e: { type: "string" },
+      kid: { type: "string" },
+      use: { type: "string", enum: ["sig"] },
+      alg: { type: "string", enum: ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"] },
+    },
+    example: {
+      kty: "EC",
+      crv: "P-256",
+      x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+      y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    },
+  });
+
+const algsOf = { EC: ["ES256"], OKP: ["EdDSA", "Ed25519"], RSA: ["RS256", "PS256"] } as const;
+
+/**
+ * The algorithms that a signature of this key may name: those of its kind, or the one that the key itself names. EdDSA and
+ * Ed25519 (RFC 9864 2.2) are the same algorithm here, and libraries differ in which they write.
+ */
+export function verificationAlgs(jwk: PublicJwk): readonly string[] {
+  return jwk.alg === undefined || jwk.kty === "OKP" ? algsOf[jwk.kty] : [jwk.alg];
+}
+
+/**
+ * Imports a key to verify signatures of one algorithm.
+ *
+ * @throws {TypeError} when the algorithm is not one of the key's, see {@link verificationAlgs}
+ * @throws when the key is none, such as a point that is not on the curve
+ */
+export async function importVerificationKey(jwk: PublicJwk, alg: string): Promise<CryptoKey> {
+  if (!verificationAlgs(jwk).includes(alg)) throw new TypeError(`A key of type ${jwk.kty} does not verify ${alg}`);
+  const key = await importJWK(jwk as JWK, alg);
+  if (key instanceof Uint8Array) throw new TypeError("A public key is never symmetric");
+  return key;
+}
+
+/** The SHA-256 thumbprint of a key (RFC 7638), in base64url. */
+export function jwkThumbprint(jwk: PublicJwk): Promise<string> {
+  return calculateJwkThumbprint(jwk as JWK);
+}
+
+/** Whether a key that passed {@link publicJwkSchema} can be used: its point is on the curve, the runtime takes it. */
+export async function isUsablePublicJwk(jwk: PublicJwk): Promise<boolean> {
+  if (jwk.kty === "OKP" && !isEd25519Point(decodeBase64url(jwk.x) ?? new Uint8Array())) return false;
+  try {
+    await Promise.all(verificationAlgs(jwk).map((alg) => importVerificationKey(jwk, alg)));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A new P-256 key for an agent that brings none. The private part is to be sealed before it is stored. */
+export async function newAgentKeyPair(): Promise<{
+  readonly publicJwk: EcPublicJwk;
+  readonly privateJwk: EcPrivateJwk;
+}> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const { x, y, d } = await exportJWK(privateKey);
+  if (typeof x !== "string" || typeof y !== "string" || typeof d !== "string")
+    throw new TypeError("P-256 keys have x, y and d");
+  const publicJwk = { kty: "EC", crv: "P-256", x, y } as const;
+  return { publicJwk, privateJwk: { ...publicJwk, d } };
+}

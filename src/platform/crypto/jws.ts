@@ -1,0 +1,140 @@
+/** Compact JWS (RFC 7515 3.1), read strictly: whatever is odd about a token is refused before its content leads to any look-up. */
+import { compactVerify, errors, type JWTPayload } from "jose";
+import { decodeBase64url } from "./base64url.ts";
+
+/** The header members that this service reads. Others may be there and mean nothing. */
+export interface JwsHeader {
+  readonly alg: string;
+  readonly typ?: string;
+  readonly kid?: string;
+}
+
+export interface ReadJws {
+  readonly header: JwsHeader;
+  /** The claims, not yet verified. */
+  readonly payload: JWTPayload;
+}
+
+/** Key ids that we make or accept. Path and SQL characters are out, so that an id is safe wherever it is looked up. */
+export const keyIdForm = /^[A-Za-z0-9_.:#%-]{1,256}$/;
+
+const maxLength = 16 * 1024;
+
+/** Header members that may not be there, each with the attack that it carries. */
+const refusedMembers = [
+  // Key injection: the token brings the key that "verifies" it (CVE-2018-0114).
+  "jwk",
+  // The same with a certificate chain in the token.
+  "x5c",
+  // Key injection by URL, and a way to make this service call an address of the attacker's choice (SSRF).
+  "jku",
+  "x5u",
+  // Critical extensions change how a token is to be understood (RFC 7515 4.1.11); none is supported, and a library that
+  // overlooks one accepts what its sender did not mean.
+  "crit",
+  // Unencoded payload (RFC 7797): the signed bytes are then not the ones that we decoded.
+  "b64",
+] as const;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function parseObject(segment: string): Record<string, unknown> | null {
+  const bytes = decodeBase64url(segment);
+  if (!bytes) return null;
+  try {
+    const value: unknown = JSON.parse(decoder.decode(bytes));
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const isText = (value: unknown) => value === undefined || typeof value === "string";
+
+function isHeader(header: Record<string, unknown>): header is Record<string, unknown> & JwsHeader {
+  const { alg, typ, kid } = header;
+  if (refusedMembers.some((member) => Object.hasOwn(header, member))) return false;
+  // `none` is a token that nobody signed (RFC 8725 3.2). HS* is algorithm confusion: the HMAC is made with the public key,
+  // which everybody has, in the hope that the verifier uses it as the secret (RFC 8725 2.1).
+  if (typeof alg !== "string" || alg === "" || /^(none|hs.*)$/i.test(alg)) return false;
+  return isText(typ) && isText(kid) && (kid === undefined || keyIdForm.test(kid as string));
+}
+
+/**
+ * Reads a compact JWS with a JSON object as payload, without verifying it.
+ *
+ * @returns null unless it is at most 16 KiB, has exactly three non-empty segments of canonical base64url, and its header is
+ *   a JSON object with an asymmetric `alg`, no member that brings a key or changes the rules, and, if any, a plain `kid`
+ */
+export function readJws(token: string): ReadJws | null {
+  if (token.length > maxLength) return null;
+  const segments = token.split(".", 4);
+  const [first = "", second = "", third = ""] = segments;
+  if (segments.length !== 3 || third === "" || !decodeBase64url(third)) return null;
+  const header = parseObject(first);
+  const payload = header && parseObject(second);
+  return payload && isHeader(header) ? { header, payload } : null;
+}
+
+/** RFC 7515 4.1.9: a `typ` without a slash stands for `application/` and the same; media types know no case. */
+const mediaType = (typ: string) => (typ.includes("/") ? typ : `application/${typ}`).toLowerCase();
+
+/** What a token must be to be accepted. */
+export interface Expected {
+  readonly key: CryptoKey;
+  /** The algorithm that belongs to the key. Taken from our record of the key, never from the token. */
+  readonly alg: string;
+  /** The only `typ` that is accepted, so that no kind of token passes for another (RFC 8725 3.11); null where any is, or none. */
+  readonly typ: string | null;
+}
+
+/**
+ * Verifies the signature and the type of a compact JWS. Times and audience are the caller's to check, see {@link checkTimes}.
+ *
+ * @returns the claims, or null when {@link readJws} refuses the token, its `alg` or `typ` is another, or the signature is wrong
+ * @throws {TypeError} when the key does not fit the algorithm, which is a bug of the caller
+ *
+ * @example
+ * ```ts
+ * const claims = await verifyJws(token, { key, alg: "ES256", typ: "at+jwt" });
+ * ```
+ */
+export async function verifyJws(token: string, { key, alg, typ }: Expected): Promise<JWTPayload | null> {
+  const read = readJws(token);
+  if (!read || read.header.alg !== alg) return null;
+  if (typ !== null && (read.header.typ === undefined || mediaType(read.header.typ) !== mediaType(typ))) return null;
+  try {
+    await compactVerify(token, key, { algorithms: [alg] });
+    return read.payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null;
+    throw error;
+  }
+}
+
+/** `nowMs` in milliseconds since the epoch; `skewSeconds` is how far another clock may be off. */
+export interface Clock {
+  readonly nowMs: number;
+  readonly skewSeconds: number;
+}
+
+/**
+ * Checks `exp` and `nbf` (RFC 7519 4.1.4, 4.1.5). `exp` must be there; `exp`, `nbf` and `iat` must be finite numbers of
+ * seconds where they are there. How old or how long-lived a token may be is for the caller.
+ */
+export function checkTimes(
+  claims: JWTPayload,
+  { nowMs, skewSeconds }: Clock,
+): "ok" | "expired" | "not_yet_valid" | "malformed" {
+  const { exp, nbf, iat } = claims;
+  const nowSeconds = nowMs / 1000;
+  if (!Number.isFinite(exp) || ![nbf, iat].every((time) => time === undefined || Number.isFinite(time)))
+    return "malformed";
+  if (nowSeconds >= Number(exp) + skewSeconds) return "expired";
+  if (nbf !== undefined && nowSeconds < nbf - skewSeconds) return "not_yet_valid";
+  return "ok";
+}

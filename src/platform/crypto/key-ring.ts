@@ -1,0 +1,71 @@
+/** Lists of server keys from the settings: the first is used for new values, all for old ones, so a key can be changed without downtime. */
+import { decodeBase64url } from "./base64url.ts";
+
+/** One key of a ring. `bytes` (32 of them) is a fresh copy on each read, and shows in no JSON and no console. */
+export interface RingKey {
+  readonly id: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface KeyRing {
+  /** The key for new values. */
+  readonly first: RingKey;
+  readonly all: readonly RingKey[];
+  find(id: string): RingKey | undefined;
+}
+
+/** A class for its private field: JSON.stringify and console.log cannot reach it. */
+class SecretRingKey implements RingKey {
+  readonly id: string;
+  readonly #bytes: Uint8Array;
+
+  constructor(id: string, bytes: Uint8Array) {
+    this.id = id;
+    this.#bytes = bytes;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.slice();
+  }
+}
+
+const entryForm = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9_+/-]{43})=?$/;
+
+function parseKey(entry: string): RingKey | null {
+  const [, id, encoded] = entryForm.exec(entry.trim()) ?? [];
+  if (id === undefined || encoded === undefined) return null;
+  const bytes = decodeBase64url(encoded.replaceAll("+", "-").replaceAll("/", "_"));
+  return bytes && new SecretRingKey(id, bytes);
+}
+
+/**
+ * Parses `id:base64url-of-32-bytes[,id:…]`. Standard base64, one padding character and white space around an entry are
+ * tolerated, as `openssl rand -base64 32` prints them.
+ *
+ * @returns null when any entry is malformed or an id occurs twice
+ */
+export function parseKeyRing(text: string): KeyRing | null {
+  const parsed = text.split(",").map(parseKey);
+  const all = parsed.filter((key) => key !== null);
+  const byId = new Map(all.map((key) => [key.id, key]));
+  const [first] = all;
+  if (!first || byId.size !== parsed.length) return null;
+  return { first, all, find: (id) => byId.get(id) };
+}
+
+/**
+ * Makes a function that imports ring keys into WebCrypto, each once.
+ *
+ * The imported key is remembered and not the promise of it: in workerd a promise belongs to the request that made it, and
+ * another request that waits for it may wait for ever.
+ */
+export function importOnce(importKey: (bytes: Uint8Array) => Promise<CryptoKey>): (key: RingKey) => Promise<CryptoKey> {
+  const imported = new WeakMap<RingKey, CryptoKey>();
+  return async (key) => {
+    const known = imported.get(key);
+    if (known) return known;
+    const fresh = await importKey(key.bytes);
+    imported.set(key, fresh);
+    return fresh;
+  };
+}

@@ -1,0 +1,42 @@
+/** What belongs to the audit log beside its events: how far each chain has come, and its signed checkpoints. */
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { EventId, OrganizationId } from "../../ids.ts";
+
+/** One row for the chain of each organization. */
+export const auditChains = sqliteTable(
+  "audit_chains",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().primaryKey(),
+    /** The highest event that the ledger has brought to `audit_events`. */
+    sequence: integer().notNull(),
+    /** When the ledger has something to be signed; null while it has nothing. */
+    checkpointDueAt: integer("checkpoint_due_at"),
+    /** The key of the last checkpoint; null before the first. */
+    checkpointKid: text("checkpoint_kid"),
+    /** The checkpoint up to which events were removed; 0 for none. The chain begins behind it. */
+    anchorSequence: integer("anchor_sequence").notNull(),
+  },
+  (table) => [
+    index("audit_chains_due").on(table.checkpointDueAt).where(sql`checkpoint_due_at IS NOT NULL`),
+    index("audit_chains_by_key").on(table.checkpointKid),
+  ],
+);
+
+/** Signed statements that an event of this sequence had this hash. */
+export const auditCheckpoints = sqliteTable(
+  "audit_checkpoints",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    sequence: integer().notNull(),
+    eventId: text("event_id").$type<EventId>().notNull(),
+    hash: text().notNull(),
+    /** When it was signed. */
+    timestamp: integer().notNull(),
+    /** The key that signed it: an id in `signing_keys`. */
+    kid: text().notNull(),
+    /** Compact JWS over organization, sequence, hash and timestamp. */
+    jws: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.sequence] })],
+);

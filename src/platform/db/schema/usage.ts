@@ -1,0 +1,99 @@
+/** What organizations use and pay for, and what is measured of the service. */
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { AgentId, OrganizationId } from "../../ids.ts";
+import { planTiers, statusClasses } from "./values.ts";
+
+/** How many tokens an organization was issued in each hour. The roll-ups of activity are written by its ledger alone. */
+export const tokensByHour = sqliteTable(
+  "tokens_by_hour",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    /** The UTC day, `2026-11-22`. */
+    day: text().notNull(),
+    hour: integer().notNull(),
+    count: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.day, table.hour] }),
+    index("tokens_by_hour_by_day").on(table.day),
+  ],
+);
+
+/** How many tokens each agent got on each day. */
+export const tokensByAgent = sqliteTable(
+  "tokens_by_agent",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    day: text().notNull(),
+    agentId: text("agent_id").$type<AgentId>().notNull(),
+    count: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.day, table.agentId] }),
+    index("tokens_by_agent_by_day").on(table.day),
+  ],
+);
+
+/** How many calls of an organization each route answered on each day. */
+export const callsByRoute = sqliteTable(
+  "calls_by_route",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    day: text().notNull(),
+    /** The route's template, never a path. */
+    route: text().notNull(),
+    statusClass: text("status_class", { enum: statusClasses }).notNull(),
+    count: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.day, table.route, table.statusClass] }),
+    index("calls_by_route_by_day").on(table.day),
+  ],
+);
+
+/** An organization's account at Stripe, and what its subscription was when Stripe was last asked. */
+export const billingAccounts = sqliteTable(
+  "billing_accounts",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().primaryKey(),
+    /** Stripe's customer. */
+    customerId: text("customer_id").notNull(),
+    /** The subscription that counts, or the last one that did; null before the first. */
+    subscriptionId: text("subscription_id"),
+    /** Stripe's word for its state; `canceled` when the organization has none any more. */
+    subscriptionStatus: text("subscription_status"),
+    /** What the subscription entitles to; null for nothing. */
+    tier: text({ enum: planTiers }),
+    periodStart: integer("period_start"),
+    periodEnd: integer("period_end"),
+    /** When the subscription is going to end; null when it renews itself. */
+    endsAt: integer("ends_at"),
+    /** Grows with every write, so that what was asked before another write is not written over it. */
+    version: integer().notNull(),
+  },
+  (table) => [uniqueIndex("billing_accounts_customer").on(table.customerId)],
+);
+
+/** Stripe's events that have had their effect; kept for longer than Stripe repeats them. */
+export const billingEvents = sqliteTable(
+  "billing_events",
+  {
+    /** Stripe's id of the event. */
+    id: text().primaryKey(),
+    type: text().notNull(),
+    receivedAt: integer("received_at").notNull(),
+  },
+  (table) => [index("billing_events_by_time").on(table.receivedAt)],
+);
+
+/** What the scheduled run last found out about each of the public controls. */
+export const controlResults = sqliteTable("control_results", {
+  /** Such as `CC6.1`. */
+  id: text().primaryKey(),
+  status: text({ enum: ["pass", "fail", "unknown"] }).notNull(),
+  /** What was measured, for everybody to read. */
+  evidence: text().notNull(),
+  checkedAt: integer("checked_at").notNull(),
+  /** How far a measurement has come that takes more than one run. */
+  progress: text({ mode: "json" }).$type<unknown>(),
+});

@@ -1,0 +1,8 @@
+/** A dependency (database, ledger, cache, queue, somebody else's server) did not answer. The caller gets 503 and may retry. */
+export class DependencyDown extends Error {
+  override readonly name = "DependencyDown";
+
+  constructor(dependency: string, cause: unknown) {
+    super(`${dependency} does not answer`, { cause });
+  }
+}

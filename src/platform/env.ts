@@ -1,0 +1,207 @@
+/** Bindings as Cloudflare hands them over, and the settings among them, parsed once. */
+import { z } from "@hono/zod-openapi";
+import { type KeyRing, parseKeyRing } from "./crypto/key-ring.ts";
+
+/** What `wrangler.toml`, `.dev.vars` and `wrangler secret` bind. */
+export interface Bindings {
+  readonly DB: D1Database;
+  readonly CACHE: KVNamespace;
+  readonly ORG_LEDGER: DurableObjectNamespace;
+  readonly DELEGATION_CHAIN: DurableObjectNamespace;
+  readonly METRICS: DurableObjectNamespace;
+  readonly WEBHOOK_QUEUE: Queue;
+  readonly ISSUER: string;
+  readonly ENVIRONMENT?: string;
+  readonly KEY_ENCRYPTION_KEYS: string;
+  readonly SECRET_HASH_KEYS: string;
+  readonly SETUP_TOKEN?: string;
+  readonly METRICS_TOKEN?: string;
+  readonly TOKEN_TTL_SECONDS?: string;
+  readonly ALLOWED_ORIGINS?: string;
+  readonly GITHUB_OIDC_ISSUER?: string;
+  readonly DNS_RESOLVER?: string;
+  readonly REMOTE_JWKS_TTL_SECONDS?: string;
+  readonly COMPLIANCE_ENABLED?: string;
+  readonly STRIPE_SECRET_KEY?: string;
+  readonly STRIPE_WEBHOOK_SECRET?: string;
+  readonly STRIPE_PRICE_PRO?: string;
+  readonly STRIPE_PRICE_ENTERPRISE?: string;
+  readonly STRIPE_API_URL?: string;
+  readonly BILLING_SUCCESS_URL?: string;
+  readonly BILLING_CANCEL_URL?: string;
+}
+
+const origin = z
+  .string({ error: "is missing: set it to the absolute origin of the service, such as https://idp.example.com" })
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+    error: "must be an absolute origin without path or trailing slash, such as https://idp.example.com",
+  });
+
+const keyRing = z
+  .string({ error: "is missing: set it with `wrangler secret put`, as id:base64url-of-32-bytes[,id:...]" })
+  .transform((text, context): KeyRing => {
+    const ring = parseKeyRing(text);
+    if (ring) return ring;
+    context.addIssue({ code: "custom", message: "must be id:base64url-of-32-bytes, separated by commas, ids unique" });
+    return z.NEVER;
+  });
+
+const httpsUrl = z.string().refine((text) => URL.canParse(text) && new URL(text).protocol === "https:", {
+  error: "must be the https URL of a DNS-over-HTTPS endpoint that answers in JSON, or off",
+});
+
+/** Without the setting, a developer's machine asks nobody. */
+function resolverOf(env: { readonly ENVIRONMENT: string; readonly DNS_RESOLVER?: string | undefined }): string | null {
+  const resolver =
+    env.DNS_RESOLVER ?? (env.ENVIRONMENT === "development" ? "off" : "https://cloudflare-dns.com/dns-query");
+  return resolver === "off" ? null : resolver;
+}
+
+/** Compared with `iss` to the letter, so it is kept as it is written. */
+const githubIssuer = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:\/\/[^\s?#@\\]+$/.test(text), {
+    error: "must be the issuer of GitHub's tokens, such as https://token.actions.githubusercontent.com",
+  })
+  .default("https://token.actions.githubusercontent.com");
+
+const stripeSecret = z.string().trim().min(1, { error: "must not be empty" }).optional();
+
+/** The first price is the one that is sold; the others are those of earlier buyers, and count the same. */
+const prices = z
+  .string()
+  .transform((text) => text.split(",").map((entry) => entry.trim()))
+  .pipe(z.array(z.string().regex(/^price_\w+$/, { error: "must be Stripe price ids (price_…), separated by commas" })))
+  .optional();
+
+const pageUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+    error: "must be the absolute URL of a page",
+  })
+  .optional();
+
+const stripeSettings = {
+  STRIPE_SECRET_KEY: stripeSecret,
+  STRIPE_WEBHOOK_SECRET: stripeSecret,
+  STRIPE_PRICE_PRO: prices,
+  STRIPE_PRICE_ENTERPRISE: prices,
+  STRIPE_API_URL: origin.default("https://api.stripe.com"),
+  BILLING_SUCCESS_URL: pageUrl,
+  BILLING_CANCEL_URL: pageUrl,
+};
+
+/** null unless all four of Stripe's settings are there: what is half set up could take money and give nothing for it. */
+function billingOf(env: z.output<z.ZodObject<typeof stripeSettings>>, issuer: string) {
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = env;
+  const { STRIPE_PRICE_PRO: pro, STRIPE_PRICE_ENTERPRISE: enterprise } = env;
+  if (!secretKey || !webhookSecret || !pro || !enterprise) return null;
+  return {
+    secretKey,
+    webhookSecret,
+    prices: { pro, enterprise },
+    apiUrl: env.STRIPE_API_URL,
+    successUrl: env.BILLING_SUCCESS_URL ?? `${issuer}/docs`,
+    cancelUrl: env.BILLING_CANCEL_URL ?? `${issuer}/docs`,
+  };
+}
+
+const settingsSchema = z
+  .object({
+    ISSUER: origin,
+    ENVIRONMENT: z
+      .enum(["development", "staging", "production"], { error: "must be development, staging or production" })
+      .default("production"),
+    KEY_ENCRYPTION_KEYS: keyRing,
+    SECRET_HASH_KEYS: keyRing,
+    SETUP_TOKEN: z.string().min(32, { error: "must have at least 32 characters" }).optional(),
+    METRICS_TOKEN: z.string().min(32, { error: "must have at least 32 characters" }).optional(),
+    TOKEN_TTL_SECONDS: z.coerce
+      .number({ error: "must be a whole number of seconds from 60 to 86400" })
+      .int()
+      .min(60, { error: "must be at least 60 seconds" })
+      .max(86_400, { error: "must be at most 86400 seconds" })
+      .default(3600),
+    ALLOWED_ORIGINS: z
+      .string()
+      .default("")
+      .transform((text) => text.split(",").map((entry) => entry.trim()))
+      .transform((entries) => entries.filter((entry) => entry !== ""))
+      .pipe(z.array(origin)),
+    GITHUB_OIDC_ISSUER: githubIssuer,
+    DNS_RESOLVER: z.union([z.literal("off"), httpsUrl]).optional(),
+    REMOTE_JWKS_TTL_SECONDS: z.coerce
+      .number({ error: "must be a whole number of seconds from 60 to 86400" })
+      .int()
+      .min(0, { error: "must be at least 0 seconds" })
+      .max(86_400, { error: "must be at most 86400 seconds" })
+      .default(3600),
+    COMPLIANCE_ENABLED: z.enum(["true", "false"], { error: "must be true or false" }).default("true"),
+    ...stripeSettings,
+  })
+  .refine((env) => env.ENVIRONMENT === "development" || env.ISSUER.startsWith("https://"), {
+    path: ["ISSUER"],
+    error: "must be https unless ENVIRONMENT is development",
+  })
+  .refine((env) => env.ENVIRONMENT === "development" || env.GITHUB_OIDC_ISSUER.startsWith("https://"), {
+    path: ["GITHUB_OIDC_ISSUER"],
+    error: "must be https unless ENVIRONMENT is development",
+  })
+  .refine((env) => env.ENVIRONMENT === "development" || env.REMOTE_JWKS_TTL_SECONDS >= 60, {
+    path: ["REMOTE_JWKS_TTL_SECONDS"],
+    error: "must be at least 60 seconds unless ENVIRONMENT is development",
+  })
+  .refine((env) => env.ENVIRONMENT === "development" || env.STRIPE_API_URL.startsWith("https://"), {
+    path: ["STRIPE_API_URL"],
+    error: "must be https unless ENVIRONMENT is development",
+  })
+  .refine((env) => !env.STRIPE_PRICE_PRO?.some((price) => env.STRIPE_PRICE_ENTERPRISE?.includes(price)), {
+    path: ["STRIPE_PRICE_ENTERPRISE"],
+    error: "must not hold a price of STRIPE_PRICE_PRO",
+  })
+  .transform((env) => ({
+    issuer: env.ISSUER,
+    environment: env.ENVIRONMENT,
+    keyEncryptionKeys: env.KEY_ENCRYPTION_KEYS,
+    secretHashKeys: env.SECRET_HASH_KEYS,
+    setupToken: env.SETUP_TOKEN,
+    metricsToken: env.METRICS_TOKEN,
+    tokenTtlSeconds: env.TOKEN_TTL_SECONDS,
+    allowedOrigins: env.ALLOWED_ORIGINS,
+    githubOidcIssuer: env.GITHUB_OIDC_ISSUER,
+    dnsResolver: resolverOf(env),
+    remoteJwksTtlSeconds: env.REMOTE_JWKS_TTL_SECONDS,
+    complianceEnabled: env.COMPLIANCE_ENABLED === "true",
+    billing: billingOf(env, env.ISSUER),
+  }));
+
+/**
+ * The settings, checked and typed. `tokenTtlSeconds` is the lifetime of an access token in seconds, `dnsResolver` a
+ * DNS-over-HTTPS endpoint or null for no look-ups, `remoteJwksTtlSeconds` how long the keys of others count as fresh,
+ * `billing` the account at Stripe or null for none.
+ */
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Thrown when a setting is missing or malformed. Its message names the settings and never their values. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+const parsed = new WeakMap<object, Settings>();
+
+/**
+ * The settings of this Worker, parsed on the first call and remembered.
+ *
+ * @throws {SettingsError} naming every setting that is missing or malformed
+ */
+export function settingsOf(env: Bindings): Settings {
+  const known = parsed.get(env);
+  if (known) return known;
+  const result = settingsSchema.safeParse(env);
+  if (!result.success) {
+    const lines = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+    throw new SettingsError(`The Worker cannot start: ${lines.join("; ")}`);
+  }
+  parsed.set(env, result.data);
+  return result.data;
+}

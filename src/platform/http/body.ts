@@ -1,0 +1,96 @@
+/** Request bodies: bounded before anybody looks at them, then checked for type and encoding once the caller is let in. */
+import { createMiddleware } from "hono/factory";
+import type { AppContext, AppEnv } from "./app.ts";
+import { invalid, problem } from "./problems.ts";
+import { fail } from "./respond.ts";
+
+export const maxBodyBytes = 256 * 1024;
+
+/** Everything that a stream holds, or null when that is more than `maxBytes`. Stops reading at once when it is. */
+async function readUpTo(maxBytes: number, stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer> | null> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > maxBytes) {
+      reader.cancel().catch(() => undefined);
+      return null;
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads the body of every request, at most 256 KiB of it. The bytes that arrive are counted, whatever `Content-Length` says,
+ * or where there is none.
+ */
+export const boundedBody = createMiddleware<AppEnv>(async (c, next) => {
+  const { body, method } = c.req.raw;
+  if (body === null || method === "GET" || method === "HEAD") return next();
+  if (Number(c.req.header("Content-Length")) > maxBodyBytes) return fail(c, problem("PAYLOAD_TOO_LARGE"));
+  let bytes: Uint8Array<ArrayBuffer> | null;
+  try {
+    bytes = await readUpTo(maxBodyBytes, body);
+  } catch {
+    return fail(c, invalid([{ path: "", message: "the body broke off" }]));
+  }
+  if (bytes === null) return fail(c, problem("PAYLOAD_TOO_LARGE"));
+  c.req.raw = new Request(c.req.raw, { body: bytes });
+  return next();
+});
+
+/** `text/plain; charset="UTF-8"` → `["text/plain", "utf-8"]`; the charset is null where none is named. */
+function mediaTypeOf(contentType: string): readonly [type: string, charset: string | null] {
+  const [type = "", ...parameters] = contentType.toLowerCase().split(";");
+  const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"]*)"?\s*$/.exec(parameter)?.[1]?.trim());
+  return [type.trim(), charset.find((name) => name !== undefined) ?? null];
+}
+
+function isUtf8(bytes: ArrayBuffer): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** No body where one may be left out is an empty object, so that the defaults of its schema hold. */
+function absentIsEmpty(c: AppContext): void {
+  const headers = new Headers(c.req.raw.headers);
+  headers.set("Content-Type", "application/json");
+  c.req.raw = new Request(c.req.raw, { headers, body: "{}" });
+  c.req.bodyCache = {};
+}
+
+/**
+ * Refuses a body of a type that the route does not take, or that is not UTF-8 (RFC 8259 8.1). Decoders would put U+FFFD in
+ * the place of what they cannot read, so that the record would hold what nobody sent.
+ *
+ * @param mediaTypes what the route declares, such as `application/json`
+ */
+export const typedBody = (mediaTypes: readonly string[]) =>
+  createMiddleware<AppEnv>(async (c, next) => {
+    const bytes = await c.req.arrayBuffer();
+    const contentType = c.req.header("Content-Type");
+    if (contentType === undefined && bytes.byteLength === 0) {
+      if (mediaTypes.includes("application/json")) absentIsEmpty(c);
+      return next();
+    }
+    const [type, charset] = mediaTypeOf(contentType ?? "");
+    if (!mediaTypes.includes(type) || (charset !== null && charset !== "utf-8" && charset !== "utf8")) {
+      return fail(c, problem("UNSUPPORTED_MEDIA_TYPE", `The body must be ${mediaTypes.join(" or ")} in UTF-8.`));
+    }
+    if (!isUtf8(bytes)) return fail(c, invalid([{ path: "", message: "the body is not UTF-8" }]));
+    return next();
+  });

@@ -1,0 +1,42 @@
+/** CORS: public documents are there for scripts of any origin; everything else only for the origins in `ALLOWED_ORIGINS`. */
+import { cors } from "hono/cors";
+import { createMiddleware } from "hono/factory";
+import type { AppEnv } from "./app.ts";
+
+/** Keys, discovery documents, DID documents, agent cards, the controls, and what is made to be embedded. */
+const publicDocuments = [
+  /^\/\.well-known\//,
+  /^\/agents\/[^/]+\/did\.json$/,
+  /^\/orgs\/[^/]+\/agents\/[^/]+\/did\.json$/,
+  /^\/api\/v1\/agents\/[^/]+\/did(\/card)?$/,
+  /^\/api\/v1\/compliance\/controls$/,
+  /^\/embed\//,
+];
+
+const maxAge = 600;
+const exposeHeaders = ["ETag", "X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"];
+
+const anyOrigin = cors({ origin: "*", allowMethods: ["GET", "HEAD"], exposeHeaders, maxAge });
+
+const namedOrigins = cors({
+  origin: (origin) => origin,
+  allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+  allowHeaders: ["Authorization", "Content-Type", "DPoP", "X-Request-Id"],
+  exposeHeaders,
+  maxAge,
+});
+
+/**
+ * Answers preflight requests, and adds what lets an allowed origin read the answer. No credentials (cookies) are ever allowed:
+ * the API has none. A plain `OPTIONS` is no preflight (Fetch 4.8) and goes on to its 405.
+ */
+export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
+  const { allowedOrigins } = c.get("context").settings;
+  const origin = c.req.header("Origin");
+  const isPlainOptions = c.req.method === "OPTIONS" && !c.req.header("Access-Control-Request-Method");
+  if (!isPlainOptions && publicDocuments.some((path) => path.test(c.req.path))) return anyOrigin(c, next);
+  if (!isPlainOptions && origin !== undefined && allowedOrigins.includes(origin)) return namedOrigins(c, next);
+  await next();
+  // What a cache keeps for a request without an allowed origin must not be given to one that has it.
+  if (allowedOrigins.length > 0) c.header("Vary", "Origin", { append: true });
+});

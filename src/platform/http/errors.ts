@@ -1,0 +1,66 @@
+/** What is answered where no route answers: unknown paths, wrong methods, and everything that was thrown. */
+import type { ErrorHandler, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { isDatabaseDown } from "../db/client.ts";
+import { DependencyDown } from "../dependency.ts";
+import { SettingsError } from "../env.ts";
+import type { AppContext, AppEnv } from "./app.ts";
+import { invalid, type Problem, problem } from "./problems.ts";
+import { fail } from "./respond.ts";
+
+/** An unknown path. */
+export const notFound: NotFoundHandler<AppEnv> = (c) => fail(c, problem("NOT_FOUND"));
+
+/** A known path with another method (RFC 9110 15.5.6). */
+export const wrongMethod = (c: AppContext, methods: readonly string[]) =>
+  fail(
+    c,
+    problem("METHOD_NOT_ALLOWED", `This path takes ${methods.join(", ")}.`, { headers: { Allow: methods.join(", ") } }),
+  );
+
+/**
+ * An error as one line of a log may hold it: what and where, without the parameters of a failed query, which are somebody's
+ * records.
+ */
+function traceOf(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: String(error) };
+  const frames = error.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
+  return {
+    error: `${error.name}: ${error.message.split("\nparams:")[0]}`,
+    stack: frames.map((line) => line.trim()),
+    ...(error.cause === undefined ? {} : { cause: traceOf(error.cause) }),
+  };
+}
+
+/** What hono and its validators throw. */
+function problemOfException(error: HTTPException): Problem | null {
+  if (error.status === 400) return { ...invalid([{ path: "", message: error.message }]), message: error.message };
+  if (error.status === 413) return problem("PAYLOAD_TOO_LARGE");
+  if (error.status === 415) return problem("UNSUPPORTED_MEDIA_TYPE");
+  return null;
+}
+
+/** What a thrown error is to the caller, and what of it the operator has to know. */
+function judge(error: unknown): { readonly problem: Problem; readonly log: string | null } {
+  const expected = error instanceof HTTPException ? problemOfException(error) : null;
+  if (expected) return { problem: expected, log: null };
+  if (error instanceof SettingsError)
+    return { problem: problem("SERVICE_UNAVAILABLE", error.message), log: "broken settings" };
+  if (error instanceof DependencyDown || isDatabaseDown(error)) {
+    return { problem: problem("SERVICE_UNAVAILABLE"), log: "dependency down" };
+  }
+  return {
+    problem: problem("INTERNAL_SERVER_ERROR", "Something went wrong on our side. Report the requestId."),
+    log: "unhandled error",
+  };
+}
+
+/** Answers for whatever was thrown. A bug is told to the caller by its request id alone, and to the operator in one line. */
+export const onError: ErrorHandler<AppEnv> = (error, c) => {
+  const judged = judge(error);
+  if (judged.log !== null) {
+    const request = { requestId: c.get("requestId"), method: c.req.method, path: c.req.path };
+    console.error(JSON.stringify({ message: judged.log, ...request, ...traceOf(error) }));
+  }
+  return fail(c, judged.problem);
+};

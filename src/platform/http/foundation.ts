@@ -1,0 +1,34 @@
+/** The app before any room is in it: what happens to every request, in order, and what answers when no route does. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { measured } from "../telemetry/measured.ts";
+import { type AppEnv, createRouter } from "./app.ts";
+import { boundedBody } from "./body.ts";
+import { crossOrigin } from "./cross-origin.ts";
+import { notFound, onError, wrongMethod } from "./errors.ts";
+import { identified, inContext, type Wiring } from "./request-context.ts";
+import { securityHeaders, uncachedByDefault } from "./security-headers.ts";
+
+/**
+ * The foundation of the app. Rooms are put on it with `app.route(path, routes)`.
+ *
+ * @example
+ * ```ts
+ * const app = createFoundation({ authenticate, relay, noteCalls });
+ * app.route("/api/v1", agentRoutes);
+ * ```
+ */
+export function createFoundation(wiring: Wiring): OpenAPIHono<AppEnv> {
+  const app = createRouter();
+  app.use(measured(wiring.noteCalls));
+  app.use(identified);
+  app.use(securityHeaders);
+  app.use(uncachedByDefault);
+  app.use(inContext(wiring));
+  app.use(crossOrigin);
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }));
+  app.use(boundedBody);
+  app.notFound(notFound);
+  app.onError(onError);
+  return app;
+}

@@ -1,0 +1,74 @@
+/** The OpenAPI 3.1 document, produced by the routes that are there. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { etag } from "hono/etag";
+import type { AppEnv } from "./app.ts";
+import { platformScopeMeanings } from "./scopes.ts";
+import { version } from "./version.ts";
+
+/** A heading of the reference, and what stands under it. */
+export interface Tag {
+  readonly name: string;
+  readonly description: string;
+}
+
+const description = `An identity for every AI agent: it registers once, gets short-lived access tokens with a standard OAuth 2.0
+client, and anybody can check them with nothing but the published keys.
+
+Errors are always \`{ code, message, details?, requestId }\`. Lists are newest first and paged with \`limit\` and \`cursor\`.
+Times are ISO 8601 in UTC. A body has at most 256 KiB. Every answer carries \`X-Request-Id\`.`;
+
+const securitySchemes = (issuer: string) => ({
+  bearer: {
+    type: "http" as const,
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "An access token (RFC 9068) from the token endpoint. The scopes that a call needs stand beside it.",
+  },
+  oauth2: {
+    type: "oauth2" as const,
+    description: "How to get that access token: the client credentials grant (RFC 6749 4.4).",
+    flows: { clientCredentials: { tokenUrl: `${issuer}/api/v1/token`, scopes: { ...platformScopeMeanings } } },
+  },
+  clientSecretBasic: {
+    type: "http" as const,
+    scheme: "basic",
+    description:
+      "Client authentication: `client_id` and `client_secret` by HTTP Basic (RFC 6749 2.3.1). Instead, the form may carry both " +
+      "(`client_secret_post`), or `client_assertion` and `client_assertion_type` (`private_key_jwt`, RFC 7523 2.2). One method a request.",
+  },
+});
+
+/**
+ * JSON Schema patterns have no flags; they are read as if with `u` (JSON Schema 2020-12 Core 6.4). The generator writes a
+ * flagged expression as `^…$/u`.
+ */
+const withoutFlags = (key: string, value: unknown) =>
+  key === "pattern" && typeof value === "string" ? value.replace(/\$\/[a-z]+$/, "$") : value;
+
+/** The document for an issuer. Its bytes depend on the issuer and the routes alone. */
+function documentOf(app: OpenAPIHono<AppEnv>, tags: readonly Tag[], issuer: string): string {
+  const document = app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "SentryAgent AgentIdP",
+      version,
+      description,
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    },
+    servers: [{ url: issuer }],
+    tags: [...tags],
+  });
+  const components = { ...document.components, securitySchemes: securitySchemes(issuer) };
+  return JSON.stringify({ ...document, components }, withoutFlags);
+}
+
+/** Serves the document at `/openapi.json`. It is built on the first request, from every route mounted by then. */
+export function serveOpenApi(app: OpenAPIHono<AppEnv>, tags: readonly Tag[]): void {
+  const documents = new Map<string, string>();
+  app.get("/openapi.json", etag(), (c) => {
+    const { issuer } = c.get("context").settings;
+    const document = documents.get(issuer) ?? documentOf(app, tags, issuer);
+    documents.set(issuer, document);
+    return c.body(document, 200, { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" });
+  });
+}

@@ -1,0 +1,115 @@
+/** Lists: newest first, a page at a time, stable while rows are added, because a page starts after a key and not at a number. */
+import { z } from "@hono/zod-openapi";
+import { decodeBase64url, encodeBase64url } from "../crypto/base64url.ts";
+import type { OrganizationId } from "../ids.ts";
+import { ok, type Result } from "../result.ts";
+import { invalid } from "./problems.ts";
+
+const limitRule = "must be a whole number from 1 to 100";
+
+/** The query parameters of every list. A room adds its filters with `pageQuery.extend({ ... })`. */
+export const pageQuery = z.object({
+  limit: z
+    .string({ error: limitRule })
+    .regex(/^[1-9][0-9]{0,2}$/, { error: limitRule })
+    .transform(Number)
+    .refine((limit) => limit <= 100, { error: limitRule })
+    .default(20)
+    .openapi({
+      type: "integer",
+      minimum: 1,
+      maximum: 100,
+      default: 20,
+      description: "How many rows a page has at most",
+    }),
+  cursor: z
+    .string({ error: "must be one text" })
+    .optional()
+    .openapi({ description: "`nextCursor` of the page before; left out for the first page" }),
+});
+
+/** What a caller asked of a list, as `pageQuery` parsed it. */
+export type PageRequest = z.output<typeof pageQuery>;
+
+/** One page of a list. */
+export interface Page<Row> {
+  readonly data: Row[];
+  /** null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+/** The wire form of a {@link Page}. */
+export function pageSchema<S extends z.ZodType>(itemSchema: S) {
+  return z.object({
+    data: z.array(itemSchema),
+    nextCursor: z.string().nullable().openapi({ description: "null on the last page" }),
+  });
+}
+
+/** The list that a cursor belongs to. A cursor of one list, or of one organization, opens no other. */
+export interface List {
+  readonly name: string;
+  /** Whose rows it has; `public` for a list that is the same for everybody. */
+  readonly organizationId: OrganizationId | "public";
+}
+
+/**
+ * A cursor that points after a row.
+ *
+ * @param key what the list is ordered by, of the last row that the caller has seen
+ *
+ * @example
+ * ```ts
+ * encodeCursor({ name: "agents", organizationId }, last.id);
+ * ```
+ */
+export function encodeCursor<Key>(list: List, key: Key): string {
+  return encodeBase64url(JSON.stringify([list.name, list.organizationId, key]));
+}
+
+function contentOf(cursor: string): unknown {
+  try {
+    return JSON.parse(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(decodeBase64url(cursor) ?? new Uint8Array()),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The key in a cursor; null where the caller sent none. A cursor that this list did not make, down to its last character,
+ * is a `VALIDATION_ERROR` on `cursor`. A cursor is no authority: whoever forges one gets rows of their own organization.
+ *
+ * @example
+ * ```ts
+ * const after = decodeCursor({ name: "agents", organizationId: caller.organizationId }, agentIdSchema, query.cursor);
+ * if (!after.ok) return after;
+ * ```
+ */
+export function decodeCursor<Key>(
+  list: List,
+  keySchema: z.ZodType<Key>,
+  cursor: string | undefined,
+): Result<Key | null> {
+  if (cursor === undefined) return ok(null);
+  const parsed = z
+    .tuple([z.literal(list.name), z.literal(list.organizationId), keySchema])
+    .safeParse(cursor.length <= 1024 ? contentOf(cursor) : undefined);
+  if (!parsed.success || encodeCursor(list, parsed.data[2]) !== cursor) {
+    return invalid([{ path: "cursor", message: "is not a cursor of this list" }]);
+  }
+  return ok(parsed.data[2]);
+}
+
+/**
+ * Makes a page of what was read.
+ *
+ * @param rows up to `limit + 1` rows: the one too many says that there is a next page
+ * @param cursorOf the cursor that points after a row
+ */
+export function page<Row>(rows: readonly Row[], limit: number, cursorOf: (last: Row) => string): Page<Row> {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  return { data, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
+}

@@ -1,0 +1,48 @@
+/** Branded identifiers: parsed once at the door, so that an agent's id can never be passed where an organisation's is meant. */
+import { z } from "@hono/zod-openapi";
+import { v7 } from "uuid";
+
+declare const brand: unique symbol;
+type Id<Name extends string> = string & { readonly [brand]: Name };
+
+export type OrganizationId = Id<"OrganizationId">;
+/** Also the OAuth `client_id` of the agent. */
+export type AgentId = Id<"AgentId">;
+export type CredentialId = Id<"CredentialId">;
+export type EventId = Id<"EventId">;
+/** The id of a webhook subscription. */
+export type WebhookId = Id<"WebhookId">;
+/** The id of one event's delivery to one webhook subscription. */
+export type DeliveryId = Id<"DeliveryId">;
+/** The chain id of a delegation. */
+export type DelegationId = Id<"DelegationId">;
+/** The `jti` of an access token. */
+export type TokenId = Id<"TokenId">;
+
+/** A scope: a platform scope such as `agents:read`, or an agent's own capability such as `resume:read`. */
+export type Scope = string & { readonly [brand]: "Scope" };
+
+const uuid = z.uuid({ error: "must be a UUID" }).toLowerCase();
+
+export const organizationIdSchema = uuid.transform((id) => id as OrganizationId);
+export const agentIdSchema = uuid.transform((id) => id as AgentId);
+export const credentialIdSchema = uuid.transform((id) => id as CredentialId);
+export const delegationIdSchema = uuid.transform((id) => id as DelegationId);
+export const webhookIdSchema = uuid.transform((id) => id as WebhookId);
+export const deliveryIdSchema = uuid.transform((id) => id as DeliveryId);
+export const eventIdSchema = uuid.transform((id) => id as EventId);
+
+let latest = { msecs: 0, seq: 0 };
+
+/**
+ * A new UUID v7 (RFC 9562 5.7): its first 48 bits are the time, so ids sort by creation. Those of one millisecond sort
+ * too: the next 32 bits count up from a random start (RFC 9562 6.2, method 1).
+ *
+ * @param nowMs milliseconds since the epoch
+ */
+export function newId<T extends Id<string>>(nowMs: number): T {
+  const [start = 0] = crypto.getRandomValues(new Uint32Array(1));
+  const seq = latest.msecs === nowMs ? latest.seq + 1 : start >>> 1;
+  latest = { msecs: nowMs, seq };
+  return v7(latest) as T;
+}

@@ -1,0 +1,110 @@
+/** The one way to call a URL that somebody else chose: checked at each call, no redirects, and bounded in time and bytes. */
+import { version } from "../http/version.ts";
+import { readBounded } from "./bounded-body.ts";
+import { checkOutboundUrl, type OutboundContext } from "./guard.ts";
+import { resolvesInward } from "./resolve.ts";
+
+export interface OutboundRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  /** For the whole exchange: look-up, connection, headers and body. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  /** What to do with a body over `maxBytes`: fail, which is the default, or keep its beginning. */
+  readonly whenTooLarge?: "fail" | "truncate";
+  /** The `Accept` header. */
+  readonly accept?: string;
+}
+
+/** What came of a call. `detail` is for logs and delivery records: it holds nothing of the body. */
+export type OutboundAnswer =
+  | {
+      readonly ok: true;
+      readonly status: number;
+      readonly headers: Headers;
+      readonly body: Uint8Array<ArrayBuffer>;
+      readonly truncated: boolean;
+    }
+  | { readonly ok: false; readonly reason: "redirect"; readonly status: number; readonly detail: string }
+  | {
+      readonly ok: false;
+      readonly reason: "refused_url" | "timeout" | "network" | "too_large";
+      readonly detail: string;
+    };
+
+type Failure = Extract<OutboundAnswer, { ok: false }>;
+
+/** The URL, or why it is not called. Without an answer of the resolver nothing goes out: the caller tries again later. */
+async function permitted({ settings }: OutboundContext, text: string): Promise<URL | Failure> {
+  const url = checkOutboundUrl(settings, text);
+  if (!url.ok) return { ok: false, reason: "refused_url", detail: url.message };
+  const inward = await resolvesInward(settings, url.value.hostname);
+  if (inward === null) return { ok: false, reason: "network", detail: "the host could not be looked up" };
+  if (inward) return { ok: false, reason: "refused_url", detail: "the host resolves to an internal network" };
+  return url.value;
+}
+
+async function exchange(url: URL, request: OutboundRequest, signal: AbortSignal): Promise<OutboundAnswer> {
+  const { method = "GET", body, accept, maxBytes, whenTooLarge = "fail" } = request;
+  const headers = new Headers(request.headers);
+  headers.set("User-Agent", `SentryAgent-AgentIdP/${version}`);
+  if (accept !== undefined) headers.set("Accept", accept);
+  const response = await fetch(url, {
+    method,
+    headers,
+    signal,
+    // A redirect would lead past the checks.
+    redirect: "manual",
+    // What is kept, and for how long, is decided by our own caches.
+    cache: "no-store",
+    ...(body === undefined ? {} : { body }),
+  });
+  const { status } = response;
+  if (status >= 300 && status < 400 && status !== 304) {
+    response.body?.cancel().catch(() => undefined);
+    return { ok: false, reason: "redirect", status, detail: `answered ${status}; redirects are not followed` };
+  }
+  const { bytes, truncated } = await readBounded(response.body, maxBytes, signal);
+  if (truncated && whenTooLarge === "fail") {
+    return { ok: false, reason: "too_large", detail: `the body has more than ${maxBytes} bytes` };
+  }
+  return { ok: true, status, headers: response.headers, body: bytes, truncated };
+}
+
+/** Settles with the work, or rejects once the signal is aborted: a look-up has a longer time of its own. */
+function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return Promise.race([work, promise]);
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200);
+
+/**
+ * Calls a URL that somebody else chose. Sends no cookies and no credentials but the given headers, follows no redirect, and
+ * reads no more than it was told to. Any status but a redirect is an answer.
+ *
+ * @returns a failure for everything that can be expected of somebody else's server; it does not throw for those
+ *
+ * @example
+ * ```ts
+ * const answer = await outboundFetch(context, url, { timeoutMs: 5000, maxBytes: 65_536, accept: "application/json" });
+ * if (!answer.ok) return answer.reason;
+ * ```
+ */
+export async function outboundFetch(
+  context: OutboundContext,
+  url: string,
+  request: OutboundRequest,
+): Promise<OutboundAnswer> {
+  const signal = AbortSignal.timeout(request.timeoutMs);
+  try {
+    const permission = await within(signal, permitted(context, url));
+    return permission instanceof URL ? await exchange(permission, request, signal) : permission;
+  } catch (error) {
+    return signal.aborted
+      ? { ok: false, reason: "timeout", detail: `no complete answer within ${request.timeoutMs} ms` }
+      : { ok: false, reason: "network", detail: reasonOf(error) };
+  }
+}

@@ -1,0 +1,88 @@
+/** Fetching another issuer's key set: at a known address, or through its discovery document. */
+import { z } from "@hono/zod-openapi";
+import { outboundFetch } from "./fetch.ts";
+import type { OutboundContext } from "./guard.ts";
+import { type RemoteKey, readKeySet } from "./remote-key-set.ts";
+
+/** Whose keys. Without `jwksUri` they are found through the issuer's discovery document. */
+export interface RemoteIssuer {
+  readonly issuer: string;
+  readonly jwksUri?: string | null;
+}
+
+/** For everything together, discovery included. */
+export const fetchTimeoutMs = 5000;
+const maxBytes = 512 * 1024;
+
+export type FetchedKeys =
+  | {
+      readonly ok: true;
+      readonly keys: readonly RemoteKey[];
+      /** `max-age` of the answer; 0 when it is not to be kept, null when it does not say. */
+      readonly maxAgeSeconds: number | null;
+    }
+  | { readonly ok: false; readonly detail: string };
+
+type Document = { readonly value: unknown; readonly headers: Headers } | { readonly detail: string };
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+async function fetchJson(context: OutboundContext, url: string, deadlineMs: number): Promise<Document> {
+  const timeoutMs = Math.max(1, deadlineMs - Date.now());
+  const answer = await outboundFetch(context, url, { timeoutMs, maxBytes, accept: "application/json" });
+  if (!answer.ok) return { detail: `${answer.reason}: ${answer.detail}` };
+  if (answer.status !== 200) return { detail: `answered ${answer.status}` };
+  try {
+    return { value: JSON.parse(decoder.decode(answer.body)), headers: answer.headers };
+  } catch {
+    return { detail: "the answer is not JSON" };
+  }
+}
+
+const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
+
+/** OpenID Connect Discovery 4.1 puts the well-known path behind the issuer's, RFC 8414 3.1 before it. */
+function metadataUrls(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, "");
+  return [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ];
+}
+
+/** The `jwks_uri` of the issuer's metadata, which must be of this issuer and no other (RFC 8414 3.3). */
+async function discover(context: OutboundContext, issuer: string, deadlineMs: number) {
+  let detail = "the issuer is no URL";
+  for (const url of URL.canParse(issuer) ? metadataUrls(issuer) : []) {
+    const document = await fetchJson(context, url, deadlineMs);
+    if ("detail" in document) {
+      detail = document.detail;
+      continue;
+    }
+    const metadata = metadataSchema.safeParse(document.value);
+    if (metadata.success && metadata.data.issuer === issuer) return { jwksUri: metadata.data.jwks_uri };
+    detail = metadata.success ? "the metadata is of another issuer" : "the metadata has no issuer and jwks_uri";
+  }
+  return { detail: `discovery: ${detail}` };
+}
+
+/** RFC 9111 5.2.2. */
+function maxAgeOf(headers: Headers): number | null {
+  const directives = headers.get("Cache-Control")?.toLowerCase() ?? "";
+  if (/\bno-(store|cache)\b/.test(directives)) return 0;
+  const [, seconds] = /\bmax-age="?(\d{1,9})/.exec(directives) ?? [];
+  return seconds === undefined ? null : Number(seconds);
+}
+
+/** Fetches the keys of an issuer: at most 5 s, and 512 KiB a document. Every address, a discovered one too, is checked. */
+export async function fetchKeySet(context: OutboundContext, source: RemoteIssuer): Promise<FetchedKeys> {
+  const deadlineMs = Date.now() + fetchTimeoutMs;
+  const found = source.jwksUri ? { jwksUri: source.jwksUri } : await discover(context, source.issuer, deadlineMs);
+  if ("detail" in found) return { ok: false, detail: found.detail };
+  const document = await fetchJson(context, found.jwksUri, deadlineMs);
+  if ("detail" in document) return { ok: false, detail: `key set: ${document.detail}` };
+  const keys = readKeySet(document.value);
+  if (keys === null) return { ok: false, detail: "key set: not a key set, or one with too many keys" };
+  return { ok: true, keys, maxAgeSeconds: maxAgeOf(document.headers) };
+}

@@ -1,0 +1,109 @@
+/** The text that a scraper reads: the Prometheus format 0.0.4, and OpenMetrics 1.0. */
+import { definitionOf, isMetric, type MetricName, metrics } from "./catalogue.ts";
+import type { Totals } from "./hub.ts";
+import { addCount, addObservations, emptyTally, keyOf, type Observations, partsOf, type Tally } from "./tally.ts";
+
+/** The formats, by their media type. */
+export const formats = {
+  prometheus: { mediaType: "text/plain", contentType: "text/plain; version=0.0.4; charset=utf-8" },
+  openMetrics: {
+    mediaType: "application/openmetrics-text",
+    contentType: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+  },
+} as const;
+
+export type Format = keyof typeof formats;
+
+const escaped = (text: string) => text.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
+
+/** `{route="/health",le="0.5"}`; nothing without labels. */
+function labelText(pairs: readonly (readonly [label: string, value: string])[]): string {
+  return pairs.length === 0 ? "" : `{${pairs.map(([label, value]) => `${label}="${escaped(value)}"`).join(",")}}`;
+}
+
+const namesOf = (name: MetricName) => Object.keys(definitionOf(name).labels);
+
+const pairsOf = (name: MetricName, values: readonly string[]) =>
+  namesOf(name).map((label, index) => [label, values[index] ?? ""] as const);
+
+/** Every combination of label values, where the sets are lists; nothing where one of them is not. */
+function combinations(name: MetricName): string[][] {
+  return Object.values(definitionOf(name).labels).reduce<string[][]>(
+    (sofar, set) => (set === "routes" ? [] : sofar.flatMap((values) => set.map((value) => [...values, value]))),
+    [[]],
+  );
+}
+
+/** What has not happened yet is 0, and not absent: only so can a first time be seen as an increase. */
+function withZeros(tally: Tally): Tally {
+  const all: Tally = { ...emptyTally(), gauges: tally.gauges };
+  const names = Object.keys(metrics).filter(isMetric);
+  for (const name of names) {
+    const { type, buckets = [] } = definitionOf(name);
+    for (const values of combinations(name)) {
+      const key = keyOf(name, values);
+      if (type === "counter") addCount(all, key, 0);
+      if (type === "histogram") addObservations(all, key, { sum: 0, counts: Array(buckets.length + 1).fill(0) });
+    }
+  }
+  for (const [key, count] of tally.counters) addCount(all, key, count);
+  for (const [key, observations] of tally.histograms) addObservations(all, key, observations);
+  return all;
+}
+
+/** The series of one metric, in a stable order. */
+function seriesOf<Value>(name: MetricName, from: ReadonlyMap<string, Value>): [values: string[], value: Value][] {
+  return [...from]
+    .map(([key, value]): [string[], Value] => [[...partsOf(key)], value])
+    .filter(([[metric]]) => metric === name)
+    .map(([[, ...values], value]): [string[], Value] => [values, value])
+    .sort(([a], [b]) => (keyOf("", a) < keyOf("", b) ? -1 : 1));
+}
+
+function histogramLines(name: MetricName, values: readonly string[], { sum, counts }: Observations): string[] {
+  const pairs = pairsOf(name, values);
+  const bounds = [...(definitionOf(name).buckets ?? []).map(String), "+Inf"];
+  let total = 0;
+  const buckets = bounds.map((le, index) => {
+    total += counts[index] ?? 0;
+    return `${name}_bucket${labelText([...pairs, ["le", le]])} ${total}`;
+  });
+  return [...buckets, `${name}_sum${labelText(pairs)} ${sum}`, `${name}_count${labelText(pairs)} ${total}`];
+}
+
+/** Of a gauge over many subjects the lowest value. */
+function gaugeLines(name: MetricName, { gauges }: Tally): string[] {
+  const { calm } = definitionOf(name);
+  const values = seriesOf(name, gauges).map(([, { value }]) => value);
+  if (calm !== undefined) values.push(calm);
+  return values.length === 0 ? [] : [`${name} ${Math.min(...values)}`];
+}
+
+function linesOf(name: MetricName, tally: Tally, { lastPushMs }: Totals): string[] {
+  switch (definitionOf(name).type) {
+    case "counter":
+      return seriesOf(name, tally.counters).map(
+        ([values, count]) => `${name}${labelText(pairsOf(name, values))} ${count}`,
+      );
+    case "histogram":
+      return seriesOf(name, tally.histograms).flatMap(([values, observations]) =>
+        histogramLines(name, values, observations),
+      );
+    case "gauge":
+      if (name !== "agentidp_metrics_last_push_timestamp_seconds") return gaugeLines(name, tally);
+      return lastPushMs === null ? [] : [`${name} ${lastPushMs / 1000}`];
+  }
+}
+
+/** The page. OpenMetrics names a counter without its `_total`, and ends in a line that says that nothing is missing. */
+export function exposition(totals: Totals, format: Format): string {
+  const tally = withZeros(totals.tally);
+  const families = Object.keys(metrics)
+    .filter(isMetric)
+    .flatMap((name) => {
+      const { type, help } = definitionOf(name);
+      const family = format === "openMetrics" && type === "counter" ? name.replace(/_total$/, "") : name;
+      return [`# HELP ${family} ${help}`, `# TYPE ${family} ${type}`, ...linesOf(name, tally, totals)];
+    });
+  return `${[...families, ...(format === "openMetrics" ? ["# EOF"] : [])].join("\n")}\n`;
+}

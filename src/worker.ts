@@ -1,0 +1,72 @@
+/** The doors of the Worker, and the place where the house is put together. */
+import { createApp } from "./app.ts";
+import { createRelay, measureOutbox, relayWaiting } from "./events/relay.ts";
+import { forgetOldActivity } from "./identity/analytics/service.ts";
+import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./identity/audit/service.ts";
+import { billingSubscriber } from "./identity/billing/service.ts";
+import { measureControls, type Probe } from "./identity/controls/service.ts";
+import { measureExpiringCredentials } from "./identity/credentials/service.ts";
+import { upkeepSigningKeys } from "./identity/keys/service.ts";
+import { authenticateBearer } from "./identity/tokens/service.ts";
+import { receiveMessages, reviveMessages, sweepDeliveries, webhookSubscriber } from "./identity/webhooks/service.ts";
+import { askLedger, ledgerOf } from "./ledger/client.ts";
+import { contextOf } from "./platform/context.ts";
+import type { Bindings } from "./platform/env.ts";
+import { newId } from "./platform/ids.ts";
+import type { NoteCalls } from "./platform/telemetry/calls.ts";
+import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
+import { setGauge } from "./platform/telemetry/recording.ts";
+
+export { DelegationChain } from "./identity/delegation/delegation-chain.object.ts";
+export { OrgLedger } from "./ledger/org-ledger.object.ts";
+export { MetricsHub } from "./platform/telemetry/metrics.object.ts";
+
+const relay = createRelay([auditSubscriber, billingSubscriber, webhookSubscriber]);
+const noteCalls: NoteCalls = (context, organizationId, calls) => ledgerOf(context, organizationId).noteCalls(calls);
+const app = createApp({ authenticate: authenticateBearer, relay, noteCalls, askLedger });
+
+/** What the minute cron does. One task that fails holds up no other. */
+const chores = [
+  relayWaiting,
+  sweepDeliveries,
+  upkeepSigningKeys,
+  makeDueCheckpoints,
+  removeExpiredEvents,
+  forgetOldActivity,
+  measureOutbox,
+  measureExpiringCredentials,
+];
+
+/** The end of the dead-letter queue's name, in `wrangler.toml` and wherever the service is deployed. */
+const deadLetterSuffix = "-dead";
+
+/** A request from within: the whole way through the app, and no network. */
+const probe: Probe = async (context, request) =>
+  app.fetch(request, context.env, { waitUntil: context.defer, passThroughOnException: () => {}, props: {} });
+
+/** What comes after them: it looks at how they have left things. */
+const judgeControls = measureControls(probe);
+
+export default {
+  fetch: app.fetch,
+
+  async queue(batch, env, execution) {
+    const run = { requestId: newId<never>(Date.now()), source: { ip: "", userAgent: "queue" } };
+    const defer = (work: Promise<unknown>) => execution.waitUntil(work);
+    const context = contextOf(env, run, defer, relay);
+    const bodies = batch.messages.map(({ body }) => body);
+    await (batch.queue.endsWith(deadLetterSuffix) ? reviveMessages : receiveMessages)(context, bodies);
+    pushSoon(context, defer, noteCalls);
+  },
+
+  async scheduled(controller, env, execution) {
+    const run = { requestId: newId<never>(controller.scheduledTime), source: { ip: "", userAgent: "cron" } };
+    const context = contextOf(env, run, (work) => execution.waitUntil(work), relay);
+    const outcomes = await Promise.allSettled(chores.map((chore) => chore(context)));
+    outcomes.push(...(await Promise.allSettled([judgeControls(context)])));
+    const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+    if (failures.length === 0) setGauge("agentidp_cron_last_success_timestamp_seconds", context.now() / 1000);
+    await pushNow(context);
+    if (failures.length > 0) throw new AggregateError(failures, `Scheduled run: ${failures.join("; ")}`);
+  },
+} satisfies ExportedHandler<Bindings>;

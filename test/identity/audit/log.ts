@@ -1,0 +1,34 @@
+/** Reading the audit log in tests, and doing to it what must be found. */
+import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import { type Body, call } from "../../support/api.ts";
+
+/** All events that fit the query, oldest first, read in pages of 100. */
+export async function eventsOf(token: string, query: Record<string, string> = {}): Promise<Body[]> {
+  const events: Body[] = [];
+  for (let cursor: string | null = null; ; ) {
+    const parameters: Record<string, string> = { limit: "100", ...query, ...(cursor === null ? {} : { cursor }) };
+    const answer = await call(`/api/v1/audit?${new URLSearchParams(parameters)}`, { token });
+    expect(answer.status, answer.text).toBe(200);
+    events.push(...answer.body.data);
+    cursor = answer.body.nextCursor;
+    if (cursor === null) return events.reverse();
+  }
+}
+
+/** The verdict over the whole chain, or over a time range. */
+export async function verify(token: string, query: Record<string, string> = {}): Promise<Body> {
+  const answer = await call(`/api/v1/audit/verify?${new URLSearchParams(query)}`, { token });
+  expect(answer.status, answer.text).toBe(200);
+  return answer.body;
+}
+
+const { DB } = env as unknown as { DB: D1Database };
+
+/** Runs a statement on the log in the database, as whoever got hold of it would. */
+export async function tamper(sql: string, ...values: unknown[]) {
+  const { meta } = await DB.prepare(sql)
+    .bind(...values)
+    .run();
+  expect(meta.changes).toBeGreaterThan(0);
+}

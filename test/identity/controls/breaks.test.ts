@@ -1,0 +1,357 @@
+/** Every control watches something: when that is broken the next run says so, and when it is mended the next run says that. */
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { ledgerOf } from "../../../src/ledger/client.ts";
+import type { OrganizationId } from "../../../src/platform/ids.ts";
+import {
+  adminToken,
+  call,
+  newAgent,
+  newClient,
+  newCredential,
+  newOrganization,
+  type Organization,
+} from "../../support/api.ts";
+import { bindings, control, day, hour, later, measured, minute, runCron, sql } from "./cron.ts";
+
+let organization: Organization;
+
+beforeAll(async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  organization = await newOrganization();
+  await newAgent(organization.token);
+  await runCron();
+  return () => vi.useRealTimers();
+});
+
+beforeEach(async () => {
+  later(3 * minute);
+  organization = { ...organization, token: await adminToken(organization) };
+});
+
+const production = { ISSUER: "https://idp.example.com", ENVIRONMENT: "production" };
+
+describe("CC6.1 logical access", () => {
+  const nobody = {
+    organization: "00000000-0000-7000-8000-000000000001" as OrganizationId,
+    agent: "00000000-0000-7000-8000-000000000002",
+  };
+
+  it("fails when a genuine token of an organization that is not here is let in", async () => {
+    await sql(`INSERT INTO organizations SELECT '${nobody.organization}', name, 'nobody', 0, plan_tier, NULL, NULL,
+      'active', created_at, updated_at FROM organizations LIMIT 1`);
+    await sql(
+      `INSERT INTO agents (id, organization_id, email, agent_type, version, capabilities, owner, deployment_env,
+        granted_scopes, role, is_public, status, created_at, updated_at)
+       VALUES (?, ?, 'nobody@example.com', 'custom', '1.0.0', '["a:b"]', 'o', 'production', '["agents:read"]', 'admin', 0,
+        'active', 0, 0)`,
+      nobody.agent,
+      nobody.organization,
+    );
+    expect(await measured("CC6.1")).toMatchObject({
+      status: "fail",
+      evidence: expect.stringMatching(/^[1-9]\d* of 12 calls without valid access let in$/),
+    });
+
+    // As the service would: first the ledger, which remembers it, then the record.
+    await ledgerOf({ env: bindings }, nobody.organization).withdraw({ kind: "organization" });
+    await sql("DELETE FROM agents WHERE id = ?", nobody.agent);
+    await sql("DELETE FROM organizations WHERE id = ?", nobody.organization);
+    later(minute);
+    expect(await measured("CC6.1")).toMatchObject({ status: "pass" });
+  });
+
+  it("fails when an agent of one organization is seen by another", async () => {
+    const { agentId } = await newAgent(organization.token);
+    await sql("UPDATE agents SET organization_id = ? WHERE id = ?", nobody.organization, agentId);
+    expect(await measured("CC6.1")).toMatchObject({
+      status: "fail",
+      evidence: "An organization sees what is another's",
+    });
+    await sql("UPDATE agents SET organization_id = ? WHERE id = ?", organization.organizationId, agentId);
+    expect(await measured("CC6.1")).toMatchObject({
+      status: "pass",
+      evidence: "12 calls without valid access refused; nothing of others seen",
+    });
+  });
+});
+
+describe("CC6.2 credential lifecycle", () => {
+  it("fails when a decommissioned agent has a live credential", async () => {
+    const { agentId, credentialId } = await newClient(organization.token);
+    await call(`/api/v1/agents/${agentId}`, { method: "DELETE", token: organization.token });
+    expect(await measured("CC6.2")).toMatchObject({ status: "pass" });
+    await sql("UPDATE credentials SET revoked_at = NULL WHERE id = ?", credentialId);
+    expect(await measured("CC6.2")).toMatchObject({
+      status: "fail",
+      evidence: "1 credential of switched-off agents still good",
+    });
+    await sql("UPDATE credentials SET revoked_at = ? WHERE id = ?", Date.now(), credentialId);
+    expect(await measured("CC6.2")).toMatchObject({ status: "pass" });
+  });
+
+  it("fails when a suspended agent has signed in, and not because it is suspended", async () => {
+    const { agentId, credentialId } = await newClient(organization.token);
+    await call(`/api/v1/agents/${agentId}`, {
+      method: "PATCH",
+      token: organization.token,
+      json: { status: "suspended" },
+    });
+    expect(await measured("CC6.2")).toMatchObject({ status: "pass" });
+    await sql("UPDATE credentials SET last_used_at = ? WHERE id = ?", Date.now() + 2 * minute, credentialId);
+    expect(await measured("CC6.2")).toMatchObject({ status: "fail" });
+    await call(`/api/v1/agents/${agentId}`, { method: "DELETE", token: organization.token });
+    expect(await measured("CC6.2")).toMatchObject({ status: "pass" });
+  });
+
+  it("tells the share of live credentials that are older than 90 days", async () => {
+    const { results } = await sql("SELECT count(*) AS live FROM credentials WHERE revoked_at IS NULL");
+    const [{ live }] = results as [{ live: number }];
+    const { agentId } = await newAgent(organization.token);
+    for (let made = 0; made < live; made++) {
+      const { credentialId } = await newCredential(organization.token, agentId);
+      await sql("UPDATE credentials SET created_at = ? WHERE id = ?", Date.now() - 91 * day, credentialId);
+    }
+    expect(await measured("CC6.2")).toMatchObject({
+      status: "pass",
+      evidence: `${2 * live} live credentials in order; 50% older than 90 days`,
+    });
+  });
+});
+
+describe("CC6.6 encryption at rest", () => {
+  const oneKey = "(SELECT id FROM agent_keys ORDER BY id LIMIT 1)";
+
+  async function spoilt(statement: string, mend: string): Promise<string> {
+    await sql(`CREATE TABLE kept_keys AS SELECT * FROM agent_keys`);
+    await sql(`CREATE TABLE kept_credentials AS SELECT * FROM credentials`);
+    await sql(statement);
+    const { status, evidence } = await measured("CC6.6");
+    expect(status).toBe("fail");
+    await sql(mend);
+    await sql("DROP TABLE kept_keys");
+    await sql("DROP TABLE kept_credentials");
+    expect(await measured("CC6.6")).toMatchObject({ status: "pass" });
+    return evidence;
+  }
+
+  const mendKeys = `UPDATE agent_keys SET
+    private_sealed = (SELECT private_sealed FROM kept_keys WHERE kept_keys.id = agent_keys.id),
+    public_jwk = (SELECT public_jwk FROM kept_keys WHERE kept_keys.id = agent_keys.id)`;
+
+  it("fails when a private key was changed", async () => {
+    const last =
+      "substr(private_sealed, 1, length(private_sealed) - 1) || CASE substr(private_sealed, -1) WHEN 'A' THEN 'Q' ELSE 'A' END";
+    expect(await spoilt(`UPDATE agent_keys SET private_sealed = ${last} WHERE id = ${oneKey}`, mendKeys)).toBe(
+      "stored keys do not decrypt: 1",
+    );
+  });
+
+  it("fails when a private key lies in clear, where the sealed one belongs or in the public one", async () => {
+    const jwk = `'{"kty":"EC","crv":"P-256","x":"x","y":"y","d":"secret"}'`;
+    expect(await spoilt(`UPDATE agent_keys SET private_sealed = ${jwk} WHERE id = ${oneKey}`, mendKeys)).toBe(
+      "stored keys do not decrypt: 1",
+    );
+    expect(await spoilt(`UPDATE agent_keys SET public_jwk = ${jwk} WHERE id = ${oneKey}`, mendKeys)).toBe(
+      "private keys are stored in clear: 1",
+    );
+  });
+
+  it("fails when a secret is no hash", async () => {
+    const mend = `UPDATE credentials SET
+      secret_hash = (SELECT secret_hash FROM kept_credentials WHERE kept_credentials.id = credentials.id)`;
+    const clear = `UPDATE credentials SET secret_hash = 'sa_sec_${"a".repeat(49)}'
+      WHERE id = (SELECT id FROM credentials LIMIT 1)`;
+    expect(await spoilt(clear, mend)).toBe("secrets are not stored as hashes: 1");
+  });
+
+  it("fails when the key that they are encrypted with is not on the list", async () => {
+    const other = { KEY_ENCRYPTION_KEYS: "other-1:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8" };
+    expect(await measured("CC6.6", other)).toMatchObject({
+      status: "fail",
+      evidence: expect.stringMatching(/^stored keys do not decrypt: \d+$/),
+    });
+    expect(await measured("CC6.6")).toMatchObject({ status: "pass" });
+  });
+});
+
+describe("CC6.7 encryption in transit", () => {
+  it("is unknown in development without https, and passes with it", async () => {
+    expect(await measured("CC6.7")).toMatchObject({ status: "unknown" });
+    expect(await measured("CC6.7", production)).toMatchObject({
+      status: "pass",
+      evidence: "Issuer is https, HSTS is sent, 0 webhook targets, all https",
+    });
+  });
+
+  it("fails when a webhook goes to an http address", async () => {
+    await sql(`INSERT INTO webhook_subscriptions VALUES
+      ('w1', '${organization.organizationId}', 'n', 'http://hooks.example.com/', '[]', 1, 0, 0, 0, 0)`);
+    expect(await measured("CC6.7", production)).toMatchObject({
+      status: "fail",
+      evidence: "1 webhook target without https",
+    });
+    await sql("UPDATE webhook_subscriptions SET url = 'https://hooks.example.com/' WHERE id = 'w1'");
+    expect(await measured("CC6.7", production)).toMatchObject({ status: "pass" });
+    await sql("DELETE FROM webhook_subscriptions");
+  });
+});
+
+describe("CC7.2 system monitoring", () => {
+  it("fails when the scheduled run has stayed away, once", async () => {
+    later(6 * minute);
+    expect(await measured("CC7.2")).toMatchObject({
+      status: "fail",
+      evidence: expect.stringMatching(/^Scheduled run: no run for \d+ min$/),
+    });
+    expect(await measured("CC7.2")).toMatchObject({ status: "pass" });
+  });
+
+  it("fails when no metrics arrive", async () => {
+    const METRICS = {
+      idFromName: () => "metrics",
+      get: () => ({ add: () => Promise.reject(new Error("down")), collect: () => Promise.reject(new Error("down")) }),
+    } as unknown as DurableObjectNamespace;
+    expect(await measured("CC7.2", { METRICS })).toMatchObject({
+      status: "fail",
+      evidence: "Scheduled run: no metrics arrive",
+    });
+    expect(await measured("CC7.2")).toMatchObject({ status: "pass" });
+  });
+
+  it("fails when a delivery is not made in time, and not because its receiver is slow", async () => {
+    const atMs = Date.now();
+    const slow = "UPDATE webhook_subscriptions SET slow_until = ?";
+    await sql(
+      `INSERT INTO webhook_subscriptions VALUES ('w1', 'o1', 'n', 'https://hooks.example.com/', '[]', 1, 0, 0, 0, 0)`,
+    );
+    await sql(
+      `INSERT INTO webhook_deliveries (id, organization_id, subscription_id, event_id, event_type, payload, status,
+         attempt_count, due_at, claimed_until, created_at, updated_at)
+       VALUES ('d1', 'o1', 'w1', 'e1', 'agent.created', '{}', 'pending', 1, ?1, ?2, ?1, ?1)`,
+      atMs - 20 * minute,
+      atMs + hour,
+    );
+    expect(await measured("CC7.2")).toMatchObject({
+      status: "fail",
+      evidence: expect.stringMatching(/^Scheduled run: a delivery is \d+ min late$/),
+    });
+    await sql(slow, atMs + hour);
+    expect(await measured("CC7.2")).toMatchObject({ status: "pass" });
+    await sql("DELETE FROM webhook_deliveries");
+    await sql(slow, 0);
+    expect(await measured("CC7.2")).toMatchObject({ status: "pass" });
+    await sql("DELETE FROM webhook_subscriptions");
+  });
+
+  it("fails when an event cannot be handed on", async () => {
+    await sql(`INSERT INTO outbox (id, organization_id, event, created_at) VALUES ('e1', 'o1', 'null', ?)`, Date.now());
+    expect(await measured("CC7.2")).toMatchObject({ status: "pass" });
+    for (let minutes = 0; minutes < 10; minutes++) await measured("CC7.2");
+    expect(await control("CC7.2")).toMatchObject({
+      status: "fail",
+      evidence: "Scheduled run: an event waits for 11 min",
+    });
+    await sql("DELETE FROM outbox WHERE id = 'e1'");
+    expect(await measured("CC7.2")).toMatchObject({ status: "pass" });
+  });
+});
+
+describe("CC8.1 change management", () => {
+  it("fails when a migration was not applied", async () => {
+    const { results } = await sql("SELECT * FROM d1_migrations ORDER BY id DESC LIMIT 1");
+    const [last] = results as [{ id: number; name: string }];
+    await sql("DELETE FROM d1_migrations WHERE id = ?", last.id);
+    expect(await measured("CC8.1")).toMatchObject({ status: "fail", evidence: "1 migration not applied" });
+    await sql("INSERT INTO d1_migrations (id, name) VALUES (?, ?)", last.id, last.name);
+    expect(await measured("CC8.1")).toMatchObject({ status: "pass" });
+  });
+
+  it("fails when somebody applied another one", async () => {
+    await sql("INSERT INTO d1_migrations (name) VALUES ('9999_by_hand.sql')");
+    expect(await measured("CC8.1")).toMatchObject({
+      status: "fail",
+      evidence: "1 applied migration not of this version",
+    });
+    await sql("DELETE FROM d1_migrations WHERE name = '9999_by_hand.sql'");
+    expect(await measured("CC8.1")).toMatchObject({
+      status: "pass",
+      evidence: expect.stringMatching(/^Version \d+\.\d+\.\d+, all of its \d+ migrations applied$/),
+    });
+  });
+});
+
+describe("CC9.2 secrets rotation", () => {
+  it("fails when a signing key could not be replaced", async () => {
+    await sql(`CREATE TRIGGER stuck BEFORE UPDATE OF state ON signing_keys BEGIN SELECT RAISE(ABORT, 'stuck'); END`);
+    const before = "(SELECT id FROM signing_keys WHERE state = 'current' AND alg = 'ES256')";
+    await sql(`UPDATE signing_keys SET activated_at = ? WHERE id = ${before}`, Date.now() - 36 * day);
+    await expect(measured("CC9.2")).rejects.toThrow("upkeep of the signing keys");
+    expect(await control("CC9.2")).toMatchObject({ status: "fail", evidence: "A signing key is in use for 36 days" });
+    await sql("DROP TRIGGER stuck");
+    expect(await measured("CC9.2")).toMatchObject({
+      status: "pass",
+      evidence: "Oldest key 0 days; 0 credentials expiring within 7 days",
+    });
+  });
+
+  it("counts the credentials that expire within 7 days", async () => {
+    const { agentId } = await newAgent(organization.token);
+    const expiresAt = (days: number) => ({ expiresAt: new Date(Date.now() + days * day).toISOString() });
+    await newCredential(organization.token, agentId, expiresAt(6));
+    await newCredential(organization.token, agentId, expiresAt(8));
+    expect((await measured("CC9.2")).evidence).toMatch(/; 1 credential expiring within 7 days$/);
+  });
+});
+
+describe("A1.2 recovery", () => {
+  it("fails when too many events wait", async () => {
+    await sql(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+       INSERT INTO outbox (id, organization_id, event, created_at) SELECT 'x' || i, 'o1', 'null', ? FROM n`,
+      Date.now(),
+    );
+    expect(await measured("A1.2")).toMatchObject({
+      status: "fail",
+      evidence: "More than 1,000 events wait to be handed on",
+    });
+    await sql("DELETE FROM outbox WHERE organization_id = 'o1'");
+    expect(await measured("A1.2")).toMatchObject({ status: "pass" });
+  });
+
+  it("fails when too many deliveries are given up", async () => {
+    await sql(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+       INSERT INTO webhook_deliveries (id, organization_id, subscription_id, event_id, event_type, payload, status,
+         attempt_count, created_at, updated_at)
+       SELECT 'd' || i, 'o1', 'w1', 'e' || i, 'agent.created', '{}', iif(i <= 20, 'dead_letter', 'delivered'), 1, ?1, ?1 FROM n`,
+      Date.now(),
+    );
+    expect(await measured("A1.2")).toMatchObject({
+      status: "pass",
+      evidence: "No event waiting; 20 of 100 webhook deliveries given up",
+    });
+    await sql("UPDATE webhook_deliveries SET status = 'dead_letter' WHERE id = 'd21'");
+    expect(await measured("A1.2")).toMatchObject({
+      status: "fail",
+      evidence: "No event waiting; 21 of 100 webhook deliveries given up",
+    });
+    await sql("DELETE FROM webhook_deliveries");
+    expect(await measured("A1.2")).toMatchObject({ status: "pass" });
+  });
+});
+
+it("a control that cannot be measured keeps its last result, until that is too old", async () => {
+  const before = await measured("A1.2");
+  await sql("ALTER TABLE webhook_deliveries RENAME TO gone");
+  try {
+    await runCron().catch(() => undefined);
+    expect(await control("A1.2")).toMatchObject({ status: "pass", lastChecked: before.lastChecked });
+    later(16 * minute);
+    await runCron().catch(() => undefined);
+    expect(await control("A1.2")).toMatchObject({ status: "unknown" });
+    expect(await control("CC8.1")).toMatchObject({ status: "pass" });
+  } finally {
+    await sql("ALTER TABLE gone RENAME TO webhook_deliveries");
+  }
+  expect(await measured("A1.2")).toMatchObject({ status: "pass" });
+});

@@ -1,0 +1,49 @@
+/** The scheduled run, as the cron trigger does it, and what everybody reads afterwards. */
+import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, vi } from "vitest";
+import type { Bindings } from "../../../src/platform/env.ts";
+import worker from "../../../src/worker.ts";
+import { type Body, call } from "../../support/api.ts";
+
+export const bindings = env as unknown as Bindings;
+
+/** One run. `overrides` replace bindings. */
+export async function runCron(overrides: Partial<Bindings> = {}): Promise<void> {
+  const execution = createExecutionContext();
+  const controller = createScheduledController({ scheduledTime: new Date(), cron: "* * * * *" });
+  await worker.scheduled(controller, { ...bindings, ...overrides }, execution);
+  await waitOnExecutionContext(execution);
+}
+
+/** Moves the clock. */
+export const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+export const minute = 60_000;
+export const hour = 60 * minute;
+export const day = 24 * hour;
+
+export async function readControls(): Promise<Body[]> {
+  const answer = await call("/api/v1/compliance/controls");
+  expect(answer.status, answer.text).toBe(200);
+  return answer.body.controls;
+}
+
+/** A control as everybody sees it. */
+export async function control(id: string): Promise<Body> {
+  return (await readControls()).find((one) => one.id === id);
+}
+
+/** A control as it is after another run, a minute later. */
+export async function measured(id: string, overrides: Partial<Bindings> = {}): Promise<Body> {
+  later(minute);
+  await runCron(overrides);
+  return control(id);
+}
+
+/** Runs a statement on the database, behind the service's back. */
+export async function sql(statement: string, ...values: unknown[]): Promise<D1Result> {
+  return bindings.DB.prepare(statement)
+    .bind(...values)
+    .run();
+}

@@ -1,0 +1,80 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Call, type Client, call, newClient, theOperator } from "../../support/api.ts";
+
+let agent: Client;
+
+beforeAll(async () => {
+  agent = await newClient((await theOperator()).token);
+});
+
+const ask = (init: Call) => call("/api/v1/token", init);
+
+describe("RFC 6749 5.2: errors of the token endpoint", () => {
+  it.each([
+    ["invalid_request", "no grant_type", { scope: "agents:read" }],
+    ["unsupported_grant_type", "a grant that is not there", { grant_type: "password", username: "a", password: "b" }],
+    ["invalid_scope", "an empty scope", { grant_type: "client_credentials", scope: "" }],
+    ["invalid_scope", "two spaces", { grant_type: "client_credentials", scope: "agents:read  audit:read" }],
+    ["invalid_scope", "a quote in a scope", { grant_type: "client_credentials", scope: 'a"b' }],
+    ["invalid_target", "RFC 8707: a relative resource", { grant_type: "client_credentials", resource: "/api" }],
+    [
+      "invalid_target",
+      "RFC 8707: a resource with a fragment",
+      { grant_type: "client_credentials", resource: "https://a.example/#b" },
+    ],
+  ])("%s: %s", async (error, _, form) => {
+    const answer = await ask({ basic: agent, form });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      error,
+      code: "VALIDATION_ERROR",
+      requestId: answer.headers.get("X-Request-Id"),
+    });
+    expect(answer.body.error_description).toBe(answer.body.message);
+  });
+
+  it("invalid_scope names what is outside", async () => {
+    const answer = await ask({
+      basic: agent,
+      form: { grant_type: "client_credentials", scope: "resume:read payroll:write" },
+    });
+    expect(answer.body).toMatchObject({ error: "invalid_scope", details: { outside: ["payroll:write"] } });
+    expect(answer.body.error_description).toContain("payroll:write");
+  });
+
+  it("RFC 6749 2.3: refuses two ways of client authentication in one request", async () => {
+    const answer = await ask({
+      basic: agent,
+      form: { grant_type: "client_credentials", client_id: agent.clientId, client_secret: agent.clientSecret },
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.body.error).toBe("invalid_request");
+  });
+
+  it("refuses a client_id that is not the authenticated client", async () => {
+    const other = await newClient((await theOperator()).token);
+    const answer = await ask({ basic: agent, form: { grant_type: "client_credentials", client_id: other.clientId } });
+    expect(answer.status).toBe(400);
+    expect(answer.body.error).toBe("invalid_request");
+  });
+
+  it("RFC 6749 3.2: refuses a parameter that is sent twice", async () => {
+    const form = new URLSearchParams({ grant_type: "client_credentials", scope: "agents:read" });
+    form.append("scope", "audit:read");
+    const answer = await ask({ basic: agent, form });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ error: "invalid_request", details: { issues: [{ path: "scope" }] } });
+  });
+
+  it("415: takes no JSON", async () => {
+    const answer = await ask({ basic: agent, json: { grant_type: "client_credentials" } });
+    expect(answer.status).toBe(415);
+    expect(answer.body).toMatchObject({ error: "invalid_request", code: "UNSUPPORTED_MEDIA_TYPE" });
+  });
+
+  it("405: takes no GET", async () => {
+    const answer = await call("/api/v1/token");
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("Allow")).toBe("POST");
+  });
+});

@@ -1,0 +1,175 @@
+/** private_key_jwt: RFC 7523 2.2 and 3, OpenID Connect Core 9. */
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { call, issuer, newAgent, theOperator } from "../../support/api.ts";
+
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+let admin: string;
+
+interface Signer {
+  readonly agentId: string;
+  readonly alg: string;
+  readonly privateKey: CryptoKey;
+}
+
+async function registered(alg = "ES256"): Promise<Signer> {
+  const pair = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+  const { kty, crv, x, y, n, e } = await exportJWK(pair.publicKey);
+  const publicKeyJwk = kty === "RSA" ? { kty, n, e } : y === undefined ? { kty, crv, x } : { kty, crv, x, y };
+  const { agentId } = await newAgent(admin, { publicKeyJwk });
+  return { agentId, alg, privateKey: pair.privateKey };
+}
+
+let signer: Signer;
+let jti = 0;
+
+beforeAll(async () => {
+  admin = (await theOperator()).token;
+  signer = await registered();
+});
+
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+function claimsOf(agentId: string, changes: JWTPayload = {}): JWTPayload {
+  return {
+    iss: agentId,
+    sub: agentId,
+    aud: issuer,
+    jti: `assertion-${++jti}`,
+    iat: nowSeconds(),
+    exp: nowSeconds() + 60,
+    ...changes,
+  };
+}
+
+const sign = (claims: JWTPayload, { alg, privateKey }: Pick<Signer, "alg" | "privateKey"> = signer, header = {}) =>
+  new SignJWT(claims).setProtectedHeader({ alg, ...header }).sign(privateKey);
+
+const present = (assertion: string, form: Record<string, string> = {}) =>
+  call("/api/v1/token", {
+    form: {
+      grant_type: "client_credentials",
+      client_assertion_type: assertionType,
+      client_assertion: assertion,
+      scope: "agents:read",
+      ...form,
+    },
+  });
+
+const reasonOf = async (agentId: string) => {
+  const { body } = await call("/api/v1/audit?action=token.refused&limit=100", { token: admin });
+  return body.data.find((event: { target: string }) => event.target === agentId)?.details.reason;
+};
+
+describe("an agent that keeps its own key", () => {
+  it.each(["ES256", "EdDSA", "RS256", "PS256"])("signs in with %s", async (alg) => {
+    const own = await registered(alg);
+    const answer = await present(await sign(claimsOf(own.agentId), own));
+    expect(answer.status, answer.text).toBe(200);
+    const me = await call(`/api/v1/agents/${own.agentId}`, { token: answer.body.access_token });
+    expect(me.body.agentId).toBe(own.agentId);
+  });
+
+  it.each([
+    ["the issuer", issuer],
+    ["the token endpoint", `${issuer}/api/v1/token`],
+  ])("may name %s as the audience", async (_, aud) => {
+    expect((await present(await sign(claimsOf(signer.agentId, { aud })))).status).toBe(200);
+  });
+
+  it("may send its client_id along", async () => {
+    const answer = await present(await sign(claimsOf(signer.agentId)), { client_id: signer.agentId });
+    expect(answer.status).toBe(200);
+  });
+
+  it("has no way in for the key that the service made for another agent", async () => {
+    const { agentId } = await newAgent(admin);
+    expect((await present(await sign(claimsOf(agentId)))).body.error).toBe("invalid_client");
+    expect(await reasonOf(agentId)).toBe("no_registered_key");
+  });
+});
+
+describe("401 invalid_client, and the reason in the audit log", () => {
+  it.each<[string, string, (agentId: string) => JWTPayload]>([
+    ["an audience that is an array", "assertion_claims", (id) => claimsOf(id, { aud: [issuer] })],
+    [
+      "another server's endpoint as audience",
+      "assertion_claims",
+      (id) => claimsOf(id, { aud: "https://as.example.com/token" }),
+    ],
+    ["the issuer with a slash", "assertion_claims", (id) => claimsOf(id, { aud: `${issuer}/` })],
+    ["another issuer claim", "assertion_claims", (id) => claimsOf(id, { iss: "somebody" })],
+    [
+      "an expired assertion",
+      "assertion_expired",
+      (id) => claimsOf(id, { iat: nowSeconds() - 600, exp: nowSeconds() - 300 }),
+    ],
+    ["a lifetime over five minutes", "assertion_claims", (id) => claimsOf(id, { exp: nowSeconds() + 301 })],
+    [
+      "an issue time in the future",
+      "assertion_claims",
+      (id) => claimsOf(id, { iat: nowSeconds() + 600, exp: nowSeconds() + 660 }),
+    ],
+    ["not yet valid", "assertion_expired", (id) => claimsOf(id, { nbf: nowSeconds() + 200 })],
+  ])("%s", async (_, reason, claims) => {
+    const own = await registered();
+    const answer = await present(await sign(claims(own.agentId), own));
+    expect(answer.status).toBe(401);
+    expect(answer.body.error).toBe("invalid_client");
+    expect(await reasonOf(own.agentId)).toBe(reason);
+  });
+
+  it.each(["jti", "exp", "iss"])("no %s", async (claim) => {
+    const own = await registered();
+    const { [claim]: _, ...rest } = claimsOf(own.agentId);
+    expect((await present(await sign(rest, own))).body.error).toBe("invalid_client");
+  });
+
+  it("another agent's signature", async () => {
+    const victim = await registered();
+    expect((await present(await sign(claimsOf(victim.agentId), signer))).body.error).toBe("invalid_client");
+    expect(await reasonOf(victim.agentId)).toBe("assertion_signature");
+  });
+
+  it("an access token in place of an assertion", async () => {
+    const answer = await present(await sign(claimsOf(signer.agentId)));
+    expect((await present(answer.body.access_token)).body.error).toBe("invalid_client");
+    const typed = await sign(claimsOf(signer.agentId), signer, { typ: "at+jwt" });
+    expect((await present(typed)).body.error).toBe("invalid_client");
+  });
+
+  it("RFC 8725 2.1: HS256 with the public key as the secret, and none", async () => {
+    const claims = btoa(JSON.stringify(claimsOf(signer.agentId))).replace(/=+$/, "");
+    for (const header of ['{"alg":"none"}', '{"alg":"HS256"}']) {
+      const encoded = btoa(header).replace(/=+$/, "");
+      expect((await present(`${encoded}.${claims}.AAAA`)).status).toBe(401);
+    }
+  });
+
+  it("a jti that has been used; of 50 at once exactly one gets in", async () => {
+    const assertion = await sign(claimsOf(signer.agentId));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => present(assertion)));
+    const statuses = answers.map((answer) => answer.status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+    expect(statuses.every((status) => [200, 401, 429].includes(status))).toBe(true);
+  });
+});
+
+describe("400 invalid_request", () => {
+  it("another client_assertion_type", async () => {
+    const answer = await present(await sign(claimsOf(signer.agentId)), { client_assertion_type: "urn:example" });
+    expect(answer.body.error).toBe("invalid_request");
+  });
+
+  it("a client_id that is not the subject", async () => {
+    const answer = await present(await sign(claimsOf(signer.agentId)), {
+      client_id: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+    });
+    expect(answer.body.error).toBe("invalid_request");
+  });
+
+  it("a secret beside the assertion", async () => {
+    const answer = await present(await sign(claimsOf(signer.agentId)), { client_secret: "x" });
+    expect(answer.body.error).toBe("invalid_request");
+  });
+});

@@ -1,0 +1,306 @@
+/** Deliveries: seeing them, pausing, sending again, testing. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { call } from "../../support/api.ts";
+import {
+  advance,
+  deliveriesOf,
+  giveBack,
+  happen,
+  newReceiver,
+  newTenant,
+  patch,
+  pathOf,
+  post,
+  read,
+  runCron,
+  runNext,
+  runQueue,
+  subscribe,
+  takeOver,
+  waiting,
+} from "./support.ts";
+
+beforeEach(takeOver);
+afterEach(giveBack);
+
+const failing = () => new Response("no", { status: 500 });
+
+describe("list", () => {
+  it("has a record for each, newest first, with limit, offset and total", async () => {
+    const tenant = await newTenant();
+    const receiver = newReceiver();
+    const webhook = await subscribe(tenant, receiver);
+    const agents: string[] = [];
+    for (let count = 0; count < 5; count++) {
+      advance(1000);
+      agents.unshift((await happen(tenant)).agentId);
+    }
+    await runQueue();
+    const list = async (query: string) =>
+      (await call(`${pathOf(webhook)}/deliveries${query}`, { token: await tenant.token() })).body;
+    const all = await list("");
+    expect(Object.keys(all)).toEqual(["deliveries", "total", "limit", "offset"]);
+    expect([all.total, all.limit, all.offset]).toEqual([5, 20, 0]);
+    expect(
+      all.deliveries.map(({ payload }: { payload: { data: { agentId: string } } }) => payload.data.agentId),
+    ).toEqual(agents);
+    const [newest] = all.deliveries;
+    expect(newest).toEqual({
+      id: newest.id,
+      subscription_id: webhook.id,
+      event_type: "agent.created",
+      payload: JSON.parse(receiver.received.at(-1)!.body),
+      status: "delivered",
+      http_status_code: 200,
+      response_body: "thanks",
+      error: null,
+      attempt_count: 1,
+      next_retry_at: null,
+      delivered_at: new Date().toISOString(),
+      created_at: new Date().toISOString(),
+      updated_at: new Date().toISOString(),
+    });
+    expect(await list("?limit=2&offset=1")).toEqual({
+      deliveries: all.deliveries.slice(1, 3),
+      total: 5,
+      limit: 2,
+      offset: 1,
+    });
+    expect(await list("?offset=5")).toMatchObject({ deliveries: [], total: 5 });
+  });
+
+  it("by status", async () => {
+    const tenant = await newTenant();
+    const receiver = newReceiver();
+    const webhook = await subscribe(tenant, receiver);
+    await happen(tenant);
+    await runQueue();
+    receiver.behave = failing;
+    await happen(tenant);
+    await runQueue();
+    receiver.behave = () => new Response(null, { status: 410 });
+    await happen(tenant);
+    await happen(tenant);
+    await runQueue();
+    const token = await tenant.token();
+    const count = async (status: string) => {
+      const { body } = await call(`${pathOf(webhook)}/deliveries?status=${status}`, { token });
+      expect(body.deliveries.length).toBe(body.total);
+      return body.total;
+    };
+    const counts = [];
+    for (const status of ["delivered", "failed", "dead_letter", "pending"]) counts.push(await count(status));
+    expect(counts[0]).toBe(1);
+    expect(counts[1]).toBe(1);
+    expect(counts[2] + counts[3]).toBe(2);
+  });
+
+  it.each(["limit=0", "limit=101", "offset=-1", "offset=x", "offset=9999999", "status=lost"])(
+    "refuses %s",
+    async (query) => {
+      const tenant = await newTenant();
+      const webhook = await subscribe(tenant, newReceiver());
+      const answer = await call(`${pathOf(webhook)}/deliveries?${query}`, { token: await tenant.token() });
+      expect([answer.status, answer.body.code]).toEqual([400, "VALIDATION_ERROR"]);
+      expect(answer.body.details.issues[0].path).toBe(query.split("=")[0]);
+    },
+  );
+});
+
+describe("a paused webhook", () => {
+  it("is told nothing, and what was on its way goes on when it is resumed", async () => {
+    const tenant = await newTenant();
+    const receiver = newReceiver(failing);
+    const webhook = await subscribe(tenant, receiver);
+    await happen(tenant);
+    await runQueue();
+    advance(1);
+    await happen(tenant);
+    await patch(tenant, webhook, { active: false });
+    await happen(tenant);
+    for (let round = 0; round < 5; round++) {
+      advance(3_600_000);
+      await runQueue();
+      await runCron();
+    }
+    expect(receiver.received.length).toBe(1);
+    expect(waiting()).toEqual([]);
+    expect((await deliveriesOf(tenant, webhook)).map(({ status, attempt_count }) => [status, attempt_count])).toEqual([
+      ["failed", 1],
+      ["pending", 0],
+    ]);
+
+    receiver.behave = () => new Response();
+    await patch(tenant, webhook, { active: true });
+    await runQueue();
+    expect((await deliveriesOf(tenant, webhook)).map(({ status, attempt_count }) => [status, attempt_count])).toEqual([
+      ["delivered", 2],
+      ["delivered", 1],
+    ]);
+    expect(receiver.received.length).toBe(3);
+  });
+
+  it("that is paused during an attempt keeps what comes of it", async () => {
+    const tenant = await newTenant();
+    const receiver = newReceiver(async () => {
+      await patch(tenant, webhook, { active: false });
+      return failing();
+    });
+    const webhook = await subscribe(tenant, receiver);
+    await happen(tenant);
+    await runQueue();
+    await runNext();
+    expect(receiver.received.length).toBe(1);
+    expect(await deliveriesOf(tenant, webhook)).toMatchObject([{ status: "failed", attempt_count: 1 }]);
+  });
+
+  it("is sent to its new address when that has changed meanwhile", async () => {
+    const tenant = await newTenant();
+    const [before, after] = [newReceiver(), newReceiver()];
+    const webhook = await subscribe(tenant, before);
+    await happen(tenant);
+    await patch(tenant, webhook, { url: after.url });
+    await runQueue();
+    expect([before.received.length, after.received.length]).toEqual([0, 1]);
+  });
+});
+
+describe("redeliver", () => {
+  it("sends the same body with the same id again, with all attempts before it", async () => {
+    const tenant = await newTenant();
+    const receiver = newReceiver();
+    const webhook = await subscribe(tenant, receiver);
+    await happen(tenant);
+    await runQueue();
+    const [delivery] = await deliveriesOf(tenant, webhook);
+    receiver.behave = failing;
+    advance(60_000);
+    const answer = await post(tenant, webhook, `deliveries/${delivery.id}/redeliver`);
+    expect([answer.status, answer.body]).toEqual([
+      202,
+      {
+        ...delivery,
+        status: "pending",
+        attempt_count: 0,
+        http_status_code: null,
+        response_body: null,
+        delivered_at: null,
+        updated_at: answer.body.updated_at,
+      },
+    ]);
+    await runQueue();
+    expect(await deliveriesOf(tenant, webhook)).toMatchObject([
+      { id: delivery.id, status: "failed", attempt_count: 1 },
+    ]);
+    receiver.behave = () => new Response();
+    await runNext();
+    expect(await deliveriesOf(tenant, webhook)).toMatchObject([
+      { id: delivery.id, status: "delivered", attempt_count: 2 },
+    ]);
+    expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1);
+    expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+  });
+
+  it("brings a dead letter back", async () => {
+    const tenant = await newTenant();
+    const receiver = newReceiver(failing);
+    const webhook = await subscribe(tenant, receiver);
+    await happen(tenant);
+    while ((await runNext()) !== null);
+    const [dead] = await deliveriesOf(tenant, webhook);
+    expect(dead.status).toBe("dead_letter");
+    receiver.behave = () => new Response();
+    await post(tenant, webhook, `deliveries/${dead.id}/redeliver`);
+    await runQueue();
+    expect(await deliveriesOf(tenant, webhook)).toMatchObject([{ id: dead.id, status: "delivered", attempt_count: 1 }]);
+    expect(await read(tenant, webhook)).toMatchObject({ failure_count: 0 });
+  });
+
+  it("during an attempt makes another; the one before counts no more", async () => {
+    const tenant = await newTenant();
+    let once = true;
+    const receiver = newReceiver(async () => {
+      if (!once) return new Response();
+      once = false;
+      const [delivery] = await deliveriesOf(tenant, webhook);
+      await post(tenant, webhook, `deliveries/${delivery.id}/redeliver`);
+      return failing();
+    });
+    const webhook = await subscribe(tenant, receiver);
+    await happen(tenant);
+    await runQueue();
+    expect(await deliveriesOf(tenant, webhook)).toMatchObject([{ status: "delivered", attempt_count: 1 }]);
+  });
+
+  it("of another webhook's delivery finds none", async () => {
+    const [tenant, stranger] = [await newTenant(), await newTenant()];
+    const [webhook, sibling] = [await subscribe(tenant, newReceiver()), await subscribe(tenant, newReceiver())];
+    const foreign = await subscribe(stranger, newReceiver());
+    await happen(tenant);
+    const [delivery] = await deliveriesOf(tenant, webhook);
+    const codeOf = async (...parameters: Parameters<typeof post>) => (await post(...parameters)).body.code;
+    const path = `deliveries/${delivery.id}/redeliver`;
+    expect(await codeOf(tenant, sibling, path)).toBe("DELIVERY_NOT_FOUND");
+    expect(await codeOf(stranger, foreign, path)).toBe("DELIVERY_NOT_FOUND");
+    expect(await codeOf(stranger, webhook, path)).toBe("WEBHOOK_NOT_FOUND");
+    expect(await codeOf(tenant, webhook, `deliveries/${crypto.randomUUID()}/redeliver`)).toBe("DELIVERY_NOT_FOUND");
+  });
+});
+
+describe("test", () => {
+  it("sends webhook.test at once, signed as every delivery, and answers with what came of it", async () => {
+    const tenant = await newTenant();
+    const receiver = newReceiver();
+    const webhook = await subscribe(tenant, receiver);
+    const answer = await post(tenant, webhook, "test");
+    expect(answer.status, answer.text).toBe(200);
+    const [delivered] = receiver.received;
+    expect(delivered?.headers).toMatchObject({
+      "x-sentryagent-event": "webhook.test",
+      "webhook-id": answer.body.payload.id,
+      "x-sentryagent-signature": expect.stringMatching(/^sha256=[0-9a-f]{64}$/),
+    });
+    expect(JSON.parse(delivered!.body)).toEqual(answer.body.payload);
+    expect(answer.body).toMatchObject({
+      subscription_id: webhook.id,
+      event_type: "webhook.test",
+      payload: {
+        event: "webhook.test",
+        organization_id: tenant.organizationId,
+        data: { webhookId: webhook.id, message: "This is a test. Nothing has happened." },
+      },
+      status: "delivered",
+      attempt_count: 1,
+      http_status_code: 200,
+      response_body: "thanks",
+    });
+    expect(await deliveriesOf(tenant, webhook)).toEqual([answer.body]);
+    expect(waiting()).toEqual([]);
+  });
+
+  it("that fails is tried once, says why, and counts for nothing", async () => {
+    const tenant = await newTenant();
+    const webhook = await subscribe(
+      tenant,
+      newReceiver(() => new Response("gone", { status: 410 })),
+    );
+    for (let count = 0; count < 6; count++) {
+      expect((await post(tenant, webhook, "test")).body).toMatchObject({
+        status: "dead_letter",
+        attempt_count: 1,
+        http_status_code: 410,
+        response_body: "gone",
+        error: "answered 410",
+        next_retry_at: null,
+      });
+    }
+    expect(await read(tenant, webhook)).toMatchObject({ active: true, failure_count: 0 });
+    expect(waiting()).toEqual([]);
+  });
+
+  it("goes to a paused webhook too", async () => {
+    const tenant = await newTenant();
+    const webhook = await subscribe(tenant, newReceiver(), { active: false });
+    expect((await post(tenant, webhook, "test")).body.status).toBe("delivered");
+  });
+});

@@ -1,0 +1,89 @@
+import { createExecutionContext, createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, expect, it, vi } from "vitest";
+import type { Bindings } from "../../../src/platform/env.ts";
+import worker from "../../../src/worker.ts";
+import { call, newClient, newCredential, newOrganization, type Organization } from "../../support/api.ts";
+import { scrape } from "./scrape.ts";
+
+const bindings = env as unknown as Bindings;
+
+const runCron = (overrides: Partial<Bindings> = {}) =>
+  worker.scheduled(createScheduledController(), { ...bindings, ...overrides }, createExecutionContext());
+
+afterEach(() => void vi.restoreAllMocks());
+
+const gauge = async (name: string) => (await scrape()).value(name);
+const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString();
+
+it("agentidp_credentials_expiring_soon: unrevoked credentials of all organizations, within 7 days, as the cron run saw them", async () => {
+  await runCron();
+  expect(await gauge("agentidp_credentials_expiring_soon")).toBe(0);
+  const tenants = [await newOrganization(), await newOrganization()];
+  for (const { token } of tenants) {
+    const { agentId } = await newClient(token);
+    await newCredential(token, agentId, { expiresAt: days(6.9) });
+    await newCredential(token, agentId, { expiresAt: days(7.1) });
+    const { credentialId } = await newCredential(token, agentId, { expiresAt: days(3) });
+    await call(`/api/v1/agents/${agentId}/credentials/${credentialId}`, { method: "DELETE", token });
+  }
+  await runCron();
+  expect(await gauge("agentidp_credentials_expiring_soon")).toBe(2);
+});
+
+it("the count of expiring credentials reads an index, not the whole table", async () => {
+  const { results } = await bindings.DB.prepare(
+    "EXPLAIN QUERY PLAN SELECT count(*) FROM credentials WHERE revoked_at IS NULL AND expires_at > ? AND expires_at <= ?",
+  )
+    .bind(1, 2)
+    .all<{ detail: string }>();
+  expect(results.map(({ detail }) => detail).join()).toContain("credentials_that_expire");
+});
+
+it("agentidp_outbox_events_waiting, agentidp_cron_last_success_timestamp_seconds", async () => {
+  const beganAt = Date.now() / 1000;
+  await runCron();
+  expect(await gauge("agentidp_outbox_events_waiting")).toBe(0);
+  const heartbeat = await gauge("agentidp_cron_last_success_timestamp_seconds");
+  expect(heartbeat).toBeGreaterThanOrEqual(beganAt);
+  expect(heartbeat).toBeLessThanOrEqual(Date.now() / 1000);
+});
+
+it("a run that does not do everything leaves the heartbeat as it is", async () => {
+  await runCron();
+  const heartbeat = await gauge("agentidp_cron_last_success_timestamp_seconds");
+  const prepare = () => {
+    throw new Error("D1 is down");
+  };
+  const broken = { DB: { prepare, batch: prepare } };
+  vi.spyOn(console, "error").mockReturnValue(undefined);
+  await expect(runCron(broken as unknown as Partial<Bindings>)).rejects.toThrow("Scheduled run");
+  expect(await gauge("agentidp_cron_last_success_timestamp_seconds")).toBe(heartbeat);
+});
+
+it("agentidp_audit_chain_integrity: 0 from the verification that finds a fault, until that whole chain verifies again", async () => {
+  const verify = async ({ token }: Organization, query = "") =>
+    (await call(`/api/v1/audit/verify${query}`, { token })).body.verified;
+  const tampered = await newOrganization();
+  const other = await newOrganization();
+  const tamper = (from: string, to: string) =>
+    bindings.DB.prepare("UPDATE audit_events SET details = replace(details, ?, ?) WHERE organization_id = ?")
+      .bind(from, to, tampered.organizationId)
+      .run();
+  expect([await verify(tampered), await verify(other)]).toEqual([true, true]);
+  expect(await gauge("agentidp_audit_chain_integrity")).toBe(1);
+
+  await tamper("scope", "scop3");
+  expect(await verify(tampered)).toBe(false);
+  expect(await gauge("agentidp_audit_chain_integrity")).toBe(0);
+  // Neither another organization's chain nor an untouched part of this one takes it back.
+  expect([await verify(other), await verify(tampered, `?fromDate=${days(-2)}&toDate=${days(-1)}`)]).toEqual([
+    true,
+    true,
+  ]);
+  expect(await gauge("agentidp_audit_chain_integrity")).toBe(0);
+
+  await tamper("scop3", "scope");
+  expect(await verify(tampered)).toBe(true);
+  expect(await gauge("agentidp_audit_chain_integrity")).toBe(1);
+});

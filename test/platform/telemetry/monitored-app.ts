@@ -1,0 +1,71 @@
+/** An app on the real foundation with the routes of monitoring and a room of one path, over bindings that a test can break. */
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { Bindings } from "../../../src/platform/env.ts";
+import { createRouter } from "../../../src/platform/http/app.ts";
+import type { Caller } from "../../../src/platform/http/caller.ts";
+import { createFoundation } from "../../../src/platform/http/foundation.ts";
+import { problem } from "../../../src/platform/http/problems.ts";
+import { route } from "../../../src/platform/http/route.ts";
+import type { AgentId, OrganizationId, TokenId } from "../../../src/platform/ids.ts";
+import { ok } from "../../../src/platform/result.ts";
+import type { NoteCalls } from "../../../src/platform/telemetry/calls.ts";
+import { detailedHealthRoutes, type Probe } from "../../../src/platform/telemetry/health.ts";
+import { metricsRoutes } from "../../../src/platform/telemetry/routes.ts";
+import type { Answer } from "../../support/api.ts";
+
+export const bindings = env as unknown as Bindings;
+
+const room = createRouter();
+const nothing = { 204: { description: "Nothing" } };
+room.openapi(
+  route({ method: "get", path: "/mine", access: "bearer", tags: [], summary: "See mine", responses: nothing }),
+  (c) => c.body(null, 204),
+);
+
+export interface MonitoredApp {
+  /** Sends a GET request. `overrides` replace bindings and settings. A bearer token is the id of an organization. */
+  send(path: string, overrides?: Partial<Bindings>, headers?: Record<string, string>): Promise<Answer>;
+  /** What requests have put off until after their answers. */
+  readonly deferred: Promise<unknown>[];
+}
+
+/** @param parts what the house would hand in */
+export function monitoredApp(parts: { readonly noteCalls?: NoteCalls; readonly askLedger?: Probe } = {}): MonitoredApp {
+  const { noteCalls = async () => undefined, askLedger = async () => undefined } = parts;
+  const app = createFoundation({
+    authenticate: async (_, request) => {
+      const organizationId = request.headers.get("Authorization")?.replace("Bearer ", "");
+      if (!organizationId) return problem("UNAUTHORIZED");
+      const caller: Caller = {
+        agentId: "agent" as AgentId,
+        organizationId: organizationId as OrganizationId,
+        credentialId: null,
+        tokenId: "token" as TokenId,
+        scopes: [],
+        role: "member",
+        isOperator: false,
+        delegation: null,
+      };
+      return ok({ caller, headers: {} });
+    },
+    relay: async () => undefined,
+    noteCalls,
+  });
+  app.route("/", metricsRoutes);
+  app.route("/", detailedHealthRoutes(askLedger));
+  app.route("/", room);
+  const deferred: Promise<unknown>[] = [];
+  return {
+    deferred,
+    async send(path, overrides = {}, headers = {}) {
+      const execution = createExecutionContext();
+      execution.waitUntil = (work) => void deferred.push(work);
+      const request = new Request(`http://localhost:8787${path}`, { headers });
+      const response = await app.fetch(request, { ...bindings, ...overrides }, execution);
+      const text = await response.text();
+      const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+      return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    },
+  };
+}

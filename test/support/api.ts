@@ -1,0 +1,154 @@
+/** A client for black-box tests: plain HTTP against the Worker, and the few steps that nearly every test begins with. */
+import { SELF } from "cloudflare:test";
+import { expect } from "vitest";
+
+export const issuer = "http://localhost:8787";
+export const setupToken = "a-set-up-token-for-the-tests-only-0123456789";
+
+export interface Call {
+  readonly method?: string;
+  readonly token?: string;
+  readonly basic?: { readonly clientId: string; readonly clientSecret: string };
+  readonly json?: unknown;
+  readonly form?: Record<string, string> | URLSearchParams;
+  /** A raw body, for requests that no client would make. */
+  readonly body?: BodyInit;
+  readonly headers?: Record<string, string>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the body of an answer is whatever the test asserts that it is
+export type Body = any;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: Body;
+}
+
+/** Sends one request. `path` is relative to the issuer's origin. */
+export async function call(path: string, init: Call = {}): Promise<Answer> {
+  const headers = new Headers(init.headers);
+  if (init.token) headers.set("Authorization", `Bearer ${init.token}`);
+  if (init.basic) {
+    const pair = `${encodeURIComponent(init.basic.clientId)}:${encodeURIComponent(init.basic.clientSecret)}`;
+    headers.set("Authorization", `Basic ${btoa(pair)}`);
+  }
+  let body = init.body;
+  if (init.json !== undefined) {
+    headers.set("Content-Type", "application/json");
+    body = JSON.stringify(init.json);
+  }
+  if (init.form) body = new URLSearchParams(init.form);
+  const response = await SELF.fetch(`${issuer}${path}`, {
+    method: init.method ?? (body === undefined ? "GET" : "POST"),
+    headers,
+    ...(body === undefined ? {} : { body }),
+    redirect: "manual",
+  });
+  const text = await response.text();
+  const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+}
+
+export interface Client {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export interface Organization extends Client {
+  readonly organizationId: string;
+  readonly slug: string;
+  readonly agentId: string;
+  readonly credentialId: string;
+  /** An access token of its admin, with every scope that the admin may have. */
+  readonly token: string;
+}
+
+/** Gets an access token by client_credentials; fails the test when refused. */
+export async function tokenFor(client: Client, parameters: Record<string, string> = {}): Promise<string> {
+  const answer = await call("/api/v1/token", {
+    basic: client,
+    form: { grant_type: "client_credentials", ...parameters },
+  });
+  expect(answer.body, answer.text).toMatchObject({ token_type: "Bearer" });
+  return answer.body.access_token;
+}
+
+const adminScopes =
+  "agents:read agents:write tokens:read audit:read webhooks:read webhooks:write admin:orgs organization:administer";
+
+/** The token of an organization's admin with everything it may carry. */
+export const adminToken = (client: Client) => tokenFor(client, { scope: adminScopes });
+
+let operator: Promise<Organization> | undefined;
+
+/** The operator's organization; set up on the first call of a test file. */
+export function theOperator(): Promise<Organization> {
+  operator ??= (async () => {
+    const answer = await call("/api/v1/setup", {
+      token: setupToken,
+      json: { organizationName: "Operator", slug: "operator", adminEmail: "admin@operator.example" },
+    });
+    expect(answer.status, answer.text).toBe(201);
+    const { organization, admin } = answer.body;
+    return { ...organization, ...admin, token: await adminToken(admin) };
+  })();
+  return operator;
+}
+
+let counter = 0;
+/** A name that no other call of this test file gets. */
+export const unique = (prefix: string) => `${prefix}-${++counter}`;
+
+/** Another organization with its first admin. `fields` override the body. */
+export async function newOrganization(fields: Record<string, unknown> = {}): Promise<Organization> {
+  const slug = unique("tenant");
+  const answer = await call("/api/v1/organizations", {
+    // A new token: a test may have dropped the key that signed the operator's first one.
+    token: await adminToken(await theOperator()),
+    // Without limits, unless a test is about them.
+    json: { name: slug, slug, adminEmail: `admin@${slug}.example`, planTier: "enterprise", ...fields },
+  });
+  expect(answer.status, answer.text).toBe(201);
+  const { admin, ...organization } = answer.body;
+  return { ...organization, ...admin, token: await adminToken(admin) };
+}
+
+/** The least that registers an agent. */
+export const agentFields = (fields: Record<string, unknown> = {}) => ({
+  email: `${unique("agent")}@example.com`,
+  agentType: "screener",
+  version: "1.0.0",
+  capabilities: ["resume:read"],
+  owner: "talent-team",
+  deploymentEnv: "production",
+  ...fields,
+});
+
+/** Registers an agent; answers with its wire form. */
+export async function newAgent(token: string, fields: Record<string, unknown> = {}): Promise<Body> {
+  const answer = await call("/api/v1/agents", { token, json: agentFields(fields) });
+  expect(answer.status, answer.text).toBe(201);
+  return answer.body;
+}
+
+/** Makes a credential for an agent; answers with its wire form, the secret included. */
+export async function newCredential(
+  token: string,
+  agentId: string,
+  fields: Record<string, unknown> = {},
+): Promise<Body> {
+  const answer = await call(`/api/v1/agents/${agentId}/credentials`, { token, json: fields });
+  expect(answer.status, answer.text).toBe(201);
+  return answer.body;
+}
+
+/** Registers an agent with a credential. */
+export async function newClient(
+  token: string,
+  fields: Record<string, unknown> = {},
+): Promise<Client & { agentId: string; credentialId: string }> {
+  const { agentId } = await newAgent(token, fields);
+  return { agentId, ...(await newCredential(token, agentId)) };
+}

@@ -1,0 +1,130 @@
+/** Plain HTTP against a Worker process, and the steps that its tests begin with. The counterpart of `api.ts` for Node. */
+import { expect } from "vitest";
+import { setupToken } from "./worker-process.ts";
+
+export interface Client {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly token?: string;
+  readonly basic?: Client;
+  readonly json?: unknown;
+  readonly form?: Record<string, string>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the body of an answer is whatever the test asserts that it is
+export type Body = any;
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly body: Body;
+}
+
+/** Sends one request to an origin. */
+export async function send(origin: string, path: string, call: Call = {}): Promise<Answer> {
+  const headers = new Headers();
+  if (call.token) headers.set("Authorization", `Bearer ${call.token}`);
+  if (call.basic) headers.set("Authorization", `Basic ${btoa(`${call.basic.clientId}:${call.basic.clientSecret}`)}`);
+  if (call.json !== undefined) headers.set("Content-Type", "application/json");
+  const body = call.form ? new URLSearchParams(call.form) : call.json === undefined ? null : JSON.stringify(call.json);
+  const response = await fetch(`${origin}${path}`, {
+    method: call.method ?? (body === null ? "GET" : "POST"),
+    headers,
+    body,
+    redirect: "manual",
+  });
+  const text = await response.text();
+  const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+  return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
+}
+
+/** Asks for a token, which may be refused. */
+export function requestToken(origin: string, client: Client, parameters: Record<string, string> = {}): Promise<Answer> {
+  return send(origin, "/api/v1/token", {
+    basic: client,
+    form: { grant_type: "client_credentials", ...parameters },
+  });
+}
+
+/** Gets an access token; fails the test when refused. */
+export async function tokenFor(
+  origin: string,
+  client: Client,
+  parameters: Record<string, string> = {},
+): Promise<string> {
+  const answer = await requestToken(origin, client, parameters);
+  expect(answer.status, answer.text).toBe(200);
+  return answer.body.access_token;
+}
+
+export interface Admin extends Client {
+  readonly organizationId: string;
+  readonly agentId: string;
+  readonly credentialId: string;
+  /** An access token with every scope that an admin may have. */
+  readonly token: string;
+}
+
+const adminScopes = "agents:read agents:write tokens:read audit:read admin:orgs";
+
+/** Sets the service up; answers with the operator's admin. */
+export async function setUp(origin: string): Promise<Admin> {
+  const answer = await send(origin, "/api/v1/setup", {
+    token: setupToken,
+    json: { organizationName: "Operator", slug: "operator", adminEmail: "admin@operator.example" },
+  });
+  expect(answer.status, answer.text).toBe(201);
+  const { organization, admin } = answer.body;
+  const token = await tokenFor(origin, admin, { scope: adminScopes });
+  return { ...admin, organizationId: organization.organizationId, token };
+}
+
+let counter = 0;
+/** A name that no other call of this test file gets. */
+export const unique = (prefix: string) => `${prefix}-${++counter}`;
+
+/** Another organization with its first admin. It has no limits, so that tests meet none by accident. */
+export async function newOrganization(origin: string, operator: Admin): Promise<Admin> {
+  const slug = unique("tenant");
+  const answer = await send(origin, "/api/v1/organizations", {
+    token: operator.token,
+    json: { name: slug, slug, adminEmail: `admin@${slug}.example`, planTier: "enterprise" },
+  });
+  expect(answer.status, answer.text).toBe(201);
+  const { organizationId, admin } = answer.body;
+  return { ...admin, organizationId, token: await tokenFor(origin, admin, { scope: adminScopes }) };
+}
+
+/** The least that registers an agent. */
+export const agentFields = (fields: Record<string, unknown> = {}) => ({
+  email: `${unique("agent")}@example.com`,
+  agentType: "screener",
+  version: "1.0.0",
+  capabilities: ["resume:read"],
+  owner: "talent-team",
+  deploymentEnv: "production",
+  ...fields,
+});
+
+export interface AgentClient extends Client {
+  readonly agentId: string;
+  readonly credentialId: string;
+}
+
+/** Registers an agent and makes a credential for it. */
+export async function newClient(
+  origin: string,
+  token: string,
+  fields: Record<string, unknown> = {},
+): Promise<AgentClient> {
+  const agent = await send(origin, "/api/v1/agents", { token, json: agentFields(fields) });
+  expect(agent.status, agent.text).toBe(201);
+  const { agentId } = agent.body;
+  const credential = await send(origin, `/api/v1/agents/${agentId}/credentials`, { token, json: {} });
+  expect(credential.status, credential.text).toBe(201);
+  return { agentId, ...credential.body };
+}

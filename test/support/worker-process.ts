@@ -1,0 +1,202 @@
+/**
+ * The built Worker as a process of its own, over real HTTP: for standard clients, for a second instance, and for being
+ * killed. Two instances of the bundle run in it, isolates of their own that share the database, the cache and the
+ * ledgers, as two machines of a deployment would.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const startTimeoutMs = 60_000;
+
+export interface ChildSettings {
+  readonly directory: string;
+  readonly ports: readonly [number, number];
+  readonly bindings: Readonly<Record<string, string>>;
+}
+
+export type ChildRequest = { readonly id: number } & (
+  | { readonly call: "cron" | "stop" }
+  | { readonly call: "query"; readonly sql: string; readonly parameters: readonly unknown[] }
+);
+
+export interface ChildReply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+export const setupToken = "a-set-up-token-for-the-tests-only-0123456789";
+
+const secrets = {
+  ENVIRONMENT: "development",
+  KEY_ENCRYPTION_KEYS: "test-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+  SECRET_HASH_KEYS: "test-1:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8",
+  SETUP_TOKEN: setupToken,
+};
+
+export interface WorkerProcess {
+  /** The issuer, which is also the origin of the first instance. */
+  readonly issuer: string;
+  /** The origins of the two instances. */
+  readonly instances: readonly [string, string];
+  /** Starts it on the data that is there. */
+  start(): Promise<void>;
+  /** SIGKILL to the process and its workerd; the data stays. */
+  kill(): Promise<void>;
+  /** Runs the cron trigger to its end. */
+  runCron(): Promise<void>;
+  /** Reads the database behind the Worker's back. */
+  query<Row>(sql: string, ...parameters: readonly unknown[]): Promise<Row[]>;
+  /** What the Worker logged since it was started. */
+  log(): string;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** Two ports that were free a moment ago. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.on("error", reject);
+          server.listen(0, "127.0.0.1", () => {
+            const address = server.address();
+            resolve(typeof address === "object" && address ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return [ports[0]!, ports[1]!];
+}
+
+/**
+ * A Worker over an empty data directory, not yet started.
+ *
+ * @param bindings settings beside or instead of the usual ones
+ *
+ * @example
+ * ```ts
+ * const worker = await newWorkerProcess();
+ * await worker.start();
+ * await fetch(`${worker.issuer}/health`);
+ * await worker.stop();
+ * ```
+ */
+export async function newWorkerProcess(bindings: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
+  if (!existsSync(join(import.meta.dirname, "..", "..", "dist", "worker.js"))) {
+    throw new Error("There is no bundle to test: run `npm run build` first.");
+  }
+  const directory = await mkdtemp(join(tmpdir(), "agentidp-test-"));
+  const ports = await freePorts();
+  const instances = [`http://localhost:${ports[0]}`, `http://localhost:${ports[1]}`] as const;
+  const settings: ChildSettings = { directory, ports, bindings: { ...secrets, ISSUER: instances[0], ...bindings } };
+
+  let child: ChildProcess | null = null;
+  let log = "";
+  let lastId = 0;
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+
+  const settle = ({ id, value, error }: ChildReply) => {
+    const caller = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) caller?.resolve(value);
+    else caller?.reject(new Error(error));
+  };
+  const ask = (request: { call: "cron" | "stop" } | { call: "query"; sql: string; parameters: readonly unknown[] }) => {
+    const id = ++lastId;
+    const reply = Promise.withResolvers<unknown>();
+    waiting.set(id, reply);
+    child?.send({ id, ...request });
+    return reply.promise;
+  };
+
+  const ended = (process: ChildProcess) =>
+    new Promise<void>((resolve) => {
+      if (process.exitCode !== null || process.signalCode !== null) resolve();
+      else process.once("exit", () => resolve());
+    });
+
+  /** workerd is a child of the child: its end shows in its ports being free again. */
+  async function portsFree(): Promise<void> {
+    for (const instance of instances) {
+      while (
+        await fetch(`${instance}/health`).then(
+          () => true,
+          () => false,
+        )
+      )
+        await sleep(20);
+    }
+  }
+
+  return {
+    issuer: instances[0],
+    instances,
+    log: () => log,
+
+    async start() {
+      log = "";
+      const started = Promise.withResolvers<unknown>();
+      waiting.set(0, started);
+      child = spawn(
+        process.execPath,
+        [join(import.meta.dirname, "worker-process-child.ts"), JSON.stringify(settings)],
+        {
+          detached: true,
+          env: {
+            ...process.env,
+            CLOUDFLARE_CF_FETCH_ENABLED: "false",
+            WRANGLER_SEND_METRICS: "false",
+            NODE_OPTIONS: "",
+          },
+          stdio: ["ignore", "pipe", "pipe", "ipc"],
+        },
+      );
+      child.stdout?.on("data", (chunk) => (log += chunk));
+      child.stderr?.on("data", (chunk) => (log += chunk));
+      child.on("message", settle);
+      child.on("exit", () => {
+        for (const { reject } of waiting.values()) reject(new Error(`The Worker's process ended.\n${log}`));
+        waiting.clear();
+      });
+      const timeout = sleep(startTimeoutMs, null, { ref: false }).then(() => {
+        throw new Error(`The Worker did not start in time.\n${log}`);
+      });
+      await Promise.race([started.promise, timeout]);
+    },
+
+    async kill() {
+      if (!child?.pid) return;
+      const killed = ended(child);
+      process.kill(-child.pid, "SIGKILL");
+      await killed;
+      await portsFree();
+    },
+
+    async runCron() {
+      const result = (await ask({ call: "cron" })) as { outcome: string };
+      if (result.outcome !== "ok") throw new Error(`The cron trigger ended with "${result.outcome}".\n${log}`);
+    },
+
+    query: <Row>(sql: string, ...parameters: readonly unknown[]) =>
+      ask({ call: "query", sql, parameters }) as Promise<Row[]>,
+
+    async stop() {
+      if (child?.pid && child.exitCode === null && child.signalCode === null) {
+        await ask({ call: "stop" });
+        const gone = ended(child);
+        process.kill(-child.pid, "SIGKILL");
+        await gone;
+      }
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

@@ -200,7 +200,7 @@ describe("counts of 90 days", () => {
     const kept = () => Promise.all(["tokens_by_hour", "tokens_by_agent", "calls_by_route"].map(stored));
 
     await analytics(organization.token, "tokens");
-    await DB.prepare("INSERT INTO calls_by_route VALUES (?, '2032-01-01', '/api/v1/agents', '2xx', 3)")
+    await DB.prepare("INSERT OR REPLACE INTO calls_by_route VALUES (?, '2032-01-01', '/api/v1/agents', '2xx', 3)")
       .bind(organization.organizationId)
       .run();
     at("2032-03-30T23:59:59.999Z");

@@ -47,3 +47,13 @@ export async function sql(statement: string, ...values: unknown[]): Promise<D1Re
     .bind(...values)
     .run();
 }
+
+/** The ledgers, of which that of one organization does not answer. */
+export function ledgersWithout(organizationId: string): DurableObjectNamespace {
+  const { ORG_LEDGER } = bindings;
+  const deaf = new Proxy({}, { get: () => () => Promise.reject(new Error("down")) });
+  return {
+    idFromName: (name: string) => (name === organizationId ? name : ORG_LEDGER.idFromName(name)),
+    get: (id: DurableObjectId | string) => (typeof id === "string" ? deaf : ORG_LEDGER.get(id)),
+  } as unknown as DurableObjectNamespace;
+}

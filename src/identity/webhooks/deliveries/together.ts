@@ -8,9 +8,9 @@ type Statement = BatchItem<"sqlite">;
 export type Write = (...statements: readonly Statement[]) => Promise<void>;
 
 /** How long the first outcome waits for others. */
-const collectMs = 1;
+const collectMs = 5;
 
-/** A way to write for the attempts of one batch of the queue. What is written within a millisecond or so is one D1 batch. */
+/** A way to write for the attempts of one batch of the queue. What is written within some milliseconds is one D1 batch. */
 export function writeTogether({ db }: Pick<Context, "db">): Write {
   let waiting: Statement[] = [];
   let written: Promise<void> | null = null;

@@ -1,6 +1,6 @@
 /** Hands events from the outbox to everybody who listens. Subscribers are told at least once and deduplicate by event id. */
 import { z } from "@hono/zod-openapi";
-import { asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { Context, Relay } from "../platform/context.ts";
 import { outbox } from "../platform/db/schema.ts";
 import type { Bindings } from "../platform/env.ts";
@@ -24,12 +24,13 @@ const sweepWidth = 10;
 
 /** Makes the relay of the house from its subscribers. */
 export function createRelay(subscribers: readonly Subscriber[]): Relay {
-  return async (context, organizationId) => {
+  return async (context, organizationId, which) => {
+    const isTold = which === "all" ? undefined : eq(outbox.recorded, false);
     for (;;) {
       const rows = await context.db
         .select({ id: outbox.id, event: outbox.event, recorded: outbox.recorded })
         .from(outbox)
-        .where(eq(outbox.organizationId, organizationId))
+        .where(and(eq(outbox.organizationId, organizationId), isTold))
         .orderBy(asc(outbox.id))
         .limit(pageSize);
       if (rows.length === 0) return;
@@ -67,7 +68,7 @@ export async function relayWaiting(context: Context): Promise<void> {
     .limit(sweepSize);
   for (let from = 0; from < waiting.length; from += sweepWidth) {
     const outcomes = await Promise.allSettled(
-      waiting.slice(from, from + sweepWidth).map((row) => context.relay(row.organizationId)),
+      waiting.slice(from, from + sweepWidth).map((row) => context.relay(row.organizationId, "all")),
     );
     for (const outcome of outcomes) {
       if (outcome.status === "rejected")

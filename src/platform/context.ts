@@ -20,11 +20,17 @@ export interface Context {
   /** Lets work go on after the answer; it must survive being cut off. */
   defer(work: Promise<unknown>): void;
   /** Hands the organization's waiting events to everybody who listens; see `events/relay.ts`. */
-  relay(organizationId: OrganizationId): Promise<void>;
+  relay(organizationId: OrganizationId, which?: RelayedEvents): Promise<void>;
 }
 
+/**
+ * The events of the changes in D1, which is what a request waits for; or all, with those that the ledger tells of. Of these
+ * there may be as many as tokens, and a request waits for none of them.
+ */
+export type RelayedEvents = "changes" | "all";
+
 /** The part of a context that the house puts together, see `worker.ts`. */
-export type Relay = (context: Context, organizationId: OrganizationId) => Promise<void>;
+export type Relay = (context: Context, organizationId: OrganizationId, which: RelayedEvents) => Promise<void>;
 
 /** The context of one request or one scheduled run. */
 export function contextOf(
@@ -41,7 +47,7 @@ export function contextOf(
     source: request.source,
     now: () => Date.now(),
     defer,
-    relay: (organizationId) => relay(context, organizationId),
+    relay: (organizationId, which = "changes") => relay(context, organizationId, which),
   };
   return context;
 }

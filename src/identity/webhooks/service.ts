@@ -68,9 +68,10 @@ function webhookEvent(
 }
 
 async function refuseUrl(context: Context, text: string): Promise<Problem | null> {
+  const refused = (message: string) => invalid([{ path: "url", message, received: text.slice(0, 200) }]);
   const url = await checkOutboundTarget(context, text);
-  if (url.ok) return null;
-  return invalid([{ path: "url", message: url.message, received: text.slice(0, 200) }]);
+  if (!url.ok) return refused(url.message);
+  return url.value.origin === context.settings.issuer ? refused("must not be this service itself") : null;
 }
 
 /** The path and query of a hook are often its password, and the audit log is read by more people than the subscription. */

@@ -103,6 +103,7 @@ describe("create", () => {
     ["half a character in the name", { name: "a\ud800" }, "name", "must not hold control characters"],
     ["no url", { url: undefined }, "url", "must be an https URL"],
     ["a url that is none", { url: "hooks" }, "url", "must be an absolute https URL"],
+    ["this service", { url: "http://localhost:8787/api/v1/token" }, "url", "must not be this service itself"],
     ["no events", { events: undefined }, "events", "must be a list of events"],
     ["an empty list of events", { events: [] }, "events", "must name at least one event"],
     ["an event twice", { events: ["agent.created", "agent.created"] }, "events", "must name each event once"],

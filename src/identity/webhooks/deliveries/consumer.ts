@@ -104,7 +104,7 @@ async function attemptNext(context: Context, id: WebhookId, write: Write): Promi
 
 /** What fails here stays in the outbox, and the scheduled run relays it. */
 async function relay(context: Context, organizationId: OrganizationId): Promise<void> {
-  await context.relay(organizationId).catch((error: unknown) => {
+  await context.relay(organizationId, "all").catch((error: unknown) => {
     console.warn(JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: String(error) }));
   });
 }

@@ -49,10 +49,11 @@ async function pass(
   customerId: string,
   event: BillingEvent | null,
 ): Promise<Result<undefined> | null> {
-  if (event && (await isEventSettled(context, event.id))) return ok();
   // The organization is the one that we made this customer for, whatever the metadata says.
   const account = await findAccountOfCustomer(context, customerId);
   if (!account) return ok();
+  // Asked after the account was read: an event that is settled from here on has changed the account, and the write finds that.
+  if (event && (await isEventSettled(context, event.id))) return ok();
   const organization = await findOrganization(context, account.organizationId);
   const subscriptions = await listSubscriptions(billing, customerId);
   // Nothing said that the customer is gone: it may be that the settings name another account of Stripe's.

@@ -221,7 +221,7 @@ async function writeChange(
   // Grows even within one millisecond, and when a clock lags: the next write relies on it.
   const updatedAt = Math.max(context.now(), before.updatedAt + 1);
   const after: Organization = { ...before, ...change, updatedAt };
-  const { status, ...fields } = change;
+  const { status, planTier, ...fields } = change;
   const tell = (action: EventAction, changed: OrganizationChange): DomainEvent[] =>
     eventsOf(context, caller, {
       organizationId: before.id,
@@ -233,6 +233,7 @@ async function writeChange(
     });
   const events = [
     ...(Object.keys(fields).length > 0 ? tell("organization.updated", fields) : []),
+    ...(planTier ? tell("tier.changed", { planTier }) : []),
     ...(status ? tell(statusActions[status], { status }) : []),
   ];
   const [written] = await context.db.batch([

@@ -36,8 +36,12 @@ export function deliveryIdOf(eventId: EventId, subscriptionId: WebhookId): Deliv
   return `${eventId.slice(0, 24)}${sha256Hex(`${eventId} ${subscriptionId}`).slice(0, 12)}` as DeliveryId;
 }
 
-const isForWebhooks = ({ action, outcome }: DomainEvent) =>
-  outcome === "success" && (webhookEvents as readonly string[]).includes(action);
+/** What the operator did to another organization stands in its own log too, and is told to that organization alone. */
+const isOfAnother = ({ action, organizationId, target }: DomainEvent) =>
+  action === "tier.changed" && target !== organizationId;
+
+const isForWebhooks = (event: DomainEvent) =>
+  event.outcome === "success" && (webhookEvents as readonly string[]).includes(event.action) && !isOfAnother(event);
 
 async function deliver(
   context: Context,

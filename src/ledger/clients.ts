@@ -5,6 +5,7 @@ import type {
   AuthenticatedClient,
   ClientAuthenticationRequest,
   ClientOutcome,
+  Counting,
   Refused,
   Throttled,
   WorkloadRefusal,
@@ -91,18 +92,19 @@ export function chargeClient(parts: Parts, { principal, used }: Authenticated, k
   return charged;
 }
 
-/** Checks who a client is for the sake of a call, and counts the call. */
-export async function authenticateCall(
+/** Checks who a client is, and counts its request. */
+export async function authenticateOnly(
   parts: Parts,
   request: ClientAuthenticationRequest,
-  exempt: boolean,
+  counting: Counting,
 ): Promise<ClientOutcome> {
   const authenticated = await authenticate(parts, request, "client.refused", {});
   if (authenticated.outcome !== "authenticated") return authenticated;
-  const charged = chargeClient(parts, authenticated, "call", exempt);
+  const charged =
+    counting === "nothing" ? null : chargeClient(parts, authenticated, "call", counting === "exempt_call");
   await parts.settled();
-  if (charged.outcome === "limited") return charged;
-  return { outcome: "authenticated", client: authenticated.client, rate: charged.rate };
+  if (charged?.outcome === "limited") return charged;
+  return { outcome: "authenticated", client: authenticated.client, rate: charged?.rate ?? null };
 }
 
 /** Notes that the Worker refused a workload's token before the ledger saw it. */

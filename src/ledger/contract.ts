@@ -1,37 +1,21 @@
 /** What the ledger is asked and what it answers: plain values, as they cross the RPC boundary. */
 import type { DomainEvent } from "../events/catalogue.ts";
-import type { Source } from "../platform/context.ts";
 import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope, TokenId } from "../platform/ids.ts";
 import type { AnsweredCalls } from "../platform/telemetry/calls.ts";
 import type { ChainLedger } from "./chain-contract.ts";
+import type {
+  AuthenticatedClient,
+  ClientAuthenticationRequest,
+  ClientLedger,
+  Limited,
+  Refused,
+  Throttled,
+} from "./client-contract.ts";
 import type { RateState } from "./rate.ts";
 
 export type { AnsweredCalls } from "../platform/telemetry/calls.ts";
 export type { ChainHead, ChainState } from "./chain-contract.ts";
-
-/** How a client proves who it is at the token, introspection and revocation endpoints. */
-export type Presented =
-  | {
-      readonly kind: "secret";
-      /** The HMAC of the presented secret under each hash key that the Worker holds. */
-      readonly hashes: readonly { readonly keyId: string; readonly hash: string }[];
-    }
-  | {
-      readonly kind: "assertion";
-      /** The compact JWS of RFC 7523 2.2; the ledger checks it against the agent's registered key. */
-      readonly jwt: string;
-      /** What `aud` may be: the issuer or the endpoint, as a single string. */
-      readonly audiences: readonly string[];
-    }
-  | {
-      readonly kind: "workload";
-      /** The trust policy that the workload's token, checked by the Worker, fulfils. */
-      readonly policyId: CredentialId;
-      /** What makes the workload's token one of its kind, so that it signs in once; at most 256 characters. */
-      readonly tokenKey: string;
-      /** Milliseconds since the epoch; until then the token could be replayed. */
-      readonly tokenExpiresAtMs: number;
-    };
+export type * from "./client-contract.ts";
 
 /** A DPoP proof that the Worker has checked (RFC 9449); the ledger sees to it that it is used once. */
 export interface ProofOfPossession {
@@ -40,80 +24,6 @@ export interface ProofOfPossession {
   readonly jti: string;
   /** Milliseconds since the epoch; until then it could be replayed. */
   readonly expiresAtMs: number;
-}
-
-/** Why a client was not let in. Written to the audit log; the wire says `invalid_client` for all of them. */
-export type RefusalReason =
-  | "unknown_client"
-  | "wrong_secret"
-  | "credential_revoked"
-  | "credential_expired"
-  | "no_registered_key"
-  | "assertion_malformed"
-  | "assertion_signature"
-  | "assertion_claims"
-  | "assertion_expired"
-  | "assertion_replayed"
-  | "agent_suspended"
-  | "agent_decommissioned"
-  | "organization_suspended"
-  | "organization_deleted"
-  | "change_in_progress"
-  | "policy_deleted"
-  | "workload_token_replayed"
-  | WorkloadRefusalReason;
-
-/** Why a workload's token was refused before it came to the ledger. */
-export type WorkloadRefusalReason =
-  | "no_policy"
-  | "ambiguous_policy"
-  | "token_malformed"
-  | "issuer_unreachable"
-  | "unknown_key"
-  | "token_signature"
-  | "token_expired"
-  | "token_not_yet_valid"
-  | "audience_mismatch"
-  | "repository_mismatch"
-  | "repository_owner_mismatch"
-  | "ref_mismatch"
-  | "environment_mismatch"
-  | "pull_request"
-  | "claim_mismatch";
-
-export type Refused = { readonly outcome: "refused"; readonly reason: RefusalReason };
-/** Too many failures for this client and this source; try again after so many seconds. */
-export type Throttled = { readonly outcome: "throttled"; readonly retryAfterSeconds: number };
-
-/** A limit of the organization's tier, or of its own, is reached. */
-export interface Limited {
-  readonly outcome: "limited";
-  readonly limit: "requestsPerMinute" | "maxCallsPerDay" | "maxTokensPerDay" | "maxTokensPerMonth";
-  readonly max: number;
-  readonly current: number;
-  /** Milliseconds since the epoch: when the next request can be let through. */
-  readonly resetsAtMs: number;
-  /** What is left of the minute rate; null when another limit stands in the way. */
-  readonly rate: RateState | null;
-}
-
-/** The client, once it has proved who it is. */
-export interface AuthenticatedClient {
-  readonly agentId: AgentId;
-  readonly organizationId: OrganizationId;
-  readonly credentialId: CredentialId | null;
-  readonly role: "member" | "admin" | null;
-  readonly isOperator: boolean;
-  readonly email: string;
-  readonly agentType: string;
-  /** Everything it may be granted: its capabilities, `openid` and its recorded platform scopes. */
-  readonly grantable: readonly Scope[];
-}
-
-export interface ClientAuthenticationRequest {
-  readonly agentId: AgentId;
-  readonly presented: Presented;
-  readonly source: Source;
 }
 
 export interface TokenRequest extends ClientAuthenticationRequest {
@@ -153,12 +63,6 @@ export type TokenOutcome =
   | { readonly outcome: "scope_refused"; readonly outside: readonly string[] }
   | { readonly outcome: "signing_key_dropped" }
   | { readonly outcome: "proof_replayed" }
-  | Limited
-  | Refused
-  | Throttled;
-
-export type ClientOutcome =
-  | { readonly outcome: "authenticated"; readonly client: AuthenticatedClient; readonly rate: RateState | null }
   | Limited
   | Refused
   | Throttled;
@@ -212,14 +116,6 @@ export type AdmitOutcome =
   | { readonly outcome: "dead" }
   | { readonly outcome: "proof_replayed" };
 
-export interface WorkloadRefusal {
-  readonly clientId: string;
-  readonly reason: WorkloadRefusalReason;
-  readonly source: Source;
-  /** What helps an operator to see why: issuer, policy, the claim that differs. Never the token. */
-  readonly details: DomainEvent["details"];
-}
-
 /** What is taken back. From the moment `withdraw` has answered, no token of the subject is accepted and no new one is issued. */
 export type Subject =
   | { readonly kind: "organization" }
@@ -241,13 +137,11 @@ export interface UsageCounts {
 }
 
 /** The RPC surface of an organization's ledger. */
-export interface Ledger extends ChainLedger {
+export interface Ledger extends ChainLedger, ClientLedger {
   /** Answers, and does nothing else. */
   ping(): Promise<void>;
   /** Checks the client, grants scopes, counts the token, appends the event: one durable commit. */
   issueToken(request: TokenRequest): Promise<TokenOutcome>;
-  /** Checks the client without issuing anything (introspection and revocation by client authentication). */
-  authenticateClient(request: ClientAuthenticationRequest, exempt: boolean): Promise<ClientOutcome>;
   /**
    * An API call with an access token: is it live, and within the limits? Counts the call when it is let through.
    *
@@ -256,8 +150,6 @@ export interface Ledger extends ChainLedger {
   admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome>;
   /** What the organization has used in the present day and month (UTC). */
   usage(): Promise<UsageCounts>;
-  /** Notes that a workload's token was refused: counts the failure and appends the event. `clientId` is the agent it asked for, or what it called itself. */
-  refuseWorkload(refusal: WorkloadRefusal): Promise<Refused | Throttled>;
   /** Whether a token is live, and appends the event of having been asked. Counts no call. */
   introspect(token: TokenFacts | null, event: DomainEvent): Promise<{ readonly live: boolean }>;
   /** Lends: checks both agents, remembers the delegation and gives it its id. The event comes with the record in D1. */

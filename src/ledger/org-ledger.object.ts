@@ -10,7 +10,7 @@ import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
 import { Activity } from "./activity.ts";
 import { Admission } from "./admission.ts";
 import { Chain } from "./chain.ts";
-import { authenticateCall, refuseWorkload } from "./clients.ts";
+import { authenticateOnly, refuseWorkload } from "./clients.ts";
 import { Commit } from "./commit.ts";
 import {
   type AdmitOutcome,
@@ -19,6 +19,7 @@ import {
   type ChainState,
   type ClientAuthenticationRequest,
   type ClientOutcome,
+  type Counting,
   type DelegationOutcome,
   type DelegationRequest,
   type Ledger,
@@ -99,8 +100,8 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     return issueToken(this.#parts, request);
   }
 
-  async authenticateClient(request: ClientAuthenticationRequest, exempt: boolean): Promise<ClientOutcome> {
-    return authenticateCall(this.#parts, request, exempt);
+  async authenticateClient(request: ClientAuthenticationRequest, counting: Counting): Promise<ClientOutcome> {
+    return authenticateOnly(this.#parts, request, counting);
   }
 
   async admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome> {

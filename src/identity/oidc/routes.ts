@@ -104,5 +104,7 @@ oidcRoutes.openapi(exchange, async (c) => {
     presentsClient: false,
     client: async () => problem("UNAUTHORIZED"),
   });
-  return result.ok ? c.json(result.value, 200, { "Cache-Control": "no-store" }) : fail(c, result);
+  if (!result.ok) return fail(c, result);
+  const { response, headers } = result.value;
+  return c.json(response, 200, { "Cache-Control": "no-store", ...headers });
 });

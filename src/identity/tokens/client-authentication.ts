@@ -1,15 +1,16 @@
 /** How a client says who it is (RFC 6749 2.3, RFC 7523 2.2): read from the request here, judged by the ledger. */
 
 import { ledgerOf } from "../../ledger/client.ts";
-import type { ClientOutcome, Presented, Refused, Throttled } from "../../ledger/contract.ts";
+import type { AuthenticatedClient, Counting, Presented, Refused, Throttled } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { readJws } from "../../platform/crypto/jws.ts";
 import { hashUnderEach } from "../../platform/crypto/keyed-hash.ts";
+import type { RateHeaders } from "../../platform/http/app.ts";
 import { type Problem, problem } from "../../platform/http/problems.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import { ok, type Result } from "../../platform/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
-import { overLimit } from "./limits.ts";
+import { overLimit, rateHeaders } from "./limits.ts";
 import type { ClientForm } from "./schema.ts";
 import { findOperator, findOrganizationOfClient } from "./store.ts";
 
@@ -127,17 +128,18 @@ export function refusal(outcome: Refused | Throttled): Problem {
   });
 }
 
-/** Lets a client in without issuing anything: for introspection and revocation. */
+/** Lets a client in without issuing anything. */
 export async function authenticateClient(
   context: Context,
   client: PresentedClient,
-  exempt: boolean,
-): Promise<Result<Extract<ClientOutcome, { outcome: "authenticated" }>["client"]>> {
+  counting: Counting,
+): Promise<Result<{ readonly client: AuthenticatedClient; readonly headers: RateHeaders }>> {
   const organizationId = await organizationJudging(context, client.clientId);
   if (!organizationId) return invalidClient();
   const { clientId, presented } = client;
   const request = { agentId: clientId as AgentId, presented, source: context.source };
-  const outcome = await ledgerOf(context, organizationId).authenticateClient(request, exempt);
+  const outcome = await ledgerOf(context, organizationId).authenticateClient(request, counting);
   if (outcome.outcome === "limited") return overLimit(context, outcome);
-  return outcome.outcome === "authenticated" ? ok(outcome.client) : refusal(outcome);
+  if (outcome.outcome !== "authenticated") return refusal(outcome);
+  return ok({ client: outcome.client, headers: rateHeaders(outcome.rate) });
 }

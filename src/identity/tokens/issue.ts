@@ -2,13 +2,14 @@
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Presented, ProofOfPossession, TokenOutcome, TokenRequest } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
+import type { RateHeaders } from "../../platform/http/app.ts";
 import { type Problem, problem } from "../../platform/http/problems.ts";
 import type { AgentId, DelegationId, OrganizationId, Scope } from "../../platform/ids.ts";
 import { ok, type Result } from "../../platform/result.ts";
 import { currentSigningKey, forgetSigningKeys } from "../keys/service.ts";
 import { type AccessTokenContent, type SigningKey, signAccessToken, signIdToken } from "./access-token.ts";
 import { refusal } from "./client-authentication.ts";
-import { overLimit } from "./limits.ts";
+import { overLimit, rateHeaders } from "./limits.ts";
 import type { TokenResponse } from "./schema.ts";
 
 /** Who is to get a token, and for what. */
@@ -24,6 +25,12 @@ export interface Issue {
   readonly proof: ProofOfPossession | null;
   /** The delegation that is turned into a token; null when the agent acts for itself. */
   readonly chainId: DelegationId | null;
+}
+
+/** An answer to a token request that got its token. */
+export interface IssuedToken {
+  readonly response: TokenResponse;
+  readonly headers: RateHeaders;
 }
 
 type Issued = Extract<TokenOutcome, { outcome: "issued" }>;
@@ -82,7 +89,7 @@ export async function issueThroughLedger(
   context: Context,
   request: Issue,
   refused: (outcome: Extract<TokenOutcome, { outcome: "refused" | "throttled" }>) => Problem = refusal,
-): Promise<Result<TokenResponse>> {
+): Promise<Result<IssuedToken>> {
   const { organizationId, agentId, presented, grant, scopes, resources, proof, chainId } = request;
   const audience = resources.length > 0 ? resources : [context.settings.issuer];
   for (let attempt = 1; ; attempt++) {
@@ -100,7 +107,10 @@ export async function issueThroughLedger(
     });
     switch (outcome.outcome) {
       case "issued":
-        return ok(await respond(context, key, outcome, request));
+        return ok({
+          response: await respond(context, key, outcome, request),
+          headers: rateHeaders(outcome.rate),
+        });
       case "scope_refused":
         return problem("VALIDATION_ERROR", `The client may not be granted: ${outcome.outside.join(" ")}.`, {
           oauthError: "invalid_scope",

@@ -2,11 +2,12 @@
 import type { Limited } from "../../ledger/contract.ts";
 import type { RateState } from "../../ledger/rate.ts";
 import type { Context } from "../../platform/context.ts";
+import type { RateHeaders } from "../../platform/http/app.ts";
 import { type Problem, problem } from "../../platform/http/problems.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 
 /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10); none where the rate is unlimited. */
-export function rateHeaders(rate: RateState | null): Record<string, string> {
+export function rateHeaders(rate: RateState | null): RateHeaders {
   if (!rate) return {};
   return {
     "RateLimit-Policy": `"burst";q=${rate.burst};w=${rate.windowSeconds}`,

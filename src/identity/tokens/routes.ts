@@ -1,5 +1,5 @@
 /** The OAuth endpoints: token (RFC 6749 3.2), introspection (RFC 7662), revocation (RFC 7009). */
-import { type AppContext, createRouter } from "../../platform/http/app.ts";
+import { type AppContext, createRouter, letIn } from "../../platform/http/app.ts";
 import { problem } from "../../platform/http/problems.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { route } from "../../platform/http/route.ts";
@@ -56,7 +56,9 @@ for (const definition of [
       presentsClient: presentsClient(c.req.header("Authorization"), fields),
       client: () => clientOf(c, fields),
     });
-    return result.ok ? c.json(result.value, 200, noStore) : fail(c, result);
+    if (!result.ok) return fail(c, result);
+    const { response, headers } = result.value;
+    return c.json(response, 200, { ...noStore, ...headers });
   });
 }
 
@@ -69,7 +71,7 @@ async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens
     const admitted = await authenticateBearer(context, c.req.raw, { exempt });
     if (!admitted.ok) return admitted;
     const { caller, headers } = admitted.value;
-    for (const [name, value] of Object.entries(headers)) c.header(name, value);
+    letIn(c, caller.organizationId, headers);
     if (requiredScope === null || caller.scopes.some((scope) => scope === requiredScope)) {
       // With lent authority it is the delegatee who asks: what an agent may do because it is itself is not lent.
       return ok({ ...caller, agentId: caller.delegation?.actorAgentId ?? caller.agentId });
@@ -80,7 +82,12 @@ async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens
     });
   }
   const client = await clientOf(c, fields);
-  return client.ok ? askingClient(context, client.value, exempt) : client;
+  if (!client.ok) return client;
+  const asking = await askingClient(context, client.value, exempt);
+  if (!asking.ok) return asking;
+  const { asker, headers } = asking.value;
+  letIn(c, asker.organizationId, headers);
+  return ok(asker);
 }
 
 tokenRoutes.openapi(

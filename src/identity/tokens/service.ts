@@ -4,6 +4,7 @@ import type { Actor, DomainEvent } from "../../events/catalogue.ts";
 import { newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
+import type { RateHeaders } from "../../platform/http/app.ts";
 import { problem } from "../../platform/http/problems.ts";
 import type { AgentId, CredentialId, OrganizationId, Scope } from "../../platform/ids.ts";
 import { ok, type Result } from "../../platform/result.ts";
@@ -12,9 +13,9 @@ import { type ReadAccessToken, readAccessToken } from "./access-token.ts";
 import { authenticateClient, type PresentedClient } from "./client-authentication.ts";
 import { checkProof } from "./dpop.ts";
 import { grants } from "./grants/index.ts";
-import { invalidProof } from "./issue.ts";
+import { type IssuedToken, invalidProof } from "./issue.ts";
 import { counted } from "./outcome.ts";
-import type { Introspection, TokenForm, TokenResponse } from "./schema.ts";
+import type { Introspection, TokenForm } from "./schema.ts";
 
 export { authenticateBearer } from "./bearer.ts";
 export { proofAlgs } from "./dpop.ts";
@@ -60,11 +61,11 @@ export interface IncomingTokenRequest {
 }
 
 /** Answers a token request (RFC 6749 5). */
-export function issueToken(context: Context, request: IncomingTokenRequest): Promise<Result<TokenResponse>> {
+export function issueToken(context: Context, request: IncomingTokenRequest): Promise<Result<IssuedToken>> {
   return counted(request.form.grant_type, answerRequest(context, request));
 }
 
-async function answerRequest(context: Context, request: IncomingTokenRequest): Promise<Result<TokenResponse>> {
+async function answerRequest(context: Context, request: IncomingTokenRequest): Promise<Result<IssuedToken>> {
   const { form, client, presentsClient, path } = request;
   const grant = grants.get(form.grant_type);
   if (!grant) {
@@ -94,9 +95,15 @@ export interface Asker {
 }
 
 /** The asker behind client authentication: it may do what it may be granted. */
-export async function askingClient(context: Context, client: PresentedClient, exempt: boolean): Promise<Result<Asker>> {
-  const authenticated = await authenticateClient(context, client, exempt);
-  return authenticated.ok ? ok({ ...authenticated.value, scopes: authenticated.value.grantable }) : authenticated;
+export async function askingClient(
+  context: Context,
+  presented: PresentedClient,
+  exempt: boolean,
+): Promise<Result<{ readonly asker: Asker; readonly headers: RateHeaders }>> {
+  const authenticated = await authenticateClient(context, presented, exempt ? "exempt_call" : "call");
+  if (!authenticated.ok) return authenticated;
+  const { client, headers } = authenticated.value;
+  return ok({ asker: { ...client, scopes: client.grantable }, headers });
 }
 
 const actorBehind = ({ source }: Context, { agentId, credentialId }: Asker): Actor => ({

@@ -3,6 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext } from "hono";
 import type { Context } from "../context.ts";
 import type { Bindings } from "../env.ts";
+import type { OrganizationId } from "../ids.ts";
 import type { Result } from "../result.ts";
 import type { Caller } from "./caller.ts";
 import { invalid, issuesOf } from "./problems.ts";
@@ -15,10 +16,13 @@ export type Authenticate = (
   options: { readonly exempt: boolean },
 ) => Promise<Result<Admitted>>;
 
-/** A caller that was let in, and what the answer must tell it of its rate. */
+/** What an answer tells a caller that was let in of its rate. */
+export type RateHeaders = Readonly<Record<string, string>>;
+
+/** A caller that was let in. */
 export interface Admitted {
   readonly caller: Caller;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: RateHeaders;
 }
 
 export interface AppEnv {
@@ -29,10 +33,18 @@ export interface AppEnv {
     authenticate: Authenticate;
     /** Set before the handler runs on every route whose access is not public. */
     caller: Caller;
+    /** Whose API call the request was counted as; not set for what counts as none. */
+    callOf: OrganizationId;
   };
 }
 
 export type AppContext = HonoContext<AppEnv>;
+
+/** Notes that a request was let in as an organization's API call, whatever it is answered. */
+export function letIn(c: AppContext, organizationId: OrganizationId, headers: RateHeaders): void {
+  c.set("callOf", organizationId);
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+}
 
 /** A router for one room. Requests that do not fit their schema are answered with `VALIDATION_ERROR`. */
 export function createRouter(): OpenAPIHono<AppEnv> {

@@ -1,7 +1,7 @@
 /** Route definitions: access, errors and examples are said once and reach both the middleware and the OpenAPI document. */
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
-import type { AppEnv } from "./app.ts";
+import { type AppEnv, letIn } from "./app.ts";
 import { typedBody } from "./body.ts";
 import { type ProblemCode, problem, problemRegistry } from "./problems.ts";
 import { fail } from "./respond.ts";
@@ -34,7 +34,7 @@ const guard = (access: Access, exempt: boolean) =>
     const admitted = await c.get("authenticate")(c.get("context"), c.req.raw, { exempt });
     if (!admitted.ok) return fail(c, admitted);
     const { caller, headers } = admitted.value;
-    for (const [name, value] of Object.entries(headers)) c.header(name, value);
+    letIn(c, caller.organizationId, headers);
     if (isScope(access) && !caller.scopes.some((scope) => scope === access)) {
       return fail(
         c,

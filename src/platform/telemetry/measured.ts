@@ -39,7 +39,7 @@ export const measured = (noteCalls: NoteCalls) =>
     const route = routeOf(c);
     count("agentidp_http_requests_total", { method: methodOf(c.req.method), route, status: String(c.res.status) });
     observe("agentidp_http_request_duration_seconds", { route }, (performance.now() - startedMs) / 1000);
-    const caller = c.get("caller");
-    if (caller) noteCall(caller.organizationId, route, c.res.status);
+    const organizationId = c.get("callOf");
+    if (organizationId) noteCall(organizationId, route, c.res.status);
     pushSoon({ env: c.env }, (work) => c.executionCtx.waitUntil(work), noteCalls);
   });

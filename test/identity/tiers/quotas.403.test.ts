@@ -107,6 +107,21 @@ describe("what counts", () => {
     expect(await usageOf(organization)).toEqual(before);
   });
 
+  it("a token request that is refused is no call either, however it was authenticated", async () => {
+    const organization = await limitedOrganization();
+    const before = await usageOf(organization);
+    const ask = (form: Record<string, string>) => call("/api/v1/token", { basic: organization, form });
+    const exchange = await ask({
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token: "none",
+      subject_token_type: "urn:sentryagent:token-type:delegation",
+    });
+    expect([exchange.status, exchange.body.error]).toEqual([400, "invalid_grant"]);
+    const workload = await ask({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: "none" });
+    expect([workload.status, workload.body.error]).toEqual([401, "invalid_grant"]);
+    expect(await usageOf(organization)).toEqual(before);
+  });
+
   it("of the limits on tokens the month is told first, so that nobody waits for midnight in vain", async () => {
     const organization = await limitedOrganization({ maxTokensPerMonth: 1_000 });
     await presetUsage(organization, { tokens_per_day: 1_000, tokens_per_month: 1_000 });

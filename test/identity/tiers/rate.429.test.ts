@@ -106,6 +106,23 @@ describe("the headers", () => {
     expect(rateOf(await listAgents(organization))).toEqual({ remaining: 19, resetSeconds: 1 });
   });
 
+  it("are on every answer to a token request and to a client that authenticates: one bucket, told alike", async () => {
+    const organization = await limitedOrganization();
+    const { token } = organization;
+    const ask = (path: string, form: Record<string, string>) =>
+      call(`/api/v1/${path}`, { basic: organization, form: { token, ...form } });
+    const answers = [
+      await askToken(organization),
+      await ask("oauth2/token", { grant_type: "client_credentials" }),
+      await ask("token/introspect", {}),
+    ];
+    expect(answers.map(({ status, headers }) => [status, headers.get("RateLimit-Policy")])).toEqual(
+      Array(3).fill([200, '"burst";q=20;w=12']),
+    );
+    expect(answers.map((answer) => rateOf(answer).remaining)).toEqual([19, 18, 17]);
+    expect(rateOf(await ask("token/revoke", { token: "unknown" })).remaining).toBe(17);
+  });
+
   it("are on a refused token too, with the error of OAuth", async () => {
     const organization = await limitedOrganization();
     await atOnce(20, () => askToken(organization));

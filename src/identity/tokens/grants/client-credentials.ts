@@ -3,12 +3,11 @@ import type { Context } from "../../../platform/context.ts";
 import type { AgentId } from "../../../platform/ids.ts";
 import type { Result } from "../../../platform/result.ts";
 import { invalidClient, organizationJudging } from "../client-authentication.ts";
-import { issueThroughLedger } from "../issue.ts";
-import type { TokenResponse } from "../schema.ts";
+import { type IssuedToken, issueThroughLedger } from "../issue.ts";
 import type { GrantRequest } from "./index.ts";
 
 /** Signs an agent in with its secret or its own key. */
-export async function clientCredentials(context: Context, request: GrantRequest): Promise<Result<TokenResponse>> {
+export async function clientCredentials(context: Context, request: GrantRequest): Promise<Result<IssuedToken>> {
   const client = await request.client();
   if (!client.ok) return client;
   const { clientId, presented } = client.value;

@@ -3,7 +3,8 @@ import type { ProofOfPossession } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
 import type { Result } from "../../../platform/result.ts";
 import type { PresentedClient } from "../client-authentication.ts";
-import type { TokenForm, TokenResponse } from "../schema.ts";
+import type { IssuedToken } from "../issue.ts";
+import type { TokenForm } from "../schema.ts";
 import { clientCredentials } from "./client-credentials.ts";
 import { jwtBearer, jwtBearerGrantType } from "./jwt-bearer.ts";
 import { tokenExchange, tokenExchangeGrantType } from "./token-exchange.ts";
@@ -23,7 +24,7 @@ export interface GrantRequest {
   readonly form: TokenForm;
 }
 
-export type Grant = (context: Context, request: GrantRequest) => Promise<Result<TokenResponse>>;
+export type Grant = (context: Context, request: GrantRequest) => Promise<Result<IssuedToken>>;
 
 export const grants: ReadonlyMap<string, Grant> = new Map([
   ["client_credentials", clientCredentials],

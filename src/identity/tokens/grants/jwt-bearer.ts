@@ -6,8 +6,7 @@ import { type Problem, problem } from "../../../platform/http/problems.ts";
 import { ok, type Result } from "../../../platform/result.ts";
 import { identifyWorkload, type RefusedWorkload } from "../../oidc/service.ts";
 import { authenticateClient, organizationJudging, refusal } from "../client-authentication.ts";
-import { issueThroughLedger } from "../issue.ts";
-import type { TokenResponse } from "../schema.ts";
+import { type IssuedToken, issueThroughLedger } from "../issue.ts";
 import { findOperator } from "../store.ts";
 import type { GrantRequest } from "./index.ts";
 
@@ -27,8 +26,8 @@ async function askedFor(
   if (!presentsClient) return ok(form.client_id?.toLowerCase().slice(0, 64) ?? null);
   const presented = await client();
   if (!presented.ok) return presented;
-  const authenticated = await authenticateClient(context, presented.value, true);
-  return authenticated.ok ? ok(authenticated.value.agentId) : authenticated;
+  const authenticated = await authenticateClient(context, presented.value, "nothing");
+  return authenticated.ok ? ok(authenticated.value.client.agentId) : authenticated;
 }
 
 /** Whose logs have a refusal: those of the agent asked for, or of whoever else is concerned, or the operator's. */
@@ -55,7 +54,7 @@ async function refuse(context: Context, agentId: string | null, refused: Refused
 }
 
 /** Signs a workload in as the agent that a trust policy names. `client_id` says which agent it asks for. */
-export async function jwtBearer(context: Context, request: GrantRequest): Promise<Result<TokenResponse>> {
+export async function jwtBearer(context: Context, request: GrantRequest): Promise<Result<IssuedToken>> {
   const { scopes, resources, proof, form } = request;
   if (form.assertion === undefined) {
     return problem("VALIDATION_ERROR", "assertion is missing.", { oauthError: "invalid_request" });

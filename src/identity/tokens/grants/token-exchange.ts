@@ -13,8 +13,8 @@ import {
   organizationJudging,
   type PresentedClient,
 } from "../client-authentication.ts";
-import { invalidDelegation, issueThroughLedger } from "../issue.ts";
-import type { TokenForm, TokenResponse } from "../schema.ts";
+import { type IssuedToken, invalidDelegation, issueThroughLedger } from "../issue.ts";
+import type { TokenForm } from "../schema.ts";
 import type { GrantRequest } from "./index.ts";
 
 export const tokenExchangeGrantType = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -47,9 +47,9 @@ async function refuse(
   organizationId: OrganizationId,
   presented: PresentedClient,
 ): Promise<Result<never>> {
-  const client = await authenticateClient(context, presented, false);
-  if (!client.ok) return client;
-  const { agentId, credentialId } = client.value;
+  const authenticated = await authenticateClient(context, presented, "nothing");
+  if (!authenticated.ok) return authenticated;
+  const { agentId, credentialId } = authenticated.value.client;
   const event = newEvent(context, null, {
     organizationId,
     action: "token.refused",
@@ -64,7 +64,7 @@ async function refuse(
 }
 
 /** Exchanges a delegation token. The client must be its delegatee. */
-export async function tokenExchange(context: Context, request: GrantRequest): Promise<Result<TokenResponse>> {
+export async function tokenExchange(context: Context, request: GrantRequest): Promise<Result<IssuedToken>> {
   const { form, scopes, resources, proof } = request;
   if (form.subject_token === undefined) return wrong("subject_token is missing.");
   const refused = refuseParameters(form);
@@ -86,6 +86,8 @@ export async function tokenExchange(context: Context, request: GrantRequest): Pr
     proof,
     chainId,
   });
-  if (issued.ok) count("agentidp_delegations_total", { action: "exchanged" });
-  return issued.ok ? ok({ ...issued.value, issued_token_type: accessTokenType }) : issued;
+  if (!issued.ok) return issued;
+  count("agentidp_delegations_total", { action: "exchanged" });
+  const { response, headers } = issued.value;
+  return ok({ response: { ...response, issued_token_type: accessTokenType }, headers });
 }

@@ -98,7 +98,8 @@ tokenRoutes.openapi(
     operationId: "introspectToken",
     tags: ["Tokens"],
     summary: "Introspect a token (RFC 7662)",
-    description: "By a bearer token with `tokens:read`, or by client authentication.",
+    description:
+      "By a bearer token with `tokens:read`, or by client authentication. A client that may not be granted `tokens:read` learns of its own tokens only.",
     request: { body: form(tokenFormSchema) },
     responses: {
       200: {

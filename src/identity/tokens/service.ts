@@ -116,6 +116,13 @@ const actorBehind = ({ source }: Context, { agentId, credentialId }: Asker): Act
 const mayRevoke = (asker: Asker, owner: AgentId) =>
   asker.agentId === owner || asker.scopes.some((scope) => scope === "agents:write");
 
+/**
+ * The asker's own token, as its client, its subject or a party of its delegation, or any of its organization with
+ * `tokens:read`. To authenticate as a client opens nobody else's tokens (CVE-2026-37979).
+ */
+const mayIntrospect = (asker: Asker, ...parties: readonly AgentId[]) =>
+  parties.includes(asker.agentId) || asker.scopes.some((scope) => scope === "tokens:read");
+
 function eventAbout(context: Context, asker: Asker, action: DomainEvent["action"], read: ReadAccessToken | null) {
   return {
     ...newEvent(context, null, {
@@ -161,13 +168,16 @@ async function introspectDelegation(
 }
 
 /**
- * Introspection (RFC 7662 2.2) of access tokens and delegation tokens. Anything not live, not ours or of another
- * organization is `{ active: false }` and nothing more.
+ * Introspection (RFC 7662 2.2) of access tokens and delegation tokens. Anything not live, not ours, of another organization
+ * or not for the asker to see is `{ active: false }` and nothing more.
  */
 export async function introspectToken(context: Context, asker: Asker, token: string): Promise<Introspection> {
   const delegation = await readDelegation(context, asker.organizationId, token);
-  if (delegation) return introspectDelegation(context, asker, delegation);
-  const read = await readOwn(context, asker, token);
+  if (delegation && mayIntrospect(asker, delegation.delegatorAgentId, delegation.delegateeAgentId)) {
+    return introspectDelegation(context, asker, delegation);
+  }
+  const own = await readOwn(context, asker, token);
+  const read = own && mayIntrospect(asker, own.claims.sub, own.facts.agentId) ? own : null;
   const event = eventAbout(context, asker, "token.introspected", read);
   const { live } = await ledgerOf(context, asker.organizationId).introspect(read?.facts ?? null, event);
   if (!read || !live) return { active: false };

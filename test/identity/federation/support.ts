@@ -76,8 +76,7 @@ export function serveIssuers(): void {
 }
 
 /** Another identity provider, with a key of its own. */
-export async function newIssuer(): Promise<Issuer> {
-  const issuer = `https://${unique("issuer")}.example`;
+export async function newIssuer(issuer = `https://${unique("issuer")}.example`): Promise<Issuer> {
   const key = await newKey("k1");
   const made: Issuer = {
     issuer,

@@ -10,9 +10,11 @@ import { upkeepSigningKeys } from "./identity/keys/service.ts";
 import { authenticateBearer } from "./identity/tokens/service.ts";
 import { receiveMessages, reviveMessages, sweepDeliveries, webhookSubscriber } from "./identity/webhooks/service.ts";
 import { askLedger, ledgerOf } from "./ledger/client.ts";
+import { bounded } from "./platform/bounded.ts";
 import { contextOf } from "./platform/context.ts";
 import type { Bindings } from "./platform/env.ts";
 import { newId } from "./platform/ids.ts";
+import { reasonOf } from "./platform/reason.ts";
 import type { NoteCalls } from "./platform/telemetry/calls.ts";
 import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
 import { setGauge } from "./platform/telemetry/recording.ts";
@@ -48,12 +50,12 @@ const probe: Probe = async (context, request) =>
 const judgeControls = measureControls(probe);
 
 export default {
-  fetch: app.fetch,
+  fetch: (request: Request, env, execution) => app.fetch(request, bounded(env), execution),
 
   async queue(batch, env, execution) {
     const run = { requestId: newId<never>(Date.now()), source: { ip: "", userAgent: "queue" } };
     const defer = (work: Promise<unknown>) => execution.waitUntil(work);
-    const context = contextOf(env, run, defer, relay);
+    const context = contextOf(bounded(env), run, defer, relay);
     const bodies = batch.messages.map(({ body }) => body);
     await (batch.queue.endsWith(deadLetterSuffix) ? reviveMessages : receiveMessages)(context, bodies);
     pushSoon(context, defer, noteCalls);
@@ -61,12 +63,12 @@ export default {
 
   async scheduled(controller, env, execution) {
     const run = { requestId: newId<never>(controller.scheduledTime), source: { ip: "", userAgent: "cron" } };
-    const context = contextOf(env, run, (work) => execution.waitUntil(work), relay);
+    const context = contextOf(bounded(env), run, (work) => execution.waitUntil(work), relay);
     const outcomes = await Promise.allSettled(chores.map((chore) => chore(context)));
     outcomes.push(...(await Promise.allSettled([judgeControls(context)])));
     const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
     if (failures.length === 0) setGauge("agentidp_cron_last_success_timestamp_seconds", context.now() / 1000);
     await pushNow(context);
-    if (failures.length > 0) throw new AggregateError(failures, `Scheduled run: ${failures.join("; ")}`);
+    if (failures.length > 0) throw new AggregateError(failures, `Scheduled run: ${failures.map(reasonOf).join("; ")}`);
   },
 } satisfies ExportedHandler<Bindings>;

@@ -4,6 +4,7 @@ import type { Context } from "../platform/context.ts";
 import { outbox } from "../platform/db/schema.ts";
 import type { Caller } from "../platform/http/caller.ts";
 import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
+import { reasonOf } from "../platform/reason.ts";
 import type { Actor, DomainEvent } from "./catalogue.ts";
 
 /** The actor of an event that an authenticated call causes. */
@@ -57,6 +58,8 @@ export function outboxInsertIfChanged(context: Context, event: DomainEvent) {
 /** Hands the organization's waiting events on at once. When that fails the change still stands, and the minute cron hands them on. */
 export async function publish(context: Context, organizationId: OrganizationId): Promise<void> {
   await context.relay(organizationId).catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: String(error) }));
+    console.warn(
+      JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: reasonOf(error) }),
+    );
   });
 }

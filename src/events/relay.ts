@@ -5,6 +5,7 @@ import type { Context, Relay } from "../platform/context.ts";
 import { outbox } from "../platform/db/schema.ts";
 import type { Bindings } from "../platform/env.ts";
 import { type OrganizationId, organizationIdSchema } from "../platform/ids.ts";
+import { reasonOf } from "../platform/reason.ts";
 import { setGauge } from "../platform/telemetry/recording.ts";
 import type { DomainEvent } from "./catalogue.ts";
 
@@ -55,7 +56,9 @@ export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organiza
   try {
     await env.WEBHOOK_QUEUE.send(message);
   } catch (error) {
-    console.warn(JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: String(error) }));
+    console.warn(
+      JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: reasonOf(error) }),
+    );
   }
 }
 
@@ -72,7 +75,7 @@ export async function relayWaiting(context: Context): Promise<void> {
     );
     for (const outcome of outcomes) {
       if (outcome.status === "rejected")
-        console.error(JSON.stringify({ message: "relay failed", error: String(outcome.reason) }));
+        console.error(JSON.stringify({ message: "relay failed", error: reasonOf(outcome.reason) }));
     }
   }
 }

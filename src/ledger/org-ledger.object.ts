@@ -5,8 +5,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DomainEvent } from "../events/catalogue.ts";
 import { askForRelay } from "../events/relay.ts";
+import { bounded } from "../platform/bounded.ts";
 import type { Bindings } from "../platform/env.ts";
 import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
+import { reasonOf } from "../platform/reason.ts";
 import { Activity } from "./activity.ts";
 import { Admission } from "./admission.ts";
 import { Chain } from "./chain.ts";
@@ -63,7 +65,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   #alarmSet = false;
 
   constructor(state: DurableObjectState, env: Bindings) {
-    super(state, env);
+    super(state, bounded(env));
     const { sql } = state.storage;
     this.#parts = {
       organizationId: organizationOf(state),
@@ -71,7 +73,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       admission: new Admission(sql),
       chain: new Chain(sql),
       delegations: new Delegations(sql),
-      principals: new Principals(sql, env.DB),
+      principals: new Principals(sql, this.env.DB),
       rate: new Rate(sql),
       revocations: new Revocations(sql),
       singleUse: new SingleUse(sql),
@@ -89,8 +91,8 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     // The ledger that is only pinged has no chain to go on with, and answers even when D1 does not.
     if (!chain.isNew || organizationId === probeLedger) return;
     void state.blockConcurrencyWhile(async () => {
-      await chain.resumeFrom(env.DB, organizationId);
-      await activity.resumeFrom(env.DB, organizationId, Date.now());
+      await chain.resumeFrom(this.env.DB, organizationId);
+      await activity.resumeFrom(this.env.DB, organizationId, Date.now());
     });
   }
 
@@ -232,7 +234,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     try {
       await this.flush();
     } catch (error) {
-      console.warn(JSON.stringify({ message: "ledger flush put off", organizationId, error: String(error) }));
+      console.warn(JSON.stringify({ message: "ledger flush put off", organizationId, error: reasonOf(error) }));
       this.#alarmSet = true;
       await this.ctx.storage.setAlarm(nowMs + retryAfterMs);
       return;

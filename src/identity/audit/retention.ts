@@ -2,6 +2,7 @@
 import { ledgerOf } from "../../ledger/client.ts";
 import { tierLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
+import { reasonOf } from "../../platform/reason.ts";
 import { type CheckpointKeys, checkpointKeys, isSigned } from "./checkpoints/signing.ts";
 import {
   type Checkpoint,
@@ -69,7 +70,7 @@ export async function removeExpiredEvents(context: Context): Promise<void> {
     } catch (error) {
       const { organizationId } = chain;
       const message = "old audit events are left to the next run";
-      console.error(JSON.stringify({ message, organizationId, error: String(error) }));
+      console.error(JSON.stringify({ message, organizationId, error: reasonOf(error) }));
     }
   }
 }

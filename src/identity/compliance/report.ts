@@ -3,6 +3,7 @@ import type { Context } from "../../platform/context.ts";
 import type { Caller } from "../../platform/http/caller.ts";
 import { problem } from "../../platform/http/problems.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
+import { reasonOf } from "../../platform/reason.ts";
 import { ok, type Result } from "../../platform/result.ts";
 import { type Report, reportSchema } from "./schema.ts";
 import { agentIdentity } from "./sections/agent-identity.ts";
@@ -20,7 +21,7 @@ const cacheKey = (organizationId: OrganizationId) => `compliance-report:${organi
 /** KV is a convenience: whatever goes wrong with it is logged, and the report is made. */
 function orNull<T>(work: Promise<T>): Promise<T | null> {
   return work.catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "compliance reports in KV are unusable for now", error: String(error) }));
+    console.warn(JSON.stringify({ message: "compliance reports in KV are unusable for now", error: reasonOf(error) }));
     return null;
   });
 }

@@ -1,5 +1,6 @@
 /** The public controls: measured by the scheduled run, read by everybody. */
 import type { Context } from "../../platform/context.ts";
+import { reasonOf } from "../../platform/reason.ts";
 import { type ControlId, controlCatalogue, staleAfterMs } from "./catalogue.ts";
 import { auditLogIntegrity } from "./checks/audit-log-integrity.ts";
 import { changeManagement } from "./checks/change-management.ts";
@@ -35,9 +36,7 @@ async function measure(context: Context, id: ControlId, run: Parameters<Check>[1
     const { status, evidence, progress = null } = await checks[id](context, run);
     return { id, status, evidence, checkedAt: context.now(), progress };
   } catch (error) {
-    // The first line alone: the others may hold the parameters of a query.
-    const [reason] = String(error).split("\n");
-    console.error(JSON.stringify({ message: "a control cannot be measured", control: id, error: reason }));
+    console.error(JSON.stringify({ message: "a control cannot be measured", control: id, error: reasonOf(error) }));
     return null;
   }
 }
@@ -68,8 +67,7 @@ async function known(context: Context): Promise<readonly Measurement[]> {
   try {
     return await allResults(context);
   } catch (error) {
-    const [reason] = String(error).split("\n");
-    console.error(JSON.stringify({ message: "the controls cannot be read", error: reason }));
+    console.error(JSON.stringify({ message: "the controls cannot be read", error: reasonOf(error) }));
     return [];
   }
 }

@@ -1,5 +1,6 @@
 /** The last measurements in KV, so that however many pages show the controls, the database is not asked. */
 import type { Context } from "../../platform/context.ts";
+import { reasonOf } from "../../platform/reason.ts";
 import { staleAfterMs } from "./catalogue.ts";
 import { type Measurement, snapshotSchema } from "./schema.ts";
 
@@ -12,7 +13,7 @@ const refreshAfterMs = 2 * 60_000 - 5_000;
 /** KV is a convenience: whatever goes wrong with it is logged, and D1 answers. */
 function orNull<T>(work: Promise<T>): Promise<T | null> {
   return work.catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "the controls in KV are unusable for now", error: String(error) }));
+    console.warn(JSON.stringify({ message: "the controls in KV are unusable for now", error: reasonOf(error) }));
     return null;
   });
 }

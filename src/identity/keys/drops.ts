@@ -8,6 +8,7 @@
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
+import { reasonOf } from "../../platform/reason.ts";
 import {
   finishedDropsSince,
   organizationsAfter,
@@ -39,7 +40,7 @@ async function dropOnLedger(
     return true;
   } catch (error) {
     const message = "a ledger could not be told of a compromised key; the next run tells it again";
-    console.error(JSON.stringify({ message, organizationId, kids, error: String(error) }));
+    console.error(JSON.stringify({ message, organizationId, kids, error: reasonOf(error) }));
     return false;
   }
 }

@@ -1,6 +1,7 @@
 /** The published key set: rebuilt from D1, kept in KV. */
 import { calculateJwkThumbprint } from "jose";
 import type { Context } from "../../platform/context.ts";
+import { reasonOf } from "../../platform/reason.ts";
 import { rowsWithWorkingKeys } from "./provision.ts";
 import { type Jwks, jwksSchema, type PublishedJwk, publishedJwkSchema } from "./schema.ts";
 import type { SigningKeyRow } from "./store.ts";
@@ -39,7 +40,7 @@ async function cached(context: Context): Promise<Jwks | null> {
 /** KV is a convenience: whatever goes wrong with it is logged, and D1 answers. */
 function orNull<T>(work: Promise<T>): Promise<T | null> {
   return work.catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "the key set in KV is unusable for now", error: String(error) }));
+    console.warn(JSON.stringify({ message: "the key set in KV is unusable for now", error: reasonOf(error) }));
     return null;
   });
 }

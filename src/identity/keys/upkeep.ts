@@ -1,5 +1,6 @@
 /** What the scheduled run does for the keys, every minute. */
 import type { Context } from "../../platform/context.ts";
+import { reasonOf } from "../../platform/reason.ts";
 import { dropOnNewOrganizations, finishDrops } from "./drops.ts";
 import { publishKeySet } from "./jwks.ts";
 import { ensureSigningKeys, rowsWithWorkingKeys } from "./provision.ts";
@@ -46,9 +47,7 @@ export async function upkeepSigningKeys(context: Context): Promise<void> {
     try {
       await duty(context);
     } catch (error) {
-      // The first line alone: the others may hold the parameters of a query.
-      const [reason] = String(error).split("\n");
-      console.error(JSON.stringify({ message: "upkeep of the signing keys", duty: duty.name, error: reason }));
+      console.error(JSON.stringify({ message: "upkeep of the signing keys", duty: duty.name, error: reasonOf(error) }));
       failures.push(error);
     }
   }

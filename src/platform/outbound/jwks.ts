@@ -10,6 +10,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "../context.ts";
 import { sha256Hex } from "../crypto/canonical-json.ts";
 import type { Bindings, Settings } from "../env.ts";
+import { reasonOf } from "../reason.ts";
 import type { OutboundContext } from "./guard.ts";
 import { fetchKeySet, fetchTimeoutMs, type RemoteIssuer } from "./key-set-fetch.ts";
 import { importRemoteKey, keyMeantBy, type RemoteKey, remoteKeysSchema } from "./remote-key-set.ts";
@@ -100,7 +101,7 @@ function isFresh(context: RemoteKeyContext, { fetchedAtMs, maxAgeSeconds }: KeyS
 /** KV is a convenience: whatever goes wrong with it is logged, and the issuer answers. */
 function orNull<T>(work: Promise<T>): Promise<T | null> {
   return work.catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "remote keys in KV are unusable for now", error: String(error) }));
+    console.warn(JSON.stringify({ message: "remote keys in KV are unusable for now", error: reasonOf(error) }));
     return null;
   });
 }

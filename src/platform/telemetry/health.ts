@@ -6,6 +6,7 @@ import { problem } from "../http/problems.ts";
 import { fail } from "../http/respond.ts";
 import { json, route } from "../http/route.ts";
 import { version } from "../http/version.ts";
+import { reasonOf } from "../reason.ts";
 import { refuseMonitor } from "./access.ts";
 
 /** An answer that takes longer makes a dependency degraded. */
@@ -65,7 +66,7 @@ async function check(context: Context, dependency: keyof Checks, probe: Probe): 
     return { status: latencyMs > degradedAfterMs ? "degraded" : "healthy", latencyMs, ...facts };
   } catch (error) {
     // What went wrong is for the log: the answer tells nothing of the inside.
-    console.warn(JSON.stringify({ message: "a dependency is unreachable", dependency, error: String(error) }));
+    console.warn(JSON.stringify({ message: "a dependency is unreachable", dependency, error: reasonOf(error) }));
     return { status: "unreachable", latencyMs: latency() };
   }
 }

@@ -3,6 +3,7 @@
  * the duty to push may be cut off, and then the next request takes it over.
  */
 import type { Context } from "../context.ts";
+import { reasonOf } from "../reason.ts";
 import { type NoteCalls, pushCalls } from "./calls.ts";
 import { type Batch, hubOf, type Push, type Totals } from "./hub.ts";
 import { takeCounted } from "./recording.ts";
@@ -62,7 +63,7 @@ export async function collectMetrics({ env }: Reach): Promise<Totals> {
 }
 
 const putOff = (error: unknown) =>
-  console.warn(JSON.stringify({ message: "counts put off to the next push", error: String(error) }));
+  console.warn(JSON.stringify({ message: "counts put off to the next push", error: reasonOf(error) }));
 
 /** Hands in everything that this isolate has counted, or else keeps it for the next push. For runs that are not requests. */
 export const pushNow = (reach: Reach): Promise<void> => pushMetrics(reach).catch(putOff);

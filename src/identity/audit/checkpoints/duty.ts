@@ -2,6 +2,7 @@
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { ChainHead } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
+import { reasonOf } from "../../../platform/reason.ts";
 import { checkpointKey, checkpointKeys, signCheckpoint } from "./signing.ts";
 import { type DueChain, findDueChains, type NextCheckpoint, saveCheckpoints, saveNextCheckpoints } from "./store.ts";
 
@@ -23,7 +24,7 @@ async function each<In, Out>(items: readonly In[], work: (item: In) => Promise<O
       try {
         done.push(await work(item));
       } catch (error) {
-        console.error(JSON.stringify({ message: "a checkpoint is put off to the next run", error: String(error) }));
+        console.error(JSON.stringify({ message: "a checkpoint is put off to the next run", error: reasonOf(error) }));
       }
     }
   };

@@ -11,6 +11,7 @@
  */
 import type { Context } from "../../../platform/context.ts";
 import type { DeliveryId, OrganizationId, WebhookId } from "../../../platform/ids.ts";
+import { reasonOf } from "../../../platform/reason.ts";
 import { attempt, type Claim } from "./attempt.ts";
 import { messageSchema, queueDue } from "./queue.ts";
 import {
@@ -74,7 +75,7 @@ async function run(context: Context, claim: Claim, write: Write, isDrawn: boolea
       await attempt(context, claim, { tookLong: () => tookLong, write });
     } catch (error) {
       const { id: deliveryId } = delivery;
-      console.error(JSON.stringify({ message: "webhook attempt broke off", deliveryId, error: String(error) }));
+      console.error(JSON.stringify({ message: "webhook attempt broke off", deliveryId, error: reasonOf(error) }));
     }
     if (isDrawn || wasSlow || tookLong) await queueDue(context, [subscription.id], 1);
   };
@@ -83,7 +84,7 @@ async function run(context: Context, claim: Claim, write: Write, isDrawn: boolea
     if (await within(patienceMs, ended)) return;
     tookLong = true;
     await markSlow(context, subscription.id, context.now() + slowForMs).catch((error: unknown) => {
-      console.warn(JSON.stringify({ message: "slow webhook not marked", error: String(error) }));
+      console.warn(JSON.stringify({ message: "slow webhook not marked", error: reasonOf(error) }));
     });
   };
   const watch = watched();
@@ -105,7 +106,9 @@ async function attemptNext(context: Context, id: WebhookId, write: Write): Promi
 /** What fails here stays in the outbox, and the scheduled run relays it. */
 async function relay(context: Context, organizationId: OrganizationId): Promise<void> {
   await context.relay(organizationId, "all").catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: String(error) }));
+    console.warn(
+      JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: reasonOf(error) }),
+    );
   });
 }
 

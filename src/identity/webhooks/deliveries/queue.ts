@@ -6,6 +6,7 @@ import { z } from "@hono/zod-openapi";
 import { relayMessageSchema } from "../../../events/relay.ts";
 import type { Context } from "../../../platform/context.ts";
 import { type DeliveryId, deliveryIdSchema, type WebhookId, webhookIdSchema } from "../../../platform/ids.ts";
+import { reasonOf } from "../../../platform/reason.ts";
 
 export const messageSchema = z.union([
   relayMessageSchema,
@@ -30,7 +31,7 @@ async function send({ env }: Reach, messages: readonly WebhookMessage[], delaySe
       await env.WEBHOOK_QUEUE.sendBatch(batch, { delaySeconds });
     }
   } catch (error) {
-    console.warn(JSON.stringify({ message: "webhooks put off to the next sweep", error: String(error) }));
+    console.warn(JSON.stringify({ message: "webhooks put off to the next sweep", error: reasonOf(error) }));
   }
 }
 

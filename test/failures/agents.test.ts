@@ -1,0 +1,4 @@
+import { agentScenarios } from "./scenarios/agents.ts";
+import { attack } from "./support/attack.ts";
+
+attack(agentScenarios);

@@ -1,0 +1,68 @@
+/** The write routes of agents. */
+import { expect } from "vitest";
+import { agentFields, call, newClient, type Organization, tokenFor } from "../../support/api.ts";
+import type { Scenarios } from "../support/attack.ts";
+import { inOrganization, subscribe } from "../support/organization.ts";
+
+/** The status that the API answers an access token with. */
+export const use = async (token: string) => (await call("/agent-info", { token })).status;
+
+/** An agent with a credential and a live token, which something is about to happen to. */
+export async function newSubject(organization: Organization, fields: Record<string, unknown> = {}) {
+  await subscribe(organization);
+  const client = await newClient(organization.token, agentFields(fields));
+  const { agentId, credentialId } = client;
+  const { body } = await call(`/api/v1/agents/${agentId}`, { token: organization.token });
+  return {
+    ...client,
+    path: `/api/v1/agents/${agentId}`,
+    live: await tokenFor(client),
+    names: { [agentId]: "agent", [credentialId]: "of-agent", [body.email]: "e-mail" },
+  };
+}
+
+export const agentScenarios: Scenarios = {
+  readAgentInfoByPOST: inOrganization(async ({ token }) => ({ path: "/agent-info", call: { token } })),
+
+  registerAgent: inOrganization(async (organization) => {
+    await subscribe(organization);
+    const json = agentFields();
+    return { path: "/api/v1/agents", call: { token: organization.token, json }, names: { [json.email]: "e-mail" } };
+  }),
+
+  "changeAgent: fields and key": inOrganization(async (organization) => {
+    const { path, names } = await newSubject(organization);
+    const pair = (await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+      "sign",
+    ])) as CryptoKeyPair;
+    const { kty, crv, x, y } = (await crypto.subtle.exportKey("jwk", pair.publicKey)) as JsonWebKey;
+    const json = { owner: "somebody-else", version: "2.0.0", publicKeyJwk: { kty, crv, x, y } };
+    return { path, call: { method: "PATCH", token: organization.token, json }, names };
+  }),
+
+  "changeAgent: suspend": inOrganization(async (organization) => {
+    const { path, names, live } = await newSubject(organization);
+    return {
+      path,
+      call: { method: "PATCH", token: organization.token, json: { status: "suspended" } },
+      names,
+      check: async () => expect(await use(live)).toBe(401),
+    };
+  }),
+
+  "changeAgent: take a scope": inOrganization(async (organization) => {
+    const { path, names } = await newSubject(organization, { capabilities: ["resume:read", "resume:write"] });
+    const json = { capabilities: ["resume:read"] };
+    return { path, call: { method: "PATCH", token: organization.token, json }, names };
+  }),
+
+  decommissionAgent: inOrganization(async (organization) => {
+    const { path, names, live } = await newSubject(organization);
+    return {
+      path,
+      call: { method: "DELETE", token: organization.token },
+      names,
+      check: async () => expect(await use(live)).toBe(401),
+    };
+  }),
+};

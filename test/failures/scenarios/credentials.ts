@@ -1,0 +1,28 @@
+/** The write routes of credentials. */
+import { expect } from "vitest";
+import type { Scenarios } from "../support/attack.ts";
+import { inOrganization } from "../support/organization.ts";
+import { newSubject, use } from "./agents.ts";
+
+export const credentialScenarios: Scenarios = {
+  createCredential: inOrganization(async (organization) => {
+    const { path, names } = await newSubject(organization);
+    return { path: `${path}/credentials`, call: { token: organization.token, json: {} }, names };
+  }),
+
+  rotateCredential: inOrganization(async (organization) => {
+    const { path, credentialId, names } = await newSubject(organization);
+    const json = { overlapSeconds: 60 };
+    return { path: `${path}/credentials/${credentialId}/rotate`, call: { token: organization.token, json }, names };
+  }),
+
+  revokeCredential: inOrganization(async (organization) => {
+    const { path, credentialId, names, live } = await newSubject(organization);
+    return {
+      path: `${path}/credentials/${credentialId}`,
+      call: { method: "DELETE", token: organization.token },
+      names,
+      check: async () => expect(await use(live)).toBe(401),
+    };
+  }),
+};

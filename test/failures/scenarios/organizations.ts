@@ -1,0 +1,113 @@
+/** The write routes of organizations and members. */
+import { createScheduledController } from "cloudflare:test";
+import { expect } from "vitest";
+import worker from "../../../src/worker.ts";
+import { adminToken, call, newOrganization, type Organization, theOperator, unique } from "../../support/api.ts";
+import type { Scenario, Scenarios } from "../support/attack.ts";
+import { bindings } from "../support/faults.ts";
+import { inOrganization, namesIn, subscribe } from "../support/organization.ts";
+import { execution } from "../support/send.ts";
+import { snapshotOf } from "../support/snapshot.ts";
+import { newSubject, use } from "./agents.ts";
+
+/** What the operator's audit log says of an organization, which another log than its own may tell of, too. */
+async function toldToOperator(organizationId: string): Promise<string[]> {
+  const { results } = await bindings.DB.prepare(
+    "SELECT action || ' ' || outcome AS told FROM audit_events WHERE target = ?1 AND organization_id <> ?1 ORDER BY 1",
+  )
+    .bind(organizationId)
+    .all<{ told: string }>();
+  return results.map(({ told }) => `operator: ${told}`);
+}
+
+/** Everything that waits is handed on by the scheduled run; the ledgers write down what they have. */
+async function settle(organizationIds: readonly string[]): Promise<void> {
+  await worker.scheduled(createScheduledController(), bindings, execution);
+  for (const id of organizationIds) {
+    const ledger = bindings.ORG_LEDGER.get(bindings.ORG_LEDGER.idFromName(id)) as unknown as { flush(): Promise<void> };
+    await ledger.flush();
+  }
+}
+
+const creation: Pick<Scenario, "world"> = {
+  async world() {
+    const operator = await theOperator();
+    const slug = unique("made");
+    const json = { name: slug, slug, adminEmail: `admin@${slug}.example` };
+    return {
+      path: "/api/v1/organizations",
+      call: { token: await adminToken(operator), json },
+      async state() {
+        const { results } = await bindings.DB.prepare("SELECT id FROM organizations WHERE slug = ?")
+          .bind(slug)
+          .all<{ id: string }>();
+        await settle([operator.organizationId, ...results.map(({ id }) => id)]);
+        const names = new Map([[slug, "slug"]]);
+        const states = results.map(async ({ id }) => [
+          ...(await snapshotOf(id, new Map([[id, "organization"], ...names]))),
+          ...(await toldToOperator(id)),
+        ]);
+        return (await Promise.all(states)).flat();
+      },
+    };
+  },
+};
+
+/** What the operator does to an organization which takes every token of it. */
+const takingBack = (method: string, json?: unknown): Pick<Scenario, "world"> => ({
+  async world() {
+    const operator = await theOperator();
+    const organization = await newOrganization();
+    await subscribe(organization);
+    const { organizationId } = organization;
+    const path = `/api/v1/organizations/${organizationId}`;
+    return {
+      path,
+      call: { method, token: await adminToken(operator), ...(json === undefined ? {} : { json }) },
+      async state() {
+        expect(await use(organization.token)).toBe(401);
+        await settle([operator.organizationId, organizationId]);
+        return [
+          ...(await snapshotOf(organizationId, namesIn(organization))),
+          ...(await toldToOperator(organizationId)),
+        ];
+      },
+    };
+  },
+});
+
+const pathOf = ({ organizationId }: Organization) => `/api/v1/organizations/${organizationId}`;
+
+export const organizationScenarios: Scenarios = {
+  createOrganization: creation,
+
+  changeOrganization: inOrganization(async (organization) => {
+    await subscribe(organization);
+    return {
+      path: pathOf(organization),
+      call: { method: "PATCH", token: organization.token, json: { name: "Another name" } },
+    };
+  }),
+
+  "changeOrganization: suspend": takingBack("PATCH", { status: "suspended" }),
+
+  deleteOrganization: takingBack("DELETE"),
+
+  setMember: inOrganization(async (organization) => {
+    const { agentId, names } = await newSubject(organization);
+    const json = { agentId, role: "admin" };
+    return { path: `${pathOf(organization)}/members`, call: { token: organization.token, json }, names };
+  }),
+
+  removeMember: inOrganization(async (organization) => {
+    const { agentId, names } = await newSubject(organization);
+    const path = `${pathOf(organization)}/members/${agentId}`;
+    return { path, call: { method: "DELETE", token: organization.token }, names };
+  }),
+};
+
+/** The chain that all of it was told to. */
+export async function expectOperatorsChainVerifies(): Promise<void> {
+  const answer = await call("/api/v1/audit/verify", { token: await adminToken(await theOperator()) });
+  expect(answer.body, answer.text).toMatchObject({ verified: true, brokenAtEventId: null });
+}

@@ -1,0 +1,152 @@
+/**
+ * Makes one call of a dependency fail: every D1 statement and batch (the Worker's and the objects'), KV call, queue send,
+ * object call and outbound fetch comes past here, and the k-th since the fault was set goes wrong.
+ */
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import { OrgLedger } from "../../../src/ledger/org-ledger.object.ts";
+import type { Bindings } from "../../../src/platform/env.ts";
+import { keepLog } from "./log.ts";
+
+export const bindings = env as unknown as Bindings;
+
+/**
+ * `before`: it fails and has no effect. `after`: it has its effect and the answer is lost. `late`: the time for it runs out,
+ * and it has its effect only then. That time runs out at all is for `bounded.test.ts`.
+ */
+export const modes = ["before", "after", "late"] as const;
+export type Mode = (typeof modes)[number];
+
+/** What must never come out of the service. */
+export const innermost = "INNERMOST injected at /srv/inner/store.ts:42";
+
+interface Fault {
+  readonly at: number;
+  readonly mode: Mode;
+  calls: string[];
+  /** What it hit. */
+  hit: string | null;
+  /** Effects that are still to come. */
+  readonly late: (() => Promise<unknown>)[];
+}
+
+let fault: Fault | null = null;
+
+/** The connection is lost before, the database says so itself after, and nobody says anything when it is late. */
+function failure(kind: string, mode: Mode): Error {
+  if (mode === "late") return new DOMException(`No answer in time. ${innermost}`, "TimeoutError");
+  const isTold = kind.startsWith("D1") && mode === "after";
+  return new Error(`${isTold ? "D1_ERROR: " : ""}Network connection lost. ${innermost}`);
+}
+
+/** Every call of a dependency, with the place where it may fail. */
+async function through<T>(kind: string, call: () => Promise<T>): Promise<T> {
+  const present = fault;
+  if (!present) return call();
+  present.calls.push(kind);
+  if (present.calls.length !== present.at) return call();
+  present.hit = kind;
+  if (present.mode === "after") await call();
+  if (present.mode === "late") present.late.push(call);
+  throw failure(kind, present.mode);
+}
+
+type Method = (this: unknown, ...parameters: unknown[]) => Promise<unknown>;
+
+function divert(owner: object, kind: string, names: readonly string[], effect?: Method): void {
+  for (const name of names) {
+    const own = Reflect.get(owner, name) as Method;
+    vi.spyOn(owner as Record<string, Method>, name).mockImplementation(function (this: unknown, ...parameters) {
+      return through(`${kind}.${name}`, async () => (effect ?? own).apply(this, parameters));
+    });
+  }
+}
+
+/** Answers in place of the Internet. */
+export type Internet = (url: URL, init: RequestInit) => Promise<Response> | Response;
+
+let internet: Internet = () => {
+  throw new TypeError("Network connection lost.");
+};
+
+/** What is reached by fetch from now on. */
+export function connect(answer: Internet): void {
+  internet = answer;
+}
+
+/** Puts the failing places where they belong. Call it before all tests of a file. */
+export function takeOver(): void {
+  keepLog();
+  const { DB, CACHE, WEBHOOK_QUEUE } = bindings;
+  divert(Object.getPrototypeOf(DB), "D1", ["batch"]);
+  divert(Object.getPrototypeOf(DB.prepare("SELECT 1")), "D1", ["all", "first", "raw", "run"]);
+  divert(Object.getPrototypeOf(CACHE), "KV", ["get", "put", "delete"]);
+  // What is queued is looked for in D1, so nothing is lost when nobody takes it out.
+  divert(Object.getPrototypeOf(WEBHOOK_QUEUE), "Queue", ["send", "sendBatch"], async () => undefined);
+  // A flush in the background would be counted with whatever goes on.
+  vi.spyOn(OrgLedger.prototype, "alarm").mockResolvedValue();
+  vi.spyOn(globalThis, "fetch").mockImplementation((input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : String(input));
+    return through(`fetch ${url.hostname}`, async () => internet(url, init as RequestInit));
+  });
+}
+
+export const giveBack = (): void => void vi.restoreAllMocks();
+
+/** Counts of what was answered go on after the answer, and never to the caller. */
+const inBackground = ["noteCalls"];
+
+function divertObjects(name: string, namespace: DurableObjectNamespace): DurableObjectNamespace {
+  const divertStub = (stub: object) =>
+    new Proxy(stub, {
+      get: (_, method) => {
+        const call = Reflect.get(stub, method) as Method;
+        const own = (...parameters: unknown[]) => Reflect.apply(call, stub, parameters);
+        if (inBackground.includes(String(method))) return own;
+        return (...parameters: unknown[]) => through(`${name}.${String(method)}`, () => own(...parameters));
+      },
+    });
+  return {
+    idFromName: (id: string) => namespace.idFromName(id),
+    get: (id: DurableObjectId) => divertStub(namespace.get(id)),
+  } as unknown as DurableObjectNamespace;
+}
+
+/** The bindings with objects that can fail; those of everything else fail by themselves. */
+export const failing: Bindings = {
+  ...bindings,
+  ORG_LEDGER: divertObjects("Ledger", bindings.ORG_LEDGER),
+  DELEGATION_CHAIN: divertObjects("Chain", bindings.DELEGATION_CHAIN),
+};
+
+/** What happened while a fault was set. */
+export interface Witness {
+  /** Which call it hit; null: there were fewer calls. */
+  readonly hit: string | null;
+  readonly calls: readonly string[];
+}
+
+/** Does something while the k-th call fails. Effects that are late have come when this returns. */
+export async function whileFailing<T>(at: number, mode: Mode, work: () => Promise<T>): Promise<T & Witness> {
+  const present: Fault = { at, mode, calls: [], hit: null, late: [] };
+  fault = present;
+  try {
+    const result = await work();
+    return { ...result, hit: present.hit, calls: present.calls };
+  } finally {
+    fault = null;
+    // An effect that cannot come any more is none.
+    await Promise.allSettled(present.late.map((effect) => effect()));
+  }
+}
+
+/** Does something with a clock that is ahead. */
+export async function clockAhead<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const now = Date.now.bind(Date);
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
+  try {
+    return await work();
+  } finally {
+    clock.mockRestore();
+  }
+}

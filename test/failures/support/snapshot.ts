@@ -1,0 +1,64 @@
+/** All that D1 holds of an organization, in a form that is the same for every run of the same requests. */
+import { bindings } from "./faults.ts";
+
+/** Counts and measurements: they say how often was asked, not what is. */
+const left =
+  /^(calls_by_route|tokens_by_\w+|control_results|d1_migrations|audit_chains|audit_checkpoints|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
+
+/** Columns that are another value each time. */
+const random = /hash|sealed|jwk|secret|sequence|payload|response_body|actor|user_agent/;
+
+const ownership: Readonly<Record<string, string>> = {
+  organizations: "id = ?1",
+  agent_keys: "agent_id IN (SELECT id FROM agents WHERE organization_id = ?1)",
+  webhook_secrets: "subscription_id IN (SELECT id FROM webhook_subscriptions WHERE organization_id = ?1)",
+};
+
+let tables: string[] | null = null;
+
+async function tablesOfOrganizations(): Promise<string[]> {
+  const { results } = await bindings.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all<{
+    name: string;
+  }>();
+  return results.map(({ name }) => name).filter((name) => !left.test(name));
+}
+
+function plain(column: string, value: unknown): unknown {
+  if (value === null) return null;
+  if (random.test(column)) return "set";
+  if (typeof value === "number") return value > 1e12 ? "time" : value;
+  return String(value)
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (id) => id)
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "time");
+}
+
+/**
+ * The rows, sorted, as text.
+ *
+ * @param names what to call the ids and words that are known; any other id is `new`
+ */
+export async function snapshotOf(organizationId: string, names: ReadonlyMap<string, string>): Promise<string[]> {
+  tables ??= await tablesOfOrganizations();
+  const name = (text: string) =>
+    [...names]
+      .reduce((named, [value, label]) => named.replaceAll(value, label), text)
+      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "new")
+      .replace(/\b[0-9a-zA-Z_-]{43}\b/g, "random")
+      .replace(/\bagent-\d+@/g, "agent@")
+      .replace(/\b(cus|sub|evt)_\d+\b/g, "$1");
+  const rows = await bindings.DB.batch<Record<string, unknown>>(
+    tables.map((table) =>
+      bindings.DB.prepare(`SELECT * FROM ${table} WHERE ${ownership[table] ?? "organization_id = ?1"}`).bind(
+        organizationId,
+      ),
+    ),
+  );
+  return tables
+    .flatMap((table, index) =>
+      (rows[index]?.results ?? []).map((row) => {
+        const values = Object.entries(row).map(([column, value]) => [column, plain(column, value)]);
+        return name(`${table} ${JSON.stringify(Object.fromEntries(values))}`);
+      }),
+    )
+    .sort();
+}

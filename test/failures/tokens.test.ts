@@ -1,0 +1,4 @@
+import { tokenScenarios } from "./scenarios/tokens.ts";
+import { attack } from "./support/attack.ts";
+
+attack(tokenScenarios);

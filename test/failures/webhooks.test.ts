@@ -1,0 +1,4 @@
+import { webhookScenarios } from "./scenarios/webhooks.ts";
+import { attack } from "./support/attack.ts";
+
+attack(webhookScenarios);

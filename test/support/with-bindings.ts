@@ -12,7 +12,10 @@ export async function requestWith(
   init: RequestInit<RequestInitCfProperties> = {},
 ): Promise<Answer> {
   const origin = (overrides as { ISSUER?: string }).ISSUER ?? issuer;
-  const request = new Request<unknown, IncomingRequestCfProperties>(`${origin}${path}`, init as RequestInit<IncomingRequestCfProperties>);
+  const request = new Request<unknown, IncomingRequestCfProperties>(
+    `${origin}${path}`,
+    init as RequestInit<IncomingRequestCfProperties>,
+  );
   const execution = createExecutionContext();
   const response = await worker.fetch(request, { ...(env as unknown as Bindings), ...overrides }, execution);
   const text = await response.text();

@@ -51,7 +51,10 @@ describe("RFC 6749 5.2: invalid_client", () => {
 
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
     const answers = [
-      await signIn({ clientId: wrong.clientId, clientSecret: `${wrong.clientSecret.slice(0, -1)}${wrong.clientSecret.endsWith("x") ? "y" : "x"}` }),
+      await signIn({
+        clientId: wrong.clientId,
+        clientSecret: `${wrong.clientSecret.slice(0, -1)}${wrong.clientSecret.endsWith("x") ? "y" : "x"}`,
+      }),
       await signIn(suspended),
       await signIn(decommissioned),
       await signIn(revoked),

@@ -69,6 +69,6 @@ export interface DomainEvent {
   readonly details: { readonly [key: string]: JsonValue };
   /** Milliseconds since the epoch. */
   readonly occurredAtMs: number;
-  /** What receivers of webhooks are told: the public fields of the subject. */
+  /** What receivers of webhooks are told: the public fields of the subject. Without it they are told nothing. */
   readonly data?: { readonly [key: string]: JsonValue };
 }

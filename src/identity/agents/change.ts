@@ -21,6 +21,7 @@ import {
   deactivateAgent,
   findAgent,
   insertKeyIfChanged,
+  isEmailTaken,
   isLastActiveAdmin,
   retireKeyIfChanged,
   updateAgent,
@@ -68,6 +69,10 @@ async function attempt(
   if (refused) return refused;
   if (change.status === "suspended" && (await isLastActiveAdmin(context.db, before))) return lastAdmin();
 
+  // Before anything is taken back: a change that is refused takes nothing along. The index decides between two at once.
+  if (change.email && (await isEmailTaken(context.db, before.organizationId, change.email))) {
+    return problem("AGENT_ALREADY_EXISTS");
+  }
   const key = replacesKey ? await newAgentKey(context, agentId, before.keyNumber + 1, publicKeyJwk) : null;
   if (key && !key.ok) return key;
   if (!key && Object.keys(change).length === 0) return ok(publicAgent(context, before));

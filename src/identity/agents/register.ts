@@ -73,10 +73,9 @@ export async function registerAgent(context: Context, caller: Caller, input: Cre
     agentId,
     target: agentId,
     details: { email, agentType, role: row.role, capabilities, grantedScopes: row.grantedScopes },
-    data: eventData(context, agent),
   };
-  // What the operator does in another organization stands in both audit logs.
-  const event = newEvent(context, caller, created);
+  // What the operator does in another organization stands in both audit logs, and is told to webhooks of that one.
+  const event = newEvent(context, caller, { ...created, data: eventData(context, agent) });
   const events = elsewhere
     ? [event, newEvent(context, caller, { ...created, organizationId: caller.organizationId })]
     : [event];

@@ -79,6 +79,16 @@ export function listAgents(
     .limit(page.limit);
 }
 
+/** Does another agent of the organization have this e-mail? */
+export async function isEmailTaken(db: Database, organizationId: OrganizationId, email: string): Promise<boolean> {
+  const row = await db
+    .select({ id: agents.id })
+    .from(agents)
+    .where(and(eq(agents.organizationId, organizationId), eq(agents.email, email)))
+    .get();
+  return row !== undefined;
+}
+
 const counted = (organizationId: OrganizationId) =>
   and(eq(agents.organizationId, organizationId), ne(agents.status, "decommissioned"));
 

@@ -1,4 +1,4 @@
-/** Events of this room. Where the operator acts on another organization, both keep a record of it. */
+/** Events of this room. Where the operator acts on another organization, both keep a record of it, and webhooks of that one are told. */
 import type { DomainEvent } from "../../events/catalogue.ts";
 import { newEvent, publish } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
@@ -15,7 +15,8 @@ export function eventsOf(
 ): [DomainEvent, ...DomainEvent[]] {
   const affected = newEvent(context, caller, event);
   if (!caller || caller.organizationId === event.organizationId) return [affected];
-  return [affected, newEvent(context, caller, { ...event, organizationId: caller.organizationId })];
+  const { data: _, ...recorded } = event;
+  return [affected, newEvent(context, caller, { ...recorded, organizationId: caller.organizationId })];
 }
 
 /** Hands on what waits in every chain that these events belong to. */

@@ -169,6 +169,8 @@ describe("what has nothing to do with it leaves it alone", () => {
         return patch(other.delegator.agentId, { status: "suspended" });
       },
     ],
+    ["a loss of the scope that is refused, as the e-mail beside it is taken", () => refusedBeside({})],
+    ["a suspension that is refused likewise", () => refusedBeside({ status: "suspended" })],
     ["a change that is refused", () => patch(parties.delegator.agentId, { capabilities: [] })],
   ])("%s", async (_, cause) => {
     await cause();
@@ -176,6 +178,14 @@ describe("what has nothing to do with it leaves it alone", () => {
     expect(await recordedEnd()).toBe(null);
   });
 });
+
+/** A change of the delegator that cannot be, as it takes the delegatee's e-mail too. */
+async function refusedBeside(json: Record<string, unknown>): Promise<void> {
+  const { email } = (await call(`/api/v1/agents/${parties.delegatee.agentId}`, { token: admin })).body;
+  const answer = await patch(parties.delegator.agentId, { capabilities: ["queue:read"], ...json, email });
+  expect([answer.status, answer.body.code]).toEqual([409, "AGENT_ALREADY_EXISTS"]);
+  expect(await use(made)).toBe(200);
+}
 
 const emptyEvent = () => ({
   id: crypto.randomUUID(),

@@ -1,7 +1,7 @@
 /** Which events are told, to whom, and what of them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { webhookEvents } from "../../../src/identity/webhooks/schema.ts";
-import { type Body, call, newAgent, newClient, tokenFor } from "../../support/api.ts";
+import { adminToken, type Body, call, newAgent, newClient, theOperator, tokenFor } from "../../support/api.ts";
 import { giveBack, newReceiver, newTenant, type Receiver, runQueue, subscribe, takeOver, waiting } from "./support.ts";
 
 beforeEach(takeOver);
@@ -139,6 +139,23 @@ describe("who is told", () => {
     expect(foreign.received).toEqual([]);
     // One event has one id, whoever is told of it.
     expect(some.received[0]?.headers["webhook-id"]).toBe(all.received[1]?.headers["webhook-id"]);
+  });
+
+  it("the organization that it happened to, and not the operator who did it and has it in the log too", async () => {
+    const operator = await theOperator();
+    const [tenant, ofOperator] = [await newTenant(), { ...operator, token: () => adminToken(operator) }];
+    const [told, untold] = [newReceiver(), newReceiver()];
+    await subscribe(tenant, told);
+    await subscribe(ofOperator, untold);
+    const token = await ofOperator.token();
+    const { agentId } = await newAgent(token, { organization_id: tenant.organizationId });
+    await runQueue();
+    expect(bodiesOf(told).map(({ organization_id, data }) => [organization_id, data.agentId])).toEqual([
+      [tenant.organizationId, agentId],
+    ]);
+    expect(untold.received).toEqual([]);
+    const { body } = await call(`/api/v1/audit?action=agent.created&agentId=${agentId}`, { token });
+    expect(body.data.length).toBe(1);
   });
 
   it("two webhooks with one address are told both", async () => {

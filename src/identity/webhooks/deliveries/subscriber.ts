@@ -10,9 +10,9 @@ import { findActiveSubscriptions } from "../store.ts";
 import { queueDeliveries } from "./queue.ts";
 import { insertDeliveries } from "./store.ts";
 
-/** What the ledger tells of tokens has no `data` of its own. */
-function dataOf({ action, agentId, data, details }: DomainEvent): { readonly [key: string]: JsonValue } {
-  return data ?? (action.startsWith("token.") ? { agentId, scope: details.scope ?? "" } : {});
+/** What receivers are told of an event; null for nothing. What the ledger tells of tokens has no `data` of its own. */
+function dataOf({ action, agentId, data, details }: DomainEvent): { readonly [key: string]: JsonValue } | null {
+  return data ?? (action.startsWith("token.") ? { agentId, scope: details.scope ?? "" } : null);
 }
 
 /** The body of an event's deliveries, as it is signed and sent. */
@@ -36,19 +36,19 @@ export function deliveryIdOf(eventId: EventId, subscriptionId: WebhookId): Deliv
   return `${eventId.slice(0, 24)}${sha256Hex(`${eventId} ${subscriptionId}`).slice(0, 12)}` as DeliveryId;
 }
 
-/** What the operator did to another organization stands in its own log too, and is told to that organization alone. */
-const isOfAnother = ({ action, organizationId, target }: DomainEvent) =>
-  action === "tier.changed" && target !== organizationId;
-
-const isForWebhooks = (event: DomainEvent) =>
-  event.outcome === "success" && (webhookEvents as readonly string[]).includes(event.action) && !isOfAnother(event);
+/** The events that webhooks can be told of, with what they are told. */
+function tellable(event: DomainEvent) {
+  if (event.outcome !== "success" || !(webhookEvents as readonly string[]).includes(event.action)) return [];
+  const data = dataOf(event);
+  return data ? [{ ...event, data }] : [];
+}
 
 async function deliver(
   context: Context,
   organizationId: OrganizationId,
   events: readonly DomainEvent[],
 ): Promise<void> {
-  const telling = events.filter(isForWebhooks);
+  const telling = events.flatMap(tellable);
   if (telling.length === 0) return;
   const subscriptions = await findActiveSubscriptions(context, organizationId);
   const planned = telling.flatMap((event) => {
@@ -59,7 +59,7 @@ async function deliver(
     return targets.length === 0 ? [] : [{ event, targets }];
   });
   const [first, ...rest] = planned.map(({ event, targets }): BatchItem<"sqlite"> => {
-    const payload = payloadOf({ ...event, type: event.action, data: dataOf(event) });
+    const payload = payloadOf({ ...event, type: event.action });
     return insertDeliveries(context, event, payload, targets, context.now());
   });
   if (!first) return;

@@ -109,11 +109,12 @@ describe("ends at once", () => {
     } as unknown as Parameters<Ledger["delegate"]>[0]);
     await DB.prepare("UPDATE delegations SET credential_id = ? WHERE id = ?").bind(policyId, delegation.chainId).run();
     const { chainId } = lent as { chainId: Parameters<Ledger["checkDelegation"]>[0] };
-    const event = { ...emptyEvent(), action: "delegation.verified" } as never;
-    expect((await ledger.checkDelegation(chainId, event)).stands).toBe(true);
+    // Each with an event of its own: two under one id never get from the ledger to D1.
+    const check = () => ledger.checkDelegation(chainId, { ...emptyEvent(), action: "delegation.verified" } as never);
+    expect((await check()).stands).toBe(true);
     const deleted = await call(`/api/v1/oidc/trust-policies/${policyId}`, { method: "DELETE", token: admin });
     expect(deleted.status).toBe(204);
-    expect((await ledger.checkDelegation(chainId, event)).stands).toBe(false);
+    expect((await check()).stands).toBe(false);
     expect(await recordedEnd()).toEqual(expect.any(Number));
   });
 

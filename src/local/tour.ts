@@ -7,10 +7,11 @@ import { chosenPort } from "./port.ts";
 import { converseWith, Unexpected, withoutSecrets } from "./tour/conversation.ts";
 import { delegation } from "./tour/delegation.ts";
 import { mainFlow, type Step } from "./tour/main-flow.ts";
+import { webhooks } from "./tour/webhooks.ts";
 import { startWorker } from "./worker.ts";
 
 /** Each capability adds its steps here. */
-const chapters = [mainFlow, delegation];
+const chapters = [mainFlow, delegation, webhooks];
 
 /** The admin of the Worker that the environment names, if it names one. */
 function adminOfEnvironment(): Admin | null {

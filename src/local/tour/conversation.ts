@@ -32,10 +32,11 @@ export interface Conversation {
 
 const grey = (text: string) => (process.stdout.isTTY ? `\x1b[90m${text}\x1b[0m` : text);
 
-/** Shortens client secrets, JWTs and Basic credentials to their beginnings. */
+/** Shortens client secrets, signing secrets, JWTs and Basic credentials to their beginnings. */
 export function withoutSecrets(text: string): string {
   return text
     .replace(/sa_sec_[\w-]{8,}/g, (secret) => `${secret.slice(0, 11)}…`)
+    .replace(/whsec_[\w+/=]{8,}/g, (secret) => `${secret.slice(0, 10)}…`)
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, (token) => `${token.slice(0, 14)}…`)
     .replace(/Basic [\w+/=]+/g, "Basic …");
 }

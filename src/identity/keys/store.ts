@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lte, ne, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../platform/context.ts";
+import { among } from "../../platform/db/conditional.ts";
 import { agentKeys, organizations, signingKeys, webhookSecrets } from "../../platform/db/schema.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 import type { SealedKeyPair } from "./key-pairs.ts";
@@ -106,7 +107,7 @@ export async function saveDropProgress(
   await db
     .update(signingKeys)
     .set({ droppedThrough: through })
-    .where(and(inArray(signingKeys.id, [...kids]), ne(signingKeys.state, "retired")));
+    .where(and(inArray(signingKeys.id, among(kids)), ne(signingKeys.state, "retired")));
 }
 
 /** Ends a drop: every ledger knows. */
@@ -115,7 +116,7 @@ export async function retireDropped({ db }: Context, kids: readonly string[], no
     .update(signingKeys)
     .set({ state: "retired", retiredAt: nowMs, privateSealed: null })
     .where(
-      and(inArray(signingKeys.id, [...kids]), isNotNull(signingKeys.compromisedAt), ne(signingKeys.state, "retired")),
+      and(inArray(signingKeys.id, among(kids)), isNotNull(signingKeys.compromisedAt), ne(signingKeys.state, "retired")),
     );
 }
 

@@ -1,4 +1,4 @@
-/** Writes that are decided by the database itself, so that of two racing requests one loses cleanly. */
+/** Conditions of SQL, and writes that the database itself decides, so that of two racing requests one loses cleanly. */
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { problem } from "../http/problems.ts";
@@ -18,6 +18,16 @@ export function insertWhere<T extends SQLiteTable>(db: Database, table: T, row: 
   const values = Object.entries(getTableColumns(table)).map(([name, column]) => sql.param(row[name], column));
   return db.insert(table).select(sql`SELECT ${sql.join(values, sql`, `)} WHERE ${condition}`);
 }
+
+/**
+ * A list for `IN`, as one parameter: D1 binds at most 100 to a statement.
+ *
+ * @example
+ * ```ts
+ * sql`${agents.id} IN ${among(ids)}`
+ * ```
+ */
+export const among = (values: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
 
 /** Holds when the statement just before in the batch changed a row; the statements of one change stand or fall together. */
 export const previousChanged: SQL = sql`changes() > 0`;

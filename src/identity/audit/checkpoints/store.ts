@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, lt, lte, not, or, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../../platform/context.ts";
+import { among } from "../../../platform/db/conditional.ts";
 import { auditChains, auditCheckpoints, auditEvents } from "../../../platform/db/schema.ts";
 import type { OrganizationId } from "../../../platform/ids.ts";
 
@@ -31,7 +32,7 @@ export interface SoundCheckpoints {
 
 /** One parameter, however many they are: D1 takes a hundred, and compromised keys are remembered for ever. */
 const isAmong = (column: AnySQLiteColumn, values: readonly string[]) =>
-  sql<number | null>`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
+  sql<number | null>`${column} IN ${among(values)}`;
 
 const soundWhere = ({ organizationId, distrustedKids }: SoundCheckpoints) =>
   and(eq(auditCheckpoints.organizationId, organizationId), not(isAmong(auditCheckpoints.kid, distrustedKids)));

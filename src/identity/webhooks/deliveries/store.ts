@@ -5,7 +5,7 @@
 import { and, asc, count, desc, eq, gt, inArray, isNull, lte, or, type SQL, sql } from "drizzle-orm";
 import type { DomainEvent } from "../../../events/catalogue.ts";
 import type { Context } from "../../../platform/context.ts";
-import { insertWhere, previousChanged } from "../../../platform/db/conditional.ts";
+import { among, insertWhere, previousChanged } from "../../../platform/db/conditional.ts";
 import { webhookDeliveries, webhookSecrets, webhookSubscriptions } from "../../../platform/db/schema.ts";
 import type { DeliveryId, OrganizationId, WebhookId } from "../../../platform/ids.ts";
 import type { DeliveryQuery } from "../schema.ts";
@@ -20,8 +20,6 @@ type Store = Pick<Context, "db">;
 const slowWidth = 5;
 /** The clock of whoever sent a message with a delay may be a little ahead of ours. */
 const earlyMs = 1000;
-
-const among = (ids: readonly string[]) => sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
 
 /** Adds the event's delivery to each of the subscriptions that is active and has none of it yet. */
 export function insertDeliveries(

@@ -45,6 +45,9 @@ const githubFields = {
   }),
 };
 
+/** The generator of the OpenAPI document takes a field that is exactly optional for one that must be there. */
+const requiredOfGitHub = ["provider", "agentId", "repository"];
+
 const claimValueSchema = z.union([text(1024), z.number(), z.boolean()], {
   error: "must be a text, a number, true or false",
 });
@@ -103,7 +106,7 @@ export const createTrustPolicySchema = z
             : "must be true when neither branch nor environment says which runs are meant";
           context.addIssue({ code: "custom", path: ["anyRef"], message });
         })
-        .openapi("CreateGitHubTrustPolicy"),
+        .openapi("CreateGitHubTrustPolicy", { required: requiredOfGitHub }),
       z.strictObject(oidcFields).openapi("CreateOidcTrustPolicy"),
     ],
     { error: "must be github or oidc" },
@@ -118,7 +121,9 @@ const recordFields = {
 
 export const trustPolicySchema = z
   .discriminatedUnion("provider", [
-    z.object({ ...recordFields, ...githubFields }).openapi("GitHubTrustPolicy"),
+    z
+      .object({ ...recordFields, ...githubFields })
+      .openapi("GitHubTrustPolicy", { required: [...Object.keys(recordFields), ...requiredOfGitHub] }),
     z.object({ ...recordFields, ...oidcFields }).openapi("OidcTrustPolicy"),
   ])
   .openapi("TrustPolicy");

@@ -10,6 +10,7 @@ import { type Problem, problem } from "../../platform/http/problems.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import { ok, type Result } from "../../platform/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
+import { parseBasic } from "./basic-credentials.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
 import type { ClientForm } from "./schema.ts";
 import { findOperator, findOrganizationOfClient } from "./store.ts";
@@ -31,29 +32,6 @@ export function invalidClient(): Problem {
 }
 
 const invalidRequest = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
-
-/** RFC 6749 2.3.1: both halves are form-encoded before they are joined. */
-function decodeFormPart(text: string): string | null {
-  try {
-    return decodeURIComponent(text.replace(/\+/g, " "));
-  } catch {
-    return null;
-  }
-}
-
-function parseBasic(credentials: string): { clientId: string; clientSecret: string } | null {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(credentials)) return null;
-  let pair: string;
-  try {
-    pair = atob(credentials);
-  } catch {
-    return null;
-  }
-  const colon = pair.indexOf(":");
-  const clientId = decodeFormPart(pair.slice(0, colon));
-  const clientSecret = decodeFormPart(pair.slice(colon + 1));
-  return colon > 0 && clientId !== null && clientSecret !== null ? { clientId, clientSecret } : null;
-}
 
 /** Client ids are compared and looked up in one spelling, and nothing longer than an id goes further. */
 const normalize = (clientId: string) => clientId.toLowerCase().slice(0, 64).toWellFormed();

@@ -19,7 +19,8 @@ const windowSeconds = 60;
 const longestProof = 8_192;
 
 const headerSchema = z.looseObject({
-  typ: z.string().regex(/^dpop\+jwt$/i),
+  // RFC 7515 4.1.9: `application/` may be left out, or not.
+  typ: z.string().regex(/^(application\/)?dpop\+jwt$/i),
   alg: z.enum(proofAlgs),
   jwk: publicJwkSchema,
   kid: z.undefined().optional(),
@@ -34,6 +35,8 @@ const claimsSchema = z.looseObject({
   htm: z.string(),
   htu: z.string(),
   iat: z.number(),
+  exp: z.number().optional(),
+  nbf: z.number().optional(),
   ath: z.string().optional(),
 });
 
@@ -56,11 +59,20 @@ function parse(segment: string): unknown {
   }
 }
 
-/** RFC 9449 4.3: compared after normalization, without query and fragment. */
-function isSameUri(htu: string, expected: string): boolean {
+/** RFC 9449 4.3: compared after normalization, without query and fragment. Credentials would make it another URI. */
+export function isSameUri(htu: string, expected: string): boolean {
   if (!URL.canParse(htu)) return false;
   const url = new URL(htu);
-  return `${url.origin}${url.pathname}` === expected;
+  url.search = "";
+  url.hash = "";
+  return url.href === new URL(expected).href;
+}
+
+/** How a proof may be dated: made just now and, where it says so itself (RFC 7519 4.1.4, 4.1.5), alive now. */
+function isFresh({ iat, exp, nbf }: z.output<typeof claimsSchema>, nowSeconds: number): boolean {
+  const isRecent = Math.abs(nowSeconds - iat) <= windowSeconds;
+  const isAlive = exp === undefined || nowSeconds < exp + windowSeconds;
+  return isRecent && isAlive && (nbf === undefined || nowSeconds >= nbf - windowSeconds);
 }
 
 async function hashOfToken(accessToken: string): Promise<string> {
@@ -96,9 +108,8 @@ export async function checkProof(
     throw error;
   }
   const nowMs = context.now();
-  const isFresh = Math.abs(nowMs / 1000 - iat) <= windowSeconds;
   const isForRequest = htm === request.method && isSameUri(htu, `${context.settings.issuer}${request.path}`);
-  if (!isFresh || !isForRequest) return null;
+  if (!isFresh(claims.data, nowMs / 1000) || !isForRequest) return null;
   if (request.accessToken !== null && ath !== (await hashOfToken(request.accessToken))) return null;
   return {
     thumbprint: await calculateJwkThumbprint(jwk),

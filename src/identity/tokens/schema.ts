@@ -1,36 +1,41 @@
-/** Wire shapes of the token, introspection and revocation endpoints. Unknown parameters are ignored (RFC 6749 3.2). */
+/**
+ * Wire shapes of the token, introspection and revocation endpoints. RFC 6749 3.2: unknown parameters are ignored, and one
+ * without a value is treated as if it was left out.
+ */
 import { z } from "@hono/zod-openapi";
 
-/** RFC 6749 3.1: a parameter is sent at most once. A repeated one arrives as an array and is refused here. */
+/** RFC 6749 3.2: a parameter is sent at most once. A repeated one arrives as an array and is refused here. */
 const once = z.string({ error: "must be sent exactly once" });
+const required = once.min(1, { error: "must not be empty" });
+const optional = once.transform((text) => (text === "" ? undefined : text)).optional();
 
 const clientFields = {
-  client_id: once.optional().openapi({ description: "The agent's id, with `client_secret` or `client_assertion`" }),
-  client_secret: once.optional().openapi({ description: "client_secret_post" }),
-  client_assertion_type: once
-    .optional()
-    .openapi({ description: "`urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, for private_key_jwt" }),
-  client_assertion: once.optional().openapi({ description: "A JWT signed with the agent's registered key (RFC 7523)" }),
+  client_id: optional.openapi({ description: "The agent's id, with `client_secret` or `client_assertion`" }),
+  client_secret: optional.openapi({ description: "client_secret_post" }),
+  client_assertion_type: optional.openapi({
+    description: "`urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, for private_key_jwt",
+  }),
+  client_assertion: optional.openapi({ description: "A JWT signed with the agent's registered key (RFC 7523)" }),
 };
 
 export const tokenRequestSchema = z
   .looseObject({
-    grant_type: once.openapi({ example: "client_credentials" }),
-    scope: once.optional().openapi({ example: "agents:read resume:read" }),
+    grant_type: required.openapi({ example: "client_credentials" }),
+    scope: optional.openapi({ example: "agents:read resume:read" }),
     resource: z
       .union([z.string(), z.array(z.string()).max(16)])
       .optional()
       .openapi({ description: "RFC 8707; may be repeated. Becomes `aud`" }),
-    assertion: once.optional().openapi({
+    assertion: optional.openapi({
       description:
         "With the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523): the OIDC token of a workload that a trust policy names",
     }),
-    subject_token: once.optional().openapi({
+    subject_token: optional.openapi({
       description:
         "With the grant `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): the delegation token that the client got",
     }),
-    subject_token_type: once.optional().openapi({ description: "`urn:sentryagent:token-type:delegation`" }),
-    requested_token_type: once.optional().openapi({
+    subject_token_type: optional.openapi({ description: "`urn:sentryagent:token-type:delegation`" }),
+    requested_token_type: optional.openapi({
       description: "`urn:ietf:params:oauth:token-type:access_token`, which is also what is left out means",
     }),
     ...clientFields,
@@ -57,7 +62,7 @@ export type TokenResponse = z.output<typeof tokenResponseSchema>;
 
 /** A token in a form: RFC 7662 2.1 and RFC 7009 2.1. The hint is not needed and is ignored. */
 export const tokenFormSchema = z
-  .looseObject({ token: once, token_type_hint: once.optional(), ...clientFields })
+  .looseObject({ token: required, token_type_hint: optional, ...clientFields })
   .openapi("TokenForm");
 
 export type ClientForm = Pick<TokenForm, keyof typeof clientFields>;

@@ -15,6 +15,7 @@ import { checkProof } from "./dpop.ts";
 import { grants } from "./grants/index.ts";
 import { type IssuedToken, invalidProof } from "./issue.ts";
 import { counted } from "./outcome.ts";
+import { readResources, readScopes } from "./parameters.ts";
 import type { Introspection, TokenForm } from "./schema.ts";
 
 export { authenticateBearer } from "./bearer.ts";
@@ -24,29 +25,6 @@ export { tokenResponseSchema } from "./schema.ts";
 
 /** The grant types of the token endpoint, for the discovery documents. */
 export const supportedGrantTypes: readonly string[] = [...grants.keys()];
-
-/** RFC 6749 3.3: one space between scope-tokens of printable ASCII without quote and backslash. */
-const scopeForm = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
-
-function readScopes(scope: string | undefined): Result<string[] | null> {
-  if (scope === undefined) return ok(null);
-  if (!scopeForm.test(scope)) {
-    return problem("VALIDATION_ERROR", "scope is a list of scopes with one space between them.", {
-      oauthError: "invalid_scope",
-    });
-  }
-  return ok([...new Set(scope.split(" "))]);
-}
-
-/** RFC 8707 2: absolute URIs without fragment. */
-function readResources(resource: string | string[] | undefined): Result<string[]> {
-  const resources = [...new Set([resource ?? []].flat())];
-  const wrong = resources.find((uri) => !URL.canParse(uri) || uri.includes("#") || uri.length > 2048);
-  if (wrong === undefined) return ok(resources);
-  return problem("VALIDATION_ERROR", "resource must be an absolute URI without a fragment.", {
-    oauthError: "invalid_target",
-  });
-}
 
 /** A token request as it came over HTTP. */
 export interface IncomingTokenRequest {

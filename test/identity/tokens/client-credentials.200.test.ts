@@ -43,6 +43,14 @@ describe("RFC 6749 4.4: the client credentials grant", () => {
     expect((await call("/api/v1/token", { form })).status).toBe(200);
   });
 
+  it("RFC 6749 3.2: treats a parameter without a value as if it was left out", async () => {
+    const usual = (await call("/api/v1/token", { basic: agent, form: { grant_type: "client_credentials" } })).body;
+    const form = { grant_type: "client_credentials", scope: "", resource: "", client_secret: "", client_assertion: "" };
+    const { status, body } = await call("/api/v1/token", { basic: agent, form });
+    expect([status, body.scope]).toEqual([200, usual.scope]);
+    expect(decodeJwt(body.access_token).aud).toBe(issuer);
+  });
+
   it("RFC 6749 3.2: ignores parameters that it does not know", async () => {
     const form = { grant_type: "client_credentials", flavour: "mint" };
     expect((await call("/api/v1/token", { basic: agent, form })).status).toBe(200);

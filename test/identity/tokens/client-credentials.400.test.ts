@@ -13,7 +13,7 @@ describe("RFC 6749 5.2: errors of the token endpoint", () => {
   it.each([
     ["invalid_request", "no grant_type", { scope: "agents:read" }],
     ["unsupported_grant_type", "a grant that is not there", { grant_type: "password", username: "a", password: "b" }],
-    ["invalid_scope", "an empty scope", { grant_type: "client_credentials", scope: "" }],
+    ["invalid_request", "RFC 6749 3.2: a grant_type without a value was left out", { grant_type: "" }],
     ["invalid_scope", "two spaces", { grant_type: "client_credentials", scope: "agents:read  audit:read" }],
     ["invalid_scope", "a quote in a scope", { grant_type: "client_credentials", scope: 'a"b' }],
     ["invalid_target", "RFC 8707: a relative resource", { grant_type: "client_credentials", resource: "/api" }],

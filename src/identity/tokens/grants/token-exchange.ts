@@ -25,6 +25,9 @@ const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 const wrong = (message: string, oauthError: OAuthError = "invalid_request") =>
   problem("VALIDATION_ERROR", message, { oauthError });
 
+/** RFC 6749 3.2: a parameter without a value is treated as if it was left out. */
+const isSent = (value: unknown) => value !== undefined && value !== "";
+
 /** RFC 8693 2.1, as far as it is served here: one kind of token goes in, one kind comes out. */
 function refuseParameters(form: TokenForm): Problem | null {
   if (form.subject_token_type !== delegationTokenType) {
@@ -34,11 +37,11 @@ function refuseParameters(form: TokenForm): Problem | null {
     return wrong(`requested_token_type must be ${accessTokenType}, or left out.`);
   }
   // The delegation names its actor, and client authentication proves that it is there.
-  if (form.actor_token !== undefined || form.actor_token_type !== undefined) {
+  if (isSent(form.actor_token) || isSent(form.actor_token_type)) {
     return wrong("actor_token is not supported: the actor is the client that authenticates.");
   }
   // A logical name says nothing here: services are known by their URI (RFC 8707).
-  return form.audience === undefined ? null : wrong("Name the target by resource, not by audience.", "invalid_target");
+  return isSent(form.audience) ? wrong("Name the target by resource, not by audience.", "invalid_target") : null;
 }
 
 /** What is answered to a token that leads to no delegation; its client must be the one that it says all the same. */

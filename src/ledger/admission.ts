@@ -1,4 +1,5 @@
 /** Who has failed to sign in too often, and who asks for costly checks too often. */
+import ipaddr from "ipaddr.js";
 import type { Source } from "../platform/context.ts";
 
 const windowMs = 60_000;
@@ -10,14 +11,14 @@ const refusalsRecorded = 60;
 const verificationsAllowed = 30;
 
 /** The network that a request comes from; an IPv6 client owns its /64, so that is what counts. */
-function networkOf(source: Source): string {
-  const groups = source.ip.split(":");
-  if (groups.length < 3) return source.ip;
-  const [head = "", tail = ""] = source.ip.split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === "" ? [] : tail.split(":");
-  const zeros = source.ip.includes("::") ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0") : [];
-  return [...left, ...zeros, ...right].slice(0, 4).join(":");
+export function networkOf({ ip }: Source): string {
+  if (ipaddr.IPv4.isValidFourPartDecimal(ip) || !ipaddr.IPv6.isValid(ip)) return ip;
+  const address = ipaddr.IPv6.parse(ip);
+  if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString();
+  return address.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(":");
 }
 
 /** What to do about one more failure. */

@@ -49,11 +49,17 @@ export const boundedBody = createMiddleware<AppEnv>(async (c, next) => {
   return next();
 });
 
+/** RFC 9110 5.6.6. What stands in quotes belongs to the value, a semicolon too. */
+const parameterForm = /;\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)/g;
+
+const unquoted = (value: string) => (value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, "$1") : value);
+
 /** `text/plain; charset="UTF-8"` → `["text/plain", "utf-8"]`; the charset is null where none is named. */
-function mediaTypeOf(contentType: string): readonly [type: string, charset: string | null] {
-  const [type = "", ...parameters] = contentType.toLowerCase().split(";");
-  const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"]*)"?\s*$/.exec(parameter)?.[1]?.trim());
-  return [type.trim(), charset.find((name) => name !== undefined) ?? null];
+export function mediaTypeOf(contentType: string): readonly [type: string, charset: string | null] {
+  const text = contentType.toLowerCase();
+  const [type = ""] = text.split(";", 1);
+  const charset = [...text.matchAll(parameterForm)].find(([, name]) => name === "charset");
+  return [type.trim(), charset ? unquoted(charset[2]?.trim() ?? "") : null];
 }
 
 function isUtf8(bytes: ArrayBuffer): boolean {

@@ -67,11 +67,11 @@ async function discover(context: OutboundContext, issuer: string, deadlineMs: nu
   return { detail: `discovery: ${detail}` };
 }
 
-/** RFC 9111 5.2.2. */
-function maxAgeOf(headers: Headers): number | null {
+/** RFC 9111 5.2.2: seconds; 0 where nothing may be kept, null where nothing is said. */
+export function maxAgeOf(headers: Headers): number | null {
   const directives = headers.get("Cache-Control")?.toLowerCase() ?? "";
-  if (/\bno-(store|cache)\b/.test(directives)) return 0;
-  const [, seconds] = /\bmax-age="?(\d{1,9})/.exec(directives) ?? [];
+  if (/(?<![\w-])no-(store|cache)(?![\w-])/.test(directives)) return 0;
+  const [, seconds] = /(?<![\w-])max-age="?(\d{1,9})/.exec(directives) ?? [];
   return seconds === undefined ? null : Number(seconds);
 }
 

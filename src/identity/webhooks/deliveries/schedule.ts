@@ -33,7 +33,7 @@ const longestRetryAfterMs = 8 * hourMs;
 export function retryAfterMs(header: string | null, nowMs: number): number | null {
   if (header === null) return null;
   const text = header.trim();
-  const waitMs = /^\d{1,10}$/.test(text) ? Number(text) * secondMs : Date.parse(text) - nowMs;
+  const waitMs = /^\d+$/.test(text) ? Number(text) * secondMs : Date.parse(text) - nowMs;
   return Number.isNaN(waitMs) ? null : Math.min(Math.max(waitMs, 0), longestRetryAfterMs);
 }
 

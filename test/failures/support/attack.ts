@@ -127,7 +127,7 @@ async function run(scenario: Scenario, reference: Reference, at: number, mode: M
 const mostCalls = 60;
 
 /** The tests of some scenarios. */
-export function attack(scenarios: Scenarios): void {
+export function attack(scenarios: Scenarios, ways: readonly Mode[] = modes): void {
   beforeAll(takeOver);
   afterAll(async () => {
     giveBack();
@@ -136,7 +136,7 @@ export function attack(scenarios: Scenarios): void {
   describe.each(Object.entries(scenarios))("%s", (_, scenario) => {
     let reference: Promise<Reference> | null = null;
 
-    it.each(modes)("each call fails: %s", { timeout: 180_000 }, async (mode) => {
+    it.each(ways)("each call fails: %s", { timeout: 180_000 }, async (mode) => {
       reference ??= withoutFailures(scenario);
       let at = 1;
       while (await run(scenario, await reference, at, mode)) {

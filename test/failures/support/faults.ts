@@ -2,6 +2,7 @@
  * Makes one call of a dependency fail: every D1 statement and batch (the Worker's and the objects'), KV call, queue send,
  * object call and outbound fetch comes past here, and the k-th since the fault was set goes wrong.
  */
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { OrgLedger } from "../../../src/ledger/org-ledger.object.ts";
@@ -15,7 +16,8 @@ export const bindings = env as unknown as Bindings;
  * and it has its effect only then. That time runs out at all is for `bounded.test.ts`.
  */
 export const modes = ["before", "after", "late"] as const;
-export type Mode = (typeof modes)[number];
+/** `disk`: not a call of a dependency, but one of an object of its own storage. */
+export type Mode = (typeof modes)[number] | "disk";
 
 /** What must never come out of the service. */
 export const innermost = "INNERMOST injected at /srv/inner/store.ts:42";
@@ -42,7 +44,7 @@ function failure(kind: string, mode: Mode): Error {
 /** Every call of a dependency, with the place where it may fail. */
 async function through<T>(kind: string, call: () => Promise<T>): Promise<T> {
   const present = fault;
-  if (!present) return call();
+  if (!present || present.mode === "disk") return call();
   present.calls.push(kind);
   if (present.calls.length !== present.at) return call();
   present.hit = kind;
@@ -62,6 +64,23 @@ function divert(owner: object, kind: string, names: readonly string[], effect?: 
   }
 }
 
+/** The storage of every object has one of these. */
+function divertStorage(owner: object, kind: string, names: readonly string[]): void {
+  for (const name of names) {
+    const own = Reflect.get(owner, name) as (this: unknown, ...parameters: unknown[]) => unknown;
+    vi.spyOn(owner as Record<string, typeof own>, name).mockImplementation(function (this: unknown, ...parameters) {
+      if (fault?.mode === "disk") {
+        fault.calls.push(kind);
+        if (fault.calls.length === fault.at) {
+          fault.hit = kind;
+          throw new Error(`disk I/O error. ${innermost}`);
+        }
+      }
+      return own.apply(this, parameters);
+    });
+  }
+}
+
 /** Answers in place of the Internet. */
 export type Internet = (url: URL, init: RequestInit) => Promise<Response> | Response;
 
@@ -75,7 +94,7 @@ export function connect(answer: Internet): void {
 }
 
 /** Puts the failing places where they belong. Call it before all tests of a file. */
-export function takeOver(): void {
+export async function takeOver(): Promise<void> {
   keepLog();
   const { DB, CACHE, WEBHOOK_QUEUE } = bindings;
   divert(Object.getPrototypeOf(DB), "D1", ["batch"]);
@@ -83,6 +102,12 @@ export function takeOver(): void {
   divert(Object.getPrototypeOf(CACHE), "KV", ["get", "put", "delete"]);
   // What is queued is looked for in D1, so nothing is lost when nobody takes it out.
   divert(Object.getPrototypeOf(WEBHOOK_QUEUE), "Queue", ["send", "sendBatch"], async () => undefined);
+  const some = bindings.ORG_LEDGER.get(bindings.ORG_LEDGER.idFromName("storage"));
+  await runInDurableObject(some, (_, { storage }) => {
+    divertStorage(Object.getPrototypeOf(storage), "commit", ["transactionSync"]);
+    divertStorage(Object.getPrototypeOf(storage.sql), "statement", ["exec"]);
+    divertStorage(Object.getPrototypeOf(storage.kv), "value", ["get", "put"]);
+  });
   // A flush in the background would be counted with whatever goes on.
   vi.spyOn(OrgLedger.prototype, "alarm").mockResolvedValue();
   vi.spyOn(globalThis, "fetch").mockImplementation((input, init = {}) => {

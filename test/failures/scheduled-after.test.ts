@@ -1,0 +1,3 @@
+import { attackScheduledRun } from "./support/scheduled.ts";
+
+attackScheduledRun("after");

@@ -27,8 +27,17 @@ export interface Workload {
   readonly acknowledged: Tally;
   /** Events of writes that were cut off. */
   readonly doubtful: Tally;
-  /** Writes from many callers at once until `limit` were sent, or `cut` says that the Worker is gone. */
-  run(limit: number, onAcknowledged: (count: number) => void, cut: () => boolean): Promise<void>;
+  /**
+   * Writes from many callers at once until `limit` were sent, or `cut` says that the Worker is gone.
+   *
+   * @param isExpected of an error, whether it was brought about on purpose; the write is then in doubt
+   */
+  run(
+    limit: number,
+    onAcknowledged: (count: number) => void,
+    cut: () => boolean,
+    isExpected?: (error: unknown) => boolean,
+  ): Promise<void>;
 }
 
 const callers = 16;
@@ -131,7 +140,7 @@ export function createWorkload(
     agents,
     acknowledged,
     doubtful,
-    async run(limit, onAcknowledged, cut) {
+    async run(limit, onAcknowledged, cut, isExpected = () => false) {
       let sent = 0;
       const before = acknowledgedWrites;
       const caller = async () => {
@@ -140,7 +149,7 @@ export function createWorkload(
             await writeOnce();
             onAcknowledged(acknowledgedWrites - before);
           } catch (error) {
-            if (!cut()) throw error;
+            if (!cut() && !isExpected(error)) throw error;
           }
         }
       };

@@ -3,7 +3,7 @@
  * parent by messages, and ends when the parent does.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
   convertV4MiniflareOptions,
   type Json,
@@ -21,10 +21,12 @@ const dist = join(root, "dist");
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as ChildSettings;
 
-/** The bundle: one ES module, and the files that it imports as text. */
-function modules() {
+/** The bundle: one ES module, and the files that it imports as text. The first one is where the Worker begins. */
+function modules(entry: string | null) {
   const others = readdirSync(dist).filter((name) => !/^worker\.js(\.map)?$|^README\.md$/.test(name));
+  const around = entry === null ? [] : [{ path: join(dist, basename(entry)), contents: readFileSync(entry, "utf8") }];
   return [
+    ...around.map((module) => ({ type: "ESModule" as const, ...module })),
     { type: "ESModule" as const, path: join(dist, "worker.js") },
     ...others.map((name) => ({ type: "Text" as const, path: join(dist, name) })),
   ];
@@ -38,7 +40,6 @@ function options(): V4MiniflareOptions {
     return [name, { ...(typeof object === "string" ? { className: object } : object), scriptName: "first" }];
   });
   const common = {
-    modules: modules(),
     modulesRoot: dist,
     bindings: { ...(bindings.bindings as Record<string, Json>), ...settings.bindings },
   };
@@ -51,10 +52,11 @@ function options(): V4MiniflareOptions {
     handleStructuredLogs: ({ level, message }) => process.stdout.write(`[${level}] ${message}\n`),
     resourcePersistencePath: settings.directory,
     workers: [
-      { ...bindings, ...common, ...socket(settings.ports[0]), name: "first" },
+      { ...bindings, ...common, modules: modules(null), ...socket(settings.ports[0]), name: "first" },
       {
         ...bindings,
         ...common,
+        modules: modules(settings.secondEntry),
         ...socket(settings.ports[1]),
         name: "second",
         durableObjects: Object.fromEntries(objectsOfFirst),

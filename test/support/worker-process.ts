@@ -3,13 +3,14 @@
  * killed. Two instances of the bundle run in it, isolates of their own that share the database, the cache and the
  * ledgers, as two machines of a deployment would.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 const startTimeoutMs = 60_000;
 
@@ -17,6 +18,8 @@ export interface ChildSettings {
   readonly directory: string;
   readonly ports: readonly [number, number];
   readonly bindings: Readonly<Record<string, string>>;
+  /** A module around the bundle, which the second instance runs instead of it. */
+  readonly secondEntry: string | null;
 }
 
 export type ChildRequest = { readonly id: number } & (
@@ -52,6 +55,8 @@ export interface WorkerProcess {
   runCron(): Promise<void>;
   /** Reads the database behind the Worker's back. */
   query<Row>(sql: string, ...parameters: readonly unknown[]): Promise<Row[]>;
+  /** How much memory workerd has in use (its resident set), in MiB. */
+  memoryMiB(): Promise<number>;
   /** What the Worker logged since it was started. */
   log(): string;
   /** Ends it and removes its data. */
@@ -81,6 +86,7 @@ async function freePorts(): Promise<[number, number]> {
  * A Worker over an empty data directory, not yet started.
  *
  * @param bindings settings beside or instead of the usual ones
+ * @param secondEntry the path of a module that imports `./worker.js`; the second instance runs it
  *
  * @example
  * ```ts
@@ -90,14 +96,22 @@ async function freePorts(): Promise<[number, number]> {
  * await worker.stop();
  * ```
  */
-export async function newWorkerProcess(bindings: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
+export async function newWorkerProcess(
+  bindings: Readonly<Record<string, string>> = {},
+  secondEntry: string | null = null,
+): Promise<WorkerProcess> {
   if (!existsSync(join(import.meta.dirname, "..", "..", "dist", "worker.js"))) {
     throw new Error("There is no bundle to test: run `npm run build` first.");
   }
   const directory = await mkdtemp(join(tmpdir(), "agentidp-test-"));
   const ports = await freePorts();
   const instances = [`http://localhost:${ports[0]}`, `http://localhost:${ports[1]}`] as const;
-  const settings: ChildSettings = { directory, ports, bindings: { ...secrets, ISSUER: instances[0], ...bindings } };
+  const settings: ChildSettings = {
+    directory,
+    ports,
+    bindings: { ...secrets, ISSUER: instances[0], ...bindings },
+    secondEntry,
+  };
 
   let child: ChildProcess | null = null;
   let log = "";
@@ -184,6 +198,13 @@ export async function newWorkerProcess(bindings: Readonly<Record<string, string>
     async runCron() {
       const result = (await ask({ call: "cron" })) as { outcome: string };
       if (result.outcome !== "ok") throw new Error(`The cron trigger ended with "${result.outcome}".\n${log}`);
+    },
+
+    async memoryMiB() {
+      const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pgid=,rss=,comm="]);
+      const processes = stdout.split("\n").map((line) => line.trim().split(/ +/));
+      const own = processes.filter(([group, , name = ""]) => Number(group) === child?.pid && name.includes("workerd"));
+      return own.reduce((sum, [, kibibytes]) => sum + Number(kibibytes) / 1024, 0);
     },
 
     query: <Row>(sql: string, ...parameters: readonly unknown[]) =>

@@ -1,0 +1,182 @@
+/**
+ * A steady mixed load for as long as is wanted, while the process is killed, receivers fail, and the dependencies of one of
+ * the two instances fail: no error that was not brought about, nothing acknowledged that is lost, chains that verify, and
+ * memory that stays as it was.
+ *
+ * `npm run soak` takes ten minutes, the tests three quarters of one; SOAK_SECONDS says otherwise.
+ */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  type Aftermath,
+  expectAcknowledgedState,
+  expectAcknowledgedUse,
+  expectChainsVerify,
+  expectEventsOnce,
+  expectNothingHalfDone,
+  ledgersAtRest,
+  unsettled,
+} from "../interop/crash-checks.ts";
+import { createWorkload, randomFrom, type Workload } from "../interop/crash-workload.ts";
+import { type Admin, newOrganization, setUp } from "../support/http-client.ts";
+import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
+import { type Hooks, subscribe } from "./hooks.ts";
+import { newVisitor, type Visitor } from "./visitor.ts";
+
+const seconds = Number(process.env.SOAK_SECONDS ?? (process.env.npm_lifecycle_event === "soak" ? 600 : 45));
+const seed = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const random = randomFrom(seed);
+
+/** When the process is killed, as parts of the whole. What comes after the last time shows whether memory is flat. */
+const kills = seconds >= 300 ? [0.1, 0.2, 0.3] : [0.15, 0.3];
+/** Requests a second: writes to the instance that is sound, to the other, and rounds of a visitor of some 16 requests. */
+const rate = { sound: 12, faulty: 6, visits: 1 };
+const cronEverySeconds = 15;
+
+/** How much more memory there may be at the end than after the first third of the undisturbed time. A short run is all warming up. */
+const growthMiB = seconds >= 300 ? 64 : 192;
+
+/** How long a subject stays refused whose taking back was cut off, and a little more. */
+const longestHoldMs = 32_000;
+
+let worker: WorkerProcess;
+let operator: Admin;
+let tenants: { readonly sound: Admin[]; readonly faulty: Admin[] };
+let sound: Workload;
+let faulty: Workload;
+let visitor: Visitor;
+let hooks: Hooks;
+
+beforeAll(async () => {
+  console.log(`${seconds} s; SOAK_SEED=${seed} repeats the choices of this run.`);
+  worker = await newWorkerProcess({}, join(import.meta.dirname, "faulty-worker.js"));
+  await worker.start();
+  operator = await setUp(worker.issuer);
+  const newTenant = () => newOrganization(worker.issuer, operator);
+  tenants = { sound: [await newTenant(), await newTenant()], faulty: [await newTenant(), await newTenant()] };
+  sound = createWorkload(worker.instances[0], operator, tenants.sound, random);
+  faulty = createWorkload(worker.instances[1], operator, tenants.faulty, random);
+  visitor = await newVisitor(worker.issuer, await newTenant());
+  hooks = await subscribe(worker, [...tenants.sound, ...tenants.faulty]);
+});
+
+afterAll(async () => {
+  await hooks?.receiver.close();
+  await worker?.stop();
+});
+
+let cut = false;
+let injected = 0;
+let samples: number[] = [];
+
+/** The one error that a failing dependency may lead to. */
+function isInjected(error: unknown): boolean {
+  const isUnavailable = error instanceof Error && /: 503 .*"SERVICE_UNAVAILABLE"/.test(error.message);
+  if (isUnavailable) injected++;
+  return isUnavailable;
+}
+
+async function visit(): Promise<void> {
+  try {
+    for (let round = 0; round < rate.visits; round++) await visitor.visit();
+  } catch (error) {
+    if (!cut) throw error;
+  }
+}
+
+/** The load of one second. */
+async function oneSecond(): Promise<void> {
+  const endMs = Date.now() + 1000;
+  const isCut = () => cut;
+  await Promise.all([
+    sound.run(rate.sound, () => undefined, isCut),
+    faulty.run(rate.faulty, () => undefined, isCut, isInjected),
+    visit(),
+  ]);
+  await sleep(Math.max(0, endMs - Date.now()));
+}
+
+function expectNoBug(): void {
+  const bugs = worker
+    .log()
+    .split("\n")
+    .filter((line) => line.includes("unhandled error"));
+  expect(bugs).toStrictEqual([]);
+}
+
+/** Kills the process in the middle of a second, and starts it again. */
+async function killAndRestart(): Promise<void> {
+  expectNoBug();
+  const load = oneSecond();
+  await sleep(100 + 400 * random());
+  cut = true;
+  await Promise.all([worker.kill(), load]);
+  cut = false;
+  samples = [];
+  await worker.start();
+}
+
+const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
+it("holds under a steady load while things fail", { timeout: (seconds * 3 + 300) * 1000 }, async () => {
+  const startMs = Date.now();
+  const elapsed = () => (Date.now() - startMs) / 1000;
+  const waiting = kills.map((part) => part * seconds);
+  let nextCron = cronEverySeconds;
+  let lastKillMs = 0;
+  while (elapsed() < seconds) {
+    if (elapsed() >= (waiting[0] ?? Number.POSITIVE_INFINITY)) {
+      waiting.shift();
+      lastKillMs = Date.now();
+      await killAndRestart();
+    }
+    await oneSecond();
+    samples.push(await worker.memoryMiB());
+    if (elapsed() >= nextCron) {
+      await worker.runCron();
+      nextCron += cronEverySeconds;
+    }
+  }
+  const [third, memory] = [Math.ceil(samples.length / 3), samples];
+  const early = mean(memory.slice(third, 2 * third));
+  const late = mean(memory.slice(-Math.ceil(third / 2)));
+  const acknowledged = (workload: Workload) =>
+    [...workload.acknowledged.values()].reduce((sum, count) => sum + count, 0);
+  console.log(
+    `${acknowledged(sound)} writes acknowledged by the sound instance, ${acknowledged(faulty)} by the faulty one, ` +
+      `which failed ${injected} times; ${visitor.answered()} other requests; ${hooks.receiver.received.length} webhooks; ` +
+      `memory ${early.toFixed(0)} MiB early, ${late.toFixed(0)} MiB late, ${Math.max(...memory).toFixed(0)} MiB at most.`,
+  );
+  console.log(
+    `Memory over time, in MiB: ${memory
+      .filter((_, index) => index % 15 === 0)
+      .map(Math.round)
+      .join(" ")}`,
+  );
+  expect(waiting).toStrictEqual([]);
+  expect(injected).toBeGreaterThan(0);
+  expect(late - early).toBeLessThan(growthMiB);
+
+  await hooks.settle();
+  expectNoBug();
+  const ofSound: Aftermath = { worker, workload: sound, organizations: [operator, ...tenants.sound] };
+  const ofFaulty: Aftermath = { worker, workload: faulty, organizations: [operator, ...tenants.faulty] };
+  await ledgersAtRest(ofSound);
+  const aftermaths = [ofSound, ofFaulty];
+  for (const aftermath of aftermaths) await expectChainsVerify(aftermath);
+  const unsettledOnes = async () => (await Promise.all(aftermaths.map(unsettled))).flat();
+  if ((await unsettledOnes()).length > 0) await sleep(Math.max(0, lastKillMs + longestHoldMs - Date.now()));
+  await expectNothingHalfDone({ worker });
+  for (const aftermath of aftermaths) {
+    await expectEventsOnce(aftermath);
+    await expectAcknowledgedState(aftermath);
+    await expectAcknowledgedUse(aftermath);
+    await expectChainsVerify(aftermath);
+  }
+  const ended = await worker.query<{ id: string }>("SELECT id FROM delegations WHERE revoked_at IS NOT NULL");
+  const endedIds = new Set(ended.map(({ id }) => id));
+  expect(visitor.revoked.filter((id) => !endedIds.has(id))).toStrictEqual([]);
+  expect(await hooks.lacking()).toStrictEqual([]);
+  expect(await unsettledOnes()).toStrictEqual([]);
+});

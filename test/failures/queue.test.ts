@@ -34,7 +34,7 @@ const messages: [string, (waiting: Waiting) => Promise<unknown>][] = [
 
 const ways = messages.flatMap(([what, message]) => modes.map((mode) => [what, mode, message] as const));
 
-it.each(ways)("%s; each call fails: %s", { timeout: 120_000 }, async (_, mode, message) => {
+it.each(ways)("%s; each call fails: %s", { timeout: 900_000 }, async (_, mode, message) => {
   const calls = await attackRuns(mode, 60, async () => {
     const waiting = await newWaiting();
     const body = await message(waiting);

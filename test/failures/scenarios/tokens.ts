@@ -1,9 +1,13 @@
 /** The write routes of tokens: every grant, introspection, revocation. */
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { expect } from "vitest";
+import { forgetSigningKeys } from "../../../src/identity/keys/cache.ts";
+import { bounded } from "../../../src/platform/bounded.ts";
+import type { Context } from "../../../src/platform/context.ts";
 import { delegationTokenType, exchangeGrant, lend, newParties } from "../../identity/delegation/parties.ts";
 import { agentFields, issuer, newAgent, newClient, tokenFor } from "../../support/api.ts";
 import type { Scenario, Scenarios } from "../support/attack.ts";
+import { bindings } from "../support/faults.ts";
 import { inOrganization } from "../support/organization.ts";
 import { newSubject, use } from "./agents.ts";
 
@@ -82,6 +86,13 @@ const revocationOfDelegation = inOrganization(async ({ token }) => {
   };
 });
 
+/** The first request of an isolate, which has to read the signing keys. */
+const withoutKeys = inOrganization(async (organization) => {
+  const { names, clientId, clientSecret } = await newSubject(organization);
+  forgetSigningKeys({ env: bounded(bindings) } as Context);
+  return { path: "/api/v1/token", call: { basic: { clientId, clientSecret }, form }, names };
+});
+
 const unknownClient = inOrganization(async (organization) => {
   const { names } = await newSubject(organization);
   const stranger = await newClient(organization.token);
@@ -92,6 +103,7 @@ export const tokenScenarios: Scenarios = {
   issueToken: bySecret("/api/v1/token"),
   issueTokenOAuth2: bySecret("/api/v1/oauth2/token"),
   "issueToken: a client that this isolate has not seen": unknownClient,
+  "issueToken: without signing keys in memory": withoutKeys,
   "issueToken: by assertion": byAssertion,
   "issueToken: by delegation": byDelegation,
   introspectToken: introspection,

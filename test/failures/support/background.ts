@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";
 import worker from "../../../src/worker.ts";
 import { agentFields, call, newOrganization, type Organization } from "../../support/api.ts";
-import { bindings, clockAhead, failing, type Mode, whileFailing } from "./faults.ts";
+import { bindings, clockAhead, failing, isOtherWay, type Mode, whileFailing } from "./faults.ts";
 import { serve } from "./issuer.ts";
 import { loggedLines } from "./log.ts";
 import { hookUrl, namesIn, subscribe } from "./organization.ts";
@@ -82,10 +82,11 @@ export async function attackRuns(
   prepare: () => Promise<{ readonly waiting: Waiting; run(env: Bindings): Promise<unknown> }>,
 ): Promise<number> {
   const clean = await prepare();
-  await clean.run(bindings);
+  const { calls } = await whileFailing(0, mode, async () => ({ done: await clean.run(failing) }));
   const reference = await madeGood(clean.waiting);
   for (let at = 1; ; at++) {
     expect(at).toBeLessThan(mostCalls);
+    if (!isOtherWay(calls[at - 1], mode)) continue;
     const { waiting, run } = await prepare();
     loggedLines();
     // It may say that it has failed: then it is run again by whoever ran it, as here.

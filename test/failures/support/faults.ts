@@ -55,11 +55,33 @@ async function through<T>(kind: string, call: () => Promise<T>): Promise<T> {
 
 type Method = (this: unknown, ...parameters: unknown[]) => Promise<unknown>;
 
-function divert(owner: object, kind: string, names: readonly string[], effect?: Method): void {
+function divert(
+  owner: object,
+  kind: string | ((self: object) => string),
+  names: readonly string[],
+  effect?: Method,
+): void {
   for (const name of names) {
     const own = Reflect.get(owner, name) as Method;
     vi.spyOn(owner as Record<string, Method>, name).mockImplementation(function (this: unknown, ...parameters) {
-      return through(`${kind}.${name}`, async () => (effect ?? own).apply(this, parameters));
+      const named = typeof kind === "string" ? `${kind}.${name}` : kind(this as object);
+      return through(named, async () => (effect ?? own).apply(this, parameters));
+    });
+  }
+}
+
+/** What each statement begins with: `SELECT`, `UPDATE`, … */
+const verbs = new WeakMap<object, string>();
+
+function nameStatements(database: object, statement: object): void {
+  const prototypes = { prepare: database, bind: statement } as Record<string, object>;
+  for (const [name, owner] of Object.entries(prototypes)) {
+    const own = Reflect.get(owner, name) as (...parameters: unknown[]) => object;
+    vi.spyOn(owner as Record<string, typeof own>, name).mockImplementation(function (this: object, ...parameters) {
+      const made = own.apply(this, parameters);
+      const [verb = ""] = /\w+/.exec(String(parameters[0])) ?? [];
+      verbs.set(made, name === "prepare" ? verb.toUpperCase() : (verbs.get(this) ?? ""));
+      return made;
     });
   }
 }
@@ -97,8 +119,10 @@ export function connect(answer: Internet): void {
 export async function takeOver(): Promise<void> {
   keepLog();
   const { DB, CACHE, WEBHOOK_QUEUE } = bindings;
-  divert(Object.getPrototypeOf(DB), "D1", ["batch"]);
-  divert(Object.getPrototypeOf(DB.prepare("SELECT 1")), "D1", ["all", "first", "raw", "run"]);
+  const [database, statement] = [Object.getPrototypeOf(DB), Object.getPrototypeOf(DB.prepare("SELECT 1"))];
+  nameStatements(database, statement);
+  divert(database, "D1", ["batch"]);
+  divert(statement, (self) => `D1 ${verbs.get(self)}`, ["all", "first", "raw", "run"]);
   divert(Object.getPrototypeOf(CACHE), "KV", ["get", "put", "delete"]);
   // What is queued is looked for in D1, so nothing is lost when nobody takes it out.
   divert(Object.getPrototypeOf(WEBHOOK_QUEUE), "Queue", ["send", "sendBatch"], async () => undefined);
@@ -143,6 +167,13 @@ export const failing: Bindings = {
   ORG_LEDGER: divertObjects("Ledger", bindings.ORG_LEDGER),
   DELEGATION_CHAIN: divertObjects("Chain", bindings.DELEGATION_CHAIN),
 };
+
+/** Calls that change nothing: whether one fails before, after or late is all the same. */
+export const isRead = (kind: string | undefined): boolean => /^(D1 SELECT|KV\.get)$/.test(kind ?? "");
+
+/** The ways in which a call fails that are different from each other. */
+export const isOtherWay = (kind: string | undefined, mode: Mode): boolean =>
+  mode === "before" || mode === "disk" || !isRead(kind);
 
 /** What happened while a fault was set. */
 export interface Witness {

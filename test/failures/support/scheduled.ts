@@ -11,7 +11,7 @@ export function attackScheduledRun(mode: Mode): void {
     await comeToAnEnd();
   });
 
-  it(`scheduled run, each call fails: ${mode}`, { timeout: 180_000 }, async () => {
+  it(`scheduled run, each call fails: ${mode}`, { timeout: 900_000 }, async () => {
     const calls = await attackRuns(mode, 200, async () => ({ waiting: await newWaiting(), run: scheduledRun }));
     expect(calls).toBeGreaterThan(20);
   });

@@ -18,7 +18,7 @@ export interface EventFilter extends TimeRange {
   readonly outcome: "success" | "failure" | null;
 }
 
-/** How many events are in memory at once while a chain is walked. An invocation may ask D1 a thousand times. */
+/** How many events a page has while a chain is walked. An invocation may ask D1 a thousand times. */
 const walkPageSize = 2000;
 
 /** The JSON columns come as text: a spoilt one must not fail the query, see `stored-event.ts`. */
@@ -149,7 +149,8 @@ function storedEvent(row: RawEvent): StoredEvent {
 
 /**
  * All events with `after` < sequence ≤ `through` in their order, a page at a time. Rows come as D1 gives them, without the
- * mapping that costs more than hashing them.
+ * mapping that costs more than hashing them. The next page is on its way while one is looked at, so that two of them are in
+ * memory and the reader waits for the database or the database for the reader, but not one after the other.
  *
  * @param after null: from the very first row, whatever its number
  * @param range leaves out the events of other times
@@ -169,12 +170,18 @@ export async function* eventPages(
      ORDER BY sequence LIMIT ${walkPageSize}`,
   );
   const bounds = times === "" ? [] : [fromMs ?? Number.MIN_SAFE_INTEGER, toMs ?? Number.MAX_SAFE_INTEGER];
-  for (let last = after ?? Number.MIN_SAFE_INTEGER; ; ) {
-    const rows = await statement.bind(organizationId, last, through, ...bounds).raw<RawEvent>();
-    const page = rows.map(storedEvent);
-    yield page;
+  const pageAfter = (sequence: number) => {
+    const rows = statement.bind(organizationId, sequence, through, ...bounds).raw<RawEvent>();
+    // Whoever asks for this page hears of its failure; whoever stops before it has no use for it.
+    rows.catch(() => undefined);
+    return rows;
+  };
+  for (let next = pageAfter(after ?? Number.MIN_SAFE_INTEGER); ; ) {
+    const page = (await next).map(storedEvent);
     const end = page.at(-1);
-    if (!end || page.length < walkPageSize) return;
-    last = end.sequence;
+    const isLast = !end || page.length < walkPageSize;
+    if (!isLast) next = pageAfter(end.sequence);
+    yield page;
+    if (isLast) return;
   }
 }

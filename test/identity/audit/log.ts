@@ -1,6 +1,7 @@
 /** Reading the audit log in tests, and doing to it what must be found. */
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
+import { hashOf } from "../../../src/ledger/chain.ts";
 import { type Body, call } from "../../support/api.ts";
 
 /** All events that fit the query, oldest first, read in pages of 100. */
@@ -31,4 +32,20 @@ export async function tamper(sql: string, ...values: unknown[]) {
     .bind(...values)
     .run();
   expect(meta.changes).toBeGreaterThan(0);
+}
+
+/** Gives the event at the index another target, and makes its hash and all behind it fit. */
+export async function rewriteFrom(events: readonly Body[], index: number, target: string) {
+  let previousHash = events[index - 1].hash;
+  for (const { hash: _, ...rest } of events.slice(index)) {
+    const event = { ...rest, previousHash, ...(rest.sequence === index + 1 ? { target } : {}) };
+    previousHash = hashOf(event as Parameters<typeof hashOf>[0]);
+    await tamper(
+      "UPDATE audit_events SET target = ?, previous_hash = ?, hash = ? WHERE event_id = ?",
+      event.target,
+      event.previousHash,
+      previousHash,
+      event.eventId,
+    );
+  }
 }

@@ -1,10 +1,9 @@
 /** What is found because the service has signed where the log stood, even when the ledger has lost all that it knew. */
 import { generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { hashOf } from "../../../src/ledger/chain.ts";
 import { type Body, newAgent, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
 import { changeLedger, checkpointsOf, cron, DB, dayMs, hourMs, loseLedger } from "./chains.ts";
-import { eventsOf, tamper, verify } from "./log.ts";
+import { eventsOf, rewriteFrom, tamper, verify } from "./log.ts";
 
 let organization: Organization;
 let token: string;
@@ -36,22 +35,6 @@ const ofChain = () => organization.organizationId;
 const cutOff = (count: number) =>
   tamper("DELETE FROM audit_events WHERE organization_id = ? AND sequence > ?", ofChain(), events.length - count);
 
-/** Changes an event, and makes all hashes behind it fit. */
-async function rewriteFrom(index: number) {
-  let previousHash = events[index - 1].hash;
-  for (const { hash: _, ...rest } of events.slice(index)) {
-    const event = { ...rest, previousHash, target: rest.sequence === index + 1 ? "another" : rest.target };
-    previousHash = hashOf(event);
-    await tamper(
-      "UPDATE audit_events SET target = ?, previous_hash = ?, hash = ? WHERE event_id = ?",
-      event.target,
-      event.previousHash,
-      previousHash,
-      event.eventId,
-    );
-  }
-}
-
 describe("a ledger that has lost its storage", () => {
   it("goes on where it was, and the log verifies", async () => {
     await loseLedger(ofChain());
@@ -74,7 +57,7 @@ describe("a ledger that has lost its storage", () => {
   });
 
   it("does not hide that the chain was computed anew: found at the first signed event behind the change", async () => {
-    await rewriteFrom(3);
+    await rewriteFrom(events, 3, "another");
     await loseLedger(ofChain());
     const signed = checkpoints.map(({ sequence, eventId }) => ({ sequence, eventId })).reverse();
     const { eventId } = signed.find(({ sequence }) => sequence >= 4)!;

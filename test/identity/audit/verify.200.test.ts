@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hashOf } from "../../../src/ledger/chain.ts";
 import { type Body, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
-import { eventsOf, tamper, verify } from "./log.ts";
+import { eventsOf, rewriteFrom, tamper, verify } from "./log.ts";
 
 /** An organization with at least six events. */
 async function organizationWithHistory(): Promise<{ organization: Organization; events: Body[] }> {
@@ -111,18 +111,7 @@ describe("a changed event is found", () => {
 
   it("with all hashes behind it made to fit: at the last event, which the ledger knows better", async () => {
     const { organization, events } = await organizationWithHistory();
-    let previousHash = events[2].hash;
-    for (const { hash: _, ...rest } of events.slice(3)) {
-      const event = { ...rest, previousHash, ...(rest.sequence === 4 ? { target: invented } : {}) };
-      previousHash = hashOf(event);
-      await tamper(
-        "UPDATE audit_events SET target = ?, previous_hash = ?, hash = ? WHERE event_id = ?",
-        event.target,
-        event.previousHash,
-        previousHash,
-        event.eventId,
-      );
-    }
+    await rewriteFrom(events, 3, invented);
     expect(await verify(organization.token)).toMatchObject({
       verified: false,
       checkedCount: events.length,

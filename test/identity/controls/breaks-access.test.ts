@@ -1,32 +1,11 @@
 /** Every control watches something: when that is broken the next run says so, and when it is mended the next run says that. */
-import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ledgerOf } from "../../../src/ledger/client.ts";
 import type { OrganizationId } from "../../../src/platform/ids.ts";
-import {
-  adminToken,
-  call,
-  newAgent,
-  newClient,
-  newCredential,
-  newOrganization,
-  type Organization,
-} from "../../support/api.ts";
-import { bindings, day, later, measured, minute, runCron, sql } from "./cron.ts";
+import { call, newAgent, newClient, newCredential } from "../../support/api.ts";
+import { bindings, day, later, measured, measuredOrganization, minute, sql } from "./cron.ts";
 
-let organization: Organization;
-
-beforeAll(async () => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-  organization = await newOrganization();
-  await newAgent(organization.token);
-  await runCron();
-  return () => vi.useRealTimers();
-});
-
-beforeEach(async () => {
-  later(3 * minute);
-  organization = { ...organization, token: await adminToken(organization) };
-});
+const organization = measuredOrganization();
 
 const production = { ISSUER: "https://idp.example.com", ENVIRONMENT: "production" };
 
@@ -61,13 +40,13 @@ describe("CC6.1 logical access", () => {
   });
 
   it("fails when an agent of one organization is seen by another", async () => {
-    const { agentId } = await newAgent(organization.token);
+    const { agentId } = await newAgent(organization().token);
     await sql("UPDATE agents SET organization_id = ? WHERE id = ?", nobody.organization, agentId);
     expect(await measured("CC6.1")).toMatchObject({
       status: "fail",
       evidence: "An organization sees what is another's",
     });
-    await sql("UPDATE agents SET organization_id = ? WHERE id = ?", organization.organizationId, agentId);
+    await sql("UPDATE agents SET organization_id = ? WHERE id = ?", organization().organizationId, agentId);
     expect(await measured("CC6.1")).toMatchObject({
       status: "pass",
       evidence: "12 calls without valid access refused; nothing of others seen",
@@ -77,8 +56,8 @@ describe("CC6.1 logical access", () => {
 
 describe("CC6.2 credential lifecycle", () => {
   it("fails when a decommissioned agent has a live credential", async () => {
-    const { agentId, credentialId } = await newClient(organization.token);
-    await call(`/api/v1/agents/${agentId}`, { method: "DELETE", token: organization.token });
+    const { agentId, credentialId } = await newClient(organization().token);
+    await call(`/api/v1/agents/${agentId}`, { method: "DELETE", token: organization().token });
     expect(await measured("CC6.2")).toMatchObject({ status: "pass" });
     await sql("UPDATE credentials SET revoked_at = NULL WHERE id = ?", credentialId);
     expect(await measured("CC6.2")).toMatchObject({
@@ -90,25 +69,25 @@ describe("CC6.2 credential lifecycle", () => {
   });
 
   it("fails when a suspended agent has signed in, and not because it is suspended", async () => {
-    const { agentId, credentialId } = await newClient(organization.token);
+    const { agentId, credentialId } = await newClient(organization().token);
     await call(`/api/v1/agents/${agentId}`, {
       method: "PATCH",
-      token: organization.token,
+      token: organization().token,
       json: { status: "suspended" },
     });
     expect(await measured("CC6.2")).toMatchObject({ status: "pass" });
     await sql("UPDATE credentials SET last_used_at = ? WHERE id = ?", Date.now() + 2 * minute, credentialId);
     expect(await measured("CC6.2")).toMatchObject({ status: "fail" });
-    await call(`/api/v1/agents/${agentId}`, { method: "DELETE", token: organization.token });
+    await call(`/api/v1/agents/${agentId}`, { method: "DELETE", token: organization().token });
     expect(await measured("CC6.2")).toMatchObject({ status: "pass" });
   });
 
   it("tells the share of live credentials that are older than 90 days", async () => {
     const { results } = await sql("SELECT count(*) AS live FROM credentials WHERE revoked_at IS NULL");
     const [{ live }] = results as [{ live: number }];
-    const { agentId } = await newAgent(organization.token);
+    const { agentId } = await newAgent(organization().token);
     for (let made = 0; made < live; made++) {
-      const { credentialId } = await newCredential(organization.token, agentId);
+      const { credentialId } = await newCredential(organization().token, agentId);
       await sql("UPDATE credentials SET created_at = ? WHERE id = ?", Date.now() - 91 * day, credentialId);
     }
     expect(await measured("CC6.2")).toMatchObject({
@@ -185,7 +164,7 @@ describe("CC6.7 encryption in transit", () => {
 
   it("fails when a webhook goes to an http address", async () => {
     await sql(`INSERT INTO webhook_subscriptions VALUES
-      ('w1', '${organization.organizationId}', 'n', 'http://hooks.example.com/', '[]', 1, 0, 0, 0, 0)`);
+      ('w1', '${organization().organizationId}', 'n', 'http://hooks.example.com/', '[]', 1, 0, 0, 0, 0)`);
     expect(await measured("CC6.7", production)).toMatchObject({
       status: "fail",
       evidence: "1 webhook target without https",

@@ -1,24 +1,9 @@
 /** Every control watches something: when that is broken the next run says so, and when it is mended the next run says that. */
-import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { adminToken, newAgent, newCredential, newOrganization, type Organization } from "../../support/api.ts";
-import { control, day, later, measured, minute, runCron, sql } from "./cron.ts";
+import { describe, expect, it } from "vitest";
+import { newAgent, newCredential } from "../../support/api.ts";
+import { control, day, measured, measuredOrganization, sql } from "./cron.ts";
 
-let organization: Organization;
-
-beforeAll(async () => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-  organization = await newOrganization();
-  await newAgent(organization.token);
-  await runCron();
-  return () => vi.useRealTimers();
-});
-
-beforeEach(async () => {
-  later(3 * minute);
-  organization = { ...organization, token: await adminToken(organization) };
-});
-
-const _production = { ISSUER: "https://idp.example.com", ENVIRONMENT: "production" };
+const organization = measuredOrganization();
 
 describe("CC8.1 change management", () => {
   it("fails when a migration was not applied", async () => {
@@ -59,10 +44,10 @@ describe("CC9.2 secrets rotation", () => {
   });
 
   it("counts the credentials that expire within 7 days", async () => {
-    const { agentId } = await newAgent(organization.token);
+    const { agentId } = await newAgent(organization().token);
     const expiresAt = (days: number) => ({ expiresAt: new Date(Date.now() + days * day).toISOString() });
-    await newCredential(organization.token, agentId, expiresAt(6));
-    await newCredential(organization.token, agentId, expiresAt(8));
+    await newCredential(organization().token, agentId, expiresAt(6));
+    await newCredential(organization().token, agentId, expiresAt(8));
     expect((await measured("CC9.2")).evidence).toMatch(/; 1 credential expiring within 7 days$/);
   });
 });

@@ -1,24 +1,8 @@
 /** Every control watches something: when that is broken the next run says so, and when it is mended the next run says that. */
-import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { adminToken, newAgent, newOrganization, type Organization } from "../../support/api.ts";
-import { control, later, ledgersWithout, measured, minute, runCron, sql } from "./cron.ts";
+import { describe, expect, it } from "vitest";
+import { control, later, ledgersWithout, measured, measuredOrganization, minute, runCron, sql } from "./cron.ts";
 
-let organization: Organization;
-
-beforeAll(async () => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-  organization = await newOrganization();
-  await newAgent(organization.token);
-  await runCron();
-  return () => vi.useRealTimers();
-});
-
-beforeEach(async () => {
-  later(3 * minute);
-  organization = { ...organization, token: await adminToken(organization) };
-});
-
-const _production = { ISSUER: "https://idp.example.com", ENVIRONMENT: "production" };
+measuredOrganization();
 
 describe("A1.2 recovery", () => {
   it("fails when too many events wait", async () => {

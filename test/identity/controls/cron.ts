@@ -1,10 +1,10 @@
 /** The scheduled run, as the cron trigger does it, and what everybody reads afterwards. */
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, vi } from "vitest";
+import { beforeAll, beforeEach, expect, vi } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";
 import worker from "../../../src/worker.ts";
-import { type Body, call } from "../../support/api.ts";
+import { adminToken, type Body, call, newAgent, newOrganization, type Organization } from "../../support/api.ts";
 
 export const bindings = env as unknown as Bindings;
 
@@ -39,6 +39,28 @@ export async function measured(id: string, overrides: Partial<Bindings> = {}): P
   later(minute);
   await runCron(overrides);
   return control(id);
+}
+
+/**
+ * For a test file: the clock stands still, and the controls of a service with an organization and an agent were measured
+ * once. Each test begins three minutes after the one before.
+ *
+ * @returns the organization, with a token that is good in the present test
+ */
+export function measuredOrganization(): () => Organization {
+  let organization: Organization;
+  beforeAll(async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    organization = await newOrganization();
+    await newAgent(organization.token);
+    await runCron();
+    return () => vi.useRealTimers();
+  });
+  beforeEach(async () => {
+    later(3 * minute);
+    organization = { ...organization, token: await adminToken(organization) };
+  });
+  return () => organization;
 }
 
 /** Runs a statement on the database, behind the service's back. */

@@ -19,7 +19,7 @@ export const controlCatalogue = [
   {
     id: "CC6.1",
     name: "Logical Access Controls",
-    meaning: "Whoever calls without valid access, or with somebody else's, is turned away.",
+    meaning: "Calls without valid access, or with somebody else's, are refused.",
   },
   {
     id: "CC6.2",
@@ -39,12 +39,12 @@ export const controlCatalogue = [
   {
     id: "CC7.2",
     name: "System Monitoring",
-    meaning: "The service watches itself every minute, and nothing is stuck on its way.",
+    meaning: "The service watches itself, and nothing is stuck on its way.",
   },
   {
     id: "CC7.3",
     name: "Audit Log Integrity",
-    meaning: "The record of what happened is searched for tampering, at least once a day.",
+    meaning: "The record of what happened is checked for tampering every day.",
   },
   {
     id: "CC8.1",
@@ -59,7 +59,7 @@ export const controlCatalogue = [
   {
     id: "A1.2",
     name: "Recovery",
-    meaning: "After a disturbance the service catches up, and no message is left behind.",
+    meaning: "After a disturbance it catches up, and no message is left behind.",
   },
 ] as const;
 

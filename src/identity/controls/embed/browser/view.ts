@@ -59,21 +59,30 @@ function item({ id, name, status, lastChecked, evidence }: Control, { isWaiting,
   );
 }
 
+/** Two lines, each of which is one on a phone, too, so that nothing moves when they change. */
 interface Summary {
   readonly status: ControlStatus;
   readonly text: string;
+  /** Which controls it is about, or why nothing is known. */
+  readonly lead: string;
 }
 
-/** The controls in one line. */
+/** The controls in short. */
 export function summaryOf(controls: readonly Control[]): Summary {
-  const count = (status: ControlStatus) => controls.filter((control) => control.status === status).length;
-  const [passing, failing, unknown] = [count("pass"), count("fail"), count("unknown")];
+  const names = (status: ControlStatus) =>
+    controls.filter((control) => control.status === status).map(({ name }) => name);
+  const [passing, failing, unknown] = [names("pass"), names("fail"), names("unknown")];
   const total = controls.length;
-  if (unknown === total) return { status: "unknown", text: `Unknown: none of ${total} controls was measured lately` };
-  if (failing > 0)
-    return { status: "fail", text: `${failing} of ${total} controls ${failing === 1 ? "fails" : "fail"}` };
-  if (unknown > 0) return { status: "unknown", text: `${passing} of ${total} controls pass, ${unknown} unknown` };
-  return { status: "pass", text: `All ${total} controls pass` };
+  if (unknown.length === total) return { status: "unknown", text: "Unknown", lead: "Nothing was measured lately" };
+  if (failing.length > 0) {
+    const text = `${failing.length} of ${total} controls ${failing.length === 1 ? "fails" : "fail"}`;
+    return { status: "fail", text, lead: `Failing: ${failing.join(", ")}` };
+  }
+  if (unknown.length > 0) {
+    const text = `${passing.length} of ${total} controls pass`;
+    return { status: "unknown", text, lead: `Unknown: ${unknown.join(", ")}` };
+  }
+  return { status: "pass", text: `All ${total} controls pass`, lead: "Checked every minute" };
 }
 
 /** What stands where nothing is known, in the room that the answer will take. */
@@ -84,17 +93,21 @@ function placeholders(evidence: string): readonly Control[] {
 /** The whole view. */
 export function view({ controls, isWaiting, nowMs, headingLevel }: View): readonly Node[] {
   const shown = controls ?? placeholders(isWaiting ? "Asking the service" : "The service does not answer");
-  const silent: Summary = {
-    status: "unknown",
-    text: isWaiting ? "Asking the service" : "Unknown: the service does not answer",
-  };
-  const { status, text } = controls ? summaryOf(controls) : silent;
+  const silence = isWaiting
+    ? { text: "Asking the service", lead: "Its controls are checked every minute" }
+    : { text: "Unknown", lead: "The service does not answer" };
+  const { status, text, lead }: Summary = controls ? summaryOf(controls) : { status: "unknown", ...silence };
   return [
     element(
       "div",
       { class: "controls", lang: "en" },
       element(`h${headingLevel}`, { id: "heading" }, "Security controls"),
-      element("p", { class: `summary ${status}`, role: "status" }, icon(status), element("span", {}, text)),
+      element(
+        "div",
+        { class: `banner ${status}`, role: "status" },
+        element("p", { class: `summary ${status}` }, icon(status), element("span", {}, text)),
+        element("p", { class: "lead" }, lead),
+      ),
       element(
         "ul",
         { role: "list", "aria-labelledby": "heading" },
@@ -103,7 +116,7 @@ export function view({ controls, isWaiting, nowMs, headingLevel }: View): readon
       element(
         "p",
         { class: "note" },
-        "Checks that the service runs on itself every minute, named after the criteria of SOC 2 that they belong to. They are no audit.",
+        "These are checks that the service runs on itself, and no audit. CC6.1 and the like are numbers of SOC 2, the criteria by which auditors look at a service.",
       ),
     ),
   ];

@@ -24,7 +24,8 @@ marketplaceRoutes.openapi(
     tags,
     operationId: "listMarketplaceAgents",
     summary: "Find public agents",
-    description: "The active agents of all organizations that are listed (`isPublic`), newest first.",
+    description:
+      "The active agents of all organizations that are listed (`isPublic`), newest first. One page looks at 2,000 of them: where few pass the filters it has fewer than `limit`, or none, and `nextCursor` goes on.",
     request: { query: pageQuery.extend(listingFilterSchema.shape) },
     responses: { 200: json(pageSchema(listingSchema), "A page of agents"), ...notModified },
   }),

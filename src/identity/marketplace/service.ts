@@ -18,6 +18,9 @@ import { findPublicAgent, listPublicAgents } from "./store.ts";
 /** An agent as everybody sees it. */
 export type Listing = Omit<AgentCard, "owner"> & { readonly agentId: AgentId; readonly owner: string | null };
 
+/** Agents that one page looks at: nobody has to sign in to ask, and a search can find nothing in all of them. */
+const lookAt = 2_000;
+
 const list: List = { name: "marketplace", organizationId: "public" };
 
 function listing({ settings }: Context, agent: NonNullable<Awaited<ReturnType<typeof findPublicAgent>>>): Listing {
@@ -26,16 +29,21 @@ function listing({ settings }: Context, agent: NonNullable<Awaited<ReturnType<ty
   return { agentId: agent.id, ...card, owner: owner.includes("@") ? null : owner };
 }
 
-/** A page of the listed agents that pass the filter, newest first. `VALIDATION_ERROR` for a cursor of another list. */
+/**
+ * A page of the listed agents that pass the filter, newest first. One page looks at 2,000 agents: where few of them pass, it is
+ * shorter than asked for, or empty, and the next goes on behind them. `VALIDATION_ERROR` for a cursor of another list.
+ */
 export async function listListings(
   context: Context,
   { limit, cursor, ...filter }: PageRequest & ListingFilter,
 ): Promise<Result<Page<Listing>>> {
   const before = decodeCursor(list, agentIdSchema, cursor);
   if (!before.ok) return before;
-  const rows = await listPublicAgents(context, filter, { before: before.value, limit: limit + 1 });
-  const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
-  return ok({ data: data.map((agent) => listing(context, agent)), nextCursor });
+  const asked = { before: before.value, limit: limit + 1, lookAt };
+  const { found, lookedThrough } = await listPublicAgents(context, filter, asked);
+  const { data, nextCursor } = page(found, limit, (last) => encodeCursor(list, last.id));
+  const goOn = lookedThrough === null ? null : encodeCursor(list, lookedThrough);
+  return ok({ data: data.map((agent) => listing(context, agent)), nextCursor: nextCursor ?? goOn });
 }
 
 /** One listed agent; `AGENT_NOT_FOUND` for any that is not listed, whyever. */

@@ -8,7 +8,7 @@ import type { ListingFilter } from "./schema.ts";
 /** Written out and not as parameters: else SQLite could not tell that the index `agents_public` has all of them. */
 const isListed = sql`${agents.isPublic} = 1 AND ${agents.status} = 'active'`;
 
-const listed = ({ db }: Context, ...conditions: (SQL | undefined)[]) =>
+const listed = ({ db }: Pick<Context, "db">, ...conditions: (SQL | undefined)[]) =>
   db
     .select(getTableColumns(agents))
     .from(agents)
@@ -31,21 +31,47 @@ const matches = (text: string) => sql`(
   OR (instr(${agents.owner}, '@') = 0 AND ${holds(agents.owner, text)})
   OR EXISTS (${capabilities} ${holds(sql`value`, text)}))`;
 
-/** The newest listed agents that pass the filter and are older than `before`. */
-export function listPublicAgents(
-  context: Context,
+/** What a page of the marketplace asks for. */
+export interface ListingPage {
+  readonly before: AgentId | null;
+  readonly limit: number;
+  /** How many agents are looked at, whether they pass the filter or not: whoever asks is nobody's customer. */
+  readonly lookAt: number;
+}
+
+const olderThan = (before: AgentId | null) => (before === null ? undefined : lt(agents.id, before));
+
+/**
+ * The newest listed agents that pass the filter, among the next `lookAt` that are older than `before`.
+ *
+ * @returns also the last of those that were looked at; null when none is behind it
+ */
+export async function listPublicAgents(
+  { db }: Context,
   { search, agentType, capability }: ListingFilter,
-  page: { readonly before: AgentId | null; readonly limit: number },
+  { before, limit, lookAt }: ListingPage,
 ) {
-  return listed(
-    context,
-    search === undefined ? undefined : matches(search),
-    agentType && eq(agents.agentType, agentType),
-    capability === undefined ? undefined : sql`EXISTS (${capabilities} value = ${capability})`,
-    page.before === null ? undefined : lt(agents.id, page.before),
-  )
-    .orderBy(desc(agents.id))
-    .limit(page.limit);
+  const looked = () =>
+    db
+      .select({ id: agents.id })
+      .from(agents)
+      .where(and(isListed, olderThan(before)))
+      .orderBy(desc(agents.id))
+      .offset(lookAt - 1);
+  const [found, [last, behind]] = await db.batch([
+    listed(
+      { db },
+      search === undefined ? undefined : matches(search),
+      agentType && eq(agents.agentType, agentType),
+      capability === undefined ? undefined : sql`EXISTS (${capabilities} value = ${capability})`,
+      olderThan(before),
+      sql`${agents.id} >= coalesce((${looked().limit(1)}), '')`,
+    )
+      .orderBy(desc(agents.id))
+      .limit(limit),
+    looked().limit(2),
+  ]);
+  return { found, lookedThrough: last && behind ? last.id : null };
 }
 
 /** Which listed agent has this id? */

@@ -143,6 +143,51 @@ describe("pages", () => {
   });
 });
 
+describe("a page looks at 2,000 agents at most, so that nobody makes the database search them all", () => {
+  const added = 4_500;
+
+  beforeAll(async () => {
+    // Older than all others, so that they come last.
+    await DB.prepare(
+      `INSERT INTO agents (id, organization_id, email, agent_type, version, capabilities, owner, deployment_env, description,
+         granted_scopes, role, is_public, status, created_at, updated_at)
+       WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
+       SELECT printf('00000000-0000-7000-8000-%012d', n), organization_id, 'many-' || n || '@agents.example', agent_type, version,
+         capabilities, owner, deployment_env, NULL, granted_scopes, NULL, 1, 'active', 0, 0
+       FROM numbers, (SELECT * FROM agents WHERE id = ?2)`,
+    )
+      .bind(added, agents.alpha.agentId)
+      .run();
+    return async () => {
+      await DB.prepare("DELETE FROM agents WHERE email LIKE 'many-%'").run();
+    };
+  });
+
+  /** The sizes of all pages, and the names on them. */
+  async function follow(query: string): Promise<{ sizes: number[]; found: string[] }> {
+    const [sizes, found]: [number[], string[]] = [[], []];
+    for (let cursor = ""; ; ) {
+      const { status, body, text } = await call(`${path}?${query}${cursor}`);
+      expect(status, text).toBe(200);
+      sizes.push(body.data.length);
+      found.push(...body.data.map(({ name }: Body) => name.split("@")[0]));
+      if (body.nextCursor === null) return { sizes, found };
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+  }
+
+  it("and goes on behind them: what is rare is found, once, on a later page", async () => {
+    expect(await follow("search=many-7@")).toEqual({ sizes: [0, 0, 1], found: ["many-7"] });
+    expect(await follow("search=nobody")).toEqual({ sizes: [0, 0, 0], found: [] });
+  });
+
+  it("what is frequent is found as before, each once", async () => {
+    const { sizes, found } = await follow("search=many-&limit=100");
+    expect(found).toEqual(Array.from({ length: added }, (_, index) => `many-${added - index}`));
+    expect(sizes.every((size) => size > 0)).toBe(true);
+  });
+});
+
 describe("400", () => {
   it.each([
     ["search=", "search: must have at least 1 character"],

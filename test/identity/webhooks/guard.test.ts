@@ -1,6 +1,6 @@
 /** Addresses that must not be called: refused when a webhook is saved, and again at each send. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Bindings } from "../../../src/platform/env.ts";
+import { bounded } from "../../../src/platform/bounded.ts";
 import { settingsOf } from "../../../src/platform/env.ts";
 import { call } from "../../support/api.ts";
 import {
@@ -115,9 +115,12 @@ describe("at send", () => {
 describe("a host that resolves inward", () => {
   const resolver = "https://resolver.example.com/dns-query";
 
+  /** The settings that the Worker's doors have parsed. */
+  const settings = () => settingsOf(bounded(bindings)) as { dnsResolver: string | null };
+
   /** A resolver that gives every host this address, in place of none. */
   function resolveTo(address: () => string): void {
-    (settingsOf(bindings as Bindings) as { dnsResolver: string | null }).dnsResolver = resolver;
+    settings().dnsResolver = resolver;
     const receivers = vi.mocked(fetch).getMockImplementation()!;
     vi.mocked(fetch).mockImplementation(async (input, init) => {
       const url = new URL(String(input));
@@ -128,7 +131,7 @@ describe("a host that resolves inward", () => {
   }
 
   afterEach(() => {
-    (settingsOf(bindings as Bindings) as { dnsResolver: string | null }).dnsResolver = null;
+    settings().dnsResolver = null;
   });
 
   it.each(["127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "192.0.2.1"])("%s at save", async (address) => {

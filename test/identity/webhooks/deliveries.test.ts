@@ -1,4 +1,4 @@
-/** Deliveries: seeing them, pausing, sending again, testing. */
+/** Deliveries: seeing what became of them, and sending one again. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { call } from "../../support/api.ts";
 import {
@@ -8,16 +8,13 @@ import {
   happen,
   newReceiver,
   newTenant,
-  patch,
   pathOf,
   post,
   read,
-  runCron,
   runNext,
   runQueue,
   subscribe,
   takeOver,
-  waiting,
 } from "./support.ts";
 
 beforeEach(takeOver);
@@ -107,64 +104,6 @@ describe("list", () => {
   );
 });
 
-describe("a paused webhook", () => {
-  it("is told nothing, and what was on its way goes on when it is resumed", async () => {
-    const tenant = await newTenant();
-    const receiver = newReceiver(failing);
-    const webhook = await subscribe(tenant, receiver);
-    await happen(tenant);
-    await runQueue();
-    advance(1);
-    await happen(tenant);
-    await patch(tenant, webhook, { active: false });
-    await happen(tenant);
-    for (let round = 0; round < 5; round++) {
-      advance(3_600_000);
-      await runQueue();
-      await runCron();
-    }
-    expect(receiver.received.length).toBe(1);
-    expect(waiting()).toEqual([]);
-    expect((await deliveriesOf(tenant, webhook)).map(({ status, attempt_count }) => [status, attempt_count])).toEqual([
-      ["failed", 1],
-      ["pending", 0],
-    ]);
-
-    receiver.behave = () => new Response();
-    await patch(tenant, webhook, { active: true });
-    await runQueue();
-    expect((await deliveriesOf(tenant, webhook)).map(({ status, attempt_count }) => [status, attempt_count])).toEqual([
-      ["delivered", 2],
-      ["delivered", 1],
-    ]);
-    expect(receiver.received.length).toBe(3);
-  });
-
-  it("that is paused during an attempt keeps what comes of it", async () => {
-    const tenant = await newTenant();
-    const receiver = newReceiver(async () => {
-      await patch(tenant, webhook, { active: false });
-      return failing();
-    });
-    const webhook = await subscribe(tenant, receiver);
-    await happen(tenant);
-    await runQueue();
-    await runNext();
-    expect(receiver.received.length).toBe(1);
-    expect(await deliveriesOf(tenant, webhook)).toMatchObject([{ status: "failed", attempt_count: 1 }]);
-  });
-
-  it("is sent to its new address when that has changed meanwhile", async () => {
-    const tenant = await newTenant();
-    const [before, after] = [newReceiver(), newReceiver()];
-    const webhook = await subscribe(tenant, before);
-    await happen(tenant);
-    await patch(tenant, webhook, { url: after.url });
-    await runQueue();
-    expect([before.received.length, after.received.length]).toEqual([0, 1]);
-  });
-});
-
 describe("redeliver", () => {
   it("sends the same body with the same id again, with all attempts before it", async () => {
     const tenant = await newTenant();
@@ -244,63 +183,5 @@ describe("redeliver", () => {
     expect(await codeOf(stranger, foreign, path)).toBe("DELIVERY_NOT_FOUND");
     expect(await codeOf(stranger, webhook, path)).toBe("WEBHOOK_NOT_FOUND");
     expect(await codeOf(tenant, webhook, `deliveries/${crypto.randomUUID()}/redeliver`)).toBe("DELIVERY_NOT_FOUND");
-  });
-});
-
-describe("test", () => {
-  it("sends webhook.test at once, signed as every delivery, and answers with what came of it", async () => {
-    const tenant = await newTenant();
-    const receiver = newReceiver();
-    const webhook = await subscribe(tenant, receiver);
-    const answer = await post(tenant, webhook, "test");
-    expect(answer.status, answer.text).toBe(200);
-    const [delivered] = receiver.received;
-    expect(delivered?.headers).toMatchObject({
-      "x-sentryagent-event": "webhook.test",
-      "webhook-id": answer.body.payload.id,
-      "x-sentryagent-signature": expect.stringMatching(/^sha256=[0-9a-f]{64}$/),
-    });
-    expect(JSON.parse(delivered!.body)).toEqual(answer.body.payload);
-    expect(answer.body).toMatchObject({
-      subscription_id: webhook.id,
-      event_type: "webhook.test",
-      payload: {
-        event: "webhook.test",
-        organization_id: tenant.organizationId,
-        data: { webhookId: webhook.id, message: "This is a test. Nothing has happened." },
-      },
-      status: "delivered",
-      attempt_count: 1,
-      http_status_code: 200,
-      response_body: "thanks",
-    });
-    expect(await deliveriesOf(tenant, webhook)).toEqual([answer.body]);
-    expect(waiting()).toEqual([]);
-  });
-
-  it("that fails is tried once, says why, and counts for nothing", async () => {
-    const tenant = await newTenant();
-    const webhook = await subscribe(
-      tenant,
-      newReceiver(() => new Response("gone", { status: 410 })),
-    );
-    for (let count = 0; count < 6; count++) {
-      expect((await post(tenant, webhook, "test")).body).toMatchObject({
-        status: "dead_letter",
-        attempt_count: 1,
-        http_status_code: 410,
-        response_body: "gone",
-        error: "answered 410",
-        next_retry_at: null,
-      });
-    }
-    expect(await read(tenant, webhook)).toMatchObject({ active: true, failure_count: 0 });
-    expect(waiting()).toEqual([]);
-  });
-
-  it("goes to a paused webhook too", async () => {
-    const tenant = await newTenant();
-    const webhook = await subscribe(tenant, newReceiver(), { active: false });
-    expect((await post(tenant, webhook, "test")).body.status).toBe("delivered");
   });
 });

@@ -1,51 +1,25 @@
 /** What happens when a receiver does not take a delivery. The test drives the queue and the clock. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Body } from "../../support/api.ts";
 import {
-  advance,
   type Behavior,
-  bindings,
   deliveriesOf,
-  eventsOf,
+  failWith,
   giveBack,
-  handOver,
   happen,
-  newReceiver,
-  newTenant,
-  patch,
+  hour,
+  minute,
   read,
-  runCron,
   runNext,
   runQueue,
-  subscribe,
-  type Tenant,
-  takeMessages,
+  schedule,
+  second,
   takeOver,
+  underWay,
   waiting,
 } from "./support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);
-
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
-const schedule = [10 * second, 30 * second, 2 * minute, 10 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 8 * hour];
-
-const failWith =
-  (status: number, headers: Record<string, string> = {}): Behavior =>
-  () =>
-    new Response("not now", { status, headers });
-
-/** An organization with one webhook and one event on its way. */
-async function underWay(behave: Behavior) {
-  const tenant = await newTenant();
-  const receiver = newReceiver(behave);
-  const webhook = await subscribe(tenant, receiver);
-  await happen(tenant);
-  const delivery = async (): Promise<Body> => (await deliveriesOf(tenant, webhook))[0];
-  return { tenant, receiver, webhook, delivery };
-}
 
 const within = (pause: number, scheduled: number) => {
   expect(pause).toBeGreaterThanOrEqual(scheduled * 0.8);
@@ -181,137 +155,4 @@ describe("Retry-After", () => {
       within(await pauseAfter(failWith(503, { "Retry-After": header })), 10 * second);
     },
   );
-});
-
-describe("410", () => {
-  it("disables the webhook at once, and the audit log says so", async () => {
-    const { tenant, webhook, delivery, receiver } = await underWay(failWith(410));
-    await happen(tenant);
-    await runQueue();
-    expect(await delivery()).toMatchObject({ status: "dead_letter", attempt_count: 1, http_status_code: 410 });
-    expect(await read(tenant, webhook)).toMatchObject({ active: false });
-    const events = await eventsOf(tenant, "webhook.disabled");
-    expect(events).toMatchObject([
-      { target: webhook.id, outcome: "success", details: { reason: "gone" }, actor: { agentId: null } },
-    ]);
-    const had = receiver.received.length;
-    await happen(tenant);
-    await runQueue();
-    expect(receiver.received.length).toBe(had);
-  });
-});
-
-/** Lets a delivery run out of attempts. */
-async function giveUp(tenant: Tenant) {
-  await happen(tenant);
-  await runQueue();
-  for (const _ of schedule) await runNext();
-}
-
-describe("5 dead letters in a row", () => {
-  it("disable the webhook, the audit log says so, and `active: true` begins anew", async () => {
-    const tenant = await newTenant();
-    const receiver = newReceiver(failWith(500));
-    const webhook = await subscribe(tenant, receiver);
-    for (const count of [1, 2, 3, 4]) {
-      await giveUp(tenant);
-      expect(await read(tenant, webhook)).toMatchObject({ active: true, failure_count: count });
-    }
-    await giveUp(tenant);
-    expect(await read(tenant, webhook)).toMatchObject({ active: false, failure_count: 5 });
-    const events = await eventsOf(tenant, "webhook.disabled");
-    expect(events).toMatchObject([{ target: webhook.id, details: { reason: "dead_letters" } }]);
-    const had = receiver.received.length;
-    await happen(tenant);
-    await runQueue();
-    expect(receiver.received.length).toBe(had);
-
-    receiver.behave = () => new Response();
-    expect((await patch(tenant, webhook, { active: true })).body).toMatchObject({ active: true, failure_count: 0 });
-    await happen(tenant);
-    await runQueue();
-    expect(receiver.received.length).toBe(had + 1);
-  }, 60_000);
-
-  it("that are not in a row disable nothing: a success between them counts from 0", async () => {
-    const tenant = await newTenant();
-    const receiver = newReceiver(failWith(500));
-    const webhook = await subscribe(tenant, receiver);
-    for (let count = 0; count < 3; count++) await giveUp(tenant);
-    receiver.behave = () => new Response();
-    await happen(tenant);
-    await runQueue();
-    expect(await read(tenant, webhook)).toMatchObject({ active: true, failure_count: 0 });
-    receiver.behave = failWith(500);
-    for (let count = 0; count < 3; count++) await giveUp(tenant);
-    expect(await read(tenant, webhook)).toMatchObject({ active: true, failure_count: 3 });
-  }, 60_000);
-});
-
-describe("a message", () => {
-  it("that comes twice, or early, or late counts once", async () => {
-    const { delivery, receiver } = await underWay(failWith(500));
-    const [message] = takeMessages();
-    await handOver([message, message]);
-    expect(receiver.received.length).toBe(1);
-    await handOver([message]);
-    advance(5 * second);
-    await handOver([message]);
-    expect([receiver.received.length, (await delivery()).attempt_count]).toEqual([1, 1]);
-    await runNext();
-    await handOver([message]);
-    expect([receiver.received.length, (await delivery()).attempt_count]).toEqual([2, 2]);
-  });
-
-  it("that two instances handle at the same time leads to one attempt", async () => {
-    const { delivery, receiver } = await underWay(() => new Response());
-    const [message] = takeMessages();
-    await Promise.all([handOver([message]), handOver([message]), handOver([message])]);
-    expect(receiver.received.length).toBe(1);
-    expect(await delivery()).toMatchObject({ status: "delivered", attempt_count: 1 });
-  });
-
-  it.each([
-    null,
-    {},
-    "text",
-    { deliveryId: "not-an-id" },
-    { deliveryId: crypto.randomUUID() },
-    { subscriptionId: crypto.randomUUID() },
-    { relay: crypto.randomUUID() },
-  ])("%j, which leads nowhere, stops nobody", async (body) => {
-    const { receiver } = await underWay(() => new Response());
-    await handOver([body, ...takeMessages()]);
-    expect(receiver.received.length).toBe(1);
-  });
-});
-
-it("keeps 1 KiB of an answer, as text", async () => {
-  const bytes = new Uint8Array(1024 * 1024).fill(0xe2);
-  bytes.set(new TextEncoder().encode("\0<script>€"));
-  const { delivery } = await underWay(() => new Response(bytes));
-  await runQueue();
-  const { status, response_body } = await delivery();
-  expect(status).toBe("delivered");
-  expect(response_body.startsWith("\ufffd<script>€")).toBe(true);
-  expect(response_body.isWellFormed()).toBe(true);
-  expect(new TextEncoder().encode(response_body.replaceAll("\ufffd", "?")).length).toBeLessThanOrEqual(1024);
-});
-
-it("finished deliveries are forgotten after 30 days, others never", async () => {
-  const { tenant, webhook } = await underWay(() => new Response());
-  await runQueue();
-  const paused = await subscribe(tenant, newReceiver());
-  await happen(tenant);
-  await patch(tenant, paused, { active: false });
-  await runQueue();
-  advance(29 * 24 * hour);
-  await runCron();
-  expect((await deliveriesOf(tenant, webhook)).length).toBe(2);
-  advance(25 * hour);
-  await runCron();
-  const { results } = await bindings.DB.prepare("SELECT status FROM webhook_deliveries WHERE subscription_id IN (?, ?)")
-    .bind(webhook.id, paused.id)
-    .all();
-  expect(results).toEqual([{ status: "pending" }]);
 });

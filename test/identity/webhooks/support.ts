@@ -204,3 +204,36 @@ export async function eventsOf(tenant: Tenant, action: string): Promise<Body[]> 
   expect(answer.status, answer.text).toBe(200);
   return answer.body.data.toReversed();
 }
+
+export const second = 1000;
+export const minute = 60 * second;
+export const hour = 60 * minute;
+
+/** The pauses before the second attempt and those that follow, as the documentation promises them. */
+export const schedule = [
+  10 * second,
+  30 * second,
+  2 * minute,
+  10 * minute,
+  30 * minute,
+  hour,
+  2 * hour,
+  4 * hour,
+  8 * hour,
+];
+
+/** Answers with a status, and with headers. */
+export const failWith =
+  (status: number, headers: Record<string, string> = {}): Behavior =>
+  () =>
+    new Response("not now", { status, headers });
+
+/** An organization with one webhook and one event on its way. */
+export async function underWay(behave: Behavior) {
+  const tenant = await newTenant();
+  const receiver = newReceiver(behave);
+  const webhook = await subscribe(tenant, receiver);
+  await happen(tenant);
+  const delivery = async (): Promise<Body> => (await deliveriesOf(tenant, webhook))[0];
+  return { tenant, receiver, webhook, delivery };
+}

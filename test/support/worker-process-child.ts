@@ -2,47 +2,27 @@
  * The process that `worker-process.ts` starts: the built Worker in workerd, twice, over one set of stores. Talks to its
  * parent by messages, and ends when the parent does.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import {
-  convertV4MiniflareOptions,
-  type Json,
-  Log,
-  LogLevel,
-  Miniflare,
-  type V4DurableObject,
-  type V4MiniflareOptions,
-} from "miniflare";
-import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from "wrangler";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
+import { applyMigrations, builtModules, configuredBindings, dist } from "../../src/local/built-worker.ts";
 import type { ChildReply, ChildRequest, ChildSettings } from "./worker-process.ts";
-
-const root = join(import.meta.dirname, "..", "..");
-const dist = join(root, "dist");
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as ChildSettings;
 
-/** The bundle: one ES module, and the files that it imports as text. The first one is where the Worker begins. */
+/** The bundle, and around it the module that the Worker begins in, where it is another. */
 function modules(entry: string | null) {
-  const others = readdirSync(dist).filter((name) => !/^worker\.js(\.map)?$|^README\.md$/.test(name));
   const around = entry === null ? [] : [{ path: join(dist, basename(entry)), contents: readFileSync(entry, "utf8") }];
-  return [
-    ...around.map((module) => ({ type: "ESModule" as const, ...module })),
-    { type: "ESModule" as const, path: join(dist, "worker.js") },
-    ...others.map((name) => ({ type: "Text" as const, path: join(dist, name) })),
-  ];
+  return [...around.map((module) => ({ type: "ESModule" as const, ...module })), ...builtModules()];
 }
 
 function options(): V4MiniflareOptions {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
-  const { modulesRules: _, ...bindings } = workerOptions;
-  const objects = Object.entries((bindings.durableObjects ?? {}) as Record<string, string | V4DurableObject>);
+  const bindings = configuredBindings(settings.bindings);
+  const objects = Object.entries(bindings.durableObjects);
   const objectsOfFirst = objects.map(([name, object]) => {
     return [name, { ...(typeof object === "string" ? { className: object } : object), scriptName: "first" }];
   });
-  const common = {
-    modulesRoot: dist,
-    bindings: { ...(bindings.bindings as Record<string, Json>), ...settings.bindings },
-  };
+  const common = { ...bindings, modulesRoot: dist };
   const socket = (port: number) => ({ unsafeDirectSockets: [{ host: "127.0.0.1", port }] });
   return {
     log: new Log(LogLevel.ERROR),
@@ -52,9 +32,8 @@ function options(): V4MiniflareOptions {
     handleStructuredLogs: ({ level, message }) => process.stdout.write(`[${level}] ${message}\n`),
     resourcePersistencePath: settings.directory,
     workers: [
-      { ...bindings, ...common, modules: modules(null), ...socket(settings.ports[0]), name: "first" },
+      { ...common, modules: modules(null), ...socket(settings.ports[0]), name: "first" },
       {
-        ...bindings,
         ...common,
         modules: modules(settings.secondEntry),
         ...socket(settings.ports[1]),
@@ -68,25 +47,6 @@ function options(): V4MiniflareOptions {
 }
 
 const miniflare = new Miniflare(convertV4MiniflareOptions(options()));
-
-async function migrate(): Promise<void> {
-  const database = await miniflare.getD1Database("DB", "first");
-  // The record that Wrangler keeps, which the service compares with what it brings.
-  await database.exec(
-    "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE)",
-  );
-  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
-  const applied = new Set(results.map(({ name }) => name));
-  const folder = join(root, "migrations");
-  const waiting = readdirSync(folder).filter((name) => name.endsWith(".sql") && !applied.has(name));
-  for (const name of waiting.sort()) {
-    const statements = unstable_splitSqlQuery(readFileSync(join(folder, name), "utf8"));
-    await database.batch([
-      ...statements.map((statement) => database.prepare(statement)),
-      database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),
-    ]);
-  }
-}
 
 async function answer(request: ChildRequest): Promise<unknown> {
   switch (request.call) {
@@ -118,5 +78,5 @@ process.on("message", (request: ChildRequest) => {
 });
 
 await miniflare.ready;
-await migrate();
+await applyMigrations(await miniflare.getD1Database("DB", "first"));
 reply({ id: 0, value: null });

@@ -1,0 +1,8 @@
+/** What the peers are started with. */
+export interface PeerSettings {
+  readonly port: number;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The scopes that the client may have. */
+  readonly scope: string;
+}

@@ -1,0 +1,79 @@
+/**
+ * Where the time of a call goes: a CPU profile of the isolate under load, as functions with their own time.
+ * `node bench/profile.ts [token|jwks|agent|introspection|verify] [seconds]`. For readable names build with
+ * `npx wrangler deploy --dry-run --outdir dist --minify=false` first.
+ */
+import { freePort } from "./child.ts";
+import { type Request, run } from "./load.ts";
+import { everydayCalls } from "./questions/endpoints.ts";
+import { agentScope, startService, tokenRequest } from "./service.ts";
+
+interface Node {
+  readonly id: number;
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+}
+
+interface Profile {
+  readonly nodes: readonly Node[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+/** A connection to the inspector of workerd (Chrome DevTools Protocol). */
+async function inspect(port: number) {
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { webSocketDebuggerUrl: string }[];
+  const socket = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? "");
+  const waiting = new Map<number, (value: never) => void>();
+  let lastId = 0;
+  socket.addEventListener("message", ({ data }) => {
+    const { id, result } = JSON.parse(String(data)) as { id: number; result: never };
+    waiting.get(id)?.(result);
+  });
+  await new Promise((resolve) => socket.addEventListener("open", resolve));
+  return <T>(method: string, params: object = {}) =>
+    new Promise<T>((resolve) => {
+      const id = ++lastId;
+      waiting.set(id, resolve as (value: never) => void);
+      socket.send(JSON.stringify({ id, method, params }));
+    });
+}
+
+/** Functions by the share of the samples that they themselves were in. */
+function ownTime({ nodes, samples, timeDeltas }: Profile): [name: string, share: number][] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const times = new Map<string, number>();
+  let total = 0;
+  for (const [index, sample] of samples.entries()) {
+    const { functionName = "", lineNumber = 0 } = byId.get(sample)?.callFrame ?? {};
+    const name = `${functionName || "(anonymous)"}:${lineNumber}`;
+    const took = timeDeltas[index] ?? 0;
+    times.set(name, (times.get(name) ?? 0) + took);
+    total += took;
+  }
+  return [...times].map(([name, took]) => [name, took / total] as [string, number]).sort((a, b) => b[1] - a[1]);
+}
+
+const [what = "token", seconds = "5"] = process.argv.slice(2);
+const inspectorPort = await freePort();
+const service = await startService({ which: "service", inspectorPort });
+const calls = await everydayCalls(service);
+const requests: Record<string, Request> = { token: tokenRequest(service.agent, agentScope) };
+for (const { name, request } of calls) {
+  const key = { introspection: "introspection", "GET /agents/{id}": "agent", "delegation verify": "verify", JWKS: "jwks", "DID document": "did" }[name];
+  if (key && typeof request !== "function") requests[key] = request;
+}
+const request = requests[what];
+if (!request) throw new Error(`no such call: ${what}`);
+const load = { origin: service.origin, request, connections: 32 };
+await run({ ...load, until: { seconds: 2 } });
+const ask = await inspect(inspectorPort);
+await ask("Profiler.enable");
+await ask("Profiler.setSamplingInterval", { interval: 200 });
+await ask("Profiler.start");
+const figures = await run({ ...load, until: { seconds: Number(seconds) } });
+const { profile } = await ask<{ profile: Profile }>("Profiler.stop");
+console.log(figures);
+for (const [name, share] of ownTime(profile).slice(0, 60)) console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
+if (process.env.PROFILE_OUT) (await import("node:fs")).writeFileSync(process.env.PROFILE_OUT, JSON.stringify(profile));
+await service.stop();
+process.exit(0);

@@ -1,0 +1,91 @@
+/** What does a request ask of D1 and of objects, and what does that cost where the object is far away? */
+
+import { type Figures, type Request, run } from "../load.ts";
+import type { Question } from "../question.ts";
+import { agentScope, type Service, send, settle, startService, tokenRequest } from "../service.ts";
+import { milliseconds, type Table, whole } from "../table.ts";
+import type { Counts } from "../workers/counts.ts";
+import { everydayCalls } from "./endpoints.ts";
+
+/** One way to the object and back, where it sits on another continent. */
+const distanceMs = 150;
+/** Requests before anything is counted, so that what is remembered is in memory. */
+const warmUps = 20;
+
+interface Measured {
+  readonly name: string;
+  /** For one request, on average. */
+  readonly counts: Counts;
+  readonly figures: Figures;
+}
+
+/** Asks one after the other, and counts. What an alarm or a push of metrics does meanwhile counts too. */
+async function measure({ origin, organization }: Service, name: string, request: Request, requests: number) {
+  for (let index = 0; index < warmUps; index++) await send(origin, request);
+  await settle(origin, organization);
+  const takeCounts = () => send<Counts>(origin, { method: "GET", path: "/bench/counts" });
+  await takeCounts();
+  const figures = await run({ origin, request, connections: 1, until: { requests } });
+  const totals = await takeCounts();
+  const counts = Object.fromEntries(Object.entries(totals).map(([what, count]) => [what, count / requests]));
+  return { name, counts: counts as unknown as Counts, figures };
+}
+
+async function measureAll(service: Service, requests: number): Promise<Measured[]> {
+  const calls = [
+    { name: "token by secret", request: tokenRequest(service.agent, agentScope) },
+    ...(await everydayCalls(service)),
+  ];
+  const measured: Measured[] = [];
+  for (const { name, request } of calls) {
+    if (typeof request === "function") throw new Error(`${name} cannot be asked again`);
+    measured.push(await measure(service, name, request, requests));
+  }
+  return measured;
+}
+
+const perRequest = (count: number) => (Number.isInteger(count) ? String(count) : count.toFixed(2));
+
+function countsTable(measured: readonly Measured[]): Table {
+  const columns: readonly [keyof Counts, string][] = [
+    ["d1Calls", "D1 calls"],
+    ["objectCalls", "object calls"],
+    ["objectCommits", "durable commits"],
+    ["objectStatements", "statements in objects"],
+    ["metricsCalls", "calls for metrics"],
+  ];
+  return {
+    name: "operations",
+    title: "What one request asks of the stores, warm",
+    columns: ["what", ...columns.map(([, title]) => title)],
+    rows: measured.map(({ name, counts }) => [name, ...columns.map(([what]) => perRequest(counts[what]))]),
+  };
+}
+
+export const operations: Question = {
+  name: "operations",
+  answer: async ({ plan, progress }) => {
+    const near = await startService({ which: "instrumented" });
+    const counted = await measureAll(near, plan.isQuick ? 200 : 1_000);
+    await near.stop();
+    progress("counted");
+    const far = await startService({
+      which: "instrumented",
+      bindings: { BENCH_OBJECT_DELAY_MS: String(distanceMs) },
+    });
+    const distant = await measureAll(far, plan.isQuick ? 10 : 40);
+    await far.stop();
+    const distance: Table = {
+      name: "distance",
+      title: `One request at a time, with ${distanceMs} ms more for every call of an object`,
+      columns: ["what", "object calls", "near, p50 ms", "far, p50 ms"],
+      rows: counted.map(({ name, counts, figures }, index) => [
+        name,
+        whole(counts.objectCalls),
+        milliseconds(figures.p50),
+        milliseconds(distant[index]?.figures.p50 ?? Number.NaN),
+      ]),
+    };
+    return { tables: [countsTable(counted), distance], measured: { counted, distant } };
+  },
+};

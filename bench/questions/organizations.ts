@@ -1,0 +1,38 @@
+/** Is the service slower when many organizations ask at the same time? */
+import type { Question } from "../question.ts";
+import { interleave, type Subject } from "../rounds.ts";
+import { agentScope, newAgent, newOrganization, settle, startService, tokenRequest } from "../service.ts";
+import { turnsTable } from "../table.ts";
+
+export const organizations: Question = {
+  name: "organizations",
+  answer: async ({ plan, progress }) => {
+    const service = await startService({ which: "service" });
+    const { origin, operator, organization, agent } = service;
+    const all = [organization];
+    const requests = [tokenRequest(agent, agentScope)];
+    while (all.length < plan.organizations) {
+      const name = `tenant-${all.length}`;
+      const tenant = await newOrganization(origin, operator, name);
+      all.push(tenant);
+      requests.push(tokenRequest(await newAgent(origin, tenant, name), agentScope));
+    }
+    const [first] = requests;
+    if (!first) throw new Error("no organization to ask");
+    let turn = 0;
+    const many = `${plan.organizations} organizations`;
+    const settled = async () => {
+      for (const one of all) await settle(origin, one);
+    };
+    // Both take a new request each time, so that both cost the load generator the same.
+    const subjects: Subject[] = [
+      { name: "one organization", origin, request: () => first, settle: settled },
+      { name: many, origin, request: () => requests[turn++ % requests.length] ?? first, settle: settled },
+    ];
+    const connections = [plan.usualConnections, ...plan.connections.filter((count) => count > plan.usualConnections)];
+    const turns = await interleave(subjects, connections, plan.pace, progress);
+    await service.stop();
+    const title = "Tokens of one organization, and of many in turn";
+    return { tables: [turnsTable("organizations", title, turns, ["one organization"])], measured: turns };
+  },
+};

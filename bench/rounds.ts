@@ -1,0 +1,96 @@
+/** Rounds: every subject has its turn in each, so that whatever else the machine does falls on all alike. */
+import { type Figures, type Request, run } from "./load.ts";
+
+/** Something that is measured: a server, and what is asked of it. */
+export interface Subject {
+  readonly name: string;
+  readonly origin: string;
+  readonly request: Request | (() => Request);
+  /** Before each of its turns, with how long that will be. */
+  readonly prepare?: (seconds: number) => Promise<void>;
+  /** Lets it finish what a turn has left it to do, so that the next subject does not pay for it. */
+  readonly settle?: () => Promise<void>;
+}
+
+export interface Pace {
+  /** How often each subject has its turn. */
+  readonly rounds: number;
+  /** How long a turn is measured, in seconds, and how long it runs before that. */
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+}
+
+/** The turns of one subject at one number of connections. */
+export interface Turns {
+  readonly name: string;
+  readonly connections: number;
+  /** Medians over the rounds. */
+  readonly median: Figures;
+  /** The lowest and the highest throughput of a round. */
+  readonly range: readonly [lowest: number, highest: number];
+  /** Throughput by that of each other subject: the median of the ratios within a round. */
+  readonly against: Readonly<Record<string, number>>;
+  readonly rounds: readonly Figures[];
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const at = (index: number) => sorted[index] ?? Number.NaN;
+  return sorted.length % 2 === 0 ? (at(middle - 1) + at(middle)) / 2 : at(Math.floor(middle));
+}
+
+async function turn(subject: Subject, connections: number, { seconds, warmUpSeconds }: Pace): Promise<Figures> {
+  const { origin, request } = subject;
+  await subject.prepare?.(seconds + warmUpSeconds);
+  await run({ origin, request, connections, until: { seconds: warmUpSeconds } });
+  const figures = await run({ origin, request, connections, until: { seconds } });
+  await subject.settle?.();
+  return figures;
+}
+
+function summarize(name: string, connections: number, all: ReadonlyMap<string, readonly Figures[]>): Turns {
+  const rounds = all.get(name) ?? [];
+  const throughput = rounds.map(({ requestsPerSecond }) => requestsPerSecond);
+  const others = [...all].filter(([other]) => other !== name);
+  const against = others.map(([other, figures]) => {
+    const ratios = figures.map(({ requestsPerSecond }, round) => (throughput[round] ?? Number.NaN) / requestsPerSecond);
+    return [other, median(ratios)] as const;
+  });
+  return {
+    name,
+    connections,
+    median: {
+      requestsPerSecond: median(throughput),
+      p50: median(rounds.map(({ p50 }) => p50)),
+      p99: median(rounds.map(({ p99 }) => p99)),
+    },
+    range: [Math.min(...throughput), Math.max(...throughput)],
+    against: Object.fromEntries(against),
+    rounds,
+  };
+}
+
+/** Measures all subjects at each number of connections: A B C A B C …, and tells of each round as it ends. */
+export async function interleave(
+  subjects: readonly Subject[],
+  connections: readonly number[],
+  pace: Pace,
+  progress: (line: string) => void,
+): Promise<Turns[]> {
+  const results: Turns[] = [];
+  for (const count of connections) {
+    const all = new Map<string, Figures[]>(subjects.map(({ name }) => [name, []]));
+    for (let round = 1; round <= pace.rounds; round++) {
+      const line: string[] = [];
+      for (const subject of subjects) {
+        const figures = await turn(subject, count, pace);
+        all.get(subject.name)?.push(figures);
+        line.push(`${subject.name} ${Math.round(figures.requestsPerSecond)}/s`);
+      }
+      progress(`${count} connections, round ${round} of ${pace.rounds}: ${line.join(", ")}`);
+    }
+    results.push(...subjects.map(({ name }) => summarize(name, count, all)));
+  }
+  return results;
+}

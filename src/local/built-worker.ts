@@ -1,0 +1,63 @@
+/** The bundle in `dist/`, and what it needs to run in workerd without Wrangler: its modules, its bindings, its tables. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Json, Miniflare, V4DurableObject } from "miniflare";
+import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from "wrangler";
+import { root } from "./wrangler.ts";
+
+/** Where `npm run build` puts the bundle. */
+export const dist = join(root, "dist");
+
+/** The files of the bundle: one ES module, and those that it imports as text. */
+function bundledNames(): readonly [worker: string, ...texts: string[]] {
+  const texts = readdirSync(dist).filter((name) => !/^worker\.js$|\.map$|^README\.md$/.test(name));
+  return ["worker.js", ...texts];
+}
+
+/** The modules of the bundle, as Miniflare takes them. */
+export function builtModules() {
+  const [worker, ...texts] = bundledNames();
+  return [
+    { type: "ESModule" as const, path: join(dist, worker) },
+    ...texts.map((name) => ({ type: "Text" as const, path: join(dist, name) })),
+  ];
+}
+
+/** How large the bundle is, in bytes. */
+export function bundleSize(): { readonly rawBytes: number; readonly gzipBytes: number } {
+  const modules = bundledNames().map((name) => readFileSync(join(dist, name)));
+  return {
+    rawBytes: modules.reduce((sum, module) => sum + module.byteLength, 0),
+    gzipBytes: modules.reduce((sum, module) => sum + gzipSync(module, { level: 9 }).byteLength, 0),
+  };
+}
+
+/** The bindings and settings of `wrangler.toml`, as Miniflare takes them. */
+export function configuredBindings(settings: Readonly<Record<string, string>>) {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
+  const { modulesRules: _, ...bindings } = workerOptions;
+  return {
+    ...bindings,
+    durableObjects: (bindings.durableObjects ?? {}) as Record<string, string | V4DurableObject>,
+    bindings: { ...(bindings.bindings as Record<string, Json>), ...settings },
+  };
+}
+
+/** Applies the migrations that the database lacks, and records them as Wrangler does, which the service reads. */
+export async function applyMigrations(database: Awaited<ReturnType<Miniflare["getD1Database"]>>): Promise<void> {
+  await database.exec(
+    "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE)",
+  );
+  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
+  const applied = new Set(results.map(({ name }) => name));
+  const folder = join(root, "migrations");
+  const waiting = readdirSync(folder).filter((name) => name.endsWith(".sql") && !applied.has(name));
+  for (const name of waiting.sort()) {
+    const statements = unstable_splitSqlQuery(readFileSync(join(folder, name), "utf8"));
+    await database.batch([
+      ...statements.map((statement) => database.prepare(statement)),
+      database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),
+    ]);
+  }
+}

@@ -1,10 +1,10 @@
 /**
  * Where the time of a call goes: a CPU profile of the isolate under load, as functions with their own time.
- * `node bench/profile.ts [token|jwks|agent|introspection|verify] [seconds]`. For readable names build with
- * `npx wrangler deploy --dry-run --outdir dist --minify=false` first.
+ * `node bench/profile.ts [token|introspection|agent|verify|jwks|did] [seconds] [connections]`, after
+ * `npx wrangler deploy --dry-run --outdir dist --no-minify` for readable names.
  */
 import { freePort } from "./child.ts";
-import { type Request, run } from "./load.ts";
+import { run } from "./load.ts";
 import { everydayCalls } from "./questions/endpoints.ts";
 import { agentScope, startService, tokenRequest } from "./service.ts";
 
@@ -53,19 +53,27 @@ function ownTime({ nodes, samples, timeDeltas }: Profile): [name: string, share:
   return [...times].map(([name, took]) => [name, took / total] as [string, number]).sort((a, b) => b[1] - a[1]);
 }
 
-const [what = "token", seconds = "5"] = process.argv.slice(2);
+/** The calls by the names that this program knows them by. */
+const names: Readonly<Record<string, string>> = {
+  token: "token by secret",
+  introspection: "introspection",
+  agent: "GET /agents/{id}",
+  verify: "delegation verify",
+  jwks: "JWKS",
+  did: "DID document",
+};
+
+const [what = "token", seconds = "5", connections = "32"] = process.argv.slice(2);
 const inspectorPort = await freePort();
 const service = await startService({ which: "service", inspectorPort });
-const calls = await everydayCalls(service);
-const requests: Record<string, Request> = { token: tokenRequest(service.agent, agentScope) };
-for (const { name, request } of calls) {
-  const key = { introspection: "introspection", "GET /agents/{id}": "agent", "delegation verify": "verify", JWKS: "jwks", "DID document": "did" }[name];
-  if (key && typeof request !== "function") requests[key] = request;
-}
-const request = requests[what];
-if (!request) throw new Error(`no such call: ${what}`);
-const load = { origin: service.origin, request, connections: 32 };
-await run({ ...load, until: { seconds: 2 } });
+const calls = [
+  { name: "token by secret", request: tokenRequest(service.agent, agentScope) },
+  ...(await everydayCalls(service)),
+];
+const call = calls.find(({ name }) => name === names[what]);
+if (!call) throw new Error(`no call "${what}"; there are: ${Object.keys(names).join(", ")}`);
+const load = { origin: service.origin, request: call.request, connections: Number(connections) };
+await run({ ...load, until: { seconds: Number(seconds) } });
 const ask = await inspect(inspectorPort);
 await ask("Profiler.enable");
 await ask("Profiler.setSamplingInterval", { interval: 200 });
@@ -73,7 +81,8 @@ await ask("Profiler.start");
 const figures = await run({ ...load, until: { seconds: Number(seconds) } });
 const { profile } = await ask<{ profile: Profile }>("Profiler.stop");
 console.log(figures);
-for (const [name, share] of ownTime(profile).slice(0, 60)) console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
-if (process.env.PROFILE_OUT) (await import("node:fs")).writeFileSync(process.env.PROFILE_OUT, JSON.stringify(profile));
+for (const [name, share] of ownTime(profile).slice(0, 60)) {
+  console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
+}
 await service.stop();
-process.exit(0);
+process.exit();

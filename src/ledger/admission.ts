@@ -32,30 +32,35 @@ export interface FailureNoted {
 /** Fixed one-minute windows, in storage, so that a restart forgives nobody. */
 export class Admission {
   readonly #sql: SqlStorage;
+  /** Until when doors are closed, by subject: every sign-in asks, and few doors are. */
+  readonly #closedUntilMs: Map<string, number>;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(`CREATE TABLE IF NOT EXISTS windows
       (subject TEXT PRIMARY KEY, began_ms INTEGER NOT NULL, count INTEGER NOT NULL, closed_until_ms INTEGER NOT NULL) WITHOUT ROWID`);
+    const closed = sql.exec<{ subject: string; closed_until_ms: number }>(
+      "SELECT subject, closed_until_ms FROM windows WHERE closed_until_ms > 0",
+    );
+    this.#closedUntilMs = new Map(closed.toArray().map((row) => [row.subject, row.closed_until_ms]));
   }
 
   /** Seconds until this client may try again from this source; 0 when it may try now. */
   secondsUntilOpen(clientId: string, source: Source, nowMs: number): number {
-    const row = this.#read(`client:${clientId}|${networkOf(source)}`);
-    return row && row.closed_until_ms > nowMs ? Math.ceil((row.closed_until_ms - nowMs) / 1000) : 0;
+    if (this.#closedUntilMs.size === 0) return 0;
+    const untilMs = this.#closedUntilMs.get(`client:${clientId}|${networkOf(source)}`) ?? 0;
+    return untilMs > nowMs ? Math.ceil((untilMs - nowMs) / 1000) : 0;
   }
 
   /** Counts a failed sign-in. */
   noteFailure(clientId: string, source: Source, nowMs: number): FailureNoted {
     const network = networkOf(source);
-    const failures = this.#count(`client:${clientId}|${network}`, nowMs);
+    const subject = `client:${clientId}|${network}`;
+    const failures = this.#count(subject, nowMs);
     const closed = failures >= failuresAllowed;
     if (closed) {
-      this.#sql.exec(
-        "UPDATE windows SET closed_until_ms = ? WHERE subject = ?",
-        nowMs + windowMs,
-        `client:${clientId}|${network}`,
-      );
+      this.#sql.exec("UPDATE windows SET closed_until_ms = ? WHERE subject = ?", nowMs + windowMs, subject);
+      this.#closedUntilMs.set(subject, nowMs + windowMs);
     }
     const record = failures <= failuresAllowed && this.#count(`source:${network}`, nowMs) <= refusalsRecorded;
     return { record, closedSeconds: closed ? windowMs / 1000 : 0 };
@@ -78,6 +83,7 @@ export class Admission {
 
   forgetExpired(nowMs: number): void {
     this.#sql.exec("DELETE FROM windows WHERE began_ms < ? AND closed_until_ms < ?", nowMs - windowMs, nowMs);
+    for (const [subject, untilMs] of this.#closedUntilMs) if (untilMs < nowMs) this.#closedUntilMs.delete(subject);
   }
 
   #read(subject: string) {

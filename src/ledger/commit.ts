@@ -1,4 +1,10 @@
-/** One durable commit for all requests of a millisecond. */
+/** One durable commit for all requests that come together. */
+
+/**
+ * For how many turns of the event loop a request waits at most while others go on coming. A commit stands still for the disk,
+ * so that whoever comes meanwhile comes at once after it.
+ */
+const mostTurns = 4;
 
 /**
  * Groups the writes of concurrent requests. There is no shared promise: every request waits for itself and the first to wake
@@ -10,7 +16,6 @@ export class Commit {
   readonly #fail: (reason: string) => void;
   #staged = 0;
   #written = 0;
-  #lastArrivalMs = 0;
 
   /**
    * @param write writes everything that is staged
@@ -27,10 +32,18 @@ export class Commit {
    */
   async settled(): Promise<void> {
     const ticket = ++this.#staged;
-    const nowMs = Date.now();
-    const others = nowMs - this.#lastArrivalMs <= 2;
-    this.#lastArrivalMs = nowMs;
-    if (others) await scheduler.wait(1);
+    if (ticket > this.#written + 1) {
+      // Somebody came before and is about to write.
+      await scheduler.wait(1);
+    } else {
+      let known: number;
+      let turns = 0;
+      do {
+        known = this.#staged;
+        await scheduler.wait(0);
+        turns += 1;
+      } while (this.#staged > known && this.#written < ticket && turns < mostTurns);
+    }
     if (this.#written < ticket) this.now();
   }
 

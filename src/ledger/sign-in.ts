@@ -1,6 +1,6 @@
 /** Who is this client? Secrets and assertions against the principal that the ledger knows. */
 import type { PublicJwk } from "../platform/crypto/jwk.ts";
-import { constantTimeEqual } from "../platform/crypto/keyed-hash.ts";
+import { isSameHash } from "../platform/crypto/keyed-hash.ts";
 import type { CredentialId } from "../platform/ids.ts";
 import { checkAssertion } from "./assertion.ts";
 import type { ClientAuthenticationRequest, Presented, RefusalReason } from "./contract.ts";
@@ -30,9 +30,7 @@ function secretMatches(credential: Credential, presented: Presented & { kind: "s
   ];
   // Every candidate is compared, so that the time taken tells nothing about which of them matched.
   return stored
-    .flatMap((entry) =>
-      presented.hashes.map((hash) => hash.keyId === entry.keyId && constantTimeEqual(hash.hash, entry.hash)),
-    )
+    .flatMap((entry) => presented.hashes.map((hash) => hash.keyId === entry.keyId && isSameHash(hash.hash, entry.hash)))
     .includes(true);
 }
 

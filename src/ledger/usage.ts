@@ -6,9 +6,18 @@ export type Metric = "tokens_per_day" | "tokens_per_month" | "calls_per_day" | "
 
 const isMonthly = (metric: Metric) => metric === "tokens_per_month" || metric === "calls_per_month";
 
+const dayMs = 86_400_000;
+/** The day that was asked for last, since the epoch: nearly always the same. */
+let latest = { number: 0, day: "1970-01-01", month: "1970-01" };
+
 /** `2026-11-22` or `2026-11`. */
 function periodOf(metric: Metric, nowMs: number): string {
-  return new Date(nowMs).toISOString().slice(0, isMonthly(metric) ? 7 : 10);
+  const number = Math.floor(nowMs / dayMs);
+  if (number !== latest.number) {
+    const day = new Date(nowMs).toISOString().slice(0, 10);
+    latest = { number, day, month: day.slice(0, 7) };
+  }
+  return isMonthly(metric) ? latest.month : latest.day;
 }
 
 /** The UTC day or month over which a metric is counted at a moment: its first millisecond, and that of the next. */

@@ -34,6 +34,21 @@ export const eventIdSchema = uuid.transform((id) => id as EventId);
 
 let latest = { msecs: 0, seq: 0 };
 
+const bytesOfOne = 16;
+/** Random bytes for ids to come: asking for those of one id costs nearly as much as for those of many. */
+const pool = new Uint8Array(64 * bytesOfOne);
+let used = pool.length;
+
+/** The next random bytes, which nobody has had. */
+function takeRandom(): Uint8Array {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  used += bytesOfOne;
+  return pool.subarray(used - bytesOfOne, used);
+}
+
 /**
  * A new UUID v7 (RFC 9562 5.7): its first 48 bits are the time, so ids sort by creation. Those of one millisecond sort
  * too: the next 32 bits count up from a random start (RFC 9562 6.2, method 1).
@@ -41,8 +56,11 @@ let latest = { msecs: 0, seq: 0 };
  * @param nowMs milliseconds since the epoch
  */
 export function newId<T extends Id<string>>(nowMs: number): T {
-  const [start = 0] = crypto.getRandomValues(new Uint32Array(1));
-  const seq = latest.msecs === nowMs ? latest.seq + 1 : start >>> 1;
+  const random = takeRandom();
+  // The end of an id is made of other bytes of these 16.
+  const [a = 0, b = 0, c = 0, d = 0] = random;
+  const start = ((a << 24) | (b << 16) | (c << 8) | d) >>> 1;
+  const seq = latest.msecs === nowMs ? latest.seq + 1 : start;
   latest = { msecs: nowMs, seq };
-  return v7(latest) as T;
+  return v7({ ...latest, random }) as T;
 }

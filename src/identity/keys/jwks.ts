@@ -26,15 +26,21 @@ async function rebuilt(context: Context): Promise<Jwks> {
   return { keys: keys.map(({ state: _, ...jwk }) => jwk) };
 }
 
+/** The text that was found to be a key set last, and what it says. */
+let checked: { readonly text: string; readonly jwks: Jwks } | null = null;
+
 /** What KV holds, if it is a key set: nothing but public members, and each `kid` the thumbprint of its key. */
 async function cached(context: Context): Promise<Jwks | null> {
-  const parsed = jwksSchema.safeParse(
-    await context.env.CACHE.get(cacheKey, { type: "json", cacheTtl: readAgainAfterSeconds }),
-  );
+  const text = await context.env.CACHE.get(cacheKey, { type: "text", cacheTtl: readAgainAfterSeconds });
+  if (text === null) return null;
+  if (checked?.text === text) return checked.jwks;
+  const parsed = jwksSchema.safeParse(JSON.parse(text));
   if (!parsed.success) return null;
   const { keys } = parsed.data;
   const thumbprints = await Promise.all(keys.map((jwk) => calculateJwkThumbprint(jwk, "sha256")));
-  return keys.every(({ kid }, index) => kid === thumbprints[index]) ? parsed.data : null;
+  if (!keys.every(({ kid }, index) => kid === thumbprints[index])) return null;
+  checked = { text, jwks: parsed.data };
+  return parsed.data;
 }
 
 /** KV is a convenience: whatever goes wrong with it is logged, and D1 answers. */

@@ -33,6 +33,14 @@ export function hashUnderEach(ring: KeyRing, secret: string): Promise<KeyedHash[
   return Promise.all(ring.all.map((key) => hashUnder(key, secret)));
 }
 
+/** Compares two values of {@link KeyedHash} without telling by its duration where they differ. Their length is no secret. */
+export function isSameHash(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
+  return difference === 0;
+}
+
 /**
  * Compares two texts without telling by its duration where they differ. Both are digested first, so texts of different
  * lengths take the same path, and an attacker who can choose one of them does not know what is compared.

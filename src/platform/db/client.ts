@@ -2,13 +2,18 @@
 
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { DrizzleQueryError } from "drizzle-orm/errors";
-import * as schema from "./schema.ts";
 
-export type Database = DrizzleD1Database<typeof schema>;
+export type Database = DrizzleD1Database;
 
-/** Opens the client; cheap, no I/O. */
+const opened = new WeakMap<D1Database, Database>();
+
+/** The client over a database, made once for each: making it costs as much as a whole request may. No I/O. */
 export function openDatabase(d1: D1Database): Database {
-  return drizzle(d1, { schema });
+  const known = opened.get(d1);
+  if (known) return known;
+  const database = drizzle(d1);
+  opened.set(d1, database);
+  return database;
 }
 
 function messagesOf(error: unknown): string {

@@ -8,8 +8,8 @@ import { mebibytes, milliseconds, type Table, whole } from "../table.ts";
 
 /** Memory is looked at after each of this many equal parts. */
 const parts = 4;
-/** Before memory counts, so that what is loaded once is loaded. */
-const warmUpTokens = 5_000;
+/** Of so many parts one comes before memory counts, so that what is loaded once is loaded. */
+const warmUpPart = 20;
 const verifications = 5;
 
 interface Part extends Figures {
@@ -21,6 +21,7 @@ async function issueMany(service: Service, { plan, progress }: Run): Promise<Par
   const { origin, agent, organization } = service;
   const load = { origin, request: tokenRequest(agent, agentScope), connections: plan.usualConnections };
   const measured: Part[] = [];
+  const warmUpTokens = Math.ceil(plan.manyTokens / warmUpPart);
   const batches = [warmUpTokens, ...Array.from({ length: parts }, () => Math.ceil(plan.manyTokens / parts))];
   let issued = -warmUpTokens;
   for (const requests of batches) {

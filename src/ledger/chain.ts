@@ -84,6 +84,12 @@ const handOn = `INSERT OR IGNORE INTO outbox (id, organization_id, event, create
   WHERE organization_id = ?1 AND sequence BETWEEN ?2 AND ?3 AND action = wanted
     AND json_valid(actor) AND json_valid(details)`;
 
+/** Events in a row, each as a text of its own, from the sequence of the first on. */
+const insertPending = "INSERT INTO pending_events (sequence, event) SELECT ?1 + key, value FROM json_each(?2)";
+
+const deletePending = `DELETE FROM pending_events
+  WHERE sequence BETWEEN ?1 AND ?2 AND sequence NOT IN (SELECT value FROM json_each(?3))`;
+
 const selectLast = `SELECT * FROM (SELECT sequence, hash, event_id FROM audit_events
     WHERE organization_id = ?1 ORDER BY sequence DESC LIMIT 1)
   UNION ALL SELECT * FROM (SELECT sequence, hash, event_id FROM audit_checkpoints
@@ -165,15 +171,10 @@ export class Chain {
 
   /** Writes what is staged; the caller provides the transaction. */
   write(): void {
-    if (this.#staged.length === 0) return;
-    for (const event of this.#staged) {
-      this.#sql.exec(
-        "INSERT INTO pending_events (sequence, event) VALUES (?, ?)",
-        event.sequence,
-        JSON.stringify(event),
-      );
-      this.checkpoints.note(event);
-    }
+    const [first] = this.#staged;
+    if (!first) return;
+    this.#sql.exec(insertPending, first.sequence, JSON.stringify(this.#staged.map((event) => JSON.stringify(event))));
+    for (const event of this.#staged) this.checkpoints.note(event);
     const { sequence, hash, eventId } = this.#head;
     this.#sql.exec(
       "INSERT OR REPLACE INTO chain_head (one, sequence, hash, event_id) VALUES (1, ?, ?, ?)",
@@ -217,12 +218,9 @@ export class Chain {
         this.checkpoints.marking(d1, organizationId, end.sequence, this.#head),
       ]);
       handedOn ||= (handed?.meta.changes ?? 0) > 0;
-      const conflicting = new Set(conflicts?.results.map((row) => row.sequence));
-      for (const { sequence } of page) {
-        if (!conflicting.has(sequence)) this.#sql.exec("DELETE FROM pending_events WHERE sequence = ?", sequence);
-      }
-      if (conflicting.size > 0) {
-        const sequences = [...conflicting];
+      const sequences = conflicts?.results.map((row) => row.sequence) ?? [];
+      this.#sql.exec(deletePending, start.sequence, end.sequence, JSON.stringify(sequences));
+      if (sequences.length > 0) {
         console.error(
           JSON.stringify({ message: "D1 holds other audit events in these places", organizationId, sequences }),
         );

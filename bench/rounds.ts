@@ -18,8 +18,8 @@ export interface Pace {
   /** How long a turn is measured, in seconds, and how long it runs before that. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
-  /** Whether the first round may find code that was never run: a figure then says little. */
-  readonly isCold: boolean;
+  /** Requests that each subject answers before its first round: code that is new is interpreted, and slow. */
+  readonly firstRequests: number;
 }
 
 /** The turns of one subject at one number of connections. */
@@ -73,12 +73,9 @@ function summarize(name: string, connections: number, all: ReadonlyMap<string, r
   };
 }
 
-/** Requests that each subject answers before the first round: code that is new is interpreted, and slow. */
-const warmUpRequests = 3_000;
-
-async function warmUp({ origin, request, prepare, settle }: Subject): Promise<void> {
+async function warmUp({ origin, request, prepare, settle }: Subject, requests: number): Promise<void> {
   await prepare?.(1);
-  await run({ origin, request, connections: 32, until: { requests: warmUpRequests } });
+  await run({ origin, request, connections: 32, until: { requests } });
   await settle?.();
 }
 
@@ -90,7 +87,7 @@ export async function interleave(
   progress: (line: string) => void,
 ): Promise<Turns[]> {
   const results: Turns[] = [];
-  if (!pace.isCold) for (const subject of subjects) await warmUp(subject);
+  for (const subject of subjects) await warmUp(subject, pace.firstRequests);
   for (const count of connections) {
     const all = new Map<string, Figures[]>(subjects.map(({ name }) => [name, []]));
     for (let round = 1; round <= pace.rounds; round++) {

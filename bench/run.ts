@@ -26,7 +26,7 @@ const questions: readonly Question[] = [token, endpoints, operations, start, org
 
 const whole: Plan = {
   isQuick: false,
-  pace: { rounds: 5, seconds: 2, warmUpSeconds: 0.7, isCold: false },
+  pace: { rounds: 5, seconds: 2, warmUpSeconds: 0.7, firstRequests: 3_000 },
   connections: [1, 8, 32, 128],
   usualConnections: 32,
   populations: [10, 10_000, 100_000],
@@ -37,10 +37,10 @@ const whole: Plan = {
 
 const quick: Plan = {
   isQuick: true,
-  pace: { rounds: 1, seconds: 0.8, warmUpSeconds: 0.4, isCold: true },
+  pace: { rounds: 1, seconds: 0.8, warmUpSeconds: 0.4, firstRequests: 200 },
   connections: [32],
   usualConnections: 32,
-  populations: [10, 1_000],
+  populations: [10, 100],
   organizations: 5,
   manyTokens: 2_000,
   starts: 1,

@@ -1,6 +1,7 @@
 /** A child: `oidc-provider` with its memory adapter, issuing ES256 JWT access tokens by client credentials. */
+import { createServer } from "node:http";
 import { exportJWK, generateKeyPair } from "jose";
-import Provider from "oidc-provider";
+import { Provider } from "oidc-provider";
 import { offer, settingsOf } from "../child.ts";
 import type { PeerSettings } from "./settings.ts";
 
@@ -38,6 +39,6 @@ const provider = new Provider(`http://localhost:${port}`, {
   },
 });
 
-const server = provider.listen(port, "127.0.0.1");
+const server = createServer(provider.callback()).listen(port, "127.0.0.1");
 await new Promise((resolve) => server.once("listening", resolve));
 offer({}, async () => server.close());

@@ -65,7 +65,7 @@ const change = route({
   method: "patch",
   path: "/agents/{agentId}",
   access: "agents:write",
-  exempt: true,
+  exempt: "suspending",
   tags,
   operationId: "changeAgent",
   summary: "Change, suspend or reactivate an agent",

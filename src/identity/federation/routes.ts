@@ -74,7 +74,7 @@ federationRoutes.openapi(
     method: "patch",
     path: "/federation/partners/{partnerId}",
     access,
-    exempt: true,
+    exempt: "suspending",
     tags,
     summary: "Change a partner",
     description:

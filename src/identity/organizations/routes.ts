@@ -126,7 +126,7 @@ organizationRoutes.openapi(
     method: "patch",
     path: "/organizations/{orgId}",
     access,
-    exempt: true,
+    exempt: "suspending",
     tags,
     summary: "Change an organization",
     description:

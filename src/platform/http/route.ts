@@ -1,7 +1,7 @@
 /** Route definitions: access, errors and examples are said once and reach both the middleware and the OpenAPI document. */
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
-import { type AppEnv, letIn } from "./app.ts";
+import { type AppContext, type AppEnv, letIn } from "./app.ts";
 import { typedBody } from "./body.ts";
 import { type ProblemCode, problem, problemRegistry } from "./problems.ts";
 import { fail } from "./respond.ts";
@@ -28,9 +28,23 @@ export const problemSchema = z
   })
   .openapi("Problem");
 
-const guard = (access: Access, exempt: boolean) =>
+/** Which calls are let through over the organization's limits: all of a route, none, or those that suspend something. */
+type Exemption = boolean | "suspending";
+
+/** Reads the bytes, and leaves them for the check of their encoding. What is no JSON suspends nothing. */
+async function suspends(c: AppContext): Promise<boolean> {
+  try {
+    const body: unknown = JSON.parse(new TextDecoder().decode(await c.req.arrayBuffer()));
+    return (body as { readonly status?: unknown } | null)?.status === "suspended";
+  } catch {
+    return false;
+  }
+}
+
+const guard = (access: Access, exemption: Exemption) =>
   createMiddleware<AppEnv>(async (c, next) => {
     if (access === "optional" && c.req.header("Authorization") === undefined) return next();
+    const exempt = exemption === "suspending" ? await suspends(c) : exemption;
     const admitted = await c.get("authenticate")(c.get("context"), c.req.raw, { exempt });
     if (!admitted.ok) return fail(c, admitted);
     const { caller, headers } = admitted.value;
@@ -100,7 +114,7 @@ interface Extras {
   /** The errors that this route can answer with, beside those that its access and its body imply. */
   readonly errors?: readonly ProblemCode[];
   /** Whether it is let through over the organization's limits: seeing them, upgrading, taking something back. */
-  readonly exempt?: boolean;
+  readonly exempt?: Exemption;
 }
 
 /**

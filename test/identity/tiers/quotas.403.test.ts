@@ -192,6 +192,9 @@ describe("over the limits stay possible", () => {
 
     expect((await listAgents(organization)).body.code).toBe(over);
     expect(await change("POST", `agents/${agent.agentId}/credentials`, {})).toBe(403);
+    // Changing is no taking back.
+    expect(await change("PATCH", `agents/${suspect.agentId}`, { owner: "another-team" })).toBe(403);
+    expect(await change("PATCH", `organizations/${organization.organizationId}`, { name: "Another name" })).toBe(403);
 
     expect(await change("GET", "tiers/status")).toBe(200);
     const upgrade = await call("/api/v1/tiers/upgrade", { token, json: { target_tier: "pro" } });

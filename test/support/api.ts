@@ -47,7 +47,8 @@ export async function call(path: string, init: Call = {}): Promise<Answer> {
     redirect: "manual",
   });
   const text = await response.text();
-  const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+  // A line of JSON for each item is not JSON.
+  const isJson = /[/+]json\b/.test(response.headers.get("Content-Type") ?? "");
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
 

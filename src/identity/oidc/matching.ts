@@ -39,11 +39,13 @@ const claimOf = (claims: JWTPayload, name: string): unknown => (Object.hasOwn(cl
 /**
  * A run for a pull request carries code that nobody has reviewed. `ref` does not always tell: of a `pull_request_target` run
  * it is the branch that the request is for, and it would pass a branch rule here and a deployment-branch rule at GitHub.
+ * `head_ref` and `base_ref` are of pull requests alone, whatever an event of theirs may be called one day.
  */
 function isPullRequest(claims: JWTPayload): boolean {
   const [event, ref] = [claimOf(claims, "event_name"), claimOf(claims, "ref")];
   const isOther = typeof event === "string" && !event.startsWith("pull_request");
-  return !isOther || (typeof ref === "string" && ref.startsWith("refs/pull/"));
+  const namesRequest = ["head_ref", "base_ref"].some((name) => (claimOf(claims, name) ?? "") !== "");
+  return !isOther || namesRequest || (typeof ref === "string" && ref.startsWith("refs/pull/"));
 }
 
 /** `sub` is not looked at: a repository's admins can change its form, and GitHub has. Each claim stands for itself. */

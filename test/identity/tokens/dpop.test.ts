@@ -131,14 +131,14 @@ describe("RFC 9449 7: the API", () => {
     expect((await use(token, await proofFor("GET", path(), token))).status).toBe(200);
   });
 
-  it("4.3: the query is no part of htu", async () => {
+  it("RFC 9449 4.3: the query is no part of htu", async () => {
     const token = await boundToken();
     const proof = await proofFor("GET", "/api/v1/agents", token);
     const answer = await call("/api/v1/agents?limit=1", { headers: { Authorization: `DPoP ${token}`, DPoP: proof } });
     expect(answer.status).toBe(200);
   });
 
-  it("7.2: refuses a bound token that is sent as Bearer, with or without a proof", async () => {
+  it("RFC 9449 7.2: refuses a bound token that is sent as Bearer, with or without a proof", async () => {
     const token = await boundToken();
     for (const proof of [null, await proofFor("GET", path(), token)]) {
       const answer = await use(token, proof, "Bearer");
@@ -174,7 +174,7 @@ describe("RFC 9449 7: the API", () => {
     );
   });
 
-  it("11.1: a proof is good for one use: of 50 at once exactly one gets in, and none later", async () => {
+  it("RFC 9449 11.1: a proof is good for one use: of 50 at once exactly one gets in, and none later", async () => {
     const token = await boundToken();
     const proof = await proofFor("GET", path(), token);
     const statuses = (await Promise.all(Array.from({ length: 50 }, () => use(token, proof)))).map(
@@ -188,7 +188,7 @@ describe("RFC 9449 7: the API", () => {
     expect(later.status).toBe(401);
   });
 
-  it("6.2: introspection tells the key and the type", async () => {
+  it("RFC 9449 6.2: introspection tells the key and the type", async () => {
     const token = await boundToken();
     const { body } = await call("/api/v1/token/introspect", { basic: agent, form: { token } });
     expect(body).toMatchObject({

@@ -130,7 +130,7 @@ describe("RFC 7009 2: revocation", () => {
     expect((await introspect(token)).body).toEqual({ active: false });
   });
 
-  it("2.2: an unknown token still gets 200", async () => {
+  it("RFC 7009 2.2: an unknown token still gets 200", async () => {
     expect((await revoke("rubbish", { token: admin })).status).toBe(200);
   });
 

@@ -1,5 +1,5 @@
 /**
- * security.md: timing of a wrong secret, wrong set-up token: constant-time compare. Time cannot be measured well enough to
+ * Attack: timing of a wrong secret, wrong set-up token: constant-time compare. Time cannot be measured well enough to
  * prove it, so the source is held to it: secrets are compared in one place, and nowhere by an operator.
  */
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
  * Any route that takes an access token (generated from the OpenAPI document): without one, with a dead one, and with one that
- * lacks the scope. The rows of security.md on tokens and on disabled principals, at every door of the API.
+ * lacks the scope. Attack: a dead token, or one without the scope, at any route: 401, 403.
  */
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * security.md: `alg: none`, HS256 with the public key, `alg` taken from the header, a `jwk` or `jku` header, a `kid` with a path
+ * Attack: `alg: none`, HS256 with the public key, `alg` taken from the header, a `jwk` or `jku` header, a `kid` with a path
  * or SQL: 401 at every route that takes an access token, and no look-up.
  */
 import { decodeJwt, exportJWK, exportSPKI, generateKeyPair, importJWK, type JWTPayload } from "jose";

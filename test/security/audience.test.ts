@@ -1,9 +1,13 @@
-/** security.md: a token for another audience sent to our API: 401, at every route that takes one. */
-import { decodeJwt } from "jose";
+/**
+ * Attack: a token for another audience sent to our API: 401, at every route that takes one. Attack: assertion with array `aud`,
+ * with another server's endpoint as `aud`: refused, at every endpoint that takes one.
+ */
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { call, issuer, newOrganization, type Organization, tokenFor } from "../support/api.ts";
+import { call, issuer, newAgent, newOrganization, type Organization, tokenFor } from "../support/api.ts";
 import { signedByService } from "./forging.ts";
 import { askWithToken, guarded } from "./operations.ts";
+import { assertionType, newSource } from "./presentable.ts";
 
 let tenant: Organization;
 let forAnother: string;
@@ -76,4 +80,61 @@ describe("what is almost our audience is another one", () => {
       expect((await call("/agent-info", { token })).status).toBe(401);
     },
   );
+});
+
+describe.each([
+  ["/api/v1/token", { grant_type: "client_credentials" }],
+  ["/api/v1/oauth2/token", { grant_type: "client_credentials" }],
+  ["/api/v1/token/introspect", { token: "x" }],
+  ["/api/v1/token/revoke", { token: "x" }],
+])("a client assertion sent to %s", (path, form) => {
+  let agentId: string;
+  let privateKey: CryptoKey;
+
+  beforeAll(async () => {
+    const pair = await generateKeyPair("ES256", { extractable: true });
+    privateKey = pair.privateKey;
+    ({ agentId } = await newAgent(tenant.token, { publicKeyJwk: await exportJWK(pair.publicKey) }));
+  });
+
+  async function statusFor(aud: unknown): Promise<number> {
+    const iat = Math.floor(Date.now() / 1000);
+    const claims = { iss: agentId, sub: agentId, aud, jti: crypto.randomUUID(), iat, exp: iat + 60 } as never;
+    const client_assertion = await new SignJWT(claims).setProtectedHeader({ alg: "ES256" }).sign(privateKey);
+    const answer = await call(path, {
+      form: { ...form, client_assertion_type: assertionType, client_assertion },
+      headers: { "CF-Connecting-IP": newSource() },
+    });
+    return answer.status;
+  }
+
+  it("for us, or for that very endpoint, is accepted", async () => {
+    for (const aud of [issuer, `${issuer}${path}`]) expect(await statusFor(aud)).toBe(200);
+  });
+
+  it("for an array, for another server, or for almost us, is refused", async () => {
+    const endpoint = `${issuer}${path}`;
+    const others = [
+      [issuer],
+      [endpoint],
+      [issuer, endpoint],
+      [issuer, "https://as.example.com"],
+      [],
+      "https://as.example.com/token",
+      "https://as.example.com",
+      `${issuer}/`,
+      `${endpoint}/`,
+      `${endpoint}?a=b`,
+      `${endpoint}#a`,
+      `${issuer}/api/v1/agents`,
+      `${issuer}.evil.example`,
+      issuer.toUpperCase(),
+      issuer.replace("http:", "https:"),
+      "",
+      null,
+      undefined,
+      { aud: issuer },
+    ];
+    for (const aud of others) expect(await statusFor(aud), JSON.stringify(aud)).toBe(401);
+  });
 });

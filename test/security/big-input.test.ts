@@ -1,5 +1,5 @@
 /**
- * security.md: deep JSON, huge arrays, bad UTF-8, duplicate form fields, 100 headers: 4xx in bounded time. Every operation that
+ * Attack: deep JSON, huge arrays, bad UTF-8, duplicate form fields, 100 headers: 4xx in bounded time. Every operation that
  * takes a body, from the OpenAPI document; generated input: test/security/fuzz.
  */
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * security.md: an organization or agent id in a body to act as somebody else (CVE-2025-61928): ignored or refused, never
+ * Attack: an organization or agent id in a body to act as somebody else (CVE-2025-61928): ignored or refused, never
  * obeyed. Generated from the OpenAPI document; the ids that a body may hold are attacked in other-organization.test.ts.
  */
 import { decodeJwt } from "jose";

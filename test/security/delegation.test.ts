@@ -1,5 +1,5 @@
 /**
- * security.md: a delegation widened, forged, re-delegated, exchanged by a third agent, exchanged while being revoked (race):
+ * Attack: a delegation widened, forged, re-delegated, exchanged by a third agent, exchanged while being revoked (race):
  * refused; after 204 never valid.
  */
 import { decodeJwt, decodeProtectedHeader, generateKeyPair } from "jose";

@@ -1,5 +1,5 @@
 /**
- * security.md: every grant with organization, agent, credential, key, policy or delegator disabled (CVE-2026-1486): refused,
+ * Attack: every grant with organization, agent, credential, key, policy or delegator disabled (CVE-2026-1486): refused,
  * each combination. Two things disabled and one of them enabled again is still refused.
  */
 import { exportJWK, generateKeyPair, SignJWT } from "jose";

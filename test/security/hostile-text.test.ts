@@ -1,5 +1,5 @@
 /**
- * security.md: webhook name, agent fields with HTML, CRLF, 4-byte characters, 1 MB strings, `__proto__`: stored or refused as
+ * Attack: webhook name, agent fields with HTML, CRLF, 4-byte characters, 1 MB strings, `__proto__`: stored or refused as
  * text; never executed, never a 500. Every text of every body, from the OpenAPI document.
  */
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * security.md: introspecting or revoking another organization's or client's token (CVE-2026-37979): `active: false`, and
+ * Attack: introspecting or revoking another organization's or client's token (CVE-2026-37979): `active: false`, and
  * revoking leaves it alive. Every kind of token, by everybody whose it is not, by every way to authenticate.
  */
 import { exportJWK, generateKeyPair, SignJWT } from "jose";

@@ -1,5 +1,5 @@
 /**
- * security.md: two requests racing for the last unit of any limit, for one email, one slug: exactly one wins. Every limit and
+ * Attack: two requests racing for the last unit of any limit, for one email, one slug: exactly one wins. Every limit and
  * every unique value that there is, in one table: fifty at once for one. Calls and tokens of a day:
  * test/identity/tiers/quotas.403.test.ts; the set-up: test/identity/setup/setup.409.test.ts.
  */

@@ -1,5 +1,5 @@
 /**
- * security.md: a token truncated or extended by a character, each opaque value too (CVE-2026-27840): refused. Every value at
+ * Attack: a token truncated or extended by a character, each opaque value too (CVE-2026-27840): refused. Every value at
  * the door that it opens, changed in every way that a careless reader would overlook.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -1,23 +1,10 @@
 /**
- * security.md: any route × any id of another organization answers as for an id that never was. Generated from the OpenAPI
+ * Attack: any route × any id of another organization answers as for an id that never was. Generated from the OpenAPI
  * document, so a new route is attacked the day it is added: it fails here until its ids and its body are named below.
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  type Answer,
-  type Body,
-  call,
-  newAgent,
-  newCredential,
-  newOrganization,
-  type Organization,
-} from "../support/api.ts";
-
-interface Operation {
-  readonly operationId: string;
-  readonly method: string;
-  readonly path: string;
-}
+import { type Answer, call, newAgent, newCredential, newOrganization, type Organization } from "../support/api.ts";
+import { filled, guarded, parametersOf } from "./operations.ts";
 
 /** Operations whose answer is public by design: whoever knows an agent's id may resolve its DID. */
 const publicByDesign = new Set(["resolveAgentDID"]);
@@ -33,14 +20,9 @@ const bodies: Readonly<Record<string, unknown>> = {
   changeWebhook: { name: "Another name" },
 };
 
-/** The document is the same in every file; it has to be read before the tests are made from it. */
-const document = (await call("/openapi.json")).body;
-const operations: Operation[] = Object.entries<Body>(document.paths).flatMap(([path, item]) =>
-  Object.entries<Body>(item)
-    .filter(([, { security }]) => security.length > 0)
-    .map(([method, { operationId }]) => ({ operationId, method: method.toUpperCase(), path }))
-    .filter(({ operationId }) => path.includes("{") && !publicByDesign.has(operationId)),
-);
+const withIds = guarded
+  .filter(({ path, operationId }) => path.includes("{") && !publicByDesign.has(operationId))
+  .map(({ operationId, method, path }) => ({ operationId, method, path }));
 
 let attacker: Organization;
 let victim: Organization;
@@ -91,17 +73,14 @@ beforeAll(async () => {
   [own, victims] = [await thingsOf(attacker), await thingsOf(victim)];
 });
 
-const parametersOf = (path: string) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
-
-function ask({ operationId, method, path }: Operation, ids: Record<string, string>): Promise<Answer> {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "");
+function ask({ operationId, method, path }: (typeof withIds)[number], ids: Record<string, string>): Promise<Answer> {
   const json = operationId in bodies ? { json: bodies[operationId] } : {};
-  return call(filled, { method, token: attacker.token, ...json });
+  return call(filled(path, ids), { method, token: attacker.token, ...json });
 }
 
 const told = ({ status, body }: Answer) => ({ status, body: { ...body, requestId: "" } });
 
-describe.each(operations)("$method $path", (operation) => {
+describe.each(withIds)("$method $path", (operation) => {
   const parameters = parametersOf(operation.path);
 
   it("names only parameters that this test knows", () => {

@@ -1,5 +1,5 @@
 /**
- * security.md: JWKS endpoint of a partner: 10 MB, 10,000 keys, redirects, private address, key-id flood: bounded, cached, old
+ * Attack: JWKS endpoint of a partner: 10 MB, 10,000 keys, redirects, private address, key-id flood: bounded, cached, old
  * keys kept. The same for an issuer of workloads, whose address a tenant chooses as well. Over real sockets:
  * test/platform/outbound/jwks.node.test.ts.
  */

@@ -1,5 +1,5 @@
 /**
- * security.md: assertion `jti` or DPoP proof replayed, 50 at once (GHSA-3p3g-vpw6-4w66): exactly one succeeds, wherever each of
+ * Attack: assertion `jti` or DPoP proof replayed, 50 at once (GHSA-3p3g-vpw6-4w66): exactly one succeeds, wherever each of
  * them is sent, and none later. That two instances agree: test/interop/dpop.node.test.ts, workload-identity.node.test.ts.
  */
 import { exportJWK, generateKeyPair } from "jose";

@@ -1,5 +1,5 @@
 /**
- * security.md: granting oneself a scope by PATCH, registering an agent wider than oneself: 403. Every scope, by every way that
+ * Attack: granting oneself a scope by PATCH, registering an agent wider than oneself: 403. Every scope, by every way that
  * ends with a token that carries it, from every kind of narrow caller.
  */
 import { exportJWK, generateKeyPair } from "jose";

@@ -1,5 +1,5 @@
 /**
- * security.md: SQL in every filter and cursor; a forged or foreign cursor: 400 or nothing, never another tenant's row. Every
+ * Attack: SQL in every filter and cursor; a forged or foreign cursor: 400 or nothing, never another tenant's row. Every
  * query parameter and every path parameter of every operation, from the OpenAPI document.
  */
 import { env } from "cloudflare:workers";

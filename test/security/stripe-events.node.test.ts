@@ -1,75 +1,29 @@
 /**
- * security.md: Stripe webhook: bad signature, old timestamp, same event twice, events out of order, foreign organization in
+ * Attack: Stripe webhook: bad signature, old timestamp, same event twice, events out of order, foreign organization in
  * metadata: no effect beyond the true state. A subscription's whole life, in every order, and everything that is no signature.
  */
 import { createHmac } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { stripeKey } from "../interop/billing/stand-in-stripe.ts";
+import { eventOf, signed, webhookSecret } from "../interop/billing/stripe-events.ts";
 import {
-  eventOf,
-  prices,
-  type StandInStripe,
-  signed,
-  startStripe,
-  stripeKey,
-  webhookSecret,
-} from "../interop/stand-in-stripe.ts";
-import { type Admin, type Body, send, setUp, tokenFor, unique } from "../support/http-client.ts";
-import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
+  checkout,
+  deliver,
+  deliverRaw,
+  newTenant,
+  stripe,
+  tenant,
+  tierOf,
+  withBilling,
+} from "../interop/billing/support.ts";
+import { type Admin, type Body, unique } from "../support/http-client.ts";
 
-let stripe: StandInStripe;
-let worker: WorkerProcess;
-let operator: Admin;
-let tenant: Admin;
+withBilling();
+
 let victim: Admin;
-
-beforeAll(async () => {
-  stripe = await startStripe();
-  worker = await newWorkerProcess({
-    STRIPE_API_URL: stripe.origin,
-    STRIPE_SECRET_KEY: stripeKey,
-    STRIPE_WEBHOOK_SECRET: webhookSecret,
-    STRIPE_PRICE_PRO: prices.pro,
-    STRIPE_PRICE_ENTERPRISE: prices.enterprise,
-  });
-  await worker.start();
-  operator = await setUp(worker.issuer);
-});
-afterAll(async () => {
-  await worker?.stop();
-  await stripe?.close();
-});
-
-async function newTenant(): Promise<Admin> {
-  const slug = unique("paying");
-  const answer = await send(worker.issuer, "/api/v1/organizations", {
-    token: operator.token,
-    json: { name: slug, slug, adminEmail: `admin@${slug}.example`, planTier: "free" },
-  });
-  expect(answer.status, answer.text).toBe(201);
-  const { organizationId, admin } = answer.body;
-  return { ...admin, organizationId, token: await tokenFor(worker.issuer, admin, { scope: "agents:read admin:orgs" }) };
-}
-
 beforeEach(async () => {
-  [tenant, victim] = [await newTenant(), await newTenant()];
+  victim = await newTenant();
 });
-
-const tierOf = async ({ token }: Admin) => (await send(worker.issuer, "/api/v1/tiers/status", { token })).body.tier;
-
-async function checkout(who: Admin): Promise<string> {
-  const answer = await send(worker.issuer, "/api/v1/tiers/upgrade", { token: who.token, json: { target_tier: "pro" } });
-  expect(answer.status, answer.text).toBe(200);
-  return answer.body.checkoutUrl;
-}
-
-async function post(body: string, headers: Record<string, string>): Promise<number> {
-  return (await fetch(`${worker.issuer}/api/v1/billing/webhook`, { method: "POST", body, headers })).status;
-}
-
-const deliver = async (event: Body) => {
-  const { body, headers } = await signed(event);
-  return post(body, headers);
-};
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 const permutations = <T>(items: readonly T[]): T[][] =>
@@ -89,7 +43,7 @@ function life(url: string): { readonly events: Body[]; readonly subscription: Bo
 
 describe("events in every order, each twice", () => {
   it("of a subscription that lives: the tier is paid for, whatever they say", async () => {
-    const { events } = life(await checkout(tenant));
+    const { events } = life(await checkout("pro", tenant));
     for (const order of permutations(events)) {
       // In fresh events: what has been seen is not looked at again.
       const fresh = order.map((event) => ({ ...event, id: unique("evt_order") }));
@@ -99,7 +53,7 @@ describe("events in every order, each twice", () => {
   });
 
   it("of a subscription that has ended: there is none, whatever they say", async () => {
-    const { events, subscription } = life(await checkout(tenant));
+    const { events, subscription } = life(await checkout("pro", tenant));
     expect(await deliver(events[0] ?? {})).toBe(200);
     expect(await tierOf(tenant)).toBe("pro");
     Object.assign(subscription, { status: "canceled", ended_at: nowSeconds() });
@@ -110,9 +64,10 @@ describe("events in every order, each twice", () => {
   });
 
   it("one event fifty times at once: one change of the tier", async () => {
-    const { events } = life(await checkout(tenant));
-    const { body, headers } = await signed(events[0] ?? {});
-    const statuses = await Promise.all(Array.from({ length: 50 }, () => post(body, headers)));
+    const { events } = life(await checkout("pro", tenant));
+    const delivery = await signed(events[0] ?? {});
+    const answers = await Promise.all(Array.from({ length: 50 }, () => deliverRaw(delivery)));
+    const statuses = answers.map(({ status }) => status);
     // Who comes while it is being looked into may be asked to come again.
     expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
     expect(statuses).toContain(200);
@@ -122,8 +77,8 @@ describe("events in every order, each twice", () => {
 
 describe("an organization that the event names", () => {
   it("gets nothing: the customer's own does", async () => {
-    const url = await checkout(tenant);
-    await checkout(victim);
+    const url = await checkout("pro", tenant);
+    await checkout("pro", victim);
     const { events } = life(url);
     const metadata = {
       organization_id: victim.organizationId,
@@ -138,7 +93,7 @@ describe("an organization that the event names", () => {
   });
 
   it("gets nothing of a customer that is nobody's", async () => {
-    const { events } = life(await checkout(tenant));
+    const { events } = life(await checkout("pro", tenant));
     for (const customer of ["cus_nobody", null, undefined, "", 7, [], { id: "cus_nobody" }, "' OR 1=1 --"]) {
       const [event] = events;
       const object = { ...event?.data.object, customer, client_reference_id: victim.organizationId };
@@ -152,7 +107,7 @@ describe("what is no signature of Stripe's has no effect", () => {
   const mac = (text: string, secret = webhookSecret) => createHmac("sha256", secret).update(text).digest("hex");
 
   it("400 for each, and the tier stays", async () => {
-    const event = life(await checkout(tenant)).events[0] ?? {};
+    const event = life(await checkout("pro", tenant)).events[0] ?? {};
     const body = JSON.stringify(event);
     const t = nowSeconds();
     const good = mac(`${t}.${body}`);
@@ -184,10 +139,11 @@ describe("what is no signature of Stripe's has no effect", () => {
     for (const [name, signature] of Object.entries(signatures)) {
       const headers: Record<string, string> = { "Content-Type": "application/json" };
       if (signature !== "") headers["Stripe-Signature"] = signature;
-      expect(await post(body, headers), name).toBe(400);
+      expect((await deliverRaw({ body, headers })).status, name).toBe(400);
     }
     expect(await tierOf(tenant)).toBe("free");
-    expect(await post(body, { "Content-Type": "application/json", "Stripe-Signature": `t=${t},v1=${good}` })).toBe(200);
+    const headers = { "Content-Type": "application/json", "Stripe-Signature": `t=${t},v1=${good}` };
+    expect((await deliverRaw({ body, headers })).status).toBe(200);
     expect(await tierOf(tenant)).toBe("pro");
   });
 });

@@ -1,5 +1,5 @@
 /**
- * security.md: 10,000 sign-in failures from one source: throttled; the real client still gets in; the audit log does not flood.
+ * Attack: 10,000 sign-in failures from one source: throttled; the real client still gets in; the audit log does not flood.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import {

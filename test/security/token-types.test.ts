@@ -1,5 +1,5 @@
 /**
- * security.md: an id_token, delegation token or client assertion used as an access token, and the other way round: refused by
+ * Attack: an id_token, delegation token or client assertion used as an access token, and the other way round: refused by
  * `typ`. Everything that anybody may present, at every door.
  */
 import { decodeJwt } from "jose";

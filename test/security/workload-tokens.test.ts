@@ -1,5 +1,5 @@
 /**
- * security.md: GitHub token of a fork, pull request, renamed repository, look-alike `owner/name`, other audience, other branch,
+ * Attack: GitHub token of a fork, pull request, renamed repository, look-alike `owner/name`, other audience, other branch,
  * replay: refused. Starting from the token that is right, each thing that a policy or the protocol relies on is changed in every
  * way that a careless comparison would overlook. With reasons, over real HTTP: test/interop/workload-identity-refused.node.test.ts.
  */

@@ -97,7 +97,7 @@ describe("PATCH /agents/{agentId} 200", () => {
     );
   });
 
-  it("RFC 7523: after a change of key the agent signs in with the new one and no longer with the old one", async () => {
+  it("RFC 7523 3: after a change of key the agent signs in with the new one and no longer with the old one", async () => {
     const { token } = await newOrganization();
     const [old, fresh] = [await generateKeyPair("ES256"), await generateKeyPair("ES256")];
     const { agentId } = await newAgent(token, { publicKeyJwk: await exportJWK(old.publicKey) });

@@ -94,7 +94,7 @@ describe("nothing widens", () => {
 });
 
 describe("the other rules of the token endpoint hold", () => {
-  it("RFC 8707: resource becomes the audience", async () => {
+  it("RFC 8707 2: resource becomes the audience", async () => {
     const { delegationToken } = await lend(parties);
     const { body } = await exchange(parties.delegatee, delegationToken, { resource: "https://resumes.example.com" });
     expect(decodeJwt(body.access_token).aud).toBe("https://resumes.example.com");
@@ -144,7 +144,7 @@ describe("the other rules of the token endpoint hold", () => {
     expect(decodeJwt(answer.body.access_token)).toMatchObject({ act: { sub: agentId }, client_id: agentId });
   });
 
-  it("RFC 9449: a proof binds the token to the delegatee's key", async () => {
+  it("RFC 9449 5: a proof binds the token to the delegatee's key", async () => {
     const { delegationToken } = await lend(parties);
     const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
     const { kty, crv, x, y } = await exportJWK(publicKey);

@@ -75,7 +75,7 @@ describe("an access token made from a delegation", () => {
     expect((await introspect(token)).body).toEqual({ active: false });
   });
 
-  it("RFC 7009: the delegatee revokes its token, and the delegation stands", async () => {
+  it("RFC 7009 2.1: the delegatee revokes its token, and the delegation stands", async () => {
     const { delegationToken } = await lend(parties);
     const token = await exchanged(parties.delegatee, delegationToken);
     await call("/api/v1/token/revoke", { basic: parties.delegatee, form: { token } });

@@ -254,7 +254,7 @@ describe("the token", () => {
   });
 });
 
-describe("the kind of token (RFC 8725 3.11)", () => {
+describe("RFC 8725 3.11: the kind of a token of others", () => {
   const refused = "not_an_access_token";
   const unscoped = { scope: undefined, client_id: undefined };
 

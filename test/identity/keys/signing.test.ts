@@ -49,7 +49,7 @@ describe("making the first keys", () => {
     expect(await keyRows()).toEqual(expect.arrayContaining(before));
   });
 
-  it("RFC 7638: names each key by its thumbprint, and keeps no private part in clear", async () => {
+  it("RFC 7638 3: names each key by its thumbprint, and keeps no private part in clear", async () => {
     await ensureSigningKeys(direct());
     for (const row of await keyRows()) {
       expect(row.id).toBe(await calculateJwkThumbprint(row.publicJwk, "sha256"));

@@ -111,7 +111,7 @@ describe("scope", () => {
   });
 });
 
-describe("RFC 8707: resource", () => {
+describe("RFC 8707 2: resource, and what becomes of it", () => {
   const ask = (...resources: string[]) => {
     const form = new URLSearchParams({ grant_type: "client_credentials", scope: "agents:read" });
     for (const resource of resources) form.append("resource", resource);
@@ -131,7 +131,7 @@ describe("RFC 8707: resource", () => {
   });
 });
 
-describe("OpenID Connect: id_token", () => {
+describe("OpenID Connect Core 2: the id_token", () => {
   it("comes with the scope openid, RS256, for the client itself", async () => {
     const { body } = await call("/api/v1/token", {
       basic: agent,

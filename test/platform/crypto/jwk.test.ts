@@ -232,7 +232,7 @@ describe("a usable key", () => {
 });
 
 describe("the thumbprint of a key", () => {
-  it("RFC 7638 3.1", async () => {
+  it("RFC 7638 3.1: the example of the RFC", async () => {
     const jwk = publicJwkSchema.parse({
       kty: "RSA",
       n: "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
@@ -242,7 +242,7 @@ describe("the thumbprint of a key", () => {
     expect(await jwkThumbprint(jwk)).toBe("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
   });
 
-  it("RFC 8037 A.3", async () => {
+  it("RFC 8037 A.3: the example of the RFC", async () => {
     expect(await jwkThumbprint(okpJwk)).toBe("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
   });
 });

@@ -166,7 +166,7 @@ describe("discovery", () => {
     expect(issuer.requests).toEqual([openid, "/jwks"]);
   });
 
-  it("or by RFC 8414 3", async () => {
+  it("RFC 8414 3: or by its own metadata", async () => {
     issuer.handler = byPath({ [oauth]: metadata(), "/jwks": jwks });
     expect(await known()).toMatchObject(found);
     expect(issuer.requests).toEqual([openid, oauth, "/jwks"]);

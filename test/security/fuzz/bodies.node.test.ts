@@ -106,7 +106,10 @@ describe.each(taking("application/x-www-form-urlencoded"))(
           const pairs = Object.entries(value ?? {}).flatMap(([name, inner]) =>
             [inner].flat(3).map((one) => [name, typeof one === "object" ? JSON.stringify(one) : String(one)] as const),
           );
-          const repeated = [...pairs, ...Array.from({ length: times }, () => pairs[0] ?? (["scope", "a"] as const))];
+          const [first = ["scope", "a"] as const] = pairs;
+          // Of many megabytes the service refuses the first, and a client that is still sending would not read the answer.
+          const repeats = first[1].length > 10_000 ? 0 : times;
+          const repeated = [...pairs, ...Array.from({ length: repeats }, () => first)];
           const answer = await exchange(worker.issuer, {
             method: operation.method,
             path: operation.path,

@@ -12,32 +12,37 @@ import type { Bindings } from "./env.ts";
 export const longestWaitMs = 10_000;
 
 type Wait = <T>(answer: Promise<T>) => Promise<T>;
+/** What a call that failed rejects with. */
+type Judge = (error: unknown) => unknown;
 
 /** What comes later is dropped; whether the call took effect is then unknown, as it is with any lost answer. */
 const waitFor =
-  (dependency: string): Wait =>
-  async (answer) => {
-    const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const giveUp = () => reject(new DependencyDown(dependency, new Error(`no answer within ${longestWaitMs} ms`)));
-    const timer = setTimeout(giveUp, longestWaitMs);
-    try {
-      return await Promise.race([answer, tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  (dependency: string, judge: Judge): Wait =>
+  (answer) =>
+    new Promise((resolve, reject) => {
+      const giveUp = () => reject(new DependencyDown(dependency, new Error(`no answer within ${longestWaitMs} ms`)));
+      const timer = setTimeout(giveUp, longestWaitMs);
+      answer.then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(judge(error));
+        },
+      );
+    });
+
+const asItIs: Judge = (error) => error;
 
 /** What D1 itself says of a statement begins so, and is judged where it is caught. */
 const isToldByD1 = (error: unknown) => error instanceof Error && error.message.startsWith("D1_");
 
 /** Anything else comes from the way to D1, such as a lost connection, and must not pass for a bug. */
-const waitForDatabase: Wait = async (answer) => {
-  try {
-    return await waitFor("The database")(answer);
-  } catch (error) {
-    throw isToldByD1(error) || error instanceof DependencyDown ? error : new DependencyDown("The database", error);
-  }
-};
+const waitForDatabase = waitFor("The database", (error) =>
+  isToldByD1(error) ? error : new DependencyDown("The database", error),
+);
 
 type Method = (...parameters: unknown[]) => unknown;
 
@@ -70,7 +75,9 @@ function boundedDatabase(raw: D1Database): D1Database {
   return waiting(waitForDatabase, raw, { prepare: prepare as Method, batch: batch as Method });
 }
 
-const boundedObjects = (wait: Wait) => (raw: DurableObjectNamespace) => {
+/** An object that fails is one that does not answer, whatever it was: every call of one may be repeated. */
+const boundedObjects = (object: string) => (raw: DurableObjectNamespace) => {
+  const wait = waitFor(object, (error) => new DependencyDown(object, error));
   const get: DurableObjectNamespace["get"] = (id) => waiting(wait, raw.get(id));
   const idFromName: DurableObjectNamespace["idFromName"] = (name) => raw.idFromName(name);
   return waiting(wait, raw, { get: get as Method, idFromName: idFromName as Method });
@@ -87,7 +94,7 @@ function once<T extends object>(raw: T, make: (raw: T) => T): T {
 
 /**
  * The bindings, of which none is waited for longer than {@link longestWaitMs}. A call that takes longer rejects with
- * `DependencyDown`.
+ * `DependencyDown`, and so does every failed call of an object.
  *
  * @example
  * ```ts
@@ -98,10 +105,10 @@ export function bounded(env: Bindings): Bindings {
   return once(env, () => ({
     ...env,
     DB: once(env.DB, boundedDatabase),
-    CACHE: once(env.CACHE, (raw) => waiting(waitFor("The cache"), raw)),
-    WEBHOOK_QUEUE: once(env.WEBHOOK_QUEUE, (raw) => waiting(waitFor("The queue"), raw)),
-    ORG_LEDGER: once(env.ORG_LEDGER, boundedObjects(waitFor("A ledger"))),
-    DELEGATION_CHAIN: once(env.DELEGATION_CHAIN, boundedObjects(waitFor("A delegation's chain"))),
-    METRICS: once(env.METRICS, boundedObjects(waitFor("The metrics object"))),
+    CACHE: once(env.CACHE, (raw) => waiting(waitFor("The cache", asItIs), raw)),
+    WEBHOOK_QUEUE: once(env.WEBHOOK_QUEUE, (raw) => waiting(waitFor("The queue", asItIs), raw)),
+    ORG_LEDGER: once(env.ORG_LEDGER, boundedObjects("The organization's ledger")),
+    DELEGATION_CHAIN: once(env.DELEGATION_CHAIN, boundedObjects("The delegation's chain")),
+    METRICS: once(env.METRICS, boundedObjects("The metrics object")),
   }));
 }

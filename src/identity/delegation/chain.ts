@@ -1,6 +1,5 @@
 /** The way to the object that knows whether a delegation was revoked. */
 import type { Context } from "../../platform/context.ts";
-import { DependencyDown } from "../../platform/dependency.ts";
 import type { DelegationId } from "../../platform/ids.ts";
 
 /** A delegation's life. Times are milliseconds since the epoch. */
@@ -21,14 +20,6 @@ export interface Chain {
   state(): Promise<ChainState | null>;
 }
 
-async function answered<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw new DependencyDown("The delegation's chain", error);
-  }
-}
-
 /**
  * The chain of a delegation. Each call is one round trip. Only ids that this service made come here: an object is made by
  * being asked.
@@ -37,10 +28,5 @@ async function answered<T>(answer: Promise<T>): Promise<T> {
  */
 export function chainOf({ env }: Pick<Context, "env">, chainId: DelegationId): Chain {
   const namespace = env.DELEGATION_CHAIN;
-  const stub = namespace.get(namespace.idFromName(chainId)) as unknown as Chain;
-  return {
-    begin: (issuedAtMs, expiresAtMs) => answered(stub.begin(issuedAtMs, expiresAtMs)),
-    revoke: (nowMs) => answered(stub.revoke(nowMs)),
-    state: () => answered(stub.state()),
-  };
+  return namespace.get(namespace.idFromName(chainId)) as unknown as Chain;
 }

@@ -1,5 +1,4 @@
 /** The way from an isolate to the object that adds up what all of them count. */
-import { DependencyDown } from "../dependency.ts";
 import type { Bindings } from "../env.ts";
 import type { Tally } from "./tally.ts";
 
@@ -32,23 +31,11 @@ export interface Hub {
   collect(push: Push): Promise<Totals>;
 }
 
-async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw new DependencyDown("The metrics object", error);
-  }
-}
-
 /**
  * The metrics object; there is one.
  *
  * @throws {DependencyDown} when it does not answer
  */
 export function hubOf(env: Pick<Bindings, "METRICS">): Hub {
-  const stub = () => env.METRICS.get(env.METRICS.idFromName("metrics")) as unknown as Hub;
-  return {
-    add: (push) => answered(() => stub().add(push)),
-    collect: (push) => answered(() => stub().collect(push)),
-  };
+  return env.METRICS.get(env.METRICS.idFromName("metrics")) as unknown as Hub;
 }

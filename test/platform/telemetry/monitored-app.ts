@@ -1,6 +1,7 @@
 /** An app on the real foundation with the routes of monitoring and a room of one path, over bindings that a test can break. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { bounded } from "../../../src/platform/bounded.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { createRouter } from "../../../src/platform/http/app.ts";
 import type { Caller } from "../../../src/platform/http/caller.ts";
@@ -62,7 +63,7 @@ export function monitoredApp(parts: { readonly noteCalls?: NoteCalls; readonly a
       const execution = createExecutionContext();
       execution.waitUntil = (work) => void deferred.push(work);
       const request = new Request(`http://localhost:8787${path}`, { headers });
-      const response = await app.fetch(request, { ...bindings, ...overrides }, execution);
+      const response = await app.fetch(request, bounded({ ...bindings, ...overrides }), execution);
       const text = await response.text();
       const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
       return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };

@@ -99,10 +99,12 @@ describe("the push", () => {
     expect((await answered(app)) - before).toBe(3);
   });
 
-  it("does not happen where the metrics object is missing, and nobody notices", async () => {
+  it("does not happen while the metrics object does not answer, and nobody notices", async () => {
     vi.spyOn(console, "warn").mockReturnValue(undefined);
     const app = newApp();
-    const without = { METRICS: undefined } as unknown as Partial<Bindings>;
+    const reset = () => Promise.reject(new Error("the object was reset"));
+    const METRICS = { idFromName: (name: string) => name, get: () => ({ add: reset, collect: reset }) };
+    const without = { METRICS } as unknown as Partial<Bindings>;
     expect((await app.send("/mine", without, mine("one"))).status).toBe(204);
     await settled(app);
     const scraped = await app.send("/metrics", without);

@@ -66,7 +66,7 @@ async function attempt(
     return invalid([{ path: "credentialId", message: "has expired and cannot be rotated; create a new credential" }]);
   }
 
-  const { clientSecret, ...secret } = await newSecret(context);
+  const { clientSecret, ...secret } = newSecret(context);
   const previous =
     overlapSeconds === 0
       ? { previousSecretHash: null, previousHashKeyId: null, previousExpiresAt: null }

@@ -12,8 +12,8 @@ export interface NewSecret {
 }
 
 /** A new secret of 256 random bits. */
-export async function newSecret({ settings }: Pick<Context, "settings">): Promise<NewSecret> {
+export function newSecret({ settings }: Pick<Context, "settings">): NewSecret {
   const clientSecret = newClientSecret();
-  const { hash, keyId } = await hashSecret(settings.secretHashKeys, clientSecret);
+  const { hash, keyId } = hashSecret(settings.secretHashKeys, clientSecret);
   return { clientSecret, secretHash: hash, hashKeyId: keyId };
 }

@@ -76,7 +76,7 @@ export async function createCredential(
     ]);
   }
 
-  const { clientSecret, ...secret } = await newSecret(context);
+  const { clientSecret, ...secret } = newSecret(context);
   const credentialId = newId<CredentialId>(now);
   const row = {
     ...secret,

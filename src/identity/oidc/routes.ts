@@ -102,7 +102,7 @@ oidcRoutes.openapi(exchange, async (c) => {
     proof: c.req.header("DPoP"),
     path: c.req.path,
     presentsClient: false,
-    client: async () => problem("UNAUTHORIZED"),
+    client: () => problem("UNAUTHORIZED"),
   });
   if (!result.ok) return fail(c, result);
   const { response, headers } = result.value;

@@ -41,7 +41,7 @@ export async function prepareFirstAdmin(
   const { publicJwk, privateJwk } = await newAgentKeyPair();
   const privateSealed = await seal(settings.keyEncryptionKeys, JSON.stringify(privateJwk), `agent-key:${keyId}`);
   const clientSecret = newClientSecret();
-  const { hash, keyId: hashKeyId } = await hashSecret(settings.secretHashKeys, clientSecret);
+  const { hash, keyId: hashKeyId } = hashSecret(settings.secretHashKeys, clientSecret);
 
   const agent: PreparedAdmin["agent"] = {
     id: agentId,

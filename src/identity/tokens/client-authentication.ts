@@ -47,12 +47,12 @@ export function presentsClient(authorization: string | undefined, form: ClientFo
  * @param authorization the `Authorization` header, if any
  * @param endpoint the path that was called, which an assertion may name as its audience
  */
-export async function readClient(
+export function readClient(
   context: Context,
   authorization: string | undefined,
   form: ClientForm,
   endpoint: string,
-): Promise<Result<PresentedClient>> {
+): Result<PresentedClient> {
   const basic = authorization === undefined ? undefined : /^Basic +(\S+)$/i.exec(authorization);
   if (basic === null) return invalidClient();
   const methods = [basic, form.client_secret, form.client_assertion].filter((method) => method !== undefined);
@@ -82,7 +82,7 @@ export async function readClient(
   if (form.client_id !== undefined && normalize(form.client_id) !== normalize(pair.clientId)) {
     return invalidRequest("client_id is not the client of the Authorization header.");
   }
-  const hashes = await hashUnderEach(context.settings.secretHashKeys, pair.clientSecret);
+  const hashes = hashUnderEach(context.settings.secretHashKeys, pair.clientSecret);
   return ok({ clientId: normalize(pair.clientId), presented: { kind: "secret", hashes } });
 }
 

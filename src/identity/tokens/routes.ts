@@ -81,7 +81,7 @@ async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens
       details: { requiredScope },
     });
   }
-  const client = await clientOf(c, fields);
+  const client = clientOf(c, fields);
   if (!client.ok) return client;
   const asking = await askingClient(context, client.value, exempt);
   if (!asking.ok) return asking;

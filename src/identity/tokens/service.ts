@@ -35,7 +35,7 @@ export interface IncomingTokenRequest {
   /** Whether it authenticates its client. */
   readonly presentsClient: boolean;
   /** Reads who asks; called once the request itself is known to be in order. */
-  readonly client: () => Promise<Result<PresentedClient>>;
+  readonly client: () => Result<PresentedClient>;
 }
 
 /** Answers a token request (RFC 6749 5). */

@@ -2,9 +2,8 @@
  * How secrets are kept: as HMAC-SHA-256 (RFC 2104) under a server key. The secrets are 256 random bits, so a slow password
  * hash would add nothing; the key makes a stolen database useless even to somebody who holds a list of leaked secrets.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
-import { encodeBase64url } from "./base64url.ts";
-import { importOnce, type KeyRing, type RingKey } from "./key-ring.ts";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { KeyRing, RingKey } from "./key-ring.ts";
 
 /** `hash` is 43 base64url characters. */
 export interface KeyedHash {
@@ -12,26 +11,17 @@ export interface KeyedHash {
   readonly hash: string;
 }
 
-const hmacKey = importOnce((bytes) =>
-  crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
-);
-
-const encoder = new TextEncoder();
-
-async function hashUnder(key: RingKey, secret: string): Promise<KeyedHash> {
-  const digest = await crypto.subtle.sign("HMAC", await hmacKey(key), encoder.encode(secret));
-  return { keyId: key.id, hash: encodeBase64url(new Uint8Array(digest)) };
-}
+const hashUnder = ({ id, bytes }: RingKey, secret: string): KeyedHash => ({
+  keyId: id,
+  hash: createHmac("sha256", bytes).update(secret).digest("base64url"),
+});
 
 /** The hash to store for a new secret: under the ring's first key. */
-export function hashSecret(ring: KeyRing, secret: string): Promise<KeyedHash> {
-  return hashUnder(ring.first, secret);
-}
+export const hashSecret = (ring: KeyRing, secret: string): KeyedHash => hashUnder(ring.first, secret);
 
 /** The hashes that a presented secret may have been stored as: one for each key of the ring, in its order. */
-export function hashUnderEach(ring: KeyRing, secret: string): Promise<KeyedHash[]> {
-  return Promise.all(ring.all.map((key) => hashUnder(key, secret)));
-}
+export const hashUnderEach = (ring: KeyRing, secret: string): KeyedHash[] =>
+  ring.all.map((key) => hashUnder(key, secret));
 
 /** Compares two values of {@link KeyedHash} without telling by its duration where they differ. Their length is no secret. */
 export function isSameHash(a: string, b: string): boolean {

@@ -8,7 +8,7 @@ import type { GrantRequest } from "./index.ts";
 
 /** Signs an agent in with its secret or its own key. */
 export async function clientCredentials(context: Context, request: GrantRequest): Promise<Result<IssuedToken>> {
-  const client = await request.client();
+  const client = request.client();
   if (!client.ok) return client;
   const { clientId, presented } = client.value;
   const organizationId = await organizationJudging(context, clientId);

@@ -12,7 +12,7 @@ import { tokenExchange, tokenExchangeGrantType } from "./token-exchange.ts";
 /** A token request whose common parameters have been read. */
 export interface GrantRequest {
   /** Reads the client's authentication; a grant that needs none does not call it. */
-  readonly client: () => Promise<Result<PresentedClient>>;
+  readonly client: () => Result<PresentedClient>;
   /** Whether the request authenticates its client, rightly or not. */
   readonly presentsClient: boolean;
   /** null when the request names none. */

@@ -72,7 +72,7 @@ export async function tokenExchange(context: Context, request: GrantRequest): Pr
   if (form.subject_token === undefined) return wrong("subject_token is missing.");
   const refused = refuseParameters(form);
   if (refused) return refused;
-  const client = await request.client();
+  const client = request.client();
   if (!client.ok) return client;
   const { clientId, presented } = client.value;
   const organizationId = await organizationJudging(context, clientId);

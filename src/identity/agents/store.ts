@@ -2,7 +2,7 @@
 import { and, count, desc, eq, exists, getTableColumns, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { PublicJwk } from "../../platform/crypto/jwk.ts";
-import type { Database } from "../../platform/db/client.ts";
+import { type Database, preparedOnce } from "../../platform/db/client.ts";
 import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import { agentKeys, agents, organizations, type planTiers } from "../../platform/db/schema.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
@@ -42,15 +42,19 @@ function records(db: Database) {
   return db.select(record).from(agents).innerJoin(agentKeys, isPresent);
 }
 
+const agentById = preparedOnce((db) =>
+  records(db)
+    .where(and(eq(agents.organizationId, sql.placeholder("organizationId")), eq(agents.id, sql.placeholder("agentId"))))
+    .prepare(),
+);
+
 /** Which agent of the organization has this id? */
 export async function findAgent(
   db: Database,
   organizationId: OrganizationId,
   agentId: AgentId,
 ): Promise<AgentRecord | null> {
-  const found = await records(db)
-    .where(and(eq(agents.organizationId, organizationId), eq(agents.id, agentId)))
-    .get();
+  const found = await agentById(db).get({ organizationId, agentId });
   return found ?? null;
 }
 

@@ -16,6 +16,19 @@ export function openDatabase(d1: D1Database): Database {
   return database;
 }
 
+/**
+ * A query that is built once for a database, with placeholders for what differs. For the ones that are asked all the time:
+ * building one takes longer than sending it.
+ */
+export function preparedOnce<Query>(prepare: (db: Database) => Query): (db: Database) => Query {
+  const known = new WeakMap<Database, Query>();
+  return (db) => {
+    const query = known.get(db) ?? prepare(db);
+    known.set(db, query);
+    return query;
+  };
+}
+
 function messagesOf(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${messagesOf(error.cause)}` : "";
 }

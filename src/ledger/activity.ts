@@ -28,6 +28,7 @@ class RollUp<B extends Bucket> {
   readonly #sql: SqlStorage;
   readonly #name: string;
   readonly #columns: readonly string[];
+  readonly #upsert: string;
   readonly #staged = new Map<string, { readonly values: readonly (string | number)[]; count: number }>();
 
   /** @param columns what tells the buckets apart, with their SQL types */
@@ -35,6 +36,10 @@ class RollUp<B extends Bucket> {
     this.#sql = sql;
     this.#name = name;
     this.#columns = Object.keys(columns);
+    // The columns, the count, and how much of it D1 has.
+    const values = [...this.#columns, "count", "flushed"].map((_, index) => `value ->> ${index}`);
+    this.#upsert = `INSERT INTO ${name} SELECT ${values} FROM json_each(?) WHERE true
+      ON CONFLICT DO UPDATE SET count = count + excluded.count`;
     const typed = Object.entries(columns).map(([column, type]) => `${column} ${type} NOT NULL`);
     sql.exec(`CREATE TABLE IF NOT EXISTS ${name} (${typed}, count INTEGER NOT NULL, flushed INTEGER NOT NULL,
       PRIMARY KEY (${this.#columns})) WITHOUT ROWID`);
@@ -49,14 +54,9 @@ class RollUp<B extends Bucket> {
   }
 
   write(): void {
-    for (const { values, count } of this.#staged.values()) {
-      this.#sql.exec(
-        `INSERT INTO ${this.#name} VALUES (${values.map(() => "?")}, ?, 0)
-         ON CONFLICT DO UPDATE SET count = count + excluded.count`,
-        ...values,
-        count,
-      );
-    }
+    if (this.#staged.size === 0) return;
+    const rows = [...this.#staged.values()].map(({ values, count }) => [...values, count, 0]);
+    this.#sql.exec(this.#upsert, JSON.stringify(rows));
     this.#staged.clear();
   }
 

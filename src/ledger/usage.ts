@@ -32,6 +32,11 @@ export function periodAt(metric: Metric, nowMs: number): { readonly startMs: num
 /** How long counts of past periods are kept. */
 const keptMs = 90 * 86_400_000;
 
+const writeCounts = `INSERT OR REPLACE INTO usage
+  SELECT value ->> 'metric', value ->> 'period', value ->> 'count' FROM json_each(?)`;
+
+const writeLastUses = "INSERT OR REPLACE INTO last_uses SELECT value ->> 0, value ->> 1 FROM json_each(?)";
+
 /** Counts in memory, written with the same commit as the events that they count. */
 export class Usage {
   readonly #sql: SqlStorage;
@@ -64,14 +69,10 @@ export class Usage {
 
   /** Writes what has changed; the caller provides the transaction. */
   write(): void {
-    for (const entry of this.#counts.values()) {
-      if (entry.count === entry.written) continue;
-      this.#sql.exec("INSERT OR REPLACE INTO usage VALUES (?, ?, ?)", entry.metric, entry.period, entry.count);
-      entry.written = entry.count;
-    }
-    for (const [credentialId, atMs] of this.#lastUses) {
-      this.#sql.exec("INSERT OR REPLACE INTO last_uses VALUES (?, ?)", credentialId, atMs);
-    }
+    const changed = [...this.#counts.values()].filter(({ count, written }) => count !== written);
+    if (changed.length > 0) this.#sql.exec(writeCounts, JSON.stringify(changed));
+    for (const entry of changed) entry.written = entry.count;
+    if (this.#lastUses.size > 0) this.#sql.exec(writeLastUses, JSON.stringify([...this.#lastUses]));
     this.#lastUses.clear();
   }
 

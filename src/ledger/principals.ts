@@ -1,5 +1,6 @@
 /** The organization's agents as the ledger needs them: read from D1 once, kept in memory, dropped on every change. */
 import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
+import QuickLRU from "quick-lru";
 import { openDatabase } from "../platform/db/client.ts";
 import { agentKeys, agents, credentials, organizations, trustPolicies } from "../platform/db/schema.ts";
 import type { AgentId, OrganizationId, Scope } from "../platform/ids.ts";
@@ -40,8 +41,8 @@ export function grantableTo({ agent }: Pick<Principal, "agent">): Scope[] {
  */
 const holdMs = 30_000;
 
-/** Principals kept in memory; one is about 2 KiB. */
-const mostKnown = 5_000;
+/** Principals kept in memory, or up to twice as many; one is about 2 KiB. */
+const mostKnown = 2_500;
 
 interface Hold {
   readonly sinceMs: number;
@@ -58,7 +59,7 @@ const organizationKey = "organization";
 export class Principals {
   readonly #sql: SqlStorage;
   readonly #d1: D1Database;
-  readonly #known = new Map<AgentId, Principal>();
+  readonly #known = new QuickLRU<AgentId, Principal>({ maxSize: mostKnown });
   readonly #loading = new Map<AgentId, Promise<Principal | null>>();
   readonly #holds = new Map<string, Hold>();
   /** Grows with every change, so that a read that began before one is not kept. */
@@ -78,12 +79,7 @@ export class Principals {
   /** The agent with its credentials and keys, or null when the organization has no such agent. */
   async find(organizationId: OrganizationId, agentId: AgentId, nowMs: number): Promise<Principal | null> {
     const known = this.#known.get(agentId);
-    if (known) {
-      // Re-inserted, so that the first entry of the map is the one used longest ago.
-      this.#known.delete(agentId);
-      this.#known.set(agentId, known);
-      return known;
-    }
+    if (known) return known;
     if (this.#held(agentKey(agentId), nowMs) || this.#held(organizationKey, nowMs)) {
       return readPrincipal(this.#d1, organizationId, agentId);
     }
@@ -164,19 +160,10 @@ export class Principals {
     this.#loading.set(agentId, reading);
     try {
       const principal = await reading;
-      if (principal && generation === this.#generation) this.#keep(agentId, principal);
+      if (principal && generation === this.#generation) this.#known.set(agentId, principal);
       return principal;
     } finally {
       if (this.#loading.get(agentId) === reading) this.#loading.delete(agentId);
-    }
-  }
-
-  #keep(agentId: AgentId, principal: Principal): void {
-    this.#known.set(agentId, principal);
-    if (this.#known.size <= mostKnown) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      return;
     }
   }
 

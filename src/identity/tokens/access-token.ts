@@ -1,6 +1,7 @@
 /** Access tokens (RFC 9068) and id_tokens: making them, and reading back our own. */
 import { z } from "@hono/zod-openapi";
 import { SignJWT } from "jose";
+import QuickLRU from "quick-lru";
 import type { TokenFacts } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { checkTimes, readJws, verifyJws } from "../../platform/crypto/jws.ts";
@@ -97,6 +98,7 @@ const claimsSchema = z.object({
   jti: z.uuid().transform((jti) => jti as TokenId),
   iat: z.int(),
   exp: z.int(),
+  nbf: z.number().exactOptional(),
 });
 
 /** The claims of an access token of ours. */
@@ -107,6 +109,43 @@ export interface ReadAccessToken {
   readonly facts: TokenFacts;
 }
 
+/** The key that a token says it is signed with, if it may be one of ours. */
+function keyIdOf(token: string): string | undefined {
+  const header = readJws(token)?.header;
+  return header?.alg === "ES256" ? header.kid : undefined;
+}
+
+/** A token whose form and signature have been checked, and the key that they were checked with. */
+interface Verified extends ReadAccessToken {
+  readonly key: CryptoKey;
+}
+
+/** A signature is checked once and a token comes many times. Only valid ones are here, so no flood of others moves them out. */
+const verified = new QuickLRU<string, Verified>({ maxSize: 1_000 });
+
+/** What does not change about a token: form, type, signature, claims. Its key is looked up each time, for it may be dropped. */
+async function verify(context: Context, token: string): Promise<ReadAccessToken | null> {
+  const known = verified.get(token);
+  const kid = known?.facts.signingKeyId ?? keyIdOf(token);
+  const signer = kid === undefined ? null : await verificationKey(context, kid);
+  if (kid === undefined || signer?.alg !== "ES256") return null;
+  if (known?.key === signer.key) return known;
+  const payload = await verifyJws(token, { key: signer.key, alg: signer.alg, typ: accessTokenType });
+  const parsed = claimsSchema.safeParse(payload);
+  if (!parsed.success) return null;
+  const claims = parsed.data;
+  const facts: TokenFacts = {
+    tokenId: claims.jti,
+    agentId: claims.client_id,
+    credentialId: claims.credential_id ?? null,
+    signingKeyId: kid,
+    chainId: claims.delegation_chain ?? null,
+    expiresAt: claims.exp,
+  };
+  verified.set(token, { claims, facts, key: signer.key });
+  return { claims, facts };
+}
+
 /**
  * Reads an access token of ours: form, type, key, signature, issuer and lifetime. Whether it has been taken back, the ledger
  * knows; whether it is for this audience, the caller checks.
@@ -114,24 +153,7 @@ export interface ReadAccessToken {
  * @returns null for anything that is not a valid access token of this issuer, whatever the reason
  */
 export async function readAccessToken(context: Context, token: string): Promise<ReadAccessToken | null> {
-  const read = readJws(token);
-  if (read?.header.alg !== "ES256" || read.header.kid === undefined) return null;
-  const signer = await verificationKey(context, read.header.kid);
-  if (signer?.alg !== "ES256") return null;
-  const payload = await verifyJws(token, { key: signer.key, alg: signer.alg, typ: accessTokenType });
-  if (!payload || checkTimes(payload, { nowMs: context.now(), skewSeconds: 0 }) !== "ok") return null;
-  const claims = claimsSchema.safeParse(payload);
-  if (!claims.success || claims.data.iss !== context.settings.issuer) return null;
-  const { jti, client_id, credential_id, delegation_chain, exp } = claims.data;
-  return {
-    claims: claims.data,
-    facts: {
-      tokenId: jti,
-      agentId: client_id,
-      credentialId: credential_id ?? null,
-      signingKeyId: read.header.kid,
-      chainId: delegation_chain ?? null,
-      expiresAt: exp,
-    },
-  };
+  const read = await verify(context, token);
+  if (read?.claims.iss !== context.settings.issuer) return null;
+  return checkTimes(read.claims, { nowMs: context.now(), skewSeconds: 0 }) === "ok" ? read : null;
 }

@@ -83,12 +83,13 @@ export const token: Question = {
       { name: "floor", origin: floor.origin, request: get("/sign") },
       { name: "floor with an object call", origin: floor.origin, request: get("/ask-and-sign") },
       { name: "floor with a commit of its own", origin: floor.origin, request: get("/commit-and-sign") },
+      { name: "floor with a shared commit", origin: floor.origin, request: get("/share-and-sign") },
       ofPeer("oidc-provider", ports[0]),
       ofPeer("oauth2-server", ports[1]),
     ];
     const turns = await interleave(subjects, plan.connections, plan.pace, progress);
     await Promise.all([service, floor, ...peers].map((child) => child.stop()));
-    const against = ["floor", "floor with an object call", "oidc-provider", "oauth2-server"];
+    const against = ["floor", "floor with a shared commit", "oidc-provider", "oauth2-server"];
     return { tables: [turnsTable("token", "A token by client credentials", turns, against)], measured: turns };
   },
 };

@@ -7,9 +7,13 @@ interface Bindings {
   readonly OBJECT: DurableObjectNamespace<FloorObject>;
 }
 
+const insertEvents = "INSERT INTO events SELECT ?1 + key, value FROM json_each(?2)";
+
 /** An object that answers, or writes one row first. */
 export class FloorObject extends DurableObject<Bindings> {
   #sequence: number;
+  #staged: string[] = [];
+  #written = 0;
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env);
@@ -27,6 +31,20 @@ export class FloorObject extends DurableObject<Bindings> {
   async commit(event: string): Promise<number> {
     this.ctx.storage.sql.exec("INSERT INTO events VALUES (?, ?)", ++this.#sequence, event);
     return this.#sequence;
+  }
+
+  /** The same, where one write serves all who have come when the event loop has turned once. */
+  async share(event: string): Promise<number> {
+    this.#staged.push(event);
+    const sequence = ++this.#sequence;
+    await new Response("-").arrayBuffer();
+    if (this.#written < sequence) {
+      const first = this.#sequence - this.#staged.length + 1;
+      this.ctx.storage.sql.exec(insertEvents, first, JSON.stringify(this.#staged));
+      this.#written = this.#sequence;
+      this.#staged = [];
+    }
+    return sequence;
   }
 }
 
@@ -76,14 +94,17 @@ async function seed(env: Bindings): Promise<Response> {
 
 const floor: ExportedHandler<Bindings> = {
   async fetch(request, env) {
-    const object = () => env.OBJECT.get(env.OBJECT.idFromName("one"));
-    switch (new URL(request.url).pathname) {
+    const { pathname, searchParams } = new URL(request.url);
+    const object = () => env.OBJECT.get(env.OBJECT.idFromName(searchParams.get("object") ?? "one"));
+    switch (pathname) {
       case "/sign":
         return token(crypto.randomUUID());
       case "/ask-and-sign":
         return token(String(await object().ask()));
       case "/commit-and-sign":
         return token(String(await object().commit(event)));
+      case "/share-and-sign":
+        return token(String(await object().share(event)));
       case "/ask-and-read":
         await object().ask();
         return Response.json(await env.DB.prepare("SELECT id, record FROM records WHERE id = ?").bind(1).first());

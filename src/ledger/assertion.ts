@@ -1,5 +1,5 @@
 /** Client assertions: `private_key_jwt` of OpenID Connect Core 9, after RFC 7521 and RFC 7523 3. */
-import { importVerificationKey, type PublicJwk, verificationAlgs } from "../platform/crypto/jwk.ts";
+import { type PublicJwk, verificationAlgs } from "../platform/crypto/jwk.ts";
 import { checkTimes, readJws, verifyJws } from "../platform/crypto/jws.ts";
 import type { AgentId } from "../platform/ids.ts";
 import type { RefusalReason } from "./contract.ts";
@@ -36,7 +36,7 @@ export async function checkAssertion(
   const foreignType =
     read.header.typ !== undefined && !/^(application\/)?(jwt|client-authentication\+jwt)$/i.test(read.header.typ);
   if (!alg || foreignType) return refused("assertion_malformed");
-  const claims = await verifyJws(jwt, { key: await importVerificationKey(key, alg), alg, typ: null });
+  const claims = await verifyJws(jwt, { key, alg, typ: null });
   if (!claims) return refused("assertion_signature");
   const { iss, sub, aud, jti, exp, iat } = claims;
   const named = iss === agentId && sub === agentId && typeof aud === "string" && audiences.includes(aud);

@@ -1,5 +1,5 @@
 /** Compact JWS (RFC 7515 3.1), read strictly: whatever is odd about a token is refused before its content leads to any look-up. */
-import { compactVerify, errors, type JWTPayload } from "jose";
+import { compactVerify, errors, type JWK, type JWTPayload } from "jose";
 import { decodeBase64url } from "./base64url.ts";
 
 /** The header members that this service reads. Others may be there and mean nothing. */
@@ -85,7 +85,8 @@ const mediaType = (typ: string) => (typ.includes("/") ? typ : `application/${typ
 
 /** What a token must be to be accepted. */
 export interface Expected {
-  readonly key: CryptoKey;
+  /** As a JWK it is imported once, for as long as it is the same object. */
+  readonly key: CryptoKey | JWK;
   /** The algorithm that belongs to the key. Taken from our record of the key, never from the token. */
   readonly alg: string;
   /** The only `typ` that is accepted, so that no kind of token passes for another (RFC 8725 3.11); null where any is, or none. */

@@ -4,6 +4,7 @@
  */
 import type { AgentId, OrganizationId } from "../platform/ids.ts";
 import type { AnsweredCalls } from "./contract.ts";
+import type { Journaled } from "./journal.ts";
 
 const dayMs = 86_400_000;
 /** Buckets of these last days stay in the object after D1 has them, because they may still grow. */
@@ -23,13 +24,26 @@ interface Move {
   readonly arrived: () => void;
 }
 
+/** A bucket's columns, and how many more there are in it. */
+interface Staged {
+  readonly values: readonly (string | number)[];
+  readonly count: number;
+}
+
+function addTo(buckets: Map<string, Staged>, { values, count }: Staged): void {
+  const key = JSON.stringify(values);
+  buckets.set(key, { values, count: count + (buckets.get(key)?.count ?? 0) });
+}
+
 /** One kind of count. Its table has the same name here and in D1. */
 class RollUp<B extends Bucket> {
   readonly #sql: SqlStorage;
   readonly #name: string;
   readonly #columns: readonly string[];
   readonly #upsert: string;
-  readonly #staged = new Map<string, { readonly values: readonly (string | number)[]; count: number }>();
+  /** Since the journal was written, and since the table was. */
+  #staged = new Map<string, Staged>();
+  readonly #unsaved = new Map<string, Staged>();
 
   /** @param columns what tells the buckets apart, with their SQL types */
   constructor(sql: SqlStorage, name: string, columns: Readonly<Record<keyof B & string, "TEXT" | "INTEGER">>) {
@@ -47,17 +61,25 @@ class RollUp<B extends Bucket> {
 
   add(bucket: B, count: number): void {
     const values = this.#columns.map((column) => bucket[column] ?? "");
-    const key = JSON.stringify(values);
-    const staged = this.#staged.get(key);
-    if (staged) staged.count += count;
-    else this.#staged.set(key, { values, count });
+    addTo(this.#staged, { values, count });
   }
 
-  write(): void {
-    if (this.#staged.size === 0) return;
-    const rows = [...this.#staged.values()].map(({ values, count }) => [...values, count, 0]);
+  drain(): readonly Staged[] {
+    const staged = [...this.#staged.values()];
+    this.#staged = new Map();
+    this.restore(staged);
+    return staged;
+  }
+
+  restore(staged: readonly Staged[]): void {
+    for (const one of staged) addTo(this.#unsaved, one);
+  }
+
+  save(): void {
+    if (this.#unsaved.size === 0) return;
+    const rows = [...this.#unsaved.values()].map(({ values, count }) => [...values, count, 0]);
     this.#sql.exec(this.#upsert, JSON.stringify(rows));
-    this.#staged.clear();
+    this.#unsaved.clear();
   }
 
   hasPending(): boolean {
@@ -101,11 +123,11 @@ class RollUp<B extends Bucket> {
 }
 
 /** The counts behind the analytics of one organization. */
-export class Activity {
+export class Activity implements Journaled<readonly (readonly Staged[])[]> {
   readonly #tokensByHour: RollUp<{ day: string; hour: number }>;
   readonly #tokensByAgent: RollUp<{ day: string; agent_id: AgentId }>;
   readonly #callsByRoute: RollUp<{ day: string; route: string; status_class: AnsweredCalls["statusClass"] }>;
-  readonly #all: readonly Pick<RollUp<Bucket>, "write" | "hasPending" | "moves" | "resumeFrom" | "forgetBefore">[];
+  readonly #all: readonly Omit<RollUp<Bucket>, "add">[];
 
   constructor(sql: SqlStorage) {
     this.#tokensByHour = new RollUp(sql, "tokens_by_hour", { day: "TEXT", hour: "INTEGER" });
@@ -136,9 +158,17 @@ export class Activity {
     }
   }
 
-  /** Writes what has been counted; the caller provides the transaction. */
-  write(): void {
-    for (const rollUp of this.#all) rollUp.write();
+  drain(): readonly (readonly Staged[])[] | null {
+    const drained = this.#all.map((rollUp) => rollUp.drain());
+    return drained.some((buckets) => buckets.length > 0) ? drained : null;
+  }
+
+  restore(changes: readonly (readonly Staged[])[]): void {
+    for (const [index, rollUp] of this.#all.entries()) rollUp.restore(changes[index] ?? []);
+  }
+
+  save(): void {
+    for (const rollUp of this.#all) rollUp.save();
   }
 
   /** Whether D1 lacks written counts. */

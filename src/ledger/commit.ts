@@ -38,11 +38,15 @@ export class Commit {
     if (this.#written < ticket) this.now();
   }
 
-  /** Writes at once what is staged. */
-  now(): void {
+  /**
+   * Writes at once what is staged.
+   *
+   * @param write does so in another way than usual
+   */
+  now(write: () => void = this.#write): void {
     const upTo = this.#staged;
     try {
-      this.#storage.transactionSync(this.#write);
+      this.#storage.transactionSync(write);
     } catch (error) {
       this.#fail(`ledger write failed: ${String(error)}`);
       throw error;

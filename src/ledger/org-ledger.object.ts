@@ -37,6 +37,7 @@ import {
 } from "./contract.ts";
 import { Delegations } from "./delegations.ts";
 import { delegate, issueToken, useProof } from "./issuing.ts";
+import { Journal } from "./journal.ts";
 import { charge } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { Principals } from "./principals.ts";
@@ -61,6 +62,7 @@ function organizationOf({ id }: DurableObjectState): OrganizationId {
 /** The ledger of one organization. Its methods are its RPC surface; see {@link Ledger} for what each promises. */
 export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   readonly #parts: Parts;
+  readonly #journal: Journal;
   readonly #commit: Commit;
   #alarmSet = false;
 
@@ -80,14 +82,13 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       usage: new Usage(sql),
       settled: () => this.#settled(),
     };
+    const { activity, chain, organizationId, rate, usage } = this.#parts;
+    this.#journal = state.storage.transactionSync(() => new Journal(sql, { usage, activity, rate }));
     const write = () => {
-      this.#parts.chain.write();
-      this.#parts.usage.write();
-      this.#parts.activity.write();
-      this.#parts.rate.write();
+      chain.write();
+      this.#journal.write();
     };
     this.#commit = new Commit(state.storage, write, (reason) => state.abort(reason));
-    const { activity, chain, organizationId } = this.#parts;
     // The ledger that is only pinged has no chain to go on with, and answers even when D1 does not.
     if (!chain.isNew || organizationId === probeLedger) return;
     void state.blockConcurrencyWhile(async () => {
@@ -196,7 +197,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
 
   async flush(): Promise<ChainState> {
     const { activity, chain, organizationId, usage } = this.#parts;
-    this.#commitNow();
+    this.#enterCounts();
     const { head } = chain;
     if (await chain.moveTo(this.env.DB, organizationId)) await askForRelay(this.env, organizationId);
     await Promise.all([usage.moveTo(this.env.DB), activity.moveTo(this.env.DB, organizationId)]);
@@ -228,6 +229,8 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     const nowMs = Date.now();
     const { activity, admission, chain, delegations, organizationId, principals, revocations, singleUse, usage } =
       this.#parts;
+    // What is forgotten is judged by the tables, so everything must be in them.
+    this.#enterCounts();
     for (const part of [activity, admission, delegations, principals, revocations, singleUse, usage])
       part.forgetExpired(nowMs);
     chain.forgetRelayedBefore(nowMs - relayedKeptMs);
@@ -245,6 +248,14 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   async #settled(): Promise<void> {
     this.#setAlarm();
     await this.#commit.settled();
+  }
+
+  /** Commits what is staged, and enters the journal in the tables. */
+  #enterCounts(): void {
+    this.#commit.now(() => {
+      this.#parts.chain.write();
+      this.#journal.enter();
+    });
   }
 
   #commitNow(): void {

@@ -1,5 +1,7 @@
 /** How fast an organization may ask: a token bucket that refills by the minute and holds one burst. */
 
+import type { Journaled } from "./journal.ts";
+
 /** The size of the bucket, and how many requests a minute flow into it. */
 export interface RateLimit {
   readonly requestsPerMinute: number;
@@ -17,11 +19,17 @@ export interface RateState {
   readonly resetSeconds: number;
 }
 
+interface Level {
+  readonly requests: number;
+  readonly atMs: number;
+}
+
 /** The bucket of one organization. Written with the shared commit, so that a restart does not fill it. */
-export class Rate {
+export class Rate implements Journaled<Level> {
   readonly #sql: SqlStorage;
-  #level: { requests: number; atMs: number } | null;
-  #isWritten = true;
+  #level: Level | null;
+  #isJournaled = true;
+  #isSaved = true;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -44,7 +52,7 @@ export class Rate {
   take(limit: RateLimit, nowMs: number): void {
     const { requests } = this.#levelAt(limit, nowMs);
     this.#level = { requests: Math.max(0, requests - 1), atMs: nowMs };
-    this.#isWritten = false;
+    this.#isJournaled = false;
   }
 
   state(limit: RateLimit, nowMs: number): RateState {
@@ -58,11 +66,22 @@ export class Rate {
     };
   }
 
-  /** Writes the level; the caller provides the transaction. */
-  write(): void {
-    if (this.#isWritten || !this.#level) return;
+  drain(): Level | null {
+    if (this.#isJournaled || !this.#level) return null;
+    this.#isJournaled = true;
+    this.#isSaved = false;
+    return this.#level;
+  }
+
+  restore(level: Level): void {
+    this.#level = level;
+    this.#isSaved = false;
+  }
+
+  save(): void {
+    if (this.#isSaved || !this.#level) return;
     this.#sql.exec("INSERT OR REPLACE INTO rate VALUES (1, ?, ?)", this.#level.requests, this.#level.atMs);
-    this.#isWritten = true;
+    this.#isSaved = true;
   }
 
   /** What has flowed in since. A clock that went back adds nothing, and goes on from where it is. */

@@ -1,5 +1,6 @@
 /** What an organization has used: tokens and calls by UTC day and month, and when each credential was last used. */
 import type { CredentialId } from "../platform/ids.ts";
+import type { Journaled } from "./journal.ts";
 
 /** What is counted, and over which calendar period (UTC). */
 export type Metric = "tokens_per_day" | "tokens_per_month" | "calls_per_day" | "calls_per_month";
@@ -32,15 +33,33 @@ export function periodAt(metric: Metric, nowMs: number): { readonly startMs: num
 /** How long counts of past periods are kept. */
 const keptMs = 90 * 86_400_000;
 
+const keyOf = ({ metric, period }: Pick<Count, "metric" | "period">) => `${metric}|${period}`;
+
 const writeCounts = `INSERT OR REPLACE INTO usage
   SELECT value ->> 'metric', value ->> 'period', value ->> 'count' FROM json_each(?)`;
 
 const writeLastUses = "INSERT OR REPLACE INTO last_uses SELECT value ->> 0, value ->> 1 FROM json_each(?)";
 
+interface Count {
+  readonly metric: Metric;
+  readonly period: string;
+  count: number;
+  /** How much of it the journal has, and how much the table. */
+  journaled: number;
+  saved: number;
+}
+
+interface UsageChanges {
+  readonly counts: readonly Pick<Count, "metric" | "period" | "count">[];
+  readonly lastUses: readonly (readonly [CredentialId, atMs: number])[];
+}
+
 /** Counts in memory, written with the same commit as the events that they count. */
-export class Usage {
+export class Usage implements Journaled<UsageChanges> {
   readonly #sql: SqlStorage;
-  readonly #counts = new Map<string, { metric: Metric; period: string; count: number; written: number }>();
+  readonly #counts = new Map<string, Count>();
+  /** Since the journal was written, and since the table was. */
+  #newUses = new Map<CredentialId, number>();
   readonly #lastUses = new Map<CredentialId, number>();
 
   constructor(sql: SqlStorage) {
@@ -64,14 +83,28 @@ export class Usage {
 
   /** Notes that a credential was used. */
   use(credentialId: CredentialId, nowMs: number): void {
-    this.#lastUses.set(credentialId, nowMs);
+    this.#newUses.set(credentialId, nowMs);
   }
 
-  /** Writes what has changed; the caller provides the transaction. */
-  write(): void {
-    const changed = [...this.#counts.values()].filter(({ count, written }) => count !== written);
+  drain(): UsageChanges | null {
+    const changed = [...this.#counts.values()].filter(({ count, journaled }) => count !== journaled);
+    const lastUses = [...this.#newUses];
+    if (changed.length === 0 && lastUses.length === 0) return null;
+    for (const entry of changed) entry.journaled = entry.count;
+    for (const [credentialId, atMs] of lastUses) this.#lastUses.set(credentialId, atMs);
+    this.#newUses = new Map();
+    return { counts: changed.map(({ metric, period, count }) => ({ metric, period, count })), lastUses };
+  }
+
+  restore({ counts, lastUses }: UsageChanges): void {
+    for (const one of counts) this.#counts.set(keyOf(one), { ...one, journaled: one.count, saved: 0 });
+    for (const [credentialId, atMs] of lastUses) this.#lastUses.set(credentialId, atMs);
+  }
+
+  save(): void {
+    const changed = [...this.#counts.values()].filter(({ count, saved }) => count !== saved);
     if (changed.length > 0) this.#sql.exec(writeCounts, JSON.stringify(changed));
-    for (const entry of changed) entry.written = entry.count;
+    for (const entry of changed) entry.saved = entry.count;
     if (this.#lastUses.size > 0) this.#sql.exec(writeLastUses, JSON.stringify([...this.#lastUses]));
     this.#lastUses.clear();
   }
@@ -107,14 +140,14 @@ export class Usage {
 
   #entry(metric: Metric, nowMs: number) {
     const period = periodOf(metric, nowMs);
-    const key = `${metric}|${period}`;
-    const known = this.#counts.get(key);
+    const known = this.#counts.get(keyOf({ metric, period }));
     if (known) return known;
     const [row] = this.#sql
       .exec<{ count: number }>("SELECT count FROM usage WHERE metric = ? AND period = ?", metric, period)
       .toArray();
-    const entry = { metric, period, count: row?.count ?? 0, written: row?.count ?? 0 };
-    this.#counts.set(key, entry);
+    const count = row?.count ?? 0;
+    const entry = { metric, period, count, journaled: count, saved: count };
+    this.#counts.set(keyOf(entry), entry);
     return entry;
   }
 }

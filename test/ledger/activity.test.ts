@@ -23,9 +23,14 @@ beforeEach(() => {
 const withActivity = <T>(run: (activity: Activity, sql: SqlStorage) => T | Promise<T>): Promise<T> =>
   runInDurableObject(stubOf(organizationId), (_, { storage: { sql } }) => run(new Activity(sql), sql));
 
+function enter(activity: Activity) {
+  activity.drain();
+  activity.save();
+}
+
 function count(activity: Activity, tokens: number, atMs = noon) {
   for (let token = 0; token < tokens; token++) activity.addToken(agentId, atMs);
-  activity.write();
+  enter(activity);
 }
 
 /** What D1 has: tokens by their hours, and by the agent. */
@@ -124,7 +129,7 @@ describe("a flush", () => {
     });
     await withActivity(async (activity) => {
       activity.addCalls(calls, noon);
-      activity.write();
+      enter(activity);
       await activity.moveTo(DB, organizationId);
       expect(activity.hasPending()).toBe(false);
     });
@@ -186,7 +191,7 @@ describe("calls", () => {
         ],
         noon,
       );
-      activity.write();
+      enter(activity);
       await activity.moveTo(DB, organizationId);
     });
     const { results } = await DB.prepare("SELECT day, count FROM calls_by_route WHERE organization_id = ? ORDER BY day")

@@ -1,7 +1,8 @@
 /** The shared commit: many requests, one write, and nobody waits for somebody else's request. */
-import { runInDurableObject, SELF } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Ledger } from "../../src/ledger/contract.ts";
 import { type Client, call, issuer, newClient, theOperator, tokenFor } from "../support/api.ts";
 
 const { ORG_LEDGER } = env as unknown as { ORG_LEDGER: DurableObjectNamespace };
@@ -60,24 +61,29 @@ describe("the alarm", () => {
       expect(state.storage.sql.exec("SELECT count(*) AS n FROM last_uses").one().n).toBe(0);
     });
   });
+
+  it("does not ring again when nothing is left to take there", async () => {
+    await tokenFor(agent);
+    await runInDurableObject(ledger(), async (instance, state) => {
+      expect(await state.storage.getAlarm()).not.toBeNull();
+      await state.storage.deleteAlarm();
+      await (instance as unknown as { alarm(): Promise<void> }).alarm();
+      expect(await state.storage.getAlarm()).toBeNull();
+    });
+  });
 });
 
 describe("counters", () => {
   it("count every token and every API call of the day, and survive a restart of the object", async () => {
-    const countOf = (metric: string) =>
-      runInDurableObject(ledger(), (_, state) => {
-        const [row] = state.storage.sql.exec<{ count: number }>(
-          "SELECT count FROM usage WHERE metric = ? ORDER BY period DESC",
-          metric,
-        );
-        return row?.count ?? 0;
-      });
-    const tokens = await countOf("tokens_per_day");
-    const calls = await countOf("calls_per_day");
+    const countOf = async (metric: "tokensToday" | "tokensThisMonth" | "callsToday") =>
+      (await (ledger() as unknown as Ledger).usage())[metric];
+    const tokens = await countOf("tokensToday");
+    const calls = await countOf("callsToday");
     await Promise.all(Array.from({ length: 20 }, () => tokenFor(agent)));
     await Promise.all(Array.from({ length: 30 }, () => call("/api/v1/agents", { token: admin })));
-    expect(await countOf("tokens_per_day")).toBe(tokens + 20);
-    expect(await countOf("tokens_per_month")).toBe(tokens + 20);
-    expect(await countOf("calls_per_day")).toBe(calls + 30);
+    await evictDurableObject(ledger());
+    expect(await countOf("tokensToday")).toBe(tokens + 20);
+    expect(await countOf("tokensThisMonth")).toBe(tokens + 20);
+    expect(await countOf("callsToday")).toBe(calls + 30);
   });
 });

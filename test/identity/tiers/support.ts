@@ -34,7 +34,9 @@ export function tomorrowAt(time: string): number {
 /** Lets the organization have used so many in the present period, as its ledger has it on disk. */
 export async function presetUsage(organization: Organization, counts: Partial<Record<Metric, number>>): Promise<void> {
   const now = new Date().toISOString();
-  await runInDurableObject(ledgerStub(organization), (_, state) => {
+  await runInDurableObject(ledgerStub(organization), async (instance, state) => {
+    // What waits in the journal would be entered over it.
+    await (instance as unknown as Ledger).flush();
     for (const [metric, count] of Object.entries(counts)) {
       const period = now.slice(0, metric.endsWith("month") ? 7 : 10);
       state.storage.sql.exec("INSERT OR REPLACE INTO usage VALUES (?, ?, ?)", metric, period, count);

@@ -52,6 +52,7 @@ function countsTable(measured: readonly Measured[]): Table {
     ["objectCalls", "object calls"],
     ["objectCommits", "durable commits"],
     ["objectStatements", "statements in objects"],
+    ["objectRows", "rows written in objects"],
     ["metricsCalls", "calls for metrics"],
   ];
   return {

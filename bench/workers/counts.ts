@@ -6,8 +6,9 @@ export interface Counts {
   /** Calls of a ledger or a delegation chain, and of the object that adds up the metrics. */
   objectCalls: number;
   metricsCalls: number;
-  /** Statements that objects ran on their own storage, and the transactions they made durable. */
+  /** Statements that objects ran on their own storage, the rows they wrote, and the transactions they made durable. */
   objectStatements: number;
+  objectRows: number;
   objectCommits: number;
 }
 
@@ -17,5 +18,6 @@ export const none = (): Counts => ({
   objectCalls: 0,
   metricsCalls: 0,
   objectStatements: 0,
+  objectRows: 0,
   objectCommits: 0,
 });

@@ -107,11 +107,13 @@ let isPatched = false;
 function countStorage(storage: DurableObjectStorage): void {
   if (isPatched) return;
   isPatched = true;
-  const sql = Object.getPrototypeOf(storage.sql) as { exec: (...parameters: unknown[]) => unknown };
+  const sql = Object.getPrototypeOf(storage.sql) as { exec: (...parameters: unknown[]) => { rowsWritten: number } };
   const { exec } = sql;
   sql.exec = function (this: unknown, ...parameters) {
+    const cursor = exec.apply(this, parameters);
     counts.objectStatements += 1;
-    return exec.apply(this, parameters);
+    counts.objectRows += cursor.rowsWritten;
+    return cursor;
   };
   const prototype = Object.getPrototypeOf(storage) as { transactionSync: (...parameters: unknown[]) => unknown };
   const { transactionSync } = prototype;

@@ -7,12 +7,12 @@ interface Bindings {
   readonly OBJECT: DurableObjectNamespace<FloorObject>;
 }
 
-const insertEvents = "INSERT INTO events SELECT ?1 + key, value FROM json_each(?2)";
+const insertEvents = "INSERT INTO events SELECT value ->> 0, value ->> 1 FROM json_each(?)";
 
 /** An object that answers, or writes one row first. */
 export class FloorObject extends DurableObject<Bindings> {
   #sequence: number;
-  #staged: string[] = [];
+  #staged: [sequence: number, event: string][] = [];
   #written = 0;
 
   constructor(state: DurableObjectState, env: Bindings) {
@@ -35,12 +35,11 @@ export class FloorObject extends DurableObject<Bindings> {
 
   /** The same, where one write serves all who have come when the event loop has turned once. */
   async share(event: string): Promise<number> {
-    this.#staged.push(event);
     const sequence = ++this.#sequence;
+    this.#staged.push([sequence, event]);
     await new Response("-").arrayBuffer();
     if (this.#written < sequence) {
-      const first = this.#sequence - this.#staged.length + 1;
-      this.ctx.storage.sql.exec(insertEvents, first, JSON.stringify(this.#staged));
+      this.ctx.storage.sql.exec(insertEvents, JSON.stringify(this.#staged));
       this.#written = this.#sequence;
       this.#staged = [];
     }

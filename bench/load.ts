@@ -35,6 +35,8 @@ function settingsOf({ origin, request, connections, until }: Load): autocannon.O
     url: origin,
     connections,
     timeout: 30,
+    // How often it looks whether a run is over, in milliseconds; once a second without this.
+    sampleInt: 100,
     ...("seconds" in until ? { duration: until.seconds } : { amount: until.requests }),
   };
   if (typeof request === "function") {

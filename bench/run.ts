@@ -26,7 +26,7 @@ const questions: readonly Question[] = [token, endpoints, operations, start, org
 
 const whole: Plan = {
   isQuick: false,
-  pace: { rounds: 5, seconds: 1, warmUpSeconds: 0.3, firstRequests: 3_000 },
+  pace: { rounds: 5, seconds: 1.2, warmUpSeconds: 0.5, firstRequests: 3_000 },
   connections: [1, 8, 32, 128],
   usualConnections: 32,
   populations: [10, 10_000, 100_000],
@@ -37,7 +37,7 @@ const whole: Plan = {
 
 const quick: Plan = {
   isQuick: true,
-  pace: { rounds: 1, seconds: 0.8, warmUpSeconds: 0.4, firstRequests: 200 },
+  pace: { rounds: 1, seconds: 0.4, warmUpSeconds: 0.2, firstRequests: 200 },
   connections: [32],
   usualConnections: 32,
   populations: [10, 100],

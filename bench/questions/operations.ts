@@ -9,8 +9,11 @@ import { everydayCalls } from "./endpoints.ts";
 
 /** One way to the object and back, where it sits on another continent. */
 const distanceMs = 150;
-/** Requests before anything is counted, so that what is remembered is in memory. */
-const warmUps = 20;
+/** How many requests of each kind: before anything is counted, so that what is remembered is in memory, and then. */
+interface Amount {
+  readonly warmUps: number;
+  readonly requests: number;
+}
 
 interface Measured {
   readonly name: string;
@@ -20,7 +23,12 @@ interface Measured {
 }
 
 /** Asks one after the other, and counts. What an alarm or a push of metrics does meanwhile counts too. */
-async function measure({ origin, organization }: Service, name: string, request: Request, requests: number) {
+async function measure(
+  { origin, organization }: Service,
+  name: string,
+  request: Request,
+  { warmUps, requests }: Amount,
+): Promise<Measured> {
   for (let index = 0; index < warmUps; index++) await send(origin, request);
   await settle(origin, organization);
   const takeCounts = () => send<Counts>(origin, { method: "GET", path: "/bench/counts" });
@@ -31,7 +39,7 @@ async function measure({ origin, organization }: Service, name: string, request:
   return { name, counts: counts as unknown as Counts, figures };
 }
 
-async function measureAll(service: Service, requests: number): Promise<Measured[]> {
+async function measureAll(service: Service, amount: Amount): Promise<Measured[]> {
   const calls = [
     { name: "token by secret", request: tokenRequest(service.agent, agentScope) },
     ...(await everydayCalls(service)),
@@ -39,7 +47,7 @@ async function measureAll(service: Service, requests: number): Promise<Measured[
   const measured: Measured[] = [];
   for (const { name, request } of calls) {
     if (typeof request === "function") throw new Error(`${name} cannot be asked again`);
-    measured.push(await measure(service, name, request, requests));
+    measured.push(await measure(service, name, request, amount));
   }
   return measured;
 }
@@ -67,14 +75,17 @@ export const operations: Question = {
   name: "operations",
   answer: async ({ plan, progress }) => {
     const near = await startService({ which: "instrumented" });
-    const counted = await measureAll(near, plan.isQuick ? 200 : 1_000);
+    const counted = await measureAll(
+      near,
+      plan.isQuick ? { warmUps: 5, requests: 200 } : { warmUps: 20, requests: 1_000 },
+    );
     await near.stop();
     progress("counted");
     const far = await startService({
       which: "instrumented",
       bindings: { BENCH_OBJECT_DELAY_MS: String(distanceMs) },
     });
-    const distant = await measureAll(far, plan.isQuick ? 10 : 40);
+    const distant = await measureAll(far, plan.isQuick ? { warmUps: 2, requests: 4 } : { warmUps: 20, requests: 40 });
     await far.stop();
     const distance: Table = {
       name: "distance",

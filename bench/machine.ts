@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, type as systemType, totalmem } from "node:os";
 import { join } from "node:path";
-import { root } from "../src/local/wrangler.ts";
+import { root } from "../scripts/wrangler.ts";
 
 const packages = ["workerd", "miniflare", "hono", "jose", "oidc-provider", "@node-oauth/oauth2-server", "autocannon"];
 

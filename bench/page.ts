@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../src/local/wrangler.ts";
+import { root } from "../scripts/wrangler.ts";
 import { type Results, readResults } from "./results.ts";
 import { markdown, type Table } from "./table.ts";
 

@@ -71,7 +71,7 @@ function progress(line: string): void {
 
 /** The built Worker is what is measured. */
 function build(): void {
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, "..", "src", "local", "build.ts")], {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, "..", "scripts", "build.ts")], {
     stdio: "inherit",
   });
   if (status !== 0) process.exit(1);

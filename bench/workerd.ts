@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
-import { applyMigrations, builtModules, configuredBindings, dist } from "../src/local/built-worker.ts";
+import { applyMigrations, builtModules, configuredBindings, dist } from "../scripts/built-worker.ts";
 import { offer, settingsOf } from "./child.ts";
 
 /** Which Worker: the service as it is built, the same with counters around its bindings, or the floor. */

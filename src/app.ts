@@ -1,32 +1,32 @@
 /** The table of contents: every room, and the path that it answers at. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { complianceRoutes } from "./assurance/compliance/routes.ts";
+import { embedRoutes } from "./assurance/controls/embed/routes.ts";
+import { controlRoutes } from "./assurance/controls/routes.ts";
 import { agentInfoRoutes } from "./identity/agent-info/routes.ts";
 import { agentRoutes } from "./identity/agents/routes.ts";
-import { analyticsRoutes } from "./identity/analytics/routes.ts";
-import { auditRoutes } from "./identity/audit/routes.ts";
-import { billingRoutes } from "./identity/billing/routes.ts";
-import { complianceRoutes } from "./identity/compliance/routes.ts";
-import { embedRoutes } from "./identity/controls/embed/routes.ts";
-import { controlRoutes } from "./identity/controls/routes.ts";
 import { credentialRoutes } from "./identity/credentials/routes.ts";
 import { delegationRoutes } from "./identity/delegation/routes.ts";
 import { didDocumentRoutes, didRoutes } from "./identity/dids/routes.ts";
 import { federationRoutes } from "./identity/federation/routes.ts";
-import { keyRoutes, wellKnownRoutes } from "./identity/keys/routes.ts";
 import { marketplaceRoutes } from "./identity/marketplace/routes.ts";
-import { oidcRoutes } from "./identity/oidc/routes.ts";
-import { organizationRoutes, setupRoutes } from "./identity/organizations/routes.ts";
-import { tierRoutes } from "./identity/tiers/routes.ts";
 import { tokenRoutes } from "./identity/tokens/routes.ts";
-import { webhookRoutes } from "./identity/webhooks/routes.ts";
+import { oidcRoutes } from "./identity/workloads/routes.ts";
+import { keyRoutes, wellKnownRoutes } from "./keys/routes.ts";
 import type { AppEnv } from "./platform/http/app.ts";
 import { serveDocs } from "./platform/http/docs.ts";
 import { createFoundation } from "./platform/http/foundation.ts";
 import { healthRoutes } from "./platform/http/health.ts";
+import { detailedHealthRoutes, type Probe } from "./platform/http/monitoring/health.ts";
+import { metricsRoutes } from "./platform/http/monitoring/metrics.ts";
 import { serveOpenApi, type Tag } from "./platform/http/openapi.ts";
 import type { Wiring } from "./platform/http/request-context.ts";
-import { detailedHealthRoutes, type Probe } from "./platform/telemetry/health.ts";
-import { metricsRoutes } from "./platform/telemetry/routes.ts";
+import { analyticsRoutes } from "./tenancy/analytics/routes.ts";
+import { auditRoutes } from "./tenancy/audit/routes.ts";
+import { billingRoutes } from "./tenancy/billing/routes.ts";
+import { organizationRoutes, setupRoutes } from "./tenancy/organizations/routes.ts";
+import { tierRoutes } from "./tenancy/tiers/routes.ts";
+import { webhookRoutes } from "./tenancy/webhooks/routes.ts";
 
 /** The headings of the API reference, in its order. */
 const tags: readonly Tag[] = [

@@ -1,14 +1,10 @@
 /** The doors of the Worker, and the place where the house is put together. */
 import { createApp } from "./app.ts";
+import { measureControls, type Probe } from "./assurance/controls/service.ts";
 import { createRelay, measureOutbox, relayWaiting } from "./events/relay.ts";
-import { forgetOldActivity } from "./identity/analytics/service.ts";
-import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./identity/audit/service.ts";
-import { billingSubscriber } from "./identity/billing/service.ts";
-import { measureControls, type Probe } from "./identity/controls/service.ts";
 import { measureExpiringCredentials } from "./identity/credentials/service.ts";
-import { upkeepSigningKeys } from "./identity/keys/service.ts";
 import { authenticateBearer } from "./identity/tokens/service.ts";
-import { receiveMessages, reviveMessages, sweepDeliveries, webhookSubscriber } from "./identity/webhooks/service.ts";
+import { upkeepSigningKeys } from "./keys/service.ts";
 import { askLedger, ledgerOf } from "./ledger/client.ts";
 import { bounded } from "./platform/bounded.ts";
 import { contextOf } from "./platform/context.ts";
@@ -18,6 +14,10 @@ import { reasonOf } from "./platform/reason.ts";
 import type { NoteCalls } from "./platform/telemetry/calls.ts";
 import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
 import { setGauge } from "./platform/telemetry/recording.ts";
+import { forgetOldActivity } from "./tenancy/analytics/service.ts";
+import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./tenancy/audit/service.ts";
+import { billingSubscriber } from "./tenancy/billing/service.ts";
+import { receiveMessages, reviveMessages, sweepDeliveries, webhookSubscriber } from "./tenancy/webhooks/service.ts";
 
 export { DelegationChain } from "./identity/delegation/delegation-chain.object.ts";
 export { OrgLedger } from "./ledger/org-ledger.object.ts";

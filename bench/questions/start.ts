@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleSize } from "../../src/local/built-worker.ts";
+import { bundleSize } from "../../scripts/built-worker.ts";
 import type { Question } from "../question.ts";
 import { median } from "../rounds.ts";
 import { agentScope, type Client, send, startService, startWorkerd, tokenRequest } from "../service.ts";

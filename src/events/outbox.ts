@@ -1,8 +1,8 @@
 /** The outbox: an event is written in the same D1 batch as its change, so that neither exists without the other. */
 import { sql } from "drizzle-orm";
+import type { Caller } from "../access/caller.ts";
 import type { Context } from "../platform/context.ts";
 import { outbox } from "../platform/db/schema.ts";
-import type { Caller } from "../platform/http/caller.ts";
 import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
 import { reasonOf } from "../platform/reason.ts";
 import type { Actor, DomainEvent } from "./catalogue.ts";

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { titlesIn } from "../../src/local/conformance.ts";
+import { titlesIn } from "../../scripts/conformance.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const guide = readFileSync(join(root, "docs", "agntcy", "certification-guide.md"), "utf8");

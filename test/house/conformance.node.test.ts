@@ -1,7 +1,7 @@
 /** docs/conformance.md has a row for each test that is named after a section of a standard, and no other. */
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { conformancePath, namedRequirements, rowOf } from "../../src/local/conformance.ts";
+import { conformancePath, namedRequirements, rowOf } from "../../scripts/conformance.ts";
 
 const page = await readFile(conformancePath, "utf8");
 const rows = page.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| section"));

@@ -1,7 +1,7 @@
 /** Every code of the registry is provoked by some test: a code that no test expects is one that nobody knows to work. */
 import { glob, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { problemRegistry } from "../../src/platform/http/problems.ts";
+import { problemRegistry } from "../../src/platform/problems/problems.ts";
 
 const tests: string[] = [];
 for await (const path of glob("test/**/*.test.ts")) {

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Activity } from "../../src/ledger/activity.ts";
 import type { AnsweredCalls, Ledger } from "../../src/ledger/contract.ts";
 import type { AgentId, OrganizationId } from "../../src/platform/ids.ts";
-import { analytics } from "../identity/analytics/recount.ts";
 import { call, newClient, newOrganization, tokenFor } from "../support/api.ts";
+import { analytics } from "../tenancy/analytics/recount.ts";
 
 const { ORG_LEDGER, DB } = env as unknown as { ORG_LEDGER: DurableObjectNamespace; DB: D1Database };
 const stubOf = (organizationId: string) => ORG_LEDGER.get(ORG_LEDGER.idFromName(organizationId));

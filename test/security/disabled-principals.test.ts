@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { delegationTokenType, exchangeGrant } from "../identity/delegation/parties.ts";
 import { type Issuer, newIssuer, serveIssuers } from "../identity/federation/support.ts";
-import { newPolicy, oidcPolicy } from "../identity/oidc/policies.ts";
+import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
 import {
   type Answer,
   adminToken,

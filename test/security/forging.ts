@@ -1,7 +1,7 @@
 /** Tokens that nobody should accept, and the service's own key to sign some of them with: the worst that an attacker can have. */
 import { env } from "cloudflare:workers";
 import { base64url, CompactSign } from "jose";
-import { currentSigningKey } from "../../src/identity/keys/service.ts";
+import { currentSigningKey } from "../../src/keys/service.ts";
 import { contextOf } from "../../src/platform/context.ts";
 import type { Bindings } from "../../src/platform/env.ts";
 

@@ -1,10 +1,10 @@
 /**
  * Attack: two requests racing for the last unit of any limit, for one email, one slug: exactly one wins. Every limit and
  * every unique value that there is, in one table: fifty at once for one. Calls and tokens of a day:
- * test/identity/tiers/quotas.403.test.ts; the set-up: test/identity/setup/setup.409.test.ts.
+ * test/tenancy/tiers/quotas.403.test.ts; the set-up: test/identity/onboarding/setup.409.test.ts.
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import { newPolicy, oidcPolicy } from "../identity/oidc/policies.ts";
+import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
 import {
   type Answer,
   adminToken,

@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { newKey, type SigningPair } from "../identity/federation/support.ts";
-import { newPolicy, oidcPolicy } from "../identity/oidc/policies.ts";
+import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
 import { call, newAgent, newOrganization, type Organization, issuer as own, tokenFor, unique } from "../support/api.ts";
 import { signedBy } from "./forging.ts";
 import { newSource } from "./presentable.ts";

@@ -12,7 +12,7 @@ import {
   newParties,
 } from "../identity/delegation/parties.ts";
 import { type Issuer, newIssuer, newPartner, serveIssuers } from "../identity/federation/support.ts";
-import { newPolicy, oidcPolicy } from "../identity/oidc/policies.ts";
+import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
 import {
   type Body,
   type Call,

@@ -4,7 +4,7 @@
  */
 import { exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { oidcPolicy } from "../identity/oidc/policies.ts";
+import { oidcPolicy } from "../identity/workloads/policies.ts";
 import {
   type Answer,
   agentFields,

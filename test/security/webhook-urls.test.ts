@@ -1,7 +1,7 @@
 /**
  * Attack: webhook URL to 127.0.0.1, 169.254.169.254, [::1], decimal and octal addresses, `localhost.`, internal names, a
  * redirect to them: refused at save and at send. Every field of every body that takes a URL, found in the OpenAPI document, in
- * production. At send, and redirects: test/identity/webhooks/guard.test.ts.
+ * production. At send, and redirects: test/tenancy/webhooks/guard.test.ts.
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../src/platform/env.ts";

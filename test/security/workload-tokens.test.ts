@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Issuer, newIssuer, serveIssuers } from "../identity/federation/support.ts";
-import { githubPolicy, newPolicy, oidcPolicy } from "../identity/oidc/policies.ts";
+import { githubPolicy, newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
 import { type Answer, type Body, call, issuer, newAgent, newOrganization, type Organization } from "../support/api.ts";
 import { newSource, workloadGrant } from "./presentable.ts";
 

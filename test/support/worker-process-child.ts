@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
-import { applyMigrations, builtModules, configuredBindings, dist } from "../../src/local/built-worker.ts";
+import { applyMigrations, builtModules, configuredBindings, dist } from "../../scripts/built-worker.ts";
 import type { ChildReply, ChildRequest, ChildSettings } from "./worker-process.ts";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as ChildSettings;

@@ -1,7 +1,8 @@
 /** Agent info: the UserInfo endpoint (OpenID Connect Core 5.3) of a service whose users are agents. */
+
+import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
-import type { Caller } from "../../platform/http/caller.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { readAgent } from "../agents/service.ts";
 import type { AgentInfo } from "./schema.ts";
 

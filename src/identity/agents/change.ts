@@ -1,4 +1,7 @@
 /** Changing an agent: its fields, its key, and whether it is active. */
+
+import { refuseChange, refuseGrant, refuseTakeover } from "../../access/authority.ts";
+import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
@@ -6,12 +9,10 @@ import type { Context } from "../../platform/context.ts";
 import { jwkThumbprint, type PublicJwk } from "../../platform/crypto/jwk.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import type { Caller } from "../../platform/http/caller.ts";
-import { type Problem, problem } from "../../platform/http/problems.ts";
 import type { AgentId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
-import { refuseChange, refuseGrant, refuseTakeover } from "./authority.ts";
 import { type NewAgentKey, newAgentKey } from "./keys.ts";
 import { eventData, publicAgent } from "./public-agent.ts";
 import type { Agent, ChangeAgent } from "./schema.ts";

@@ -1,16 +1,17 @@
 /** Decommissioning an agent: final; it can never sign in again, and its record stays for the audit. */
+
+import { refuseChange } from "../../access/authority.ts";
+import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import type { Caller } from "../../platform/http/caller.ts";
-import { problem } from "../../platform/http/problems.ts";
 import type { AgentId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { credentialsToRevoke } from "../credentials/service.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
-import { refuseChange } from "./authority.ts";
 import { lastAdmin } from "./change.ts";
 import { eventData } from "./public-agent.ts";
 import { type AgentRecord, deactivateAgent, findAgent, isLastActiveAdmin } from "./store.ts";

@@ -3,9 +3,9 @@
 import type { Context } from "../../platform/context.ts";
 import { isUsablePublicJwk, newAgentKeyPair, type PublicJwk } from "../../platform/crypto/jwk.ts";
 import { seal } from "../../platform/crypto/sealing.ts";
-import { invalid } from "../../platform/http/problems.ts";
 import { type AgentId, newId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { invalid } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import type { AgentKey } from "./store.ts";
 
 /** A key row; `publicJwk` is one that has passed `publicJwkSchema`. */

@@ -1,15 +1,16 @@
 /** Registering an agent: in which organization, with which powers, and whether there is room for it. */
+
+import { notGrantable, refuseGrant } from "../../access/authority.ts";
+import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
-import type { Caller } from "../../platform/http/caller.ts";
-import { type Problem, problem } from "../../platform/http/problems.ts";
 import { type AgentId, newId, type OrganizationId, type Scope } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
-import { findOrganization } from "../organizations/service.ts";
-import { effectiveLimits, tierLimits } from "../tiers/service.ts";
-import { notGrantable, refuseGrant } from "./authority.ts";
+import { findOrganization } from "../../tenancy/organizations/service.ts";
+import { effectiveLimits, tierLimits } from "../../tenancy/tiers/service.ts";
 import { newAgentKey } from "./keys.ts";
 import { eventData, publicAgent } from "./public-agent.ts";
 import type { Agent, CreateAgent } from "./schema.ts";

@@ -1,8 +1,8 @@
 /** The wire shapes of agents. */
 import { z } from "@hono/zod-openapi";
+import { grantableScopes, isPlatformScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
 import { agentStatuses, agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
-import { grantableScopes, isPlatformScope } from "../../platform/http/scopes.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
 
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>

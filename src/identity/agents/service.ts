@@ -1,10 +1,11 @@
 /** The rules of agents, and the way to them for other rooms. */
+
+import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
-import type { Caller } from "../../platform/http/caller.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
-import { problem } from "../../platform/http/problems.ts";
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { publicAgent } from "./public-agent.ts";
 import type { Agent, AgentFilter } from "./schema.ts";
 import {
@@ -14,7 +15,7 @@ import {
   listAgents as listRecords,
 } from "./store.ts";
 
-export { refuseChange, refuseTakeover } from "./authority.ts";
+export { refuseChange, refuseTakeover } from "../../access/authority.ts";
 export { changeAgent } from "./change.ts";
 export { decommissionAgent } from "./decommission.ts";
 export { publicAgent } from "./public-agent.ts";

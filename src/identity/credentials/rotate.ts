@@ -1,12 +1,13 @@
 /** Rotating a credential: a new secret under the same id; with an overlap the old one works beside it for a while. */
+
+import { type Caller, isSelf } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import { type Caller, isSelf } from "../../platform/http/caller.ts";
-import { invalid, type Problem, problem } from "../../platform/http/problems.ts";
 import type { AgentId, CredentialId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { type AgentRecord, findAgent, refuseTakeover } from "../agents/service.ts";
 import { publicCredential, statusOf } from "./public-credential.ts";
 import type { NewCredential, RotateCredential } from "./schema.ts";

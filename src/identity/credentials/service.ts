@@ -1,13 +1,14 @@
 /** The rules of credentials, and the way to them for other rooms. */
+
+import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import type { Caller } from "../../platform/http/caller.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
-import { invalid, type Problem, problem } from "../../platform/http/problems.ts";
 import { type AgentId, type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { setGauge } from "../../platform/telemetry/recording.ts";
 import { findAgent, refuseChange, refuseTakeover } from "../agents/service.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";

@@ -1,11 +1,12 @@
 /** Lending: an agent gives another a part of its own authority for a limited time. */
+
+import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsert, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import type { Caller } from "../../platform/http/caller.ts";
-import { invalid, type Problem, problem } from "../../platform/http/problems.ts";
 import type { Scope } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { count, observe } from "../../platform/telemetry/recording.ts";
 import { chainOf } from "./chain.ts";
 import { delegationSigner } from "./keys.ts";

@@ -1,11 +1,11 @@
 /** The keys of delegation tokens: the delegator's own DID key, or the service's where the agent keeps its key itself. */
 import { importJWK, type JWK } from "jose";
+import { currentSigningKey, verificationKey } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { open } from "../../platform/crypto/sealing.ts";
 import { DependencyDown } from "../../platform/dependency.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { agentDid } from "../dids/service.ts";
-import { currentSigningKey, verificationKey } from "../keys/service.ts";
 import { findKeyByNumber, findPresentKey } from "./store.ts";
 
 /** Every delegation token, whoever's key signs it. */

@@ -1,12 +1,13 @@
 /** Taking a delegation back: the chain first, then the ledger, then the record. */
+
+import { type Caller, isSelf } from "../../access/caller.ts";
 import type { Actor } from "../../events/catalogue.ts";
 import { actorOf, newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import { type Caller, isSelf } from "../../platform/http/caller.ts";
-import { problem } from "../../platform/http/problems.ts";
 import type { DelegationId, OrganizationId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { chainOf } from "./chain.ts";
 import { delegationFacts } from "./public-delegation.ts";

@@ -1,11 +1,12 @@
 /** The rules of delegations, and the way to them for other rooms. */
+
+import type { Caller } from "../../access/caller.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import type { Caller } from "../../platform/http/caller.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
-import { problem } from "../../platform/http/problems.ts";
 import { delegationIdSchema, type OrganizationId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { publicDelegation } from "./public-delegation.ts";
 import type { Delegation, DelegationFilter } from "./schema.ts";
 import { endFallenDelegations, listDelegations as listRows } from "./store.ts";

@@ -1,9 +1,10 @@
 /** Whether a delegation stands, for those who hold its token. */
+
+import type { Caller } from "../../access/caller.ts";
 import type { Actor } from "../../events/catalogue.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import type { Caller } from "../../platform/http/caller.ts";
 import type { DelegationId, OrganizationId } from "../../platform/ids.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { type ChainState, chainOf } from "./chain.ts";

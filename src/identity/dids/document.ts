@@ -1,5 +1,5 @@
 /** DID documents (W3C DID Core 1.0) made of what is known of the service and its agents. Pure: no I/O, no clock. */
-import type { PublishedJwk } from "../keys/service.ts";
+import type { PublishedJwk } from "../../keys/service.ts";
 import { agentAliasDid, agentDid, serviceDid } from "./names.ts";
 import type { AgentDocument, ServiceDocument, VerificationMethod } from "./schema.ts";
 import type { DidSubject } from "./store.ts";

@@ -1,10 +1,11 @@
 /** DIDs: who may be resolved, and to what. All of it is public. */
+
+import { keySet } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { sha256Hex } from "../../platform/crypto/canonical-json.ts";
-import { problem } from "../../platform/http/problems.ts";
 import type { AgentId } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
-import { keySet } from "../keys/service.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { agentCard } from "./card.ts";
 import { agentDocument, serviceDocument } from "./document.ts";
 import {

@@ -1,8 +1,9 @@
 /** Whether the DID documents of an organization's agents are what they should be: built, parsed, and each key tried. */
+
+import { keySet, type PublishedJwk } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { isUsablePublicJwk, publicJwkSchema } from "../../platform/crypto/jwk.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
-import { keySet, type PublishedJwk } from "../keys/service.ts";
 import { agentDocument } from "./document.ts";
 import { agentDid } from "./names.ts";
 import { agentDocumentSchema } from "./schema.ts";

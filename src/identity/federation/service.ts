@@ -1,16 +1,17 @@
 /** Federation partners: other identity providers whose agents' tokens an organization can check. */
+
+import type { Caller } from "../../access/caller.ts";
 import type { EventAction, JsonValue } from "../../events/catalogue.ts";
 import { newEvent, outboxInsert, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import type { Caller } from "../../platform/http/caller.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
-import { invalid, type Problem, problem } from "../../platform/http/problems.ts";
 import { newId } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
-import { ok, type Result } from "../../platform/result.ts";
-import { refuseUnlessAdmin } from "../organizations/service.ts";
+import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { refuseUnlessAdmin } from "../../tenancy/organizations/service.ts";
 import { type ChangePartner, type PublicPartner, partnerIdSchema, type TrustPartner } from "./schema.ts";
 import {
   deletePartner as deleteRow,

@@ -1,10 +1,11 @@
 /** Checking the token of a partner's agent, on behalf of an agent that was shown it. */
+
+import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent } from "../../events/catalogue.ts";
 import { newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { readJws, verifyJws } from "../../platform/crypto/jws.ts";
-import type { Caller } from "../../platform/http/caller.ts";
 import { findRemoteKey } from "../../platform/outbound/jwks.ts";
 import { isAccessToken, type PartnerClaims, readClaims } from "./partner-token.ts";
 import type { VerifiedToken } from "./schema.ts";

@@ -8,9 +8,9 @@ import {
   type PageRequest,
   page,
 } from "../../platform/http/pagination.ts";
-import { problem } from "../../platform/http/problems.ts";
 import { type AgentId, agentIdSchema } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { type AgentCard, agentCard } from "../dids/service.ts";
 import type { ListingFilter } from "./schema.ts";
 import { findPublicAgent, listPublicAgents } from "./store.ts";

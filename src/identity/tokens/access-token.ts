@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { SignJWT } from "jose";
 import QuickLRU from "quick-lru";
+import { currentSigningKey, verificationKey } from "../../keys/service.ts";
 import type { TokenFacts } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { checkTimes, readJws, verifyJws } from "../../platform/crypto/jws.ts";
@@ -15,7 +16,6 @@ import {
   type Scope,
   type TokenId,
 } from "../../platform/ids.ts";
-import { currentSigningKey, verificationKey } from "../keys/service.ts";
 
 export type SigningKey = Awaited<ReturnType<typeof currentSigningKey>>;
 

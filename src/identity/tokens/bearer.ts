@@ -1,11 +1,12 @@
 /** Accepting the access token of an API call: `Bearer` (RFC 6750) or, bound to a key, `DPoP` (RFC 9449 7). */
+
+import type { Caller } from "../../access/caller.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { Admitted } from "../../platform/http/app.ts";
-import type { Caller } from "../../platform/http/caller.ts";
-import { type OAuthError, type Problem, problem } from "../../platform/http/problems.ts";
 import type { Scope } from "../../platform/ids.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { type OAuthError, type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { readAccessToken } from "./access-token.ts";
 import { checkProof, proofAlgs } from "./dpop.ts";
 import { overLimit, rateHeaders } from "./limits.ts";

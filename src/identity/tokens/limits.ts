@@ -3,7 +3,7 @@ import type { Limited } from "../../ledger/contract.ts";
 import type { RateState } from "../../ledger/rate.ts";
 import type { Context } from "../../platform/context.ts";
 import type { RateHeaders } from "../../platform/http/app.ts";
-import { type Problem, problem } from "../../platform/http/problems.ts";
+import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 
 /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10); none where the rate is unlimited. */

@@ -1,6 +1,6 @@
 /** Token requests as the metrics know them: by grant, and by what became of them. */
-import { problemRegistry } from "../../platform/http/problems.ts";
-import type { Result } from "../../platform/result.ts";
+import { problemRegistry } from "../../platform/problems/problems.ts";
+import type { Result } from "../../platform/problems/result.ts";
 import type { LabelsOf } from "../../platform/telemetry/catalogue.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 

@@ -1,6 +1,6 @@
 /** Parameters of a token request that have a grammar of their own. */
-import { problem } from "../../platform/http/problems.ts";
-import { ok, type Result } from "../../platform/result.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 
 /** RFC 6749 3.3: one space between scope-tokens of printable ASCII without quote and backslash. */
 const scopeForm = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;

@@ -1,8 +1,8 @@
 /** Conditions of SQL, and writes that the database itself decides, so that of two racing requests one loses cleanly. */
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import { problem } from "../http/problems.ts";
-import type { Result } from "../result.ts";
+import { problem } from "../problems/problems.ts";
+import type { Result } from "../problems/result.ts";
 import type { Database } from "./client.ts";
 
 /**

@@ -1,12 +1,12 @@
 /** The Hono environment that every room's routes share, and the router that they are written on. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext } from "hono";
+import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../context.ts";
 import type { Bindings } from "../env.ts";
 import type { OrganizationId } from "../ids.ts";
-import type { Result } from "../result.ts";
-import type { Caller } from "./caller.ts";
-import { invalid, issuesOf } from "./problems.ts";
+import { invalid, issuesOf } from "../problems/problems.ts";
+import type { Result } from "../problems/result.ts";
 import { fail } from "./respond.ts";
 
 /** Accepts or refuses the bearer token of a request. Handed in by `app.ts`, so that this floor knows nothing of tokens. */

@@ -1,7 +1,7 @@
 /** Request bodies: bounded before anybody looks at them, then checked for type and encoding once the caller is let in. */
 import { createMiddleware } from "hono/factory";
+import { invalid, problem } from "../problems/problems.ts";
 import type { AppContext, AppEnv } from "./app.ts";
-import { invalid, problem } from "./problems.ts";
 import { fail } from "./respond.ts";
 
 export const maxBodyBytes = 256 * 1024;

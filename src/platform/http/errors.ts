@@ -4,8 +4,8 @@ import { HTTPException } from "hono/http-exception";
 import { isDatabaseDown } from "../db/client.ts";
 import { DependencyDown } from "../dependency.ts";
 import { SettingsError } from "../env.ts";
+import { invalid, type Problem, problem } from "../problems/problems.ts";
 import type { AppContext, AppEnv } from "./app.ts";
-import { invalid, type Problem, problem } from "./problems.ts";
 import { fail } from "./respond.ts";
 
 /** An unknown path. */

@@ -1,11 +1,11 @@
 /** The app before any room is in it: what happens to every request, in order, and what answers when no route does. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { measured } from "../telemetry/measured.ts";
 import { type AppEnv, createRouter } from "./app.ts";
 import { boundedBody } from "./body.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { notFound, onError, wrongMethod } from "./errors.ts";
+import { measured } from "./monitoring/measured.ts";
 import { identified, inContext, type Wiring } from "./request-context.ts";
 import { securityHeaders, uncachedByDefault } from "./security-headers.ts";
 

@@ -1,8 +1,8 @@
 /** Liveness: whether the Worker runs. It asks nobody else, so it says nothing about what the service depends on. */
 import { z } from "@hono/zod-openapi";
+import { version } from "../version.ts";
 import { createRouter } from "./app.ts";
 import { json, route } from "./route.ts";
-import { version } from "./version.ts";
 
 const health = route({
   method: "get",

@@ -1,9 +1,9 @@
 /** The OpenAPI 3.1 document, produced by the routes that are there. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
+import { platformScopeMeanings } from "../../access/scopes.ts";
+import { version } from "../version.ts";
 import type { AppEnv } from "./app.ts";
-import { platformScopeMeanings } from "./scopes.ts";
-import { version } from "./version.ts";
 
 /** A heading of the reference, and what stands under it. */
 export interface Tag {

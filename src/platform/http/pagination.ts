@@ -2,8 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import { decodeBase64url, encodeBase64url } from "../crypto/base64url.ts";
 import type { OrganizationId } from "../ids.ts";
-import { ok, type Result } from "../result.ts";
-import { invalid } from "./problems.ts";
+import { invalid } from "../problems/problems.ts";
+import { ok, type Result } from "../problems/result.ts";
 
 const limitRule = "must be a whole number from 1 to 100";
 

@@ -1,7 +1,7 @@
 /** Turns a problem into the answer that the conventions promise. */
 import type { Context as HonoContext, TypedResponse } from "hono";
+import { type OAuthError, type Problem, problemRegistry } from "../problems/problems.ts";
 import type { AppEnv } from "./app.ts";
-import { type OAuthError, type Problem, problemRegistry } from "./problems.ts";
 
 /** A response that fits every declared error of every route; the body is always the problem object. */
 export type ProblemResponse = Response & TypedResponse<never, never, never>;

@@ -1,11 +1,11 @@
 /** Route definitions: access, errors and examples are said once and reach both the middleware and the OpenAPI document. */
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
+import type { PlatformScope } from "../../access/scopes.ts";
+import { type ProblemCode, problem, problemRegistry } from "../problems/problems.ts";
 import { type AppContext, type AppEnv, letIn } from "./app.ts";
 import { typedBody } from "./body.ts";
-import { type ProblemCode, problem, problemRegistry } from "./problems.ts";
 import { fail } from "./respond.ts";
-import type { PlatformScope } from "./scopes.ts";
 
 /**
  * `public`: anybody. `bearer`: any live access token. A scope: a live access token that carries it. `optional`: anybody; who

@@ -1,5 +1,5 @@
 /** The one way to call a URL that somebody else chose: checked at each call, no redirects, and bounded in time and bytes. */
-import { version } from "../http/version.ts";
+import { version } from "../version.ts";
 import { readBounded } from "./bounded-body.ts";
 import { checkOutboundUrl, type OutboundContext } from "./guard.ts";
 import { resolvesInward } from "./resolve.ts";

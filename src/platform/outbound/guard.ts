@@ -1,7 +1,7 @@
 /** Which URLs the service is willing to call when somebody else chose them: the first line against SSRF. No I/O. */
 import type { Settings } from "../env.ts";
-import { type Problem, problem } from "../http/problems.ts";
-import { ok, type Result } from "../result.ts";
+import { type Problem, problem } from "../problems/problems.ts";
+import { ok, type Result } from "../problems/result.ts";
 
 /** What a call needs of a context. */
 export interface OutboundContext {

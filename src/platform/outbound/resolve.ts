@@ -8,8 +8,8 @@
 import { z } from "@hono/zod-openapi";
 import ipaddr from "ipaddr.js";
 import type { Settings } from "../env.ts";
-import { problem } from "../http/problems.ts";
-import type { Result } from "../result.ts";
+import { problem } from "../problems/problems.ts";
+import type { Result } from "../problems/result.ts";
 import { readBounded } from "./bounded-body.ts";
 import { checkOutboundUrl, type OutboundContext } from "./guard.ts";
 

@@ -1,7 +1,7 @@
 /** The write routes of tokens: every grant, introspection, revocation. */
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { expect } from "vitest";
-import { forgetSigningKeys } from "../../../src/identity/keys/cache.ts";
+import { forgetSigningKeys } from "../../../src/keys/cache.ts";
 import { bounded } from "../../../src/platform/bounded.ts";
 import type { Context } from "../../../src/platform/context.ts";
 import { delegationTokenType, exchangeGrant, lend, newParties } from "../../identity/delegation/parties.ts";

@@ -6,7 +6,7 @@ import {
   refuseChange,
   refuseGrant,
   refuseTakeover,
-} from "../../../src/identity/agents/authority.ts";
+} from "../../../src/access/authority.ts";
 import type { Scope } from "../../../src/platform/ids.ts";
 
 const scopes = (...names: string[]) => names as Scope[];

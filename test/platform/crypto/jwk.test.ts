@@ -10,7 +10,7 @@ import {
   verificationAlgs,
 } from "../../../src/platform/crypto/jwk.ts";
 import { verifyJws } from "../../../src/platform/crypto/jws.ts";
-import { issuesOf } from "../../../src/platform/http/problems.ts";
+import { issuesOf } from "../../../src/platform/problems/problems.ts";
 import { ecJwk, okpJwk, rsaJwk } from "./vectors.ts";
 
 const issues = (jwk: unknown) => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { problemRegistry } from "../../../src/platform/http/problems.ts";
-import { platformScopes } from "../../../src/platform/http/scopes.ts";
+import { platformScopes } from "../../../src/access/scopes.ts";
+import { problemRegistry } from "../../../src/platform/problems/problems.ts";
 import { type Answer, type Body, call, issuer } from "../../support/api.ts";
 
 let answer: Answer;

@@ -2,10 +2,10 @@
 import { z } from "@hono/zod-openapi";
 import { expect, it } from "vitest";
 import { createRouter } from "../../../src/platform/http/app.ts";
-import { problem } from "../../../src/platform/http/problems.ts";
 import { fail } from "../../../src/platform/http/respond.ts";
 import { json, route } from "../../../src/platform/http/route.ts";
 import { type AgentId, agentIdSchema } from "../../../src/platform/ids.ts";
+import { problem } from "../../../src/platform/problems/problems.ts";
 
 const definition = route({
   method: "put",

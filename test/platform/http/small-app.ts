@@ -2,17 +2,17 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { z } from "@hono/zod-openapi";
+import type { Caller } from "../../../src/access/caller.ts";
 import { DependencyDown } from "../../../src/platform/dependency.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { type Authenticate, createRouter } from "../../../src/platform/http/app.ts";
-import type { Caller } from "../../../src/platform/http/caller.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
 import { pageQuery } from "../../../src/platform/http/pagination.ts";
-import { problem } from "../../../src/platform/http/problems.ts";
 import { fail } from "../../../src/platform/http/respond.ts";
 import { json, route } from "../../../src/platform/http/route.ts";
 import type { AgentId, OrganizationId, Scope, TokenId } from "../../../src/platform/ids.ts";
-import { ok } from "../../../src/platform/result.ts";
+import { problem } from "../../../src/platform/problems/problems.ts";
+import { ok } from "../../../src/platform/problems/result.ts";
 import type { Body } from "../../support/api.ts";
 
 const scopesOf: Record<string, readonly string[]> = {

@@ -1,18 +1,18 @@
 /** An app on the real foundation with the routes of monitoring and a room of one path, over bindings that a test can break. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import type { Caller } from "../../../src/access/caller.ts";
 import { bounded } from "../../../src/platform/bounded.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { createRouter } from "../../../src/platform/http/app.ts";
-import type { Caller } from "../../../src/platform/http/caller.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
-import { problem } from "../../../src/platform/http/problems.ts";
+import { detailedHealthRoutes, type Probe } from "../../../src/platform/http/monitoring/health.ts";
+import { metricsRoutes } from "../../../src/platform/http/monitoring/metrics.ts";
 import { route } from "../../../src/platform/http/route.ts";
 import type { AgentId, OrganizationId, TokenId } from "../../../src/platform/ids.ts";
-import { ok } from "../../../src/platform/result.ts";
+import { problem } from "../../../src/platform/problems/problems.ts";
+import { ok } from "../../../src/platform/problems/result.ts";
 import type { NoteCalls } from "../../../src/platform/telemetry/calls.ts";
-import { detailedHealthRoutes, type Probe } from "../../../src/platform/telemetry/health.ts";
-import { metricsRoutes } from "../../../src/platform/telemetry/routes.ts";
 import type { Answer } from "../../support/api.ts";
 
 export const bindings = env as unknown as Bindings;

@@ -1,7 +1,7 @@
 /** What every answer of the service keeps to, whatever was asked: the conventions, and the OpenAPI document. */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { expect } from "vitest";
-import { problemRegistry } from "../../../src/platform/http/problems.ts";
+import { problemRegistry } from "../../../src/platform/problems/problems.ts";
 import type { Schema } from "./json-schema.ts";
 import type { WireAnswer } from "./wire.ts";
 

@@ -9,11 +9,9 @@ import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
 import { createAgentSchema } from "../../../src/identity/agents/schema.ts";
 import { agentAliasDid, agentDid, serviceDid } from "../../../src/identity/dids/names.ts";
-import { createOrganizationSchema } from "../../../src/identity/organizations/schema.ts";
 import { parseBasic } from "../../../src/identity/tokens/basic-credentials.ts";
 import { isSameUri } from "../../../src/identity/tokens/dpop.ts";
 import { readResources, readScopes } from "../../../src/identity/tokens/parameters.ts";
-import { retryAfterMs } from "../../../src/identity/webhooks/deliveries/schedule.ts";
 import { networkOf } from "../../../src/ledger/admission.ts";
 import { decodeBase64url } from "../../../src/platform/crypto/base64url.ts";
 import { mediaTypeOf } from "../../../src/platform/http/body.ts";
@@ -21,6 +19,8 @@ import { decodeCursor, encodeCursor } from "../../../src/platform/http/paginatio
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../../src/platform/ids.ts";
 import { checkOutboundUrl } from "../../../src/platform/outbound/guard.ts";
 import { maxAgeOf } from "../../../src/platform/outbound/key-set-fetch.ts";
+import { createOrganizationSchema } from "../../../src/tenancy/organizations/schema.ts";
+import { retryAfterMs } from "../../../src/tenancy/webhooks/deliveries/schedule.ts";
 import { hostileText } from "./hostile.ts";
 import { runs, seed } from "./runs.ts";
 

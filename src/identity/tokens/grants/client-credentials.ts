@@ -1,7 +1,7 @@
 /** The client credentials grant (RFC 6749 4.4): an agent signs in and acts for itself. */
 import type { Context } from "../../../platform/context.ts";
 import type { AgentId } from "../../../platform/ids.ts";
-import type { Result } from "../../../platform/result.ts";
+import type { Result } from "../../../platform/problems/result.ts";
 import { invalidClient, organizationJudging } from "../client-authentication.ts";
 import { type IssuedToken, issueThroughLedger } from "../issue.ts";
 import type { GrantRequest } from "./index.ts";

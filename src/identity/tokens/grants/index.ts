@@ -1,7 +1,7 @@
 /** The table of grants: adding one adds a file here and a line below. */
 import type { ProofOfPossession } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
-import type { Result } from "../../../platform/result.ts";
+import type { Result } from "../../../platform/problems/result.ts";
 import type { PresentedClient } from "../client-authentication.ts";
 import type { IssuedToken } from "../issue.ts";
 import type { TokenForm } from "../schema.ts";

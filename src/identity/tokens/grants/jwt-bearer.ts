@@ -2,9 +2,9 @@
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Refused, Throttled } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
-import { type Problem, problem } from "../../../platform/http/problems.ts";
-import { ok, type Result } from "../../../platform/result.ts";
-import { identifyWorkload, type RefusedWorkload } from "../../oidc/service.ts";
+import { type Problem, problem } from "../../../platform/problems/problems.ts";
+import { ok, type Result } from "../../../platform/problems/result.ts";
+import { identifyWorkload, type RefusedWorkload } from "../../workloads/service.ts";
 import { authenticateClient, organizationJudging, refusal } from "../client-authentication.ts";
 import { type IssuedToken, issueThroughLedger } from "../issue.ts";
 import { findOperator } from "../store.ts";

@@ -2,9 +2,9 @@
 import { newEvent } from "../../../events/outbox.ts";
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Context } from "../../../platform/context.ts";
-import { type OAuthError, type Problem, problem } from "../../../platform/http/problems.ts";
 import type { AgentId, OrganizationId } from "../../../platform/ids.ts";
-import { ok, type Result } from "../../../platform/result.ts";
+import { type OAuthError, type Problem, problem } from "../../../platform/problems/problems.ts";
+import { ok, type Result } from "../../../platform/problems/result.ts";
 import { count } from "../../../platform/telemetry/recording.ts";
 import { exchangeableDelegation } from "../../delegation/service.ts";
 import {

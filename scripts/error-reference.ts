@@ -1,0 +1,61 @@
+/**
+ * Writes `docs/errors.md` from the registry of errors, so that the reference cannot say anything else than the code.
+ * With `--check` it writes nothing and fails when the page is out of date.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ProblemCode, problemRegistry } from "../src/platform/problems/problems.ts";
+
+/** Where the page is. */
+export const errorReferencePath = join(import.meta.dirname, "../docs/errors.md");
+
+const introduction = `# Errors
+
+<!-- Generated from src/platform/problems/problems.ts by \`npm run docs:errors\`. Edit that file, not this one. -->
+
+Every error of the API is one JSON object:
+
+\`\`\`json
+{
+  "code": "AGENT_NOT_FOUND",
+  "message": "No agent has this id in your organization.",
+  "requestId": "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10"
+}
+\`\`\`
+
+- \`code\` is one of the codes below. It never changes its meaning: decide by it, not by the text.
+- \`message\` is for the person who reads it. Its wording may change.
+- \`details\` is there where a code says so. For \`VALIDATION_ERROR\` it is
+  \`{ "issues": [{ "path": "ttlSeconds", "message": "…", "received": 5 }] }\`; secrets are never echoed.
+- \`requestId\` is also the \`X-Request-Id\` header of the answer. Name it when you report a problem.
+- The OAuth endpoints add \`error\` and \`error_description\` (RFC 6749 5.2), so that an OAuth library finds what it looks for.
+- A 401 carries \`WWW-Authenticate\` (RFC 6750 3), and so does a 403 that is about a missing scope.
+
+What belongs to another organization is answered like an id that never was.
+`;
+
+const codes = Object.keys(problemRegistry) as ProblemCode[];
+
+function overview(): string {
+  const rows = codes.map((code) => `| [${code}](#${code.toLowerCase()}) | ${problemRegistry[code].status} |`);
+  return ["| code | status |", "|---|---|", ...rows, ""].join("\n");
+}
+
+function section(code: ProblemCode): string {
+  const { status, meaning, remedy } = problemRegistry[code];
+  return `## ${code}\n\nStatus ${status}. ${meaning}\n\n**What to do:** ${remedy}\n`;
+}
+
+/** The page as it should be. */
+export function errorReference(): string {
+  return [introduction, overview(), ...codes.map(section)].join("\n");
+}
+
+if (import.meta.main) {
+  if (!process.argv.includes("--check")) {
+    await writeFile(errorReferencePath, errorReference());
+  } else if ((await readFile(errorReferencePath, "utf8")) !== errorReference()) {
+    console.error("docs/errors.md is out of date: run `npm run docs:errors`.");
+    process.exitCode = 1;
+  }
+}

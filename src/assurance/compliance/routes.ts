@@ -1,0 +1,89 @@
+/** The compliance report, agent cards in the formats of others, and badges. */
+import { z } from "@hono/zod-openapi";
+import type { Caller } from "../../access/caller.ts";
+import { agentCardSchema } from "../../identity/dids/service.ts";
+import { createRouter } from "../../platform/http/app.ts";
+import { jsonArray } from "../../platform/http/json-stream.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import { agentIdSchema } from "../../platform/ids.ts";
+import { a2aCardSchema, cardQuerySchema, oasfRecordSchema, reportHeaders, reportSchema } from "./schema.ts";
+import { issueBadge, listAgentCards, readReport } from "./service.ts";
+
+const tags = ["Compliance"];
+
+/** Relative to `/api/v1`. */
+export const complianceRoutes = createRouter();
+
+complianceRoutes.openapi(
+  route({
+    method: "get",
+    path: "/compliance/report",
+    access: "bearer",
+    tags,
+    operationId: "readComplianceReport",
+    summary: "Read the compliance report",
+    description:
+      "What an auditor would look at first, measured now or within the last five minutes: the identity of each active agent, the audit trail, the state of the credentials, and the partners. A section warns of what somebody should look at, and fails where something is wrong.",
+    responses: { 200: { ...json(reportSchema, "The report"), headers: reportHeaders } },
+    errors: ["COMPLIANCE_DISABLED"],
+  }),
+  async (c) => {
+    const result = await readReport(c.get("context"), c.get("caller"));
+    if (!result.ok) return fail(c, result);
+    c.header("X-Cache", result.value.from_cache ? "HIT" : "MISS");
+    return c.json(result.value, 200);
+  },
+);
+
+complianceRoutes.openapi(
+  route({
+    method: "get",
+    path: "/compliance/agent-cards",
+    access: "agents:read",
+    tags,
+    operationId: "listAgentCards",
+    summary: "List the cards of all agents",
+    description:
+      "All active agents of the caller's organization, oldest first, in one answer that is written while it is read: for a registry or a directory to take in. `format` says in which form.",
+    request: { query: cardQuerySchema },
+    responses: {
+      200: json(
+        z.union([z.array(agentCardSchema), z.array(oasfRecordSchema), z.array(a2aCardSchema)]),
+        "The cards, in the form that was asked for",
+      ),
+    },
+    errors: ["COMPLIANCE_DISABLED"],
+  }),
+  async (c) => {
+    const result = await listAgentCards(c.get("context"), c.get("caller"), c.req.valid("query"));
+    return result.ok ? jsonArray(c, result.value) : fail(c, result);
+  },
+);
+
+const badgeType = "application/jwt";
+
+complianceRoutes.openapi(
+  route({
+    method: "get",
+    path: "/agents/{agentId}/badge",
+    access: "optional",
+    tags,
+    operationId: "readAgentBadge",
+    summary: "Get an agent's badge",
+    description:
+      "A W3C Verifiable Credential (VC Data Model 1.1, JWT) of type `AgentBadge`: the service vouches for the agent's OASF record. It verifies with the DID document of its issuer, the service, alone; it is valid for a day. For an active agent that is public; with a token, for any active agent of the token's organization.",
+    request: { params: z.object({ agentId: agentIdSchema }) },
+    responses: {
+      200: { description: "The credential, a compact JWS", content: { [badgeType]: { schema: z.string() } } },
+    },
+    errors: ["AGENT_NOT_FOUND"],
+  }),
+  async (c) => {
+    const caller: Caller | undefined = c.get("caller");
+    const result = await issueBadge(c.get("context"), caller ?? null, c.req.valid("param").agentId);
+    if (!result.ok) return fail(c, result);
+    if (result.value.isPublic) c.header("Cache-Control", "public, max-age=60");
+    return c.body(result.value.jwt, 200, { "Content-Type": badgeType });
+  },
+);

@@ -1,0 +1,110 @@
+/** The paths of workload identity: trust policies, and the exchange of a workload's token. */
+import { createRouter } from "../../platform/http/app.ts";
+import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
+import { fail } from "../../platform/http/respond.ts";
+import { json, route } from "../../platform/http/route.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { issueToken, jwtBearerGrantType, tokenResponseSchema } from "../tokens/service.ts";
+import { createTrustPolicySchema, trustPolicyPath, trustPolicySchema, workloadTokenSchema } from "./schema.ts";
+import { createTrustPolicy, deleteTrustPolicy, listTrustPolicies, readTrustPolicy } from "./service.ts";
+
+const tags = ["Workload identity"];
+
+export const oidcRoutes = createRouter();
+
+const create = route({
+  method: "post",
+  path: "/oidc/trust-policies",
+  access: "agents:write",
+  tags,
+  summary: "Create a trust policy",
+  description:
+    "From then on a workload whose token says exactly this may sign in as the agent. A policy is a credential: only who could give the agent a secret may make one. An agent may have twenty.",
+  request: { body: { required: true, ...json(createTrustPolicySchema, "What the token must say, and the agent") } },
+  responses: { 201: json(trustPolicySchema, "The policy") },
+  errors: ["FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED"],
+});
+
+oidcRoutes.openapi(create, async (c) => {
+  const result = await createTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("json"));
+  return result.ok ? c.json(result.value, 201) : fail(c, result);
+});
+
+const list = route({
+  method: "get",
+  path: "/oidc/trust-policies",
+  access: "agents:write",
+  tags,
+  operationId: "listTrustPolicies",
+  summary: "List trust policies",
+  description: "Those of all agents of the caller's organization, newest first.",
+  request: { query: pageQuery },
+  responses: { 200: json(pageSchema(trustPolicySchema), "A page of policies") },
+});
+
+oidcRoutes.openapi(list, async (c) => {
+  const result = await listTrustPolicies(c.get("context"), c.get("caller"), c.req.valid("query"));
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+const read = route({
+  method: "get",
+  path: "/oidc/trust-policies/{policyId}",
+  access: "agents:write",
+  tags,
+  summary: "Read a trust policy",
+  request: { params: trustPolicyPath },
+  responses: { 200: json(trustPolicySchema, "The policy") },
+  errors: ["TRUST_POLICY_NOT_FOUND"],
+});
+
+oidcRoutes.openapi(read, async (c) => {
+  const result = await readTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId);
+  return result.ok ? c.json(result.value, 200) : fail(c, result);
+});
+
+const remove = route({
+  method: "delete",
+  path: "/oidc/trust-policies/{policyId}",
+  access: "agents:write",
+  exempt: true,
+  tags,
+  summary: "Delete a trust policy",
+  description: "Final. The tokens that were issued by it are dead.",
+  request: { params: trustPolicyPath },
+  responses: { 204: { description: "Deleted" } },
+  errors: ["FORBIDDEN", "TRUST_POLICY_NOT_FOUND"],
+});
+
+oidcRoutes.openapi(remove, async (c) => {
+  const result = await deleteTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId);
+  return result.ok ? c.body(null, 204) : fail(c, result);
+});
+
+const exchange = route({
+  method: "post",
+  path: "/oidc/token",
+  access: "public",
+  tags,
+  operationId: "exchangeWorkloadToken",
+  summary: "Turn a workload's OIDC token into an access token",
+  description:
+    "The workload signs in with the token that its platform (GitHub Actions, GitLab, Kubernetes, …) gave it, once, and with no secret. The access token carries everything that the agent may be granted, except `openid` and `admin:orgs`. The same as the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` at the token endpoint, where scope and resource can be named. Errors are those of OAuth: `invalid_grant`, whatever is wrong with the token; the audit log of the agent's organization has the reason.",
+  request: { body: { required: true, ...json(workloadTokenSchema, "The token, and the agent to sign in as") } },
+  responses: { 200: json(tokenResponseSchema, "The access token") },
+  errors: ["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],
+});
+
+oidcRoutes.openapi(exchange, async (c) => {
+  const { token, agentId } = c.req.valid("json");
+  const result = await issueToken(c.get("context"), {
+    form: { grant_type: jwtBearerGrantType, assertion: token, ...(agentId ? { client_id: agentId } : {}) },
+    proof: c.req.header("DPoP"),
+    path: c.req.path,
+    presentsClient: false,
+    client: () => problem("UNAUTHORIZED"),
+  });
+  if (!result.ok) return fail(c, result);
+  const { response, headers } = result.value;
+  return c.json(response, 200, { "Cache-Control": "no-store", ...headers });
+});

@@ -1,0 +1,55 @@
+/** What a client must know to use this server, and nothing that is not there. */
+import { grantableScopes, platformScopes } from "../access/scopes.ts";
+import type { ResourceMetadata, ServerMetadata } from "./schema.ts";
+
+/** What the tokens room says of itself. */
+export interface TokenFeatures {
+  readonly grantTypes: readonly string[];
+  readonly proofAlgs: readonly string[];
+}
+
+const authMethods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+const idTokenClaims = ["iss", "sub", "aud", "exp", "iat", "email", "agent_type", "organization_id"];
+/** What the UserInfo endpoint says beside those; see the agent-info room. */
+const agentInfoClaims = ["agentId", "agentType", "capabilities", "owner", "deploymentEnv", "version", "did"];
+const assertionAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"];
+
+/** Authorization server metadata (RFC 8414 2), which is the OpenID provider metadata too (OpenID Connect Discovery 1.0, 3). */
+export function serverMetadata(issuer: string, { grantTypes, proofAlgs }: TokenFeatures): ServerMetadata {
+  return {
+    issuer,
+    token_endpoint: `${issuer}/api/v1/token`,
+    userinfo_endpoint: `${issuer}/agent-info`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    introspection_endpoint: `${issuer}/api/v1/token/introspect`,
+    revocation_endpoint: `${issuer}/api/v1/token/revoke`,
+    grant_types_supported: [...grantTypes],
+    response_types_supported: [],
+    token_endpoint_auth_methods_supported: authMethods,
+    token_endpoint_auth_signing_alg_values_supported: assertionAlgs,
+    introspection_endpoint_auth_methods_supported: authMethods,
+    introspection_endpoint_auth_signing_alg_values_supported: assertionAlgs,
+    revocation_endpoint_auth_methods_supported: authMethods,
+    revocation_endpoint_auth_signing_alg_values_supported: assertionAlgs,
+    scopes_supported: [...platformScopes],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["RS256"],
+    dpop_signing_alg_values_supported: [...proofAlgs],
+    claims_supported: [...idTokenClaims, ...agentInfoClaims],
+    service_documentation: `${issuer}/docs`,
+  };
+}
+
+/** Protected resource metadata (RFC 9728 2) of the API itself. `openid` is not among its scopes: no path of it asks for that. */
+export function resourceMetadata(issuer: string, { proofAlgs }: TokenFeatures): ResourceMetadata {
+  return {
+    resource: issuer,
+    authorization_servers: [issuer],
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    scopes_supported: [...grantableScopes],
+    bearer_methods_supported: ["header"],
+    dpop_signing_alg_values_supported: [...proofAlgs],
+    dpop_bound_access_tokens_required: false,
+    resource_documentation: `${issuer}/docs`,
+  };
+}

@@ -1,0 +1,70 @@
+/** The published key set: rebuilt from D1, kept in KV. */
+import { calculateJwkThumbprint } from "jose";
+import type { Context } from "../platform/context.ts";
+import { reasonOf } from "../platform/reason.ts";
+import { rowsWithWorkingKeys } from "./provision.ts";
+import { type Jwks, jwksSchema, type PublishedJwk, publishedJwkSchema } from "./schema.ts";
+import type { SigningKeyRow } from "./store.ts";
+
+const cacheKey = "jwks";
+/** A document that nobody replaced, for whatever reason, is gone after an hour. */
+const lifetimeSeconds = 3600;
+/** How long a location may go on with what it has read before; KV allows no less. */
+const readAgainAfterSeconds = 30;
+
+/** A published key with its state. */
+export type PublishedKey = PublishedJwk & { readonly state: SigningKeyRow["state"] };
+
+/** The public parts of the next, current and previous keys, from D1, oldest first. Compromised keys are not among them. */
+export async function publishedKeys(context: Context): Promise<PublishedKey[]> {
+  const rows = await rowsWithWorkingKeys(context, ["current", "next"]);
+  return rows.map(({ publicJwk, state }) => ({ ...publishedJwkSchema.parse(publicJwk), state }));
+}
+
+async function rebuilt(context: Context): Promise<Jwks> {
+  const keys = await publishedKeys(context);
+  return { keys: keys.map(({ state: _, ...jwk }) => jwk) };
+}
+
+/** The text that was found to be a key set last, and what it says. */
+let checked: { readonly text: string; readonly jwks: Jwks } | null = null;
+
+/** What KV holds, if it is a key set: nothing but public members, and each `kid` the thumbprint of its key. */
+async function cached(context: Context): Promise<Jwks | null> {
+  const text = await context.env.CACHE.get(cacheKey, { type: "text", cacheTtl: readAgainAfterSeconds });
+  if (text === null) return null;
+  if (checked?.text === text) return checked.jwks;
+  const parsed = jwksSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) return null;
+  const { keys } = parsed.data;
+  const thumbprints = await Promise.all(keys.map((jwk) => calculateJwkThumbprint(jwk, "sha256")));
+  if (!keys.every(({ kid }, index) => kid === thumbprints[index])) return null;
+  checked = { text, jwks: parsed.data };
+  return parsed.data;
+}
+
+/** KV is a convenience: whatever goes wrong with it is logged, and D1 answers. */
+function orNull<T>(work: Promise<T>): Promise<T | null> {
+  return work.catch((error: unknown) => {
+    console.warn(JSON.stringify({ message: "the key set in KV is unusable for now", error: reasonOf(error) }));
+    return null;
+  });
+}
+
+const store = (context: Context, jwks: Jwks) =>
+  orNull(context.env.CACHE.put(cacheKey, JSON.stringify(jwks), { expirationTtl: lifetimeSeconds }));
+
+/** The key set (RFC 7517 5) as it is published: from KV, or from D1 when KV has none, a wrong one, or does not answer. */
+export async function keySet(context: Context): Promise<Jwks> {
+  const known = await orNull(cached(context));
+  if (known) return known;
+  const jwks = await rebuilt(context);
+  context.defer(store(context, jwks));
+  return jwks;
+}
+
+/** Puts the key set of this moment into KV, unless it is there. When that fails, the next scheduled run does it. */
+export async function publishKeySet(context: Context): Promise<void> {
+  const [known, jwks] = await Promise.all([orNull(cached(context)), rebuilt(context)]);
+  if (JSON.stringify(known) !== JSON.stringify(jwks)) await store(context, jwks);
+}

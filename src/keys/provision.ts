@@ -1,0 +1,34 @@
+/** The first keys, and those that are missing for whatever reason. */
+import type { Context } from "../platform/context.ts";
+import { newSealedKeyPair } from "./key-pairs.ts";
+import { type SigningAlg, signingAlgSchema } from "./schema.ts";
+import { insertMissingKeys, publishedRows, rowOf, type SigningKeyRow } from "./store.ts";
+
+type Working = "current" | "next";
+
+const has = (rows: readonly SigningKeyRow[], alg: SigningAlg, state: Working) =>
+  rows.some((row) => row.alg === alg && row.state === state);
+
+/**
+ * Makes sure that each algorithm has a current and a next key. May be called at any time, by many at once: the unique
+ * indexes let one key of each kind in, and the others are thrown away.
+ */
+export async function ensureSigningKeys(context: Context): Promise<void> {
+  await rowsWithWorkingKeys(context, ["current", "next"]);
+}
+
+/** The published keys, after those that cannot be done without have been made. */
+export async function rowsWithWorkingKeys(context: Context, states: readonly Working[]): Promise<SigningKeyRow[]> {
+  const rows = await publishedRows(context);
+  const isComplete = states.every((state) => signingAlgSchema.options.every((alg) => has(rows, alg, state)));
+  if (isComplete) return rows;
+  const missing = (["current", "next"] as const).flatMap((state) =>
+    signingAlgSchema.options.filter((alg) => !has(rows, alg, state)).map((alg) => ({ alg, state })),
+  );
+  const nowMs = context.now();
+  const fresh = await Promise.all(
+    missing.map(async ({ alg, state }) => rowOf(await newSealedKeyPair(context, alg), state, nowMs)),
+  );
+  await insertMissingKeys(context, fresh);
+  return publishedRows(context);
+}

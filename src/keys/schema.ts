@@ -1,0 +1,119 @@
+/** The wire shapes of signing keys and of the documents that publish them. */
+import { z } from "@hono/zod-openapi";
+import { signingKeyStates } from "../platform/db/schema.ts";
+
+export const signingAlgSchema = z.enum(["ES256", "RS256"]);
+
+/** ES256 signs access tokens, RS256 id_tokens. */
+export type SigningAlg = z.output<typeof signingAlgSchema>;
+
+const encoded = z.string().regex(/^[A-Za-z0-9_-]+$/);
+const kidSchema = encoded.max(64).openapi({
+  description: "The SHA-256 thumbprint of the key (RFC 7638)",
+  example: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+});
+
+/**
+ * A published key (RFC 7517 4). Strict on purpose: nothing that has another member, least of all a private one, passes for
+ * a key of ours.
+ */
+export const publishedJwkSchema = z
+  .discriminatedUnion("kty", [
+    z.strictObject({
+      kty: z.literal("EC"),
+      crv: z.literal("P-256"),
+      x: encoded,
+      y: encoded,
+      kid: kidSchema,
+      alg: z.literal("ES256"),
+      use: z.literal("sig"),
+    }),
+    z.strictObject({
+      kty: z.literal("RSA"),
+      n: encoded,
+      e: encoded,
+      kid: kidSchema,
+      alg: z.literal("RS256"),
+      use: z.literal("sig"),
+    }),
+  ])
+  .openapi("PublishedKey");
+
+export type PublishedJwk = z.output<typeof publishedJwkSchema>;
+
+/** RFC 7517 5. */
+export const jwksSchema = z.strictObject({ keys: z.array(publishedJwkSchema).min(1) }).openapi("JsonWebKeySet");
+
+export type Jwks = z.output<typeof jwksSchema>;
+
+export const rotateKeysSchema = z
+  .strictObject({
+    compromised: z.boolean().optional().openapi({
+      description: "The current keys are in somebody else's hands: drop them, and every token they signed, at once.",
+    }),
+  })
+  .openapi("RotateKeys");
+
+export const signingKeySchema = z
+  .object({
+    kid: kidSchema,
+    alg: signingAlgSchema,
+    state: z.enum(signingKeyStates).openapi({
+      description:
+        "`next`: published, not yet signing. `current`: signing. `previous`: published until its last token has expired. `retired`: gone.",
+    }),
+    createdAt: z.iso.datetime(),
+  })
+  .openapi("SigningKey");
+
+export const keysRotatedSchema = z
+  .object({ rotated: z.literal(true), keys: z.array(signingKeySchema) })
+  .openapi("KeysRotated");
+
+export type KeysRotated = z.output<typeof keysRotatedSchema>;
+
+const algs = z.array(z.string());
+
+/** OpenID Connect Discovery 1.0, 3, and RFC 8414 2: one document serves both. */
+export const serverMetadataSchema = z
+  .object({
+    issuer: z.url(),
+    token_endpoint: z.url(),
+    userinfo_endpoint: z.url(),
+    jwks_uri: z.url(),
+    introspection_endpoint: z.url(),
+    revocation_endpoint: z.url(),
+    grant_types_supported: z.array(z.string()),
+    response_types_supported: z.array(z.string()),
+    token_endpoint_auth_methods_supported: z.array(z.string()),
+    token_endpoint_auth_signing_alg_values_supported: algs,
+    introspection_endpoint_auth_methods_supported: z.array(z.string()),
+    introspection_endpoint_auth_signing_alg_values_supported: algs,
+    revocation_endpoint_auth_methods_supported: z.array(z.string()),
+    revocation_endpoint_auth_signing_alg_values_supported: algs,
+    scopes_supported: z.array(z.string()),
+    subject_types_supported: z.array(z.string()),
+    id_token_signing_alg_values_supported: algs,
+    dpop_signing_alg_values_supported: algs,
+    claims_supported: z.array(z.string()),
+    service_documentation: z.url(),
+  })
+  .openapi("ServerMetadata");
+
+export type ServerMetadata = z.output<typeof serverMetadataSchema>;
+
+/** RFC 9728 2. */
+export const resourceMetadataSchema = z
+  .object({
+    resource: z.url(),
+    authorization_servers: z.array(z.url()),
+    jwks_uri: z.url(),
+    scopes_supported: z.array(z.string()),
+    bearer_methods_supported: z.array(z.string()),
+    dpop_signing_alg_values_supported: algs,
+    dpop_bound_access_tokens_required: z.boolean(),
+    resource_documentation: z.url(),
+  })
+  .openapi("ProtectedResourceMetadata");
+
+export type ResourceMetadata = z.output<typeof resourceMetadataSchema>;

@@ -1,0 +1,45 @@
+/** Measures every request: which route, which method, which status, how long; and for whom, where somebody is known. */
+import { createMiddleware } from "hono/factory";
+import { matchedRoutes } from "hono/route";
+import { type NoteCalls, noteCall } from "../../telemetry/calls.ts";
+import { methods } from "../../telemetry/catalogue.ts";
+import { pushSoon } from "../../telemetry/push.ts";
+import { count, observe } from "../../telemetry/recording.ts";
+import type { AppContext, AppEnv } from "../app.ts";
+
+type Method = (typeof methods)[number];
+
+const methodOf = (method: string): Method => methods.find((one) => one === method) ?? "other";
+
+const templates = new Map<string, string>();
+
+/** `/agents/:agentId{[^/]+}` → `/agents/{agentId}`, as in the API reference. */
+function templateOf(path: string): string {
+  const template = templates.get(path) ?? path.replace(/:(\w+)(\{[^}]*\})?\??/g, "{$1}");
+  templates.set(path, template);
+  return template;
+}
+
+/** The template of the route that the request matched; `unmatched` where only middleware did. Never anything of its path. */
+function routeOf(c: AppContext): string {
+  const handler = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
+  return handler ? templateOf(handler.path) : "unmatched";
+}
+
+/**
+ * Counts each answered request, and the calls of each organization. On Workers time stands still while code runs and goes on
+ * with each wait for something else, so a duration is the time that a request spent waiting.
+ *
+ * @param noteCalls tells an organization's ledger of its calls
+ */
+export const measured = (noteCalls: NoteCalls) =>
+  createMiddleware<AppEnv>(async (c, next) => {
+    const startedMs = performance.now();
+    await next();
+    const route = routeOf(c);
+    count("agentidp_http_requests_total", { method: methodOf(c.req.method), route, status: String(c.res.status) });
+    observe("agentidp_http_request_duration_seconds", { route }, (performance.now() - startedMs) / 1000);
+    const organizationId = c.get("callOf");
+    if (organizationId) noteCall(organizationId, route, c.res.status);
+    pushSoon({ env: c.env }, (work) => c.executionCtx.waitUntil(work), noteCalls);
+  });

@@ -1,0 +1,49 @@
+/** The page that a Prometheus server scrapes. */
+import { z } from "@hono/zod-openapi";
+import { accepts } from "hono/accepts";
+import { exposition, formats } from "../../telemetry/exposition.ts";
+import { collectMetrics } from "../../telemetry/push.ts";
+import { createRouter } from "../app.ts";
+import { fail } from "../respond.ts";
+import { route } from "../route.ts";
+import { refuseMonitor } from "./access.ts";
+
+const { prometheus, openMetrics } = formats;
+
+const page = {
+  schema: z.string(),
+  example: "# TYPE agentidp_audit_chain_integrity gauge\nagentidp_audit_chain_integrity 1\n",
+};
+
+const readMetrics = route({
+  method: "get",
+  path: "/metrics",
+  access: "public",
+  tags: ["Service"],
+  operationId: "readMetrics",
+  summary: "Read the metrics",
+  description:
+    "For a Prometheus server: everything that all instances have counted, up to about a second ago. Needs `METRICS_TOKEN` as a bearer token where that is set.",
+  responses: {
+    200: {
+      description: "The metrics, in the Prometheus text format 0.0.4 or, where it is preferred, in OpenMetrics 1.0",
+      content: { [prometheus.mediaType]: page, [openMetrics.mediaType]: page },
+    },
+  },
+  errors: ["UNAUTHORIZED"],
+});
+
+export const metricsRoutes = createRouter();
+
+metricsRoutes.openapi(readMetrics, async (c) => {
+  const refused = refuseMonitor(c.get("context"), c.req.header("Authorization"));
+  if (refused) return fail(c, refused);
+  const preferred = accepts(c, {
+    header: "Accept",
+    supports: [prometheus.mediaType, openMetrics.mediaType],
+    default: prometheus.mediaType,
+  });
+  const format = preferred === openMetrics.mediaType ? "openMetrics" : "prometheus";
+  const text = exposition(await collectMetrics(c.get("context")), format);
+  return c.body(text, 200, { "Content-Type": formats[format].contentType, Vary: "Accept" });
+});

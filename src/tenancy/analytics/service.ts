@@ -1,0 +1,113 @@
+/** Analytics: how much an organization uses the service, when, and by which agents. The ledger counts; this reads the roll-ups. */
+
+import type { Caller } from "../../access/caller.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Context } from "../../platform/context.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { lastDays, monthSoFar, spanOfLastDays, startOf } from "./calendar.ts";
+import {
+  type AgentActivity,
+  type AgentAnalytics,
+  type CallAnalytics,
+  type DaysQuery,
+  keptDays,
+  type RotationAnalytics,
+  type TokenAnalytics,
+} from "./schema.ts";
+import {
+  countActiveCredentialsByAge,
+  countCallsByRoute,
+  countRotationsByDay,
+  countTokensByAgent,
+  countTokensByDay,
+  countTokensByHourOfWeek,
+  type DayCount,
+  deleteActivityBefore,
+} from "./store.ts";
+
+/** The days that the hours of the week are counted over. */
+const activityDays = 30;
+
+/** The spans of age that credentials are told apart by, both ends included. */
+const spans = [
+  { minDays: 0, maxDays: 30 },
+  { minDays: 31, maxDays: 60 },
+  { minDays: 61, maxDays: 90 },
+  { minDays: 91, maxDays: null },
+];
+
+/** The counts of so many days, zeros included. */
+function daily(nowMs: number, days: number, counts: readonly DayCount[]) {
+  const byDay = new Map(counts.map(({ day, count }) => [day, count]));
+  return lastDays(nowMs, days).map((date) => ({ date, count: byDay.get(date) ?? 0 }));
+}
+
+/** Tokens issued a day, over the last so many days. */
+export async function tokenAnalytics(
+  context: Context,
+  { organizationId }: Caller,
+  { days }: DaysQuery,
+): Promise<Result<TokenAnalytics>> {
+  const nowMs = context.now();
+  await ledgerOf(context, organizationId).flush();
+  const counts = await countTokensByDay(context, organizationId, spanOfLastDays(nowMs, days));
+  return ok({ tenantId: organizationId, days, data: daily(nowMs, days, counts) });
+}
+
+/** Tokens issued by day of the week and hour, over the last 30 days. */
+export async function agentActivity(context: Context, { organizationId }: Caller): Promise<Result<AgentActivity>> {
+  const span = spanOfLastDays(context.now(), activityDays);
+  await ledgerOf(context, organizationId).flush();
+  return ok({ tenantId: organizationId, data: await countTokensByHourOfWeek(context, organizationId, span) });
+}
+
+/** Tokens by agent, in the present month. A delegated token counts for the agent that got it. */
+export async function agentAnalytics(context: Context, { organizationId }: Caller): Promise<Result<AgentAnalytics>> {
+  const { month, ...span } = monthSoFar(context.now());
+  await ledgerOf(context, organizationId).flush();
+  return ok({
+    tenantId: organizationId,
+    month,
+    data: await countTokensByAgent(context, organizationId, span),
+  });
+}
+
+/** Rotations a day, counted from the audit log, and how old the active credentials are. */
+export async function rotationAnalytics(
+  context: Context,
+  { organizationId }: Caller,
+  { days }: DaysQuery,
+): Promise<Result<RotationAnalytics>> {
+  const nowMs = context.now();
+  await context.relay(organizationId);
+  await ledgerOf(context, organizationId).flush();
+  const [rotations, ages] = await Promise.all([
+    countRotationsByDay(context, organizationId, startOf(spanOfLastDays(nowMs, days).first)),
+    countActiveCredentialsByAge(context, organizationId, nowMs),
+  ]);
+  return ok({
+    tenantId: organizationId,
+    days,
+    data: daily(nowMs, days, rotations),
+    credentialsByAge: spans.map(({ minDays, maxDays }) => {
+      const within = ages.filter(({ ageDays }) => ageDays >= minDays && ageDays <= (maxDays ?? ageDays));
+      return { minDays, maxDays, count: within.reduce((total, { count }) => total + count, 0) };
+    }),
+  });
+}
+
+/** Answered calls by route and status class, over the last so many days. */
+export async function callAnalytics(
+  context: Context,
+  { organizationId }: Caller,
+  { days }: DaysQuery,
+): Promise<Result<CallAnalytics>> {
+  const span = spanOfLastDays(context.now(), days);
+  await ledgerOf(context, organizationId).flush();
+  return ok({ tenantId: organizationId, days, data: await countCallsByRoute(context, organizationId, span) });
+}
+
+/** Deletes the counts that no question reaches any more. For the scheduled run. */
+export async function forgetOldActivity(context: Context): Promise<void> {
+  await deleteActivityBefore(context, spanOfLastDays(context.now(), keptDays).first);
+}

@@ -1,0 +1,92 @@
+/** The audit log: what an organization may read of it, and whether it is still what was written. */
+import { z } from "@hono/zod-openapi";
+import type { Caller } from "../../access/caller.ts";
+import type { DomainEvent } from "../../events/catalogue.ts";
+import type { AuditEvent } from "../../ledger/chain.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Context } from "../../platform/context.ts";
+import { decodeCursor, encodeCursor, type List, type Page, page } from "../../platform/http/pagination.ts";
+import type { EventId, OrganizationId } from "../../platform/ids.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { count, setGauge } from "../../platform/telemetry/recording.ts";
+import { settle } from "./evidence.ts";
+import type { EventQuery, Verification, VerificationQuery } from "./schema.ts";
+import { findEvent, findEvents } from "./store.ts";
+import { shown } from "./stored-event.ts";
+import { verifyLog } from "./verify-log.ts";
+
+export { makeDueCheckpoints } from "./checkpoints/duty.ts";
+export { listCheckpoints } from "./checkpoints/list.ts";
+export { exportEvents } from "./export.ts";
+export { type Slice, verifySlice } from "./patrol.ts";
+export { removeExpiredEvents } from "./retention.ts";
+export type { Link } from "./verification.ts";
+export { type Verdict, verifyLog } from "./verify-log.ts";
+
+/** Hands what happened to the organization's ledger, which appends each event to the chain once. */
+export const auditSubscriber = {
+  name: "audit",
+  handle: (context: Context, organizationId: OrganizationId, events: readonly DomainEvent[]): Promise<void> =>
+    ledgerOf(context, organizationId).record(events),
+};
+
+/** A page of the log, newest first. `agentId` asks for what happened to an agent, not for what it did. */
+export async function listEvents(
+  context: Context,
+  caller: Caller,
+  query: EventQuery,
+): Promise<Result<Page<AuditEvent>>> {
+  const { organizationId } = caller;
+  const list: List = { name: "audit", organizationId };
+  const before = decodeCursor(list, z.number(), query.cursor);
+  if (!before.ok) return before;
+  await settle(context, organizationId);
+  const { agentId = null, action = null, outcome = null, from: fromMs = null, to: toMs = null } = query;
+  const filter = { agentId, action, outcome, fromMs, toMs };
+  const rows = await findEvents(context, organizationId, filter, before.value, query.limit + 1);
+  const events = rows.map((row) => shown(organizationId, row));
+  return ok(page(events, query.limit, (last) => encodeCursor(list, last.sequence)));
+}
+
+/** One event, or `AUDIT_EVENT_NOT_FOUND`. */
+export async function readEvent(context: Context, caller: Caller, eventId: EventId): Promise<Result<AuditEvent>> {
+  const { organizationId } = caller;
+  await settle(context, organizationId);
+  const row = await findEvent(context, organizationId, eventId);
+  return row ? ok(shown(organizationId, row)) : problem("AUDIT_EVENT_NOT_FOUND");
+}
+
+const isoOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+/**
+ * Verifies the chain of the caller's organization, whole or over a time range, see `verify-log.ts`. Answers
+ * `RATE_LIMIT_EXCEEDED` when the organization has asked too often.
+ */
+export async function verifyEvents(
+  context: Context,
+  caller: Caller,
+  query: VerificationQuery,
+): Promise<Result<Verification>> {
+  const { organizationId } = caller;
+  const { admitted, retryAfterSeconds } = await ledgerOf(context, organizationId).admitVerification();
+  if (!admitted) {
+    count("agentidp_rate_limit_rejections_total", { limit: "auditVerifications" });
+    return problem("RATE_LIMIT_EXCEEDED", "An organization may verify its audit log 30 times a minute.", {
+      headers: { "Retry-After": String(retryAfterSeconds) },
+    });
+  }
+  const { fromDate: fromMs = null, toDate: toMs = null } = query;
+  const { checkedCount, brokenAtEventId } = await verifyLog(context, organizationId, { fromMs, toMs });
+  const verified = brokenAtEventId === null;
+  // A part that is in order says nothing of the rest.
+  const isWhole = fromMs === null && toMs === null;
+  if (isWhole || !verified) setGauge("agentidp_audit_chain_integrity", verified ? 1 : 0, organizationId);
+  return ok({
+    verified,
+    checkedCount,
+    fromDate: isoOf(fromMs),
+    toDate: isoOf(toMs),
+    brokenAtEventId,
+  });
+}

@@ -1,0 +1,134 @@
+/**
+ * Brings an organization's tier to what its subscription is at Stripe. What an event says is never believed: it is only a
+ * reason to ask. So events may come late, twice, or in any order.
+ */
+import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Context } from "../../platform/context.ts";
+import { untilWritten } from "../../platform/db/conditional.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { findOrganization, type Organization, publicOrganization } from "../organizations/service.ts";
+import type { PlanTier } from "../tiers/service.ts";
+import { type Standing, standingOf } from "./standing.ts";
+import {
+  type BillingAccount,
+  type BillingEvent,
+  deleteEventsBefore,
+  findAccountOfCustomer,
+  insertEventIfChanged,
+  isEventSettled,
+  updateAccount,
+  updateAccountIfChanged,
+  updateTier,
+} from "./store.ts";
+import { type BillingSettings, cancelSubscription, expireOpenCheckouts, listSubscriptions } from "./stripe.ts";
+
+/** Stripe repeats an event for three days, and by hand for thirty. */
+const eventsKeptMs = 40 * 86_400_000;
+
+/**
+ * Asks Stripe and writes what follows, again for as long as somebody else writes in between: whoever writes last has asked
+ * after the one before had written.
+ *
+ * @param event the event that is the reason, which has its effect once; null for none
+ * @throws {DependencyDown} when Stripe does not answer; then the event counts as not received, and Stripe repeats it
+ */
+export function settle(
+  context: Context,
+  billing: BillingSettings,
+  customerId: string,
+  event: Pick<BillingEvent, "id" | "type"> | null,
+): Promise<Result<undefined>> {
+  const received = event && { ...event, receivedAt: context.now() };
+  return untilWritten(() => pass(context, billing, customerId, received));
+}
+
+async function pass(
+  context: Context,
+  billing: BillingSettings,
+  customerId: string,
+  event: BillingEvent | null,
+): Promise<Result<undefined> | null> {
+  // The organization is the one that we made this customer for, whatever the metadata says.
+  const account = await findAccountOfCustomer(context, customerId);
+  if (!account) return ok();
+  // Asked after the account was read: an event that is settled from here on has changed the account, and the write finds that.
+  if (event && (await isEventSettled(context, event.id))) return ok();
+  const organization = await findOrganization(context, account.organizationId);
+  const subscriptions = await listSubscriptions(billing, customerId);
+  // Nothing said that the customer is gone: it may be that the settings name another account of Stripe's.
+  if (!subscriptions && !event) return ok();
+  const standing = standingOf(subscriptions ?? [], billing.prices);
+
+  const { current } = standing;
+  const useless = organization ? standing.superseded : [...(current ? [current] : []), ...standing.superseded];
+  const isNew = current !== null && current.id !== account.subscriptionId;
+  const isTidy = useless.length === 0 && !isNew;
+  // The tier comes first: who has paid has it, even when tidying up has to wait for Stripe.
+  const written = await write(context, account, organization, standing, isTidy ? event : null);
+  if (isTidy || !written) return written ? ok() : null;
+  for (const { id } of useless) await cancelSubscription(billing, id);
+  if (isNew) await expireOpenCheckouts(billing, customerId);
+  return null;
+}
+
+/** What the account says of the subscription. */
+function changeOf(account: BillingAccount, { current, lapsed }: Standing) {
+  const told = current ?? lapsed;
+  return {
+    subscriptionId: told?.id ?? account.subscriptionId,
+    subscriptionStatus: told?.status ?? (account.subscriptionId ? "canceled" : null),
+    tier: current?.tier ?? null,
+    periodStart: told?.periodStartMs ?? null,
+    periodEnd: told?.periodEndMs ?? null,
+    endsAt: told?.endsAtMs ?? null,
+  };
+}
+
+/** Without a subscription the tier is what the operator made it, except that the end of one takes back what it gave. */
+function tierOf(account: BillingAccount, organization: Organization, { current }: Standing): PlanTier {
+  return current?.tier ?? (account.tier === null ? organization.planTier : "free");
+}
+
+/** Writes the account, the tier with its event, and that Stripe's event has had its effect, together; false when one has changed. */
+async function write(
+  context: Context,
+  account: BillingAccount,
+  organization: Organization | null,
+  standing: Standing,
+  event: BillingEvent | null,
+): Promise<boolean> {
+  const change = changeOf(account, standing);
+  const isChanged = Object.entries(change).some(([field, value]) => account[field as keyof typeof change] !== value);
+  const planTier = organization && tierOf(account, organization, standing);
+  const noting = event
+    ? [insertEventIfChanged(context, event), deleteEventsBefore(context, event.receivedAt - eventsKeptMs)]
+    : [];
+  if (!organization || planTier === null || planTier === organization.planTier) {
+    if (!isChanged && !event) return true;
+    const [written] = await context.db.batch([updateAccount(context, account, change), ...noting]);
+    return written.meta.changes > 0;
+  }
+
+  const { id: organizationId } = organization;
+  await ledgerOf(context, organizationId).expectChange(null);
+  const updatedAt = Math.max(context.now(), organization.updatedAt + 1);
+  const { subscriptionId, subscriptionStatus } = change;
+  const changed = newEvent(context, null, {
+    organizationId,
+    action: "tier.changed",
+    agentId: null,
+    target: organizationId,
+    details: { planTier: { from: organization.planTier, to: planTier }, subscriptionId, subscriptionStatus },
+    data: publicOrganization({ ...organization, planTier, updatedAt }),
+  });
+  const [written] = await context.db.batch([
+    updateTier(context, organization, account, planTier, updatedAt),
+    updateAccountIfChanged(context, account, change),
+    outboxInsertIfChanged(context, changed),
+    ...noting,
+  ]);
+  if (written.meta.changes === 0) return false;
+  await publish(context, organizationId);
+  return true;
+}

@@ -1,0 +1,117 @@
+/** The rules of membership: which agent of an organization is a member, and which an admin. One active admin always remains. */
+
+import type { Caller } from "../../access/caller.ts";
+import { outboxInsertIfChanged } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Context } from "../../platform/context.ts";
+import { untilWritten } from "../../platform/db/conditional.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { eventsOf, publishAll } from "./events.ts";
+import type { Member } from "./schema.ts";
+import { readOrganization, refuseUnlessAdmin } from "./service.ts";
+import { listMembers as findMembers, findMembership, type Membership, updateRole } from "./store.ts";
+
+/** The members of an organization, newest agent first. */
+export async function listMembers(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+  { limit, cursor }: PageRequest,
+): Promise<Result<Page<Member>>> {
+  const organization = await readOrganization(context, caller, organizationId);
+  if (!organization.ok) return organization;
+  const list = { name: "members", organizationId };
+  const after = decodeCursor(list, agentIdSchema, cursor);
+  if (!after.ok) return after;
+  const rows = await findMembers(context, organizationId, { before: after.value, limit: limit + 1 });
+  return ok(page(rows, limit, (last) => encodeCursor(list, last.agentId)));
+}
+
+/**
+ * Makes an agent a member or an admin.
+ *
+ * @returns `AGENT_NOT_FOUND` for an agent of another organization or a decommissioned one, `FORBIDDEN` for demoting the
+ *   last active admin
+ */
+export function setMember(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+  { agentId, role }: Member,
+): Promise<Result<Member>> {
+  return changeRole(context, caller, organizationId, agentId, async (membership) => {
+    if (membership.role !== role)
+      return writeRole(context, caller, organizationId, membership, role, { agentId, role });
+    return ok({ agentId, role });
+  });
+}
+
+/**
+ * Takes an agent's role away. It can still act, and grants nothing to others any more.
+ *
+ * @returns `AGENT_NOT_FOUND` when it is no member, `FORBIDDEN` for the last active admin
+ */
+export function removeMember(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+  agentId: AgentId,
+): Promise<Result<undefined>> {
+  return changeRole(context, caller, organizationId, agentId, async (membership) => {
+    if (membership.role !== null) return writeRole(context, caller, organizationId, membership, null, undefined);
+    return problem("AGENT_NOT_FOUND", "No member of the organization has this id.");
+  });
+}
+
+/** Reads the agent's membership and decides on it, again for as long as another change comes between. */
+async function changeRole<T>(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+  agentId: AgentId,
+  decide: (membership: Membership) => Promise<Result<T> | null>,
+): Promise<Result<T>> {
+  const refusal = refuseUnlessAdmin(caller);
+  if (refusal) return refusal;
+  const organization = await readOrganization(context, caller, organizationId);
+  if (!organization.ok) return organization;
+  return untilWritten(async () => {
+    const membership = await findMembership(context, organizationId, agentId);
+    return membership ? decide(membership) : problem("AGENT_NOT_FOUND");
+  });
+}
+
+/** Writes the role and its events; null when the agent's role has changed since it was read. */
+async function writeRole<T>(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+  membership: Membership,
+  role: Membership["role"],
+  value: T,
+): Promise<Result<T> | null> {
+  const { agentId } = membership;
+  await ledgerOf(context, organizationId).expectChange(agentId);
+  const events = eventsOf(context, caller, {
+    organizationId,
+    action: role ? "member.set" : "member.removed",
+    agentId,
+    target: agentId,
+    details: { role: { from: membership.role, to: role } },
+    data: { agentId, role },
+  });
+  const [written] = await context.db.batch([
+    updateRole(context, organizationId, membership, role),
+    ...events.map((event) => outboxInsertIfChanged(context, event)),
+  ]);
+  if (written.meta.changes > 0) {
+    await publishAll(context, events);
+    return { ok: true, value };
+  }
+  const now = await findMembership(context, organizationId, agentId);
+  if (now?.role !== membership.role) return null;
+  return problem("FORBIDDEN", "This is the last active admin of the organization.");
+}

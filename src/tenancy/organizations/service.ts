@@ -1,0 +1,261 @@
+/** The rules of organizations: the operator's organization manages all of them, every other one only itself. */
+
+import type { Caller } from "../../access/caller.ts";
+import type { DomainEvent, EventAction, JsonValue } from "../../events/catalogue.ts";
+import { outboxInsert, outboxInsertIfChanged } from "../../events/outbox.ts";
+import { delegationsEndedBy } from "../../identity/delegation/service.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Subject } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import { violatesUnique } from "../../platform/db/client.ts";
+import { untilWritten } from "../../platform/db/conditional.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { newId, type OrganizationId, organizationIdSchema } from "../../platform/ids.ts";
+import { type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { eventsOf, publishAll } from "./events.ts";
+import { insertFirstAdmin, prepareFirstAdmin } from "./first-admin.ts";
+import type { ChangeOrganization, CreateOrganization, FirstAdmin, PublicOrganization } from "./schema.ts";
+import {
+  findLiveOrganization,
+  insertOrganization,
+  listLiveOrganizations,
+  type Organization,
+  type OrganizationChange,
+  updateOrganization,
+} from "./store.ts";
+
+export type { Organization } from "./store.ts";
+
+/** The organization with this id, suspended or not; null when there is none or it is deleted. For other rooms. */
+export function findOrganization(context: Context, organizationId: OrganizationId): Promise<Organization | null> {
+  return findLiveOrganization(context, organizationId);
+}
+
+/** An organization as the wire shows it. */
+export function publicOrganization(organization: Organization): PublicOrganization {
+  const { id, isOperator: _, createdAt, updatedAt, ...fields } = organization;
+  return {
+    organizationId: id,
+    ...fields,
+    createdAt: new Date(createdAt).toISOString(),
+    updatedAt: new Date(updatedAt).toISOString(),
+  };
+}
+
+/** The organization, when the caller may see it: its own, or any for the operator. */
+export async function readOrganization(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+): Promise<Result<Organization>> {
+  const own = caller.organizationId === organizationId;
+  const organization = own || caller.isOperator ? await findLiveOrganization(context, organizationId) : null;
+  return organization ? ok(organization) : problem("ORGANIZATION_NOT_FOUND");
+}
+
+/** The organizations that the caller may see, newest first. */
+export async function listOrganizations(
+  context: Context,
+  caller: Caller,
+  { limit, cursor }: PageRequest,
+): Promise<Result<Page<PublicOrganization>>> {
+  const list = { name: "organizations", organizationId: caller.organizationId };
+  const after = decodeCursor(list, organizationIdSchema, cursor);
+  if (!after.ok) return after;
+  const rows = await listLiveOrganizations(context, {
+    only: caller.isOperator ? null : caller.organizationId,
+    before: after.value,
+    limit: limit + 1,
+  });
+  return ok(page(rows.map(publicOrganization), limit, (last) => encodeCursor(list, last.organizationId)));
+}
+
+/** Why the caller may change nothing here, or null when it may. */
+export function refuseUnlessAdmin(caller: Caller): Problem | null {
+  if (caller.role === "admin") return null;
+  return problem("FORBIDDEN", "Only an admin of its organization may do this.", { details: { requiredRole: "admin" } });
+}
+
+/**
+ * Makes another organization with its first admin, whose secret is told this once.
+ *
+ * @returns `FORBIDDEN` unless the caller is an admin of the operator's organization, `SLUG_TAKEN` also for the slug of a
+ *   deleted organization
+ */
+export async function createOrganization(
+  context: Context,
+  caller: Caller,
+  input: CreateOrganization,
+): Promise<Result<PublicOrganization & { readonly admin: FirstAdmin }>> {
+  const refusal = refuseUnlessAdmin(caller);
+  if (refusal) return refusal;
+  if (!caller.isOperator) return problem("FORBIDDEN", "Only the operator's organization may create organizations.");
+  const { name, slug, planTier = "free", maxAgents = null, maxTokensPerMonth = null } = input;
+  const organization = newOrganization(context, {
+    name,
+    slug,
+    planTier,
+    maxAgents,
+    maxTokensPerMonth,
+    isOperator: false,
+  });
+  try {
+    const admin = await storeOrganization(context, caller, organization, input.adminEmail);
+    return ok({ ...publicOrganization(organization), admin });
+  } catch (error) {
+    if (violatesUnique(error, "organizations.slug")) return problem("SLUG_TAKEN");
+    throw error;
+  }
+}
+
+/** A new organization's record, not stored yet. */
+export function newOrganization(
+  context: Context,
+  fields: Omit<Organization, "id" | "status" | "createdAt" | "updatedAt">,
+): Organization {
+  const now = context.now();
+  return { id: newId<OrganizationId>(now), ...fields, status: "active", createdAt: now, updatedAt: now };
+}
+
+/**
+ * Stores a new organization, its first admin, and their events, in one batch.
+ *
+ * @throws the database's error when a unique index refuses the organization
+ */
+export async function storeOrganization(
+  context: Context,
+  caller: Caller | null,
+  organization: Organization,
+  adminEmail: string,
+): Promise<FirstAdmin> {
+  const { name, slug, planTier, maxAgents, maxTokensPerMonth } = organization;
+  const created = eventsOf(context, caller, {
+    organizationId: organization.id,
+    action: "organization.created",
+    agentId: null,
+    target: organization.id,
+    details: { name, slug, planTier, maxAgents, maxTokensPerMonth },
+    data: publicOrganization(organization),
+  });
+  const prepared = await prepareFirstAdmin(context, caller, organization, adminEmail);
+  const events = [...created, ...prepared.events];
+  await context.db.batch([
+    insertOrganization(context, organization),
+    ...insertFirstAdmin(context, prepared),
+    ...events.map((event) => outboxInsert(context, event)),
+  ]);
+  await publishAll(context, events);
+  return prepared.admin;
+}
+
+/** What only the operator may change. */
+const operatorsFields = ["planTier", "maxAgents", "maxTokensPerMonth", "status"] as const;
+
+/**
+ * Changes an organization. Suspending it kills every token and sign-in of it before this returns.
+ *
+ * @returns `FORBIDDEN` for a field that is the operator's to change, and for suspending the operator's own organization
+ */
+export async function changeOrganization(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+  input: ChangeOrganization,
+): Promise<Result<PublicOrganization>> {
+  const refusal = refuseUnlessAdmin(caller);
+  if (refusal) return refusal;
+  return untilWritten(async () => {
+    const found = await readOrganization(context, caller, organizationId);
+    if (!found.ok) return found;
+    const before = found.value;
+    const forbidden = caller.isOperator ? [] : operatorsFields.filter((field) => input[field] !== undefined);
+    if (forbidden.length > 0) return problem("FORBIDDEN", `Only the operator may change ${forbidden.join(", ")}.`);
+    if (before.isOperator && input.status === "suspended") {
+      return problem("FORBIDDEN", "The operator's own organization cannot be suspended.");
+    }
+    const change = differences(before, input);
+    if (Object.keys(change).length === 0) return ok(publicOrganization(before));
+    return writeChange(context, caller, before, change);
+  });
+}
+
+/**
+ * Deletes an organization: every token and sign-in of it is dead, its slug stays taken, its record is kept for the audit.
+ *
+ * @returns `FORBIDDEN` for the operator's own organization
+ */
+export async function deleteOrganization(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+): Promise<Result<undefined>> {
+  const refusal = refuseUnlessAdmin(caller);
+  if (refusal) return refusal;
+  return untilWritten(async () => {
+    const found = await readOrganization(context, caller, organizationId);
+    if (!found.ok) return found;
+    if (found.value.isOperator) return problem("FORBIDDEN", "The operator's own organization cannot be deleted.");
+    const written = await writeChange(context, caller, found.value, { status: "deleted" });
+    return written && ok();
+  });
+}
+
+const statusActions = {
+  active: "organization.reactivated",
+  suspended: "organization.suspended",
+  deleted: "organization.deleted",
+} as const satisfies Record<Organization["status"], EventAction>;
+
+/** Tells the ledger, then writes the change and its events; null when the organization has changed since it was read. */
+async function writeChange(
+  context: Context,
+  caller: Caller,
+  before: Organization,
+  change: OrganizationChange,
+): Promise<Result<PublicOrganization> | null> {
+  const ledger = ledgerOf(context, before.id);
+  const takesBack = change.status === "suspended" || change.status === "deleted";
+  const taken: Subject | null = takesBack ? { kind: "organization" } : null;
+  await (taken ? ledger.withdraw(taken) : ledger.expectChange(null));
+
+  // Grows even within one millisecond, and when a clock lags: the next write relies on it.
+  const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+  const after: Organization = { ...before, ...change, updatedAt };
+  const { status, planTier, ...fields } = change;
+  const tell = (action: EventAction, changed: OrganizationChange): DomainEvent[] =>
+    eventsOf(context, caller, {
+      organizationId: before.id,
+      action,
+      agentId: null,
+      target: before.id,
+      details: fromTo(before, changed),
+      data: publicOrganization(after),
+    });
+  const events = [
+    ...(Object.keys(fields).length > 0 ? tell("organization.updated", fields) : []),
+    ...(planTier ? tell("tier.changed", { planTier }) : []),
+    ...(status ? tell(statusActions[status], { status }) : []),
+  ];
+  const [written] = await context.db.batch([
+    updateOrganization(context, before, change, updatedAt),
+    ...events.map((event) => outboxInsertIfChanged(context, event)),
+    ...(taken ? [delegationsEndedBy(context, before.id, taken)] : []),
+  ]);
+  if (written.meta.changes === 0) return null;
+  await publishAll(context, events);
+  return ok(publicOrganization(after));
+}
+
+const changeable = ["name", ...operatorsFields] as const;
+
+/** The asked-for fields whose value is another one than before. */
+function differences(before: Organization, input: ChangeOrganization): OrganizationChange {
+  const differing = changeable.filter((field) => input[field] !== undefined && input[field] !== before[field]);
+  return Object.fromEntries(differing.map((field) => [field, input[field]]));
+}
+
+function fromTo(before: Organization, change: OrganizationChange): { [field: string]: JsonValue } {
+  const changed = changeable.filter((field) => change[field] !== undefined);
+  return Object.fromEntries(changed.map((field) => [field, { from: before[field], to: change[field] ?? null }]));
+}

@@ -1,0 +1,58 @@
+/** The set-up: makes the operator's organization and its first admin, once in the life of the service. */
+
+import { ensureSigningKeys } from "../../keys/service.ts";
+import type { Context } from "../../platform/context.ts";
+import { constantTimeEqual } from "../../platform/crypto/keyed-hash.ts";
+import { violatesUnique } from "../../platform/db/client.ts";
+import { type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import type { FirstAdmin, PublicOrganization, Setup } from "./schema.ts";
+import { newOrganization, publicOrganization, storeOrganization } from "./service.ts";
+import { findOperator } from "./store.ts";
+
+/** RFC 6750 2.1. The scheme is case-insensitive (RFC 9110 11.1). */
+const bearerForm = /^bearer +([^\s]+) *$/i;
+
+/**
+ * Checks the set-up token before anything else of the request is looked at.
+ *
+ * @param authorization the `Authorization` header
+ * @returns `NOT_FOUND` when the service has no set-up token, `UNAUTHORIZED` when this is not it; null when it is
+ */
+export function refuseSetup(context: Context, authorization: string | undefined): Problem | null {
+  const { setupToken } = context.settings;
+  if (setupToken === undefined) return problem("NOT_FOUND");
+  const [, presented] = bearerForm.exec(authorization ?? "") ?? [];
+  if (presented === undefined) return problem("UNAUTHORIZED", "This needs the set-up token, as a bearer token.");
+  if (constantTimeEqual(presented, setupToken)) return null;
+  return problem("UNAUTHORIZED", "This is not the set-up token.", { oauthError: "invalid_token" });
+}
+
+/**
+ * Sets the service up. The unique index over the operator decides which of two at once is the first.
+ *
+ * @returns `ALREADY_SET_UP` ever after
+ */
+export async function setUp(
+  context: Context,
+  { organizationName: name, slug, adminEmail }: Setup,
+): Promise<Result<{ readonly organization: PublicOrganization; readonly admin: FirstAdmin }>> {
+  if (await findOperator(context)) return problem("ALREADY_SET_UP");
+  await ensureSigningKeys(context);
+  const organization = newOrganization(context, {
+    name,
+    slug,
+    planTier: "enterprise",
+    maxAgents: null,
+    maxTokensPerMonth: null,
+    isOperator: true,
+  });
+  try {
+    const admin = await storeOrganization(context, null, organization, adminEmail);
+    return ok({ organization: publicOrganization(organization), admin });
+  } catch (error) {
+    // Until there is an operator there is no other organization, so a taken slug is the operator's too.
+    if (violatesUnique(error, "organizations.")) return problem("ALREADY_SET_UP");
+    throw error;
+  }
+}

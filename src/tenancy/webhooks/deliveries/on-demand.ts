@@ -1,0 +1,117 @@
+/** Deliveries on demand: seeing them, sending one again, sending a test. */
+
+import type { Caller } from "../../../access/caller.ts";
+import type { Context } from "../../../platform/context.ts";
+import { type DeliveryId, type EventId, newId, type WebhookId } from "../../../platform/ids.ts";
+import { problem } from "../../../platform/problems/problems.ts";
+import { ok, type Result } from "../../../platform/problems/result.ts";
+import { type Delivery, type DeliveryList, type DeliveryQuery, testEvent, webhookPayloadSchema } from "../schema.ts";
+import { findSubscription } from "../store.ts";
+import { send } from "./attempt.ts";
+import { leaseMs } from "./consumer.ts";
+import { queueDeliveries } from "./queue.ts";
+import {
+  type ClaimedRow,
+  type DeliveryRow,
+  endAttempt,
+  findDelivery,
+  findSecrets,
+  insertClaimed,
+  listDeliveries as listRows,
+  restartDelivery,
+} from "./store.ts";
+import { deliveryIdOf, payloadOf } from "./subscriber.ts";
+
+const isoOrNull = (timeMs: number | null) => (timeMs === null ? null : new Date(timeMs).toISOString());
+
+function publicDelivery(row: DeliveryRow): Delivery {
+  return {
+    id: row.id,
+    subscription_id: row.subscriptionId,
+    event_type: row.eventType,
+    payload: webhookPayloadSchema.parse(JSON.parse(row.payload)),
+    status: row.status,
+    http_status_code: row.httpStatusCode,
+    response_body: row.responseBody,
+    error: row.error,
+    attempt_count: row.attemptCount,
+    next_retry_at: row.status === "failed" ? isoOrNull(row.dueAt) : null,
+    delivered_at: isoOrNull(row.deliveredAt),
+    created_at: new Date(row.createdAt).toISOString(),
+    updated_at: new Date(row.updatedAt).toISOString(),
+  };
+}
+
+/** A page of a subscription's deliveries, newest first; or `WEBHOOK_NOT_FOUND`. */
+export async function listDeliveries(
+  context: Context,
+  { organizationId }: Caller,
+  webhookId: WebhookId,
+  query: DeliveryQuery,
+): Promise<Result<DeliveryList>> {
+  const subscription = await findSubscription(context, organizationId, webhookId);
+  if (!subscription) return problem("WEBHOOK_NOT_FOUND");
+  const { rows, total } = await listRows(context, webhookId, query);
+  return ok({ deliveries: rows.map(publicDelivery), total, limit: query.limit, offset: query.offset });
+}
+
+/**
+ * Has a delivery made again, whatever became of it: the same id and body, with all its attempts before it. That of a paused
+ * subscription waits.
+ */
+export async function redeliver(
+  context: Context,
+  { organizationId }: Caller,
+  webhookId: WebhookId,
+  deliveryId: DeliveryId,
+): Promise<Result<Delivery>> {
+  if (!(await findSubscription(context, organizationId, webhookId))) return problem("WEBHOOK_NOT_FOUND");
+  const row = await restartDelivery(context, organizationId, webhookId, deliveryId, context.now());
+  if (!row) return problem("DELIVERY_NOT_FOUND");
+  await queueDeliveries(context, [deliveryId]);
+  return ok(publicDelivery(row));
+}
+
+/**
+ * Sends a test and waits for what comes of it, at most 10 seconds. It is tried once, says nothing of how the subscription
+ * fares otherwise, and goes to a paused one too.
+ */
+export async function testWebhook(
+  context: Context,
+  { organizationId }: Caller,
+  webhookId: WebhookId,
+): Promise<Result<Delivery>> {
+  const subscription = await findSubscription(context, organizationId, webhookId);
+  if (!subscription) return problem("WEBHOOK_NOT_FOUND");
+  const nowMs = context.now();
+  const eventId = newId<EventId>(nowMs);
+  const data = { webhookId, message: "This is a test. Nothing has happened." };
+  const delivery: ClaimedRow = {
+    id: deliveryIdOf(eventId, webhookId),
+    organizationId,
+    subscriptionId: webhookId,
+    eventId,
+    eventType: testEvent,
+    payload: payloadOf({ id: eventId, organizationId, type: testEvent, occurredAtMs: nowMs, data }),
+    status: "pending",
+    attemptCount: 0,
+    dueAt: nowMs + leaseMs,
+    claimedUntil: nowMs + leaseMs,
+    httpStatusCode: null,
+    responseBody: null,
+    error: null,
+    deliveredAt: null,
+    createdAt: nowMs,
+    updatedAt: nowMs,
+  };
+  const secrets = await findSecrets(context, webhookId, nowMs);
+  await insertClaimed(context, delivery);
+  const { ok: isDelivered, retryAfterMs: _, ...record } = await send(context, { delivery, subscription, secrets });
+  const endedAtMs = context.now();
+  const end = isDelivered
+    ? ({ status: "delivered", deliveredAt: endedAtMs } as const)
+    : ({ status: "dead_letter", deliveredAt: null } as const);
+  await endAttempt(context, delivery, { ...record, ...end, dueAt: null }, endedAtMs);
+  const row = await findDelivery(context, webhookId, delivery.id);
+  return row ? ok(publicDelivery(row)) : problem("WEBHOOK_NOT_FOUND");
+}

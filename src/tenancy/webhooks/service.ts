@@ -1,0 +1,244 @@
+/** Webhook subscriptions: who is told of which events. How they are told is in `deliveries/`. */
+
+import type { Caller } from "../../access/caller.ts";
+import type { EventAction, JsonValue } from "../../events/catalogue.ts";
+import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import type { Context } from "../../platform/context.ts";
+import { untilWritten } from "../../platform/db/conditional.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
+import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
+import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { queueDue } from "./deliveries/queue.ts";
+import type { ChangeWebhook, CreateWebhook, Webhook, WebhookEvent, WebhookWithSecret } from "./schema.ts";
+import { newSecret } from "./secrets.ts";
+import {
+  countSubscriptions,
+  deleteDeliveriesOf,
+  deleteSecretsOf,
+  deleteSpentSecrets,
+  deleteSubscription,
+  expireSecretsBut,
+  findSubscription,
+  insertSecretIfChanged,
+  insertSubscription,
+  listSubscriptions,
+  type Subscription,
+  type SubscriptionChange,
+  touchSubscription,
+  updateSubscription,
+} from "./store.ts";
+
+export { receiveMessages, reviveMessages, sweepDeliveries } from "./deliveries/consumer.ts";
+export { listDeliveries, redeliver, testWebhook } from "./deliveries/on-demand.ts";
+export { webhookSubscriber } from "./deliveries/subscriber.ts";
+
+/** How many subscriptions an organization may have. */
+const maxWebhooks = 100;
+/** How long an old secret signs along after a rotation. */
+const overlapMs = 24 * 3_600_000;
+/** How many secrets sign at once, so that the headers keep their size however often somebody rotates. */
+const maxSecrets = 10;
+/** How many attempts at once a resumed subscription begins with. */
+const resumedWidth = 5;
+
+function publicWebhook(subscription: Subscription): Webhook {
+  const { id, organizationId, name, url, events, active, failureCount, createdAt, updatedAt } = subscription;
+  return {
+    id,
+    organization_id: organizationId,
+    name,
+    url,
+    events: [...events] as WebhookEvent[],
+    active,
+    failure_count: failureCount,
+    created_at: new Date(createdAt).toISOString(),
+    updated_at: new Date(updatedAt).toISOString(),
+  };
+}
+
+function webhookEvent(
+  context: Context,
+  caller: Caller,
+  action: EventAction & `webhook.${string}`,
+  { id, organizationId }: Subscription,
+  details: { readonly [key: string]: JsonValue },
+) {
+  return newEvent(context, caller, { organizationId, action, agentId: null, target: id, details });
+}
+
+async function refuseUrl(context: Context, text: string): Promise<Problem | null> {
+  const refused = (message: string) => invalid([{ path: "url", message, received: text.slice(0, 200) }]);
+  const url = await checkOutboundTarget(context, text);
+  if (!url.ok) return refused(url.message);
+  return url.value.origin === context.settings.issuer ? refused("must not be this service itself") : null;
+}
+
+/** The path and query of a hook are often its password, and the audit log is read by more people than the subscription. */
+const originOf = (url: string) => new URL(url).origin;
+
+/**
+ * Subscribes a URL to events of the caller's organization. The secret is told this once.
+ *
+ * @returns `VALIDATION_ERROR` on `url` for an address that must not be called, `FREE_TIER_LIMIT_EXCEEDED` when the organization
+ *   has 100 subscriptions
+ */
+export async function createWebhook(
+  context: Context,
+  caller: Caller,
+  input: CreateWebhook,
+): Promise<Result<WebhookWithSecret>> {
+  const refusal = await refuseUrl(context, input.url);
+  if (refusal) return refusal;
+  const { organizationId } = caller;
+  const nowMs = context.now();
+  const subscription: Subscription = {
+    ...input,
+    id: newId<WebhookId>(nowMs),
+    organizationId,
+    failureCount: 0,
+    slowUntil: 0,
+    createdAt: nowMs,
+    updatedAt: nowMs,
+  };
+  const { signingSecret, row } = await newSecret(context, subscription.id);
+  const { name, url, events, active } = input;
+  const details = { name, origin: originOf(url), events, active };
+  const event = webhookEvent(context, caller, "webhook.created", subscription, details);
+  const [inserted] = await context.db.batch([
+    insertSubscription(context, subscription, maxWebhooks),
+    insertSecretIfChanged(context, row),
+    outboxInsertIfChanged(context, event),
+  ]);
+  if (inserted.meta.changes === 0) {
+    const current = await countSubscriptions(context, organizationId);
+    return problem("FREE_TIER_LIMIT_EXCEEDED", `An organization may have ${maxWebhooks} webhooks; delete one first.`, {
+      details: { limit: "maxWebhooks", max: maxWebhooks, current },
+    });
+  }
+  await publish(context, organizationId);
+  return ok({ ...publicWebhook(subscription), signingSecret });
+}
+
+/** The subscriptions of the caller's organization, newest first. */
+export async function listWebhooks(
+  context: Context,
+  { organizationId }: Caller,
+  { limit, cursor }: PageRequest,
+): Promise<Result<Page<Webhook>>> {
+  const list = { name: "webhooks", organizationId };
+  const before = decodeCursor(list, webhookIdSchema, cursor);
+  if (!before.ok) return before;
+  const rows = await listSubscriptions(context, organizationId, { before: before.value, limit: limit + 1 });
+  return ok(page(rows.map(publicWebhook), limit, (last) => encodeCursor(list, last.id)));
+}
+
+/** One subscription, or `WEBHOOK_NOT_FOUND`. */
+export async function readWebhook(
+  context: Context,
+  { organizationId }: Caller,
+  webhookId: WebhookId,
+): Promise<Result<Webhook>> {
+  const subscription = await findSubscription(context, organizationId, webhookId);
+  return subscription ? ok(publicWebhook(subscription)) : problem("WEBHOOK_NOT_FOUND");
+}
+
+const changeable = ["name", "url", "events", "active"] as const;
+
+/** The asked-for fields whose value is another one than before. Setting `active` also forgets what went wrong. */
+function differences(before: Subscription, input: ChangeWebhook): SubscriptionChange {
+  const isOther = (field: (typeof changeable)[number]) =>
+    input[field] !== undefined && JSON.stringify(input[field]) !== JSON.stringify(before[field]);
+  const change = Object.fromEntries(changeable.filter(isOther).map((field) => [field, input[field]]));
+  const forgets = input.active === true && (!before.active || before.failureCount > 0);
+  return forgets ? { ...change, failureCount: 0, slowUntil: 0 } : change;
+}
+
+/** What changed, from and to. */
+function fromTo(before: Subscription, change: SubscriptionChange): { [field: string]: JsonValue } {
+  const shown = (field: string, value: unknown) => (field === "url" ? originOf(String(value)) : (value as JsonValue));
+  return Object.fromEntries(
+    [...changeable, "failureCount" as const]
+      .filter((field) => Object.hasOwn(change, field))
+      .map((field) => [field, { from: shown(field, before[field]), to: shown(field, change[field]) }]),
+  );
+}
+
+/** Changes a subscription. A paused one gets nothing; what was on its way already goes on when it is resumed. */
+export async function changeWebhook(
+  context: Context,
+  caller: Caller,
+  webhookId: WebhookId,
+  input: ChangeWebhook,
+): Promise<Result<Webhook>> {
+  const { organizationId } = caller;
+  return untilWritten(async () => {
+    const before = await findSubscription(context, organizationId, webhookId);
+    if (!before) return problem("WEBHOOK_NOT_FOUND");
+    const refusal = input.url === undefined ? null : await refuseUrl(context, input.url);
+    if (refusal) return refusal;
+    const change = differences(before, input);
+    if (Object.keys(change).length === 0) return ok(publicWebhook(before));
+    // Grows even within one millisecond, and when a clock lags: the next write relies on it.
+    const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+    const event = webhookEvent(context, caller, "webhook.updated", before, fromTo(before, change));
+    const [written] = await context.db.batch([
+      updateSubscription(context, before, change, updatedAt),
+      outboxInsertIfChanged(context, event),
+    ]);
+    if (written.meta.changes === 0) return null;
+    await publish(context, organizationId);
+    if (change.active) await queueDue(context, [webhookId], resumedWidth);
+    return ok(publicWebhook({ ...before, ...change, updatedAt }));
+  });
+}
+
+/** Deletes a subscription with its secrets and its deliveries. */
+export async function deleteWebhook(
+  context: Context,
+  caller: Caller,
+  webhookId: WebhookId,
+): Promise<Result<undefined>> {
+  const { organizationId } = caller;
+  const subscription = await findSubscription(context, organizationId, webhookId);
+  if (!subscription) return problem("WEBHOOK_NOT_FOUND");
+  const { name, url } = subscription;
+  const event = webhookEvent(context, caller, "webhook.deleted", subscription, { name, origin: originOf(url) });
+  const [deleted] = await context.db.batch([
+    deleteSubscription(context, subscription),
+    outboxInsertIfChanged(context, event),
+    deleteSecretsOf(context, subscription),
+    deleteDeliveriesOf(context, subscription),
+  ]);
+  if (deleted.meta.changes === 0) return problem("WEBHOOK_NOT_FOUND");
+  await publish(context, organizationId);
+  return ok();
+}
+
+/** Makes a new secret, which is told this once. Those before it sign along for 24 hours. */
+export async function rotateSecret(
+  context: Context,
+  caller: Caller,
+  webhookId: WebhookId,
+): Promise<Result<WebhookWithSecret>> {
+  const { organizationId } = caller;
+  const subscription = await findSubscription(context, organizationId, webhookId);
+  if (!subscription) return problem("WEBHOOK_NOT_FOUND");
+  const nowMs = context.now();
+  const { signingSecret, row } = await newSecret(context, webhookId);
+  const expiresAt = nowMs + overlapMs;
+  const details = { previousExpiresAt: new Date(expiresAt).toISOString() };
+  const event = webhookEvent(context, caller, "webhook.secret_rotated", subscription, details);
+  const [touched] = await context.db.batch([
+    touchSubscription(context, webhookId, nowMs),
+    insertSecretIfChanged(context, row),
+    outboxInsertIfChanged(context, event),
+    expireSecretsBut(context, row, expiresAt),
+    deleteSpentSecrets(context, webhookId, nowMs, maxSecrets),
+  ]);
+  const [after] = touched;
+  if (!after) return problem("WEBHOOK_NOT_FOUND");
+  await publish(context, organizationId);
+  return ok({ ...publicWebhook(after), signingSecret });
+}

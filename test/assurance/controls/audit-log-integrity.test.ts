@@ -1,0 +1,126 @@
+/** CC7.3: the chains of all organizations, in rounds that are spread over runs. */
+import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { contextOf } from "../../../src/platform/context.ts";
+import { newId, type OrganizationId } from "../../../src/platform/ids.ts";
+import { verifySlice } from "../../../src/tenancy/audit/service.ts";
+import { newAgent, newOrganization, type Organization } from "../../support/api.ts";
+import { bindings, control, day, hour, later, measured, minute, runCron, sql } from "./cron.ts";
+
+let organization: Organization;
+
+beforeAll(async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  organization = await newOrganization();
+  for (let made = 0; made < 4; made++) await newAgent(organization.token);
+  await runCron();
+  return () => vi.useRealTimers();
+});
+
+beforeEach(() => {
+  later(2 * hour);
+});
+
+const events = "audit_events WHERE organization_id = ? AND sequence";
+
+it.each([
+  ["was changed", `UPDATE audit_events SET outcome = 'failure' WHERE organization_id = ? AND sequence = 3`],
+  ["was removed", `DELETE FROM ${events} = 3`],
+  ["is missing at the end", `DELETE FROM ${events} = (SELECT max(sequence) FROM kept WHERE organization_id = '%')`],
+  [
+    "was added behind the end",
+    `INSERT INTO audit_events SELECT organization_id, sequence + 100, 'invented', agent_id, action, outcome, actor, target,
+      details, timestamp, previous_hash, hash FROM ${events} = 3`,
+  ],
+])("fails when an event %s, and recovers with the next run", async (_, spoil) => {
+  await sql("CREATE TABLE kept AS SELECT * FROM audit_events");
+  await sql(spoil.replace("%", organization.organizationId), organization.organizationId);
+  expect(await measured("CC7.3")).toMatchObject({ status: "fail", evidence: "1 audit log changed behind our back" });
+  await sql("DELETE FROM audit_events WHERE event_id = 'invented'");
+  await sql("INSERT OR REPLACE INTO audit_events SELECT * FROM kept");
+  await sql("DROP TABLE kept");
+  expect(await measured("CC7.3")).toMatchObject({
+    status: "pass",
+    evidence: expect.stringMatching(/^2 logs with \d+ events verified within 1\u00a0h$/),
+  });
+});
+
+it("looks at nothing anew within an hour of a round that found nothing", async () => {
+  await measured("CC7.3");
+  await sql(
+    "UPDATE audit_events SET outcome = 'failure' WHERE organization_id = ? AND sequence = 3",
+    organization.organizationId,
+  );
+  later(50 * minute);
+  expect(await measured("CC7.3")).toMatchObject({ status: "pass" });
+  later(10 * minute);
+  expect(await measured("CC7.3")).toMatchObject({ status: "fail" });
+  await sql(
+    "UPDATE audit_events SET outcome = 'success' WHERE organization_id = ? AND sequence = 3",
+    organization.organizationId,
+  );
+  expect(await measured("CC7.3")).toMatchObject({ status: "pass" });
+});
+
+it("spreads many organizations over runs, and fails when a round takes longer than a day", async () => {
+  const ids = Array.from({ length: 30 }, (_, index) => newId<OrganizationId>(Date.now() + index));
+  for (const id of ids) {
+    await sql(
+      `INSERT INTO organizations SELECT ?1, name, ?1, 0, plan_tier, NULL, NULL, 'active', created_at, updated_at
+      FROM organizations LIMIT 1`,
+      id,
+    );
+  }
+  expect(await measured("CC7.3")).toMatchObject({ status: "pass", evidence: expect.stringMatching(/^2 logs/) });
+  // No run for a day: what is known is too old, though each run looks at some.
+  later(day);
+  expect(await measured("CC7.3")).toMatchObject({
+    status: "fail",
+    evidence: expect.stringMatching(/^The last round over all audit logs began \d+ h ago$/),
+  });
+  // That run ended the old round; the next ones make a new one.
+  expect(await measured("CC7.3")).toMatchObject({ status: "fail" });
+  expect(await measured("CC7.3")).toMatchObject({ status: "pass", evidence: expect.stringMatching(/^32 logs/) });
+  await sql("DELETE FROM organizations WHERE slug = id");
+});
+
+it("says unknown when a ledger does not answer, and looks at the others", async () => {
+  const { ORG_LEDGER } = bindings;
+  const withOneDown = {
+    idFromName: (name: string) => (name === organization.organizationId ? name : ORG_LEDGER.idFromName(name)),
+    get: (id: DurableObjectId | string) =>
+      typeof id === "string"
+        ? new Proxy({}, { get: () => () => Promise.reject(new Error("reset")) })
+        : ORG_LEDGER.get(id),
+  } as unknown as DurableObjectNamespace;
+  expect(await measured("CC7.3", { ORG_LEDGER: withOneDown })).toMatchObject({
+    status: "unknown",
+    evidence: "1 audit log could not be reached",
+  });
+  expect(await measured("CC7.3")).toMatchObject({ status: "pass" });
+  expect(await control("CC7.3")).toMatchObject({ evidence: expect.stringMatching(/^2 logs/) });
+});
+
+it("a long chain is verified in slices that go on where the last one ended", async () => {
+  const run = { requestId: "r", source: { ip: "", userAgent: "cron" } };
+  const context = contextOf(
+    bindings,
+    run,
+    () => {},
+    async () => {},
+  );
+  const id = organization.organizationId as OrganizationId;
+  const whole = await verifySlice(context, id, null, 10_000);
+  expect(whole).toMatchObject({ holds: true, isLast: true });
+  let checked = 0;
+  let slices = 0;
+  for (let from: Parameters<typeof verifySlice>[2] = null; ; ) {
+    const slice = await verifySlice(context, id, from, 3);
+    expect(slice.holds).toBe(true);
+    slices += 1;
+    checked += slice.checkedCount;
+    if (slice.isLast) break;
+    from = slice.link;
+  }
+  expect(checked).toBe(whole.checkedCount);
+  expect(slices).toBe(Math.ceil(whole.checkedCount / 3));
+});

@@ -1,0 +1,81 @@
+/** The floors of the house and the arrows between its rooms: none upwards, no circle. `npx vitest run test/house/floors` prints both. */
+import { expect, it } from "vitest";
+import { floorOf, modules, unitOf, wings } from "./_source.ts";
+
+interface Arrow {
+  readonly from: string;
+  readonly to: string;
+}
+
+const arrows: readonly Arrow[] = modules.flatMap(({ path, imports }) =>
+  imports
+    .filter(({ isPackage, target }) => !isPackage && !target.startsWith(".."))
+    .map(({ target }) => ({ from: path, to: target })),
+);
+
+/** Which rooms and floors each of them imports from. */
+const neighbours = new Map<string, Set<string>>();
+for (const { from, to } of arrows) {
+  const [unit, other] = [unitOf(from), unitOf(to)];
+  if (unit !== other) neighbours.set(unit, (neighbours.get(unit) ?? new Set()).add(other));
+}
+
+/** All that can be reached from a room over one arrow or more. */
+function reachableFrom(start: string): Set<string> {
+  const reached = new Set<string>();
+  const waiting = [...(neighbours.get(start) ?? [])];
+  for (let unit = waiting.pop(); unit !== undefined; unit = waiting.pop()) {
+    if (reached.has(unit)) continue;
+    reached.add(unit);
+    waiting.push(...(neighbours.get(unit) ?? []));
+  }
+  return reached;
+}
+
+it("every file stands on a floor", () => {
+  expect(modules.filter(({ path }) => floorOf(path) < 0).map(({ path }) => path)).toStrictEqual([]);
+});
+
+it("the arrows between rooms are seen", () => {
+  expect(neighbours.get("identity/agents")).toContain("platform");
+  expect(neighbours.get("app.ts")?.size).toBeGreaterThan(wings.length - 3);
+  console.log(
+    [...neighbours]
+      .map(([unit, others]) => `${unit} → ${[...others].sort().join(", ")}`)
+      .sort()
+      .join("\n"),
+  );
+});
+
+it("no arrow goes upwards", () => {
+  const upwards = arrows.filter(({ from, to }) => floorOf(to) > floorOf(from)).map(({ from, to }) => `${from} → ${to}`);
+  expect(upwards.sort()).toStrictEqual([
+    // Each of these is to go; nothing may be added.
+    "keys/routes.ts → identity/tokens/service.ts",
+    "platform/http/app.ts → access/caller.ts",
+    "platform/http/openapi.ts → access/scopes.ts",
+    "platform/http/route.ts → access/scopes.ts",
+    "tenancy/billing/service.ts → identity/agents/service.ts",
+    "tenancy/organizations/first-admin.ts → identity/dids/service.ts",
+    "tenancy/organizations/service.ts → identity/delegation/service.ts",
+    "tenancy/tiers/status.ts → identity/agents/service.ts",
+  ]);
+});
+
+it("rooms form no circle", () => {
+  const inCircle = [...neighbours.keys()].filter((unit) => reachableFrom(unit).has(unit));
+  expect(inCircle.sort()).toStrictEqual([
+    // Each of these is to leave the circle; nothing may be added.
+    "access",
+    "identity/agents",
+    "identity/credentials",
+    "identity/delegation",
+    "identity/dids",
+    "identity/tokens",
+    "identity/workloads",
+    "keys",
+    "platform",
+    "tenancy/organizations",
+    "tenancy/tiers",
+  ]);
+});

@@ -1,0 +1,257 @@
+/** What the scheduled run does: it rotates, retires, seals anew, and finishes what was cut off. */
+import { eq, sql } from "drizzle-orm";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  currentSigningKey,
+  ensureSigningKeys,
+  forgetSigningKeys,
+  keySet,
+  rotateSigningKeys,
+  upkeepSigningKeys,
+  verificationKey,
+} from "../../src/keys/service.ts";
+import { open, seal, sealedWith } from "../../src/platform/crypto/sealing.ts";
+import { agentKeys, signingKeys } from "../../src/platform/db/schema.ts";
+import { type AgentId, newId, type OrganizationId } from "../../src/platform/ids.ts";
+import {
+  addOperator,
+  addOrganization,
+  admin,
+  bindings,
+  direct,
+  keyRow,
+  keyRows,
+  startOver,
+  waitingEvents,
+} from "./direct.ts";
+
+const dayMs = 86_400_000;
+
+beforeEach(async () => {
+  await startOver();
+  await addOperator();
+  vi.useFakeTimers({ toFake: ["Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+describe("rotation by age", () => {
+  it("makes the first keys", async () => {
+    await upkeepSigningKeys(direct());
+    expect(await keyRows()).toHaveLength(4);
+  });
+
+  it("rotates when the current key is 30 days old, and not a millisecond before", async () => {
+    await ensureSigningKeys(direct());
+    const { id } = await keyRow("ES256", "current");
+    later(30 * dayMs - 1);
+    await upkeepSigningKeys(direct());
+    expect((await keyRow("ES256", "current")).id).toBe(id);
+    later(1);
+    await upkeepSigningKeys(direct());
+    expect((await keyRow("ES256", "previous")).id).toBe(id);
+    await upkeepSigningKeys(direct());
+    expect(await keyRows()).toHaveLength(6);
+  });
+
+  it("is recorded as the service's own doing", async () => {
+    await ensureSigningKeys(direct());
+    later(30 * dayMs);
+    await upkeepSigningKeys(direct());
+    const events = await waitingEvents();
+    expect(events.map(({ action, actor }) => [action, actor.agentId])).toEqual([
+      ["signing_key.rotated", null],
+      ["signing_key.rotated", null],
+    ]);
+  });
+
+  it("rotates without an event before there is an operator", async () => {
+    await startOver();
+    await ensureSigningKeys(direct());
+    later(30 * dayMs);
+    await upkeepSigningKeys(direct());
+    expect(await keyRows()).toHaveLength(6);
+    expect(await waitingEvents()).toEqual([]);
+  });
+});
+
+describe("retirement", () => {
+  it("keeps a previous key until the last token that it signed has expired, then takes it off the key set", async () => {
+    await rotateSigningKeys(direct(), admin, { compromised: false });
+    const { id } = await keyRow("ES256", "previous");
+    later(dayMs + 5 * 60_000 - 1);
+    await upkeepSigningKeys(direct());
+    expect((await keyRow("ES256", "previous")).id).toBe(id);
+    expect((await keySet(direct())).keys.map(({ kid }) => kid)).toContain(id);
+    later(1);
+    await upkeepSigningKeys(direct());
+    const retired = await keyRow("ES256", "retired");
+    expect(retired.id).toBe(id);
+    expect(retired.privateSealed).toBe(null);
+    expect(retired.retiredAt).toBe(Date.now());
+    expect((await keySet(direct())).keys.map(({ kid }) => kid)).not.toContain(id);
+    forgetSigningKeys(direct());
+    expect(await verificationKey(direct(), id)).toBe(null);
+  });
+});
+
+describe("finishing the drop of a compromised key", () => {
+  it("tells the ledgers that did not answer, then retires the key", async () => {
+    const deaf = await addOrganization();
+    await ensureSigningKeys(direct());
+    const { id } = await keyRow("ES256", "current");
+    const context = direct();
+    context.down.add(deaf);
+    await rotateSigningKeys(context, admin, { compromised: true });
+    await upkeepSigningKeys(context);
+    expect((await keyRow("ES256", "previous")).id).toBe(id);
+
+    const healed = direct();
+    await upkeepSigningKeys(healed);
+    expect(healed.dropped).toContainEqual({ organizationId: deaf, kid: id });
+    expect((await keyRow("ES256", "retired")).id).toBe(id);
+  });
+
+  it("never publishes or retires by age a key whose drop is not finished", async () => {
+    const deaf = await addOrganization();
+    await ensureSigningKeys(direct());
+    const { id } = await keyRow("ES256", "current");
+    const context = direct();
+    context.down.add(deaf);
+    await rotateSigningKeys(context, admin, { compromised: true });
+    later(2 * dayMs);
+    await upkeepSigningKeys(context);
+    expect((await keyRow("ES256", "previous")).id).toBe(id);
+    expect((await keySet(context)).keys.map(({ kid }) => kid)).not.toContain(id);
+  });
+
+  it("goes on over several runs when there are more organizations than one run may tell", async () => {
+    const nowMs = Date.now();
+    const ids = Array.from({ length: 650 }, (_, n) => newId<OrganizationId>(nowMs + n)).sort();
+    for (let n = 0; n < ids.length; n += 10) {
+      const values = ids.slice(n, n + 10).map((id) => sql`(${id}, 'Many', ${id}, 0, 'free', 'active', 0, 0)`);
+      await direct().db.run(
+        sql`INSERT INTO organizations (id, name, slug, is_operator, plan_tier, status, created_at, updated_at) VALUES ${sql.join(values, sql`, `)}`,
+      );
+    }
+    await ensureSigningKeys(direct());
+    const { id } = await keyRow("ES256", "current");
+    const runs = [direct(), direct(), direct()];
+    const [first, second, third] = runs;
+    expect(await rotateSigningKeys(first!, admin, { compromised: true })).toMatchObject({
+      code: "SERVICE_UNAVAILABLE",
+    });
+    expect(first?.dropped).toHaveLength(600);
+    await upkeepSigningKeys(second!);
+    expect(second?.dropped).toHaveLength(600);
+    expect((await keyRow("ES256", "previous")).id).toBe(id);
+    await upkeepSigningKeys(third!);
+    expect((await keyRow("ES256", "retired")).id).toBe(id);
+    const told = runs.flatMap(({ dropped }) => dropped).filter(({ kid }) => kid === id);
+    expect(new Set(told.map(({ organizationId }) => organizationId))).toEqual(new Set([admin.organizationId, ...ids]));
+  });
+
+  it("tells organizations that were made while the drop went on, for a quarter of an hour", async () => {
+    await ensureSigningKeys(direct());
+    const { id } = await keyRow("ES256", "current");
+    await rotateSigningKeys(direct(), admin, { compromised: true });
+    const young = await addOrganization();
+    const soon = direct();
+    await upkeepSigningKeys(soon);
+    expect(soon.dropped).toContainEqual({ organizationId: young, kid: id });
+    later(16 * 60_000);
+    const late = direct();
+    await upkeepSigningKeys(late);
+    expect(late.dropped).toEqual([]);
+  });
+});
+
+describe("changing the key-encryption key", () => {
+  const both = `new-2:${"Y".repeat(42)}8,${bindings.KEY_ENCRYPTION_KEYS}`;
+  const onlyNew = `new-2:${"Y".repeat(42)}8`;
+
+  const noKey = {} as typeof agentKeys.$inferInsert.publicJwk;
+
+  async function addAgentKey(id: string) {
+    const { settings, db } = direct();
+    const privateSealed = await seal(settings.keyEncryptionKeys, `private ${id}`, `agent-key:${id}`);
+    const agentId = newId<AgentId>(Date.now());
+    await db.insert(agentKeys).values({ id, agentId, number: 1, publicJwk: noKey, privateSealed, createdAt: 0 });
+  }
+  const agentKeyRows = () => direct().db.select().from(agentKeys).orderBy(agentKeys.id);
+
+  it("seals the private parts anew with the first key, so that the old one can be taken away", async () => {
+    await ensureSigningKeys(direct());
+    const { kid } = await currentSigningKey(direct(), "ES256");
+    await addAgentKey("a");
+    await upkeepSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    expect((await keyRows()).map(({ privateSealed }) => sealedWith(privateSealed!))).toEqual(Array(4).fill("new-2"));
+
+    const after = direct({ KEY_ENCRYPTION_KEYS: onlyNew });
+    const [row] = await agentKeyRows();
+    expect(await open(after.settings.keyEncryptionKeys, row!.privateSealed!, "agent-key:a")).toBe("private a");
+    forgetSigningKeys(after);
+    expect((await currentSigningKey(after, "ES256")).kid).toBe(kid);
+  });
+
+  it("seals a bounded number of agents' keys in a run, and all of them in the end", async () => {
+    for (let n = 0; n < 120; n++) await addAgentKey(`key-${n}`);
+    const sealed = async () =>
+      (await agentKeyRows()).filter(({ privateSealed }) => sealedWith(privateSealed!) === "new-2").length;
+    await upkeepSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    expect(await sealed()).toBe(100);
+    await upkeepSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    expect(await sealed()).toBe(120);
+  });
+
+  it("leaves a private part that does not open as it is, and seals the others", async () => {
+    await addAgentKey("a");
+    await addAgentKey("b");
+    const [a] = await agentKeyRows();
+    await direct().db.update(agentKeys).set({ privateSealed: a!.privateSealed }).where(eq(agentKeys.id, "b"));
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    await upkeepSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    const rows = await agentKeyRows();
+    expect(rows.map(({ privateSealed }) => sealedWith(privateSealed!))).toEqual(["new-2", "test-1"]);
+    expect(log.mock.calls.flat()).toEqual([
+      '{"message":"a private key cannot be opened with KEY_ENCRYPTION_KEYS","table":"agent_keys","id":"b"}',
+    ]);
+    log.mockRestore();
+  });
+
+  it("says which key and which setting when the old key was taken away too early; verification goes on", async () => {
+    await ensureSigningKeys(direct());
+    const { id } = await keyRow("ES256", "current");
+    const tooEarly = direct({ KEY_ENCRYPTION_KEYS: onlyNew });
+    forgetSigningKeys(tooEarly);
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const failure = await currentSigningKey(tooEarly, "ES256").catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      name: "DependencyDown",
+      cause: new Error(`The private part of signing key ${id} cannot be opened with any key of KEY_ENCRYPTION_KEYS`),
+    });
+    expect(log.mock.calls.flat().join()).not.toContain("YYYY");
+    log.mockRestore();
+    expect((await verificationKey(tooEarly, id))?.alg).toBe("ES256");
+  });
+});
+
+describe("when a part fails", () => {
+  it("does the others and then says what failed", async () => {
+    await ensureSigningKeys(direct());
+    const { id } = await keyRow("ES256", "current");
+    await direct()
+      .db.update(signingKeys)
+      .set({ publicJwk: { kty: "oct" } })
+      .where(eq(signingKeys.id, id));
+    later(30 * dayMs);
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    await expect(upkeepSigningKeys(direct())).rejects.toThrow("The upkeep of the signing keys is incomplete");
+    expect(log.mock.calls.flat().join()).toContain('"duty":"publishKeySet"');
+    log.mockRestore();
+    expect((await keyRow("ES256", "previous")).id).toBe(id);
+  });
+});

@@ -38,7 +38,8 @@ export async function send(origin: string, path: string, call: Call = {}): Promi
     redirect: "manual",
   });
   const text = await response.text();
-  const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+  // A line of JSON for each item is not JSON.
+  const isJson = /[/+]json\b/.test(response.headers.get("Content-Type") ?? "");
   return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
 }
 

@@ -20,6 +20,7 @@ export interface Bindings {
   readonly ALLOWED_ORIGINS?: string;
   readonly GITHUB_OIDC_ISSUER?: string;
   readonly DNS_RESOLVER?: string;
+  readonly DNS_STATIC_RECORDS?: string;
   readonly REMOTE_JWKS_TTL_SECONDS?: string;
   readonly COMPLIANCE_ENABLED?: string;
   readonly STRIPE_SECRET_KEY?: string;
@@ -46,9 +47,26 @@ const keyRing = z
     return z.NEVER;
   });
 
-const httpsUrl = z.string().refine((text) => URL.canParse(text) && new URL(text).protocol === "https:", {
+const resolverUrl = z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
   error: "must be the https URL of a DNS-over-HTTPS endpoint that answers in JSON, or off",
 });
+
+const isLoopbackHttp = (text: string) => /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/.test(text);
+
+const staticRecords = z
+  .string()
+  .transform((text, context): Readonly<Record<string, readonly string[]>> => {
+    try {
+      return z.record(z.string(), z.array(z.string())).parse(JSON.parse(text));
+    } catch {
+      context.addIssue({
+        code: "custom",
+        message: 'must be JSON, such as {"_agentidp-challenge.acme.example":["agentidp-verify=…"]}',
+      });
+      return z.NEVER;
+    }
+  })
+  .optional();
 
 /** Without the setting, a developer's machine asks nobody. */
 function resolverOf(env: { readonly ENVIRONMENT: string; readonly DNS_RESOLVER?: string | undefined }): string | null {
@@ -129,7 +147,8 @@ const settingsSchema = z
       .transform((entries) => entries.filter((entry) => entry !== ""))
       .pipe(z.array(origin)),
     GITHUB_OIDC_ISSUER: githubIssuer,
-    DNS_RESOLVER: z.union([z.literal("off"), httpsUrl]).optional(),
+    DNS_RESOLVER: z.union([z.literal("off"), resolverUrl]).optional(),
+    DNS_STATIC_RECORDS: staticRecords,
     REMOTE_JWKS_TTL_SECONDS: z.coerce
       .number({ error: "must be a whole number of seconds from 60 to 86400" })
       .int()
@@ -142,6 +161,15 @@ const settingsSchema = z
   .refine((env) => env.ENVIRONMENT === "development" || env.ISSUER.startsWith("https://"), {
     path: ["ISSUER"],
     error: "must be https unless ENVIRONMENT is development",
+  })
+  .refine(
+    ({ ENVIRONMENT, DNS_RESOLVER = "off" }) =>
+      !DNS_RESOLVER.startsWith("http:") || (ENVIRONMENT === "development" && isLoopbackHttp(DNS_RESOLVER)),
+    { path: ["DNS_RESOLVER"], error: "must be https; http only on loopback and where ENVIRONMENT is development" },
+  )
+  .refine((env) => env.ENVIRONMENT === "development" || env.DNS_STATIC_RECORDS === undefined, {
+    path: ["DNS_STATIC_RECORDS"],
+    error: "is for ENVIRONMENT development only",
   })
   .refine((env) => env.ENVIRONMENT === "development" || env.GITHUB_OIDC_ISSUER.startsWith("https://"), {
     path: ["GITHUB_OIDC_ISSUER"],
@@ -170,6 +198,7 @@ const settingsSchema = z
     allowedOrigins: env.ALLOWED_ORIGINS,
     githubOidcIssuer: env.GITHUB_OIDC_ISSUER,
     dnsResolver: resolverOf(env),
+    dnsStaticRecords: env.DNS_STATIC_RECORDS ?? null,
     remoteJwksTtlSeconds: env.REMOTE_JWKS_TTL_SECONDS,
     complianceEnabled: env.COMPLIANCE_ENABLED === "true",
     billing: billingOf(env, env.ISSUER),
@@ -177,7 +206,7 @@ const settingsSchema = z
 
 /**
  * The settings, checked and typed. `tokenTtlSeconds` is the lifetime of an access token in seconds, `dnsResolver` a
- * DNS-over-HTTPS endpoint or null for no look-ups, `remoteJwksTtlSeconds` how long the keys of others count as fresh,
+ * DNS-over-HTTPS endpoint or null for no look-ups, `dnsStaticRecords` TXT values by name that stand in for it, `remoteJwksTtlSeconds` how long the keys of others count as fresh,
  * `billing` the account at Stripe or null for none.
  */
 export type Settings = z.output<typeof settingsSchema>;

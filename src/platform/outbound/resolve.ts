@@ -5,29 +5,14 @@
  * where the service runs behind anything else. A name can change between the look-up and the call (DNS rebinding), which
  * no look-up beforehand can prevent: therefore it is the second line and not the first.
  */
-import { z } from "@hono/zod-openapi";
 import ipaddr from "ipaddr.js";
+import { queryDns, recordTypes } from "../dns/query.ts";
 import type { Settings } from "../env.ts";
 import { problem } from "../problems/problems.ts";
 import type { Result } from "../problems/result.ts";
-import { readBounded } from "./bounded-body.ts";
 import { checkOutboundUrl, type OutboundContext } from "./guard.ts";
 
 const timeoutMs = 3000;
-const maxAnswerBytes = 64 * 1024;
-
-/** Types of resource records (RFC 1035 3.2.2, RFC 3596 2.1). */
-const recordTypes = { A: 1, AAAA: 28 } as const;
-
-/** Response codes (RFC 1035 4.1.1): the name is there, or it is not. Every other says that nothing is known. */
-const noError = 0;
-const nameError = 3;
-
-const answerSchema = z.object({
-  Status: z.int(),
-  Answer: z.array(z.object({ type: z.int(), data: z.string() })).default([]),
-});
-
 const globalUnicast = ipaddr.IPv6.parseCIDR("2000::/3");
 /** Azure's platform services: a public address that means something else inside. */
 const azurePlatform = "168.63.129.16";
@@ -45,21 +30,9 @@ export function isPublicAddress(text: string): boolean {
 }
 
 /** The addresses of one type; null when the resolver did not say. */
-async function lookUp(resolver: string, host: string, type: keyof typeof recordTypes): Promise<string[] | null> {
-  const url = new URL(resolver);
-  url.searchParams.set("name", host);
-  url.searchParams.set("type", type);
-  const signal = AbortSignal.timeout(timeoutMs);
-  try {
-    const response = await fetch(url, { headers: { Accept: "application/dns-json" }, redirect: "manual", signal });
-    const { bytes, truncated } = await readBounded(response.body, maxAnswerBytes, signal);
-    if (!response.ok || truncated) return null;
-    const { Status, Answer } = answerSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-    if (Status !== noError && Status !== nameError) return null;
-    return Answer.filter((record) => record.type === recordTypes[type]).map(({ data }) => data);
-  } catch {
-    return null;
-  }
+async function lookUp(resolver: string, host: string, type: "A" | "AAAA"): Promise<string[] | null> {
+  const answer = await queryDns(resolver, host, type, timeoutMs);
+  return answer?.filter((record) => record.type === recordTypes[type]).map(({ data }) => data) ?? null;
 }
 
 /**

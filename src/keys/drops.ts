@@ -8,6 +8,7 @@
 import { ledgerOf } from "../ledger/client.ts";
 import type { Context } from "../platform/context.ts";
 import type { OrganizationId } from "../platform/ids.ts";
+import { clockSkewMs } from "../platform/lifetimes.ts";
 import { reasonOf } from "../platform/reason.ts";
 import {
   finishedDropsSince,
@@ -24,11 +25,8 @@ const callsToYoungAtMost = 200;
 const pageSize = 100;
 const lanes = 20;
 
-const minuteMs = 60_000;
 /** Longer than any isolate trusts its memory, see `cache.ts`. */
-const settlingMs = 15 * minuteMs;
-/** How far the clocks of two requests may be apart. */
-const clockSkewMs = 5 * minuteMs;
+const settlingMs = 15 * 60_000;
 
 async function dropOnLedger(
   context: Context,

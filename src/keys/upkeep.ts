@@ -1,6 +1,8 @@
 /** What the scheduled run does for the keys, every minute. */
 import type { Context } from "../platform/context.ts";
+import { longestActiveMs } from "../platform/lifetimes.ts";
 import { reasonOf } from "../platform/reason.ts";
+import { dayMs } from "../platform/time.ts";
 import { dropOnNewOrganizations, finishDrops } from "./drops.ts";
 import { publishKeySet } from "./jwks.ts";
 import { ensureSigningKeys, rowsWithWorkingKeys } from "./provision.ts";
@@ -8,9 +10,7 @@ import { resealPrivateKeys } from "./resealing.ts";
 import { rotate } from "./rotation.ts";
 import { retireReplacedBefore } from "./store.ts";
 
-const rotationIntervalMs = 30 * 86_400_000;
-/** The longest lifetime of anything signed (`TOKEN_TTL_SECONDS`), and the time for which an isolate may sign with a replaced key. */
-const previousForMs = 86_400_000 + 5 * 60_000;
+const rotationIntervalMs = 30 * dayMs;
 
 async function rotateWhenDue(context: Context): Promise<void> {
   const rows = await rowsWithWorkingKeys(context, ["current", "next"]);
@@ -21,7 +21,7 @@ async function rotateWhenDue(context: Context): Promise<void> {
 
 async function retireReplaced(context: Context): Promise<void> {
   const nowMs = context.now();
-  await retireReplacedBefore(context, nowMs - previousForMs, nowMs);
+  await retireReplacedBefore(context, nowMs - longestActiveMs, nowMs);
 }
 
 const duties = [

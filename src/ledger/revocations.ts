@@ -1,9 +1,7 @@
 /** What has been taken back in one organization: tokens, and everything issued before an agent, a credential or the organization was cut off. */
 import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../platform/ids.ts";
+import { longestActiveMs } from "../platform/lifetimes.ts";
 import type { Subject, TokenFacts } from "./contract.ts";
-
-/** A cut-off must outlive every token that it kills: the longest lifetime (86,400 s) and five minutes. */
-const longestLifetimeMs = 86_700_000;
 
 const never = Number.MAX_SAFE_INTEGER;
 
@@ -70,7 +68,7 @@ export class Revocations {
   /** Kills everything issued so far for the subject. */
   cutOff(subject: Subject, nowMs: number): void {
     this.#lastCutoffMs = Math.max(nowMs, this.#lastIssuedMs, this.#lastCutoffMs);
-    for (const key of keysOf(subject)) this.#put(key, this.#lastCutoffMs, this.#lastCutoffMs + longestLifetimeMs);
+    for (const key of keysOf(subject)) this.#put(key, this.#lastCutoffMs, this.#lastCutoffMs + longestActiveMs);
   }
 
   /** Kills one token. Tells whether it was alive before. */
@@ -84,7 +82,7 @@ export class Revocations {
   /** Kills everything signed with a key. */
   dropSigningKey(signingKeyId: string, nowMs: number): void {
     const key = revocationKey.signingKey(signingKeyId);
-    this.#put(key, never, nowMs + longestLifetimeMs);
+    this.#put(key, never, nowMs + longestActiveMs);
     this.#droppedKeys.add(key);
   }
 

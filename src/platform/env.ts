@@ -1,6 +1,7 @@
 /** Bindings as Cloudflare hands them over, and the settings among them, parsed once. */
 import { z } from "@hono/zod-openapi";
 import { type KeyRing, parseKeyRing } from "./crypto/key-ring.ts";
+import { longestLifeSeconds } from "./lifetimes.ts";
 
 /** What `wrangler.toml`, `.dev.vars` and `wrangler secret` bind. */
 export interface Bindings {
@@ -135,10 +136,10 @@ const settingsSchema = z
     SETUP_TOKEN: z.string().min(32, { error: "must have at least 32 characters" }).optional(),
     METRICS_TOKEN: z.string().min(32, { error: "must have at least 32 characters" }).optional(),
     TOKEN_TTL_SECONDS: z.coerce
-      .number({ error: "must be a whole number of seconds from 60 to 86400" })
+      .number({ error: `must be a whole number of seconds from 60 to ${longestLifeSeconds}` })
       .int()
       .min(60, { error: "must be at least 60 seconds" })
-      .max(86_400, { error: "must be at most 86400 seconds" })
+      .max(longestLifeSeconds, { error: `must be at most ${longestLifeSeconds} seconds` })
       .default(3600),
     ALLOWED_ORIGINS: z
       .string()
@@ -150,7 +151,7 @@ const settingsSchema = z
     DNS_RESOLVER: z.union([z.literal("off"), resolverUrl]).optional(),
     DNS_STATIC_RECORDS: staticRecords,
     REMOTE_JWKS_TTL_SECONDS: z.coerce
-      .number({ error: "must be a whole number of seconds from 60 to 86400" })
+      .number({ error: "must be a whole number of seconds from 0 to 86400" })
       .int()
       .min(0, { error: "must be at least 0 seconds" })
       .max(86_400, { error: "must be at most 86400 seconds" })

@@ -5,6 +5,7 @@ import type { Context } from "../../platform/context.ts";
 import { open } from "../../platform/crypto/sealing.ts";
 import { DependencyDown } from "../../platform/dependency.ts";
 import type { AgentId } from "../../platform/ids.ts";
+import { clockSkewMs, longestActiveMs } from "../../platform/lifetimes.ts";
 import { agentDid } from "../dids/service.ts";
 import { findKeyByNumber, findPresentKey } from "./store.ts";
 
@@ -17,11 +18,8 @@ export interface DelegationSigner {
   readonly key: CryptoKey;
 }
 
-/** A replaced key verifies for as long as what it signed can live: the longest delegation, and clock skew. */
-const replacedKeyCountsMs = 86_400_000 + 5 * 60_000;
-
-/** How long a key counts as present after it was read: no longer than the five minutes above. */
-const freshMs = 5 * 60_000;
+/** How long a key counts as present after it was read. */
+const freshMs = clockSkewMs;
 
 /** Keys that an isolate keeps at most, of each kind. */
 const mostKept = 1_000;
@@ -90,7 +88,7 @@ async function agentKey(context: Context, agentId: AgentId, number: number, kid:
     current = keep(publicKeys, kid, { key, replacedAtMs: row.replacedAt, readAtMs: nowMs });
   }
   const { key, replacedAtMs } = current;
-  return replacedAtMs === null || nowMs < replacedAtMs + replacedKeyCountsMs ? key : null;
+  return replacedAtMs === null || nowMs < replacedAtMs + longestActiveMs ? key : null;
 }
 
 /**

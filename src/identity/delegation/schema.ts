@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
+import { longestLifeSeconds } from "../../platform/lifetimes.ts";
 
 const roles = ["delegator", "delegatee"] as const;
 const statuses = ["active", "revoked", "expired"] as const;
@@ -16,7 +17,7 @@ const scopeSchema = z
   .transform((scope) => scope as Scope)
   .openapi({ type: "string", minLength: 1, maxLength: 128, example: "resume:read" });
 
-const ttlRule = { error: "must be a whole number of seconds from 60 to 86400" };
+const ttlRule = { error: `must be a whole number of seconds from 60 to ${longestLifeSeconds}` };
 
 export const delegateSchema = z
   .strictObject({
@@ -27,7 +28,7 @@ export const delegateSchema = z
       .max(64, { abort: true, error: "must name at most 64 scopes" })
       .refine((scopes) => new Set(scopes).size === scopes.length, { error: "must name each scope once" })
       .openapi({ description: "Some of the scopes of the token in the request, not all of them", uniqueItems: true }),
-    ttlSeconds: z.int(ttlRule).min(60, ttlRule).max(86_400, ttlRule).openapi({ example: 900 }),
+    ttlSeconds: z.int(ttlRule).min(60, ttlRule).max(longestLifeSeconds, ttlRule).openapi({ example: 900 }),
   })
   .openapi("Delegate");
 

@@ -4,6 +4,7 @@ import type { Subject } from "../../ledger/contract.ts";
 import type { Database } from "../../platform/db/client.ts";
 import { agentKeys, agents, credentials, delegations, organizations, trustPolicies } from "../../platform/db/schema.ts";
 import type { AgentId, DelegationId, OrganizationId } from "../../platform/ids.ts";
+import { longestActiveMs } from "../../platform/lifetimes.ts";
 import type { DelegationFilter } from "./schema.ts";
 
 export type DelegationRow = typeof delegations.$inferSelect;
@@ -97,9 +98,7 @@ export function revokeDelegation(db: Database, id: DelegationId, revokedAt: numb
 
 /** Of no row that is still alive is the id smaller than this: it begins with the time of issue (RFC 9562 5.7). */
 function oldestLiveId(nowMs: number): DelegationId {
-  const longestLifeMs = 86_400_000;
-  const skewMs = 5 * 60_000;
-  const time = (nowMs - longestLifeMs - skewMs).toString(16).padStart(12, "0");
+  const time = (nowMs - longestActiveMs).toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}` as DelegationId;
 }
 

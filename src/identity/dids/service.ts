@@ -4,6 +4,7 @@ import { keySet } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { sha256Hex } from "../../platform/crypto/canonical-json.ts";
 import type { AgentId } from "../../platform/ids.ts";
+import { longestActiveMs } from "../../platform/lifetimes.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { agentCard } from "./card.ts";
@@ -22,12 +23,9 @@ export { agentAliasDid, agentDid, serviceDid } from "./names.ts";
 export { type AgentCard, agentCardSchema } from "./schema.ts";
 export { checkAgentDocuments } from "./soundness.ts";
 
-/** For so long after its replacement a key may be needed to check what it signed: the longest lifetime of a token, and clock skew. */
-const replacedKeyStaysMs = 86_400_000 + 5 * 60_000;
-
-/** The agent of any organization; `AGENT_NOT_FOUND` for an id that never was one. */
+/** The agent of any organization, with the keys that something active may be signed with; `AGENT_NOT_FOUND` for an unknown id. */
 async function subjectOf(context: Context, agentId: AgentId): Promise<Result<DidSubject>> {
-  const subject = await findSubject(context, agentId, context.now() - replacedKeyStaysMs);
+  const subject = await findSubject(context, agentId, context.now() - longestActiveMs);
   return subject ? ok(subject) : problem("AGENT_NOT_FOUND", "No agent has this id.");
 }
 

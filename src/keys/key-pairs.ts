@@ -1,7 +1,7 @@
 /** Making a signing key, and opening its private part again. */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { Context } from "../platform/context.ts";
-import { open, seal } from "../platform/crypto/sealing.ts";
+import { open, seal, sealedPlace } from "../platform/crypto/sealing.ts";
 import { DependencyDown } from "../platform/dependency.ts";
 import { type PublishedJwk, publishedJwkSchema, type SigningAlg } from "./schema.ts";
 
@@ -20,9 +20,6 @@ export interface SealedKeyPair {
   readonly privateSealed: string;
 }
 
-/** Where the private part of a signing key may be opened; authenticated by the seal, so no row can hold another row's key. */
-export const sealingContext = (kid: string) => `signing-key:${kid}`;
-
 const publicMembers = (alg: SigningAlg, { kty, crv, x, y, n, e }: JWK) =>
   alg === "ES256" ? { kty, crv, x, y } : { kty, n, e };
 
@@ -33,7 +30,12 @@ export async function newSealedKeyPair(context: Context, alg: SigningAlg): Promi
   const kid = await calculateJwkThumbprint(privateJwk, "sha256");
   const publicJwk = publishedJwkSchema.parse({ ...publicMembers(alg, privateJwk), kid, alg, use: "sig" });
   const ring = context.settings.keyEncryptionKeys;
-  return { kid, alg, publicJwk, privateSealed: await seal(ring, JSON.stringify(privateJwk), sealingContext(kid)) };
+  return {
+    kid,
+    alg,
+    publicJwk,
+    privateSealed: await seal(ring, JSON.stringify(privateJwk), sealedPlace.signingKey(kid)),
+  };
 }
 
 async function imported(jwk: JWK, alg: SigningAlg): Promise<CryptoKey> {
@@ -62,7 +64,7 @@ export async function openPrivateKey(
   }: { readonly kid: string; readonly alg: SigningAlg; readonly privateSealed: string | null },
 ): Promise<SigningKey> {
   const ring = context.settings.keyEncryptionKeys;
-  const text = privateSealed === null ? null : await open(ring, privateSealed, sealingContext(kid));
+  const text = privateSealed === null ? null : await open(ring, privateSealed, sealedPlace.signingKey(kid));
   if (text === null) {
     const cause = new Error(
       `The private part of signing key ${kid} cannot be opened with any key of KEY_ENCRYPTION_KEYS`,

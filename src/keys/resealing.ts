@@ -1,8 +1,7 @@
 /** Changing the key-encryption key without downtime: what an older key of the list sealed is sealed anew with the first. */
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Context } from "../platform/context.ts";
-import { open, seal } from "../platform/crypto/sealing.ts";
-import { sealingContext } from "./key-pairs.ts";
+import { open, seal, sealedPlace } from "../platform/crypto/sealing.ts";
 import { replaceSealed, rowsSealedWith, type SealedRow, type SealedTable } from "./store.ts";
 
 const rowsAtMost = 100;
@@ -11,9 +10,9 @@ const searchIntervalSeconds = 3600;
 
 /** The place that each private part is sealed to. */
 export const sealedIn: Readonly<Record<SealedTable, (id: string) => string>> = {
-  signing_keys: sealingContext,
-  agent_keys: (id) => `agent-key:${id}`,
-  webhook_secrets: (id) => `webhook-secret:${id}`,
+  signing_keys: sealedPlace.signingKey,
+  agent_keys: sealedPlace.agentKey,
+  webhook_secrets: sealedPlace.webhookSecret,
 };
 
 async function resealed(context: Context, table: SealedTable, row: SealedRow): Promise<BatchItem<"sqlite">[]> {

@@ -10,7 +10,7 @@ import {
   upkeepSigningKeys,
   verificationKey,
 } from "../../src/keys/service.ts";
-import { open, seal, sealedWith } from "../../src/platform/crypto/sealing.ts";
+import { open, seal } from "../../src/platform/crypto/sealing.ts";
 import { agentKeys, signingKeys } from "../../src/platform/db/schema.ts";
 import { type AgentId, newId, type OrganizationId } from "../../src/platform/ids.ts";
 import {
@@ -26,6 +26,9 @@ import {
 } from "./direct.ts";
 
 const dayMs = 86_400_000;
+
+/** The id of the key-encryption key in a sealed value, `v1.<key id>.<iv>.<ciphertext>`. */
+const sealedWith = (sealed: string) => sealed.split(".")[1];
 
 beforeEach(async () => {
   await startOver();

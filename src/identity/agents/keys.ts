@@ -2,7 +2,7 @@
 
 import type { Context } from "../../platform/context.ts";
 import { isUsablePublicJwk, newAgentKeyPair, type PublicJwk } from "../../platform/crypto/jwk.ts";
-import { seal } from "../../platform/crypto/sealing.ts";
+import { seal, sealedPlace } from "../../platform/crypto/sealing.ts";
 import { type AgentId, newId } from "../../platform/ids.ts";
 import { invalid } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -45,6 +45,10 @@ async function madeKey(context: Context, agentId: AgentId, number: number): Prom
   const createdAt = context.now();
   const id: string = newId(createdAt);
   const { publicJwk, privateJwk } = await newAgentKeyPair();
-  const privateSealed = await seal(context.settings.keyEncryptionKeys, JSON.stringify(privateJwk), `agent-key:${id}`);
+  const privateSealed = await seal(
+    context.settings.keyEncryptionKeys,
+    JSON.stringify(privateJwk),
+    sealedPlace.agentKey(id),
+  );
   return { id, agentId, number, publicJwk, privateSealed, createdAt, replacedAt: null };
 }

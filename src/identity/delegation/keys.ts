@@ -2,7 +2,7 @@
 import { importJWK, type JWK } from "jose";
 import { currentSigningKey, verificationKey } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
-import { open } from "../../platform/crypto/sealing.ts";
+import { open, sealedPlace } from "../../platform/crypto/sealing.ts";
 import { DependencyDown } from "../../platform/dependency.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { clockSkewMs, longestActiveMs } from "../../platform/lifetimes.ts";
@@ -42,7 +42,7 @@ const privateKeys = new Map<string, CryptoKey>();
 async function privateKey({ settings }: Context, id: string, sealed: string): Promise<CryptoKey> {
   const known = privateKeys.get(id);
   if (known) return known;
-  const text = await open(settings.keyEncryptionKeys, sealed, `agent-key:${id}`);
+  const text = await open(settings.keyEncryptionKeys, sealed, sealedPlace.agentKey(id));
   if (text === null) {
     const cause = new Error(`The private part of agent key ${id} cannot be opened with any key of KEY_ENCRYPTION_KEYS`);
     console.error(JSON.stringify({ message: cause.message }));

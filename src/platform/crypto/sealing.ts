@@ -7,40 +7,46 @@ const sealedForm = /^v1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9
 
 const aesKey = importOnce((bytes) => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]));
 
+/** Where sealed values are stored. Each opens in its own place only, so a value that is moved to another row is of no use there. */
+export const sealedPlace = {
+  signingKey: (kid: string) => `signing-key:${kid}`,
+  agentKey: (id: string) => `agent-key:${id}`,
+  webhookSecret: (id: string) => `webhook-secret:${id}`,
+};
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The version and the key id are authenticated with the context, so no part of a sealed value can be changed. */
-function parameters(keyId: string, iv: Uint8Array, context: string) {
-  return { name: "AES-GCM", iv, additionalData: encoder.encode(`v1.${keyId}.${context}`) };
+/** The version and the key id are authenticated with the place, so no part of a sealed value can be changed. */
+function parameters(keyId: string, iv: Uint8Array, place: string) {
+  return { name: "AES-GCM", iv, additionalData: encoder.encode(`v1.${keyId}.${place}`) };
 }
 
 /**
  * Encrypts a text under the ring's first key.
  *
- * @param context where the value will be stored, such as `agent_keys/{id}`; authenticated and not stored, so a value that
- *   somebody moves to another row does not open there
+ * @param place where the value will be stored, one of {@link sealedPlace}; authenticated and not stored
  * @returns `v1.<key id>.<iv>.<ciphertext and tag>`, the last two in base64url
  *
  * @example
  * ```ts
- * const privateSealed = await seal(settings.keyEncryptionKeys, JSON.stringify(privateJwk), `signing_keys/${kid}`);
+ * const privateSealed = await seal(settings.keyEncryptionKeys, JSON.stringify(privateJwk), sealedPlace.signingKey(kid));
  * ```
  */
-export async function seal(ring: KeyRing, plaintext: string, context: string): Promise<string> {
+export async function seal(ring: KeyRing, plaintext: string, place: string): Promise<string> {
   const { first } = ring;
   const iv = crypto.getRandomValues(new Uint8Array(ivBytes));
   const key = await aesKey(first);
-  const ciphertext = await crypto.subtle.encrypt(parameters(first.id, iv, context), key, encoder.encode(plaintext));
+  const ciphertext = await crypto.subtle.encrypt(parameters(first.id, iv, place), key, encoder.encode(plaintext));
   return `v1.${first.id}.${encodeBase64url(iv)}.${encodeBase64url(new Uint8Array(ciphertext))}`;
 }
 
 /**
  * Decrypts what {@link seal} made.
  *
- * @returns null when the value is malformed, its key is not in the ring, or it was changed or made for another context
+ * @returns null when the value is malformed, its key is not in the ring, or it was changed or made for another place
  */
-export async function open(ring: KeyRing, sealed: string, context: string): Promise<string | null> {
+export async function open(ring: KeyRing, sealed: string, place: string): Promise<string | null> {
   const [, keyId = "", encodedIv = "", encodedCiphertext = ""] = sealedForm.exec(sealed) ?? [];
   const ringKey = ring.find(keyId);
   const iv = decodeBase64url(encodedIv);
@@ -48,13 +54,8 @@ export async function open(ring: KeyRing, sealed: string, context: string): Prom
   if (!ringKey || !iv || !ciphertext) return null;
   const key = await aesKey(ringKey);
   try {
-    return decoder.decode(await crypto.subtle.decrypt(parameters(keyId, iv, context), key, ciphertext));
+    return decoder.decode(await crypto.subtle.decrypt(parameters(keyId, iv, place), key, ciphertext));
   } catch {
     return null;
   }
-}
-
-/** The id of the key that a value was sealed with, to find what must be sealed anew after a key was changed; null when malformed. */
-export function sealedWith(sealed: string): string | null {
-  return sealedForm.exec(sealed)?.[1] ?? null;
 }

@@ -9,7 +9,7 @@ import type { Context } from "../../platform/context.ts";
 import { newClientSecret } from "../../platform/crypto/client-secret.ts";
 import { newAgentKeyPair } from "../../platform/crypto/jwk.ts";
 import { hashSecret } from "../../platform/crypto/keyed-hash.ts";
-import { seal } from "../../platform/crypto/sealing.ts";
+import { seal, sealedPlace } from "../../platform/crypto/sealing.ts";
 import { agentKeys, agents, credentials } from "../../platform/db/schema.ts";
 import { type AgentId, type CredentialId, newId, type Scope } from "../../platform/ids.ts";
 import type { FirstAdmin } from "./schema.ts";
@@ -40,7 +40,7 @@ export async function prepareFirstAdmin(
   const keyId: string = newId(now);
 
   const { publicJwk, privateJwk } = await newAgentKeyPair();
-  const privateSealed = await seal(settings.keyEncryptionKeys, JSON.stringify(privateJwk), `agent-key:${keyId}`);
+  const privateSealed = await seal(settings.keyEncryptionKeys, JSON.stringify(privateJwk), sealedPlace.agentKey(keyId));
   const clientSecret = newClientSecret();
   const { hash, keyId: hashKeyId } = hashSecret(settings.secretHashKeys, clientSecret);
 

@@ -1,11 +1,10 @@
 /** One attempt of one delivery, and what follows from it. */
 import { newEvent, outboxInsertIfChanged, publish } from "../../../events/outbox.ts";
 import type { Context } from "../../../platform/context.ts";
-import { open } from "../../../platform/crypto/sealing.ts";
+import { open, sealedPlace } from "../../../platform/crypto/sealing.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { type OutboundAnswer, outboundFetch } from "../../../platform/outbound/fetch.ts";
 import { count } from "../../../platform/telemetry/recording.ts";
-import { secretContext } from "../secrets.ts";
 import { signedHeaders } from "../signing.ts";
 import type { SealedSecret, Subscription } from "../store.ts";
 import { queueDeliveries } from "./queue.ts";
@@ -40,7 +39,7 @@ const gone = 410;
 async function openSecrets(context: Context, secrets: readonly SealedSecret[]): Promise<[string, ...string[]]> {
   const ring = context.settings.keyEncryptionKeys;
   const opened = await Promise.all(
-    secrets.map(({ id, privateSealed }) => open(ring, privateSealed, secretContext(id))),
+    secrets.map(({ id, privateSealed }) => open(ring, privateSealed, sealedPlace.webhookSecret(id))),
   );
   const [present, ...previous] = opened.filter((secret) => secret !== null);
   // Nothing goes out unsigned, or signed with an old secret only. It is our fault, so it counts as no attempt.

@@ -2,6 +2,7 @@
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { Source } from "../platform/context.ts";
 import type { AgentId, CredentialId, OrganizationId, Scope } from "../platform/ids.ts";
+import type { LimitName } from "../platform/limits.ts";
 import type { RateState } from "./rate.ts";
 
 /** How a client proves who it is at the token, introspection and revocation endpoints. */
@@ -74,7 +75,7 @@ export type Throttled = { readonly outcome: "throttled"; readonly retryAfterSeco
 /** A limit of the organization's tier, or of its own, is reached. */
 export interface Limited {
   readonly outcome: "limited";
-  readonly limit: "requestsPerMinute" | "maxCallsPerDay" | "maxTokensPerDay" | "maxTokensPerMonth";
+  readonly limit: LimitName;
   readonly max: number;
   readonly current: number;
   /** Milliseconds since the epoch: when the next request can be let through. */

@@ -1,4 +1,5 @@
 /** Holding an organization to its limits: exactly, because check and count happen in one step of one object. */
+import { type QuotaName, quotaNames, quotas } from "../platform/limits.ts";
 import type { Limited } from "./contract.ts";
 import type { Parts } from "./parts.ts";
 import type { Principal } from "./principals.ts";
@@ -15,16 +16,9 @@ const counted: Readonly<Record<Charge, readonly Metric[]>> = {
   token: ["tokens_per_day", "tokens_per_month"],
 };
 
-/** What bounds each kind, the longest period first: who waits for its end does not run into the next one. */
-const quotas: Readonly<
-  Record<Charge, readonly { metric: Metric; limit: keyof EffectiveLimits; name: Limited["limit"] }[]>
-> = {
-  call: [{ metric: "calls_per_day", limit: "callsPerDay", name: "maxCallsPerDay" }],
-  token: [
-    { metric: "tokens_per_month", limit: "maxTokensPerMonth", name: "maxTokensPerMonth" },
-    { metric: "tokens_per_day", limit: "tokensPerDay", name: "maxTokensPerDay" },
-  ],
-};
+const quotasOf = (kind: Charge) => quotaNames.filter((name) => quotas[name].charge === kind);
+/** What bounds each kind. */
+const bounds: Readonly<Record<Charge, readonly QuotaName[]>> = { call: quotasOf("call"), token: quotasOf("token") };
 
 export type Charged = { readonly outcome: "charged"; readonly rate: RateState | null } | Limited;
 
@@ -37,14 +31,15 @@ function bucketOf({ requestsPerMinute, burst }: EffectiveLimits): RateLimit | nu
 }
 
 /** Which limit stands in the way of one more request; null for none. Counts nothing. */
-export function limitInTheWay({ rate, usage }: Counters, { organization }: Member, kind: Charge): Limited | null {
+function limitInTheWay({ rate, usage }: Counters, { organization }: Member, kind: Charge): Limited | null {
   const nowMs = Date.now();
   const limits = effectiveLimits(organization);
-  for (const { metric, limit, name } of quotas[kind]) {
-    const max = limits[limit];
+  for (const limit of bounds[kind]) {
+    const { metric, field } = quotas[limit];
+    const max = limits[field];
     const current = usage.count(metric, nowMs);
     if (max !== null && current >= max) {
-      return { outcome: "limited", limit: name, max, current, resetsAtMs: periodAt(metric, nowMs).endMs, rate: null };
+      return { outcome: "limited", limit, max, current, resetsAtMs: periodAt(metric, nowMs).endMs, rate: null };
     }
   }
   const bucket = bucketOf(limits);

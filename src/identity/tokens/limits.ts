@@ -3,6 +3,7 @@ import type { Limited } from "../../ledger/contract.ts";
 import type { RateState } from "../../ledger/rate.ts";
 import type { Context } from "../../platform/context.ts";
 import type { RateHeaders } from "../../platform/http/app.ts";
+import { quotas } from "../../platform/limits.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 
@@ -15,12 +16,6 @@ export function rateHeaders(rate: RateState | null): RateHeaders {
   };
 }
 
-const words: Readonly<Record<Exclude<Limited["limit"], "requestsPerMinute">, string>> = {
-  maxCallsPerDay: "API calls a day",
-  maxTokensPerDay: "tokens a day",
-  maxTokensPerMonth: "tokens a month",
-};
-
 /** The answer over a limit: 429 where waiting some seconds helps, 403 where the day or the month has to end. */
 export function overLimit(context: Context, { limit, max, current, resetsAtMs, rate }: Limited): Problem {
   count("agentidp_rate_limit_rejections_total", { limit });
@@ -32,7 +27,7 @@ export function overLimit(context: Context, { limit, max, current, resetsAtMs, r
     });
   }
   const resetsAt = new Date(resetsAtMs).toISOString();
-  return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization may use ${max} ${words[limit]}.`, {
+  return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization may use ${max} ${quotas[limit].unit}.`, {
     details: { limit, max, current, resetsAt, upgradeUrl: `${context.settings.issuer}/api/v1/tiers/upgrade` },
   });
 }

@@ -2,6 +2,7 @@
  * Every metric of the service: name, meaning, and the closed set of values that each label may have. What is not here is not
  * counted, so no request can add a label value.
  */
+import { quotaNames } from "../limits.ts";
 
 /** The methods that are told apart; every other one is `other`. */
 export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"] as const;
@@ -25,15 +26,7 @@ export const tokenOutcomes = [
 ] as const;
 
 /** The limits of an organization by their names in `details.limit`, and the throttles. */
-export const limits = [
-  "requestsPerMinute",
-  "maxCallsPerDay",
-  "maxTokensPerDay",
-  "maxTokensPerMonth",
-  "maxAgents",
-  "failedSignIns",
-  "auditVerifications",
-] as const;
+const limits = ["requestsPerMinute", ...quotaNames, "maxAgents", "failedSignIns", "auditVerifications"] as const;
 
 const delegationActions = ["created", "verified", "exchanged", "revoked"] as const;
 const deliveryOutcomes = ["delivered", "failed", "dead_letter"] as const;

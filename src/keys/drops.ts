@@ -7,17 +7,11 @@
 
 import { ledgerOf } from "../ledger/client.ts";
 import type { Context } from "../platform/context.ts";
+import { organizationsAfter, organizationsCreatedSince } from "../platform/db/organizations.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
 import { reasonOf } from "../platform/reason.ts";
-import {
-  finishedDropsSince,
-  organizationsAfter,
-  organizationsCreatedSince,
-  retireDropped,
-  saveDropProgress,
-  unfinishedDrops,
-} from "./store.ts";
+import { finishedDropsSince, retireDropped, saveDropProgress, unfinishedDrops } from "./store.ts";
 
 /** An invocation may make 1,000 subrequests: these, and those for young organizations; the rest is for D1, KV and the relay. */
 const ledgerCallsAtMost = 600;

@@ -1,8 +1,10 @@
 /** Replacing the keys: next becomes current, current becomes previous, and a new next is published. */
+
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Caller } from "../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../events/outbox.ts";
 import type { Context } from "../platform/context.ts";
+import { findOperator } from "../platform/db/organizations.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import { problem } from "../platform/problems/problems.ts";
 import { ok, type Result } from "../platform/problems/result.ts";
@@ -16,7 +18,6 @@ import {
   activateNextKey,
   insertMissingKeys,
   markCompromised,
-  operatorOrganization,
   publishedRows,
   replaceCurrentKey,
   rowOf,
@@ -73,7 +74,7 @@ async function turnOf(context: Context, rows: readonly SigningKeyRow[], alg: Sig
 /** Rotates both algorithms in one batch. `caller` is null for the scheduled run. */
 export async function rotate(context: Context, caller: Caller | null, { compromised }: Rotation): Promise<void> {
   const rows = await rowsWithWorkingKeys(context, ["current", "next"]);
-  const organizationId = await operatorOrganization(context);
+  const organizationId = await findOperator(context);
   const nowMs = context.now();
   const turns = signingAlgSchema.options.map((alg) =>
     turnOf(context, rows, alg, { organizationId, caller, nowMs, compromised }),

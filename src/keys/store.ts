@@ -1,9 +1,9 @@
 /** The queries over signing keys. */
-import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lte, ne, sql } from "drizzle-orm";
+import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lte, ne, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Context } from "../platform/context.ts";
 import { among } from "../platform/db/conditional.ts";
-import { agentKeys, organizations, signingKeys, webhookSecrets } from "../platform/db/schema.ts";
+import { agentKeys, signingKeys, webhookSecrets } from "../platform/db/schema.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import type { SealedKeyPair } from "./key-pairs.ts";
 import type { PublishedJwk, SigningAlg } from "./schema.ts";
@@ -133,42 +133,6 @@ export function retireReplacedBefore({ db }: Context, replacedAtMs: number, nowM
       ),
     )
     .returning({ id: signingKeys.id });
-}
-
-/** The organization that runs the service; null before the set-up. */
-export async function operatorOrganization({ db }: Context): Promise<OrganizationId | null> {
-  const [row] = await db.select({ id: organizations.id }).from(organizations).where(eq(organizations.isOperator, true));
-  return row?.id ?? null;
-}
-
-/** The organizations after an id, in the order of ids, the deleted ones left out. */
-export async function organizationsAfter(
-  { db }: Context,
-  after: OrganizationId | null,
-  limit: number,
-): Promise<OrganizationId[]> {
-  const rows = await db
-    .select({ id: organizations.id })
-    .from(organizations)
-    .where(and(ne(organizations.status, "deleted"), after === null ? undefined : gt(organizations.id, after)))
-    .orderBy(asc(organizations.id))
-    .limit(limit);
-  return rows.map(({ id }) => id);
-}
-
-/** The organizations made at or after a time, newest first. */
-export async function organizationsCreatedSince(
-  { db }: Context,
-  sinceMs: number,
-  limit: number,
-): Promise<OrganizationId[]> {
-  const rows = await db
-    .select({ id: organizations.id })
-    .from(organizations)
-    .where(and(ne(organizations.status, "deleted"), gte(organizations.createdAt, sinceMs)))
-    .orderBy(desc(organizations.id))
-    .limit(limit);
-  return rows.map(({ id }) => id);
 }
 
 /** A private part that is not sealed with the first key of the ring. */

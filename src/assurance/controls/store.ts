@@ -1,16 +1,15 @@
 /** What the controls ask the database. */
-import { and, asc, count, desc, eq, gt, isNotNull, lte, min, ne, sql } from "drizzle-orm";
+import { and, count, desc, eq, isNotNull, lte, min, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import {
   agents,
   controlResults,
-  organizations,
   outbox,
   signingKeys,
   webhookDeliveries,
   webhookSubscriptions,
 } from "../../platform/db/schema.ts";
-import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+import type { AgentId } from "../../platform/ids.ts";
 
 export type ControlResult = typeof controlResults.$inferSelect;
 
@@ -157,19 +156,4 @@ export async function appliedMigrations({ db }: Context): Promise<string[] | nul
   if (tables.length === 0) return null;
   const rows = await db.all<{ name: string }>(sql`SELECT name FROM d1_migrations ORDER BY name`);
   return rows.map(({ name }) => name);
-}
-
-/** The organizations after an id, in the order of ids, the deleted ones left out. */
-export async function organizationsAfter(
-  { db }: Context,
-  after: OrganizationId | null,
-  limit: number,
-): Promise<OrganizationId[]> {
-  const rows = await db
-    .select({ id: organizations.id })
-    .from(organizations)
-    .where(and(ne(organizations.status, "deleted"), after === null ? undefined : gt(organizations.id, after)))
-    .orderBy(asc(organizations.id))
-    .limit(limit);
-  return rows.map(({ id }) => id);
 }

@@ -13,7 +13,7 @@ import { count } from "../../platform/telemetry/recording.ts";
 import { parseBasic } from "./basic-credentials.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
 import type { ClientForm } from "./schema.ts";
-import { findOperator, findOrganizationOfClient } from "./store.ts";
+import { findOrganizationOfClient, organizationOfUnknownClients } from "./store.ts";
 
 export const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -93,7 +93,7 @@ export function readClient(
  * @returns null only before the service is set up
  */
 export async function organizationJudging(context: Context, clientId: string): Promise<OrganizationId | null> {
-  return (await findOrganizationOfClient(context, clientId)) ?? (await findOperator(context));
+  return (await findOrganizationOfClient(context, clientId)) ?? (await organizationOfUnknownClients(context));
 }
 
 /** The answer to a client that the ledger did not let in. */

@@ -1,7 +1,8 @@
 /** Which organization a client belongs to. */
 import { eq } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
-import { agents, organizations } from "../../platform/db/schema.ts";
+import { findOperator } from "../../platform/db/organizations.ts";
+import { agents } from "../../platform/db/schema.ts";
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
 
 /** An agent never changes its organization and no id is used twice, so what is remembered here is never wrong. */
@@ -25,14 +26,9 @@ export async function findOrganizationOfClient(context: Context, clientId: strin
   return row.organizationId;
 }
 
-/** The organization that runs the service, or null before set-up. Its ledger keeps the record of clients that nobody knows. */
-export async function findOperator(context: Context): Promise<OrganizationId | null> {
-  const known = operators.get(context.env.DB);
-  if (known) return known;
-  const [row] = await context.db
-    .select({ id: organizations.id })
-    .from(organizations)
-    .where(eq(organizations.isOperator, true));
-  if (row) operators.set(context.env.DB, row.id);
-  return row?.id ?? null;
+/** The operator's organization, or null before set-up. Its ledger keeps the record of unknown clients. No I/O but once. */
+export async function organizationOfUnknownClients(context: Context): Promise<OrganizationId | null> {
+  const id = operators.get(context.env.DB) ?? (await findOperator(context));
+  if (id) operators.set(context.env.DB, id);
+  return id;
 }

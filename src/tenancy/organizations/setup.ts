@@ -4,11 +4,11 @@ import { ensureSigningKeys } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { constantTimeEqual } from "../../platform/crypto/keyed-hash.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
+import { findOperator } from "../../platform/db/organizations.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import type { FirstAdmin, PublicOrganization, Setup } from "./schema.ts";
 import { newOrganization, publicOrganization, storeOrganization } from "./service.ts";
-import { findOperator } from "./store.ts";
 
 /** RFC 6750 2.1. The scheme is case-insensitive (RFC 9110 11.1). */
 const bearerForm = /^bearer +([^\s]+) *$/i;

@@ -29,11 +29,6 @@ export async function findLiveOrganization(context: Context, id: OrganizationId)
   return row ?? null;
 }
 
-/** Which organization runs the service, once it is set up? */
-export async function findOperator(context: Context): Promise<Organization | null> {
-  return (await context.db.select().from(organizations).where(eq(organizations.isOperator, true)).get()) ?? null;
-}
-
 /** The newest live organizations, of all or of `only` one, that are older than `before`. */
 export function listLiveOrganizations(
   context: Context,

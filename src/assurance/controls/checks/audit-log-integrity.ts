@@ -1,11 +1,12 @@
 /** CC7.3: the audit chains of all organizations are verified in turn, each at least once in 24 hours. */
+
 import { z } from "@hono/zod-openapi";
 import type { Context } from "../../../platform/context.ts";
+import { organizationsAfter } from "../../../platform/db/organizations.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { organizationIdSchema } from "../../../platform/ids.ts";
 import { type Slice, verifySlice } from "../../../tenancy/audit/service.ts";
 import { amount, type Check, duration, type Outcome } from "../measuring.ts";
-import { organizationsAfter } from "../store.ts";
 
 /** What one run may look at. */
 const eventsEachRun = 10_000;

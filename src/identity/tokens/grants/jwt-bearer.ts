@@ -7,7 +7,7 @@ import { ok, type Result } from "../../../platform/problems/result.ts";
 import { identifyWorkload, type RefusedWorkload } from "../../workloads/service.ts";
 import { authenticateClient, organizationJudging, refusal } from "../client-authentication.ts";
 import { type IssuedToken, issueThroughLedger } from "../issue.ts";
-import { findOperator } from "../store.ts";
+import { organizationOfUnknownClients } from "../store.ts";
 import type { GrantRequest } from "./index.ts";
 
 export const jwtBearerGrantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -33,7 +33,8 @@ async function askedFor(
 /** Whose logs have a refusal: those of the agent asked for, or of whoever else is concerned, or the operator's. */
 async function judgesOf(context: Context, agentId: string | null, { concerned, issuer }: RefusedWorkload) {
   if (agentId === null && concerned.length > 0) return concerned;
-  const organizationId = agentId === null ? await findOperator(context) : await organizationJudging(context, agentId);
+  const organizationId =
+    agentId === null ? await organizationOfUnknownClients(context) : await organizationJudging(context, agentId);
   return organizationId ? [{ organizationId, clientId: agentId ?? issuer ?? "unknown" }] : [];
 }
 

@@ -1,5 +1,8 @@
 /** The table of contents: every room, and the path that it answers at. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Authenticate } from "./access/app-env.ts";
+import { authenticatedBy } from "./access/router.ts";
+import { platformScopeMeanings } from "./access/scopes.ts";
 import { complianceRoutes } from "./assurance/compliance/routes.ts";
 import { embedRoutes } from "./assurance/controls/embed/routes.ts";
 import { controlRoutes } from "./assurance/controls/routes.ts";
@@ -13,7 +16,7 @@ import { marketplaceRoutes } from "./identity/marketplace/routes.ts";
 import { tokenRoutes } from "./identity/tokens/routes.ts";
 import { oidcRoutes } from "./identity/workloads/routes.ts";
 import { keyRoutes, wellKnownRoutes } from "./keys/routes.ts";
-import type { AppEnv } from "./platform/http/app.ts";
+import type { BaseEnv } from "./platform/http/app-env.ts";
 import { serveDocs } from "./platform/http/docs.ts";
 import { createFoundation } from "./platform/http/foundation.ts";
 import { healthRoutes } from "./platform/http/health.ts";
@@ -66,13 +69,19 @@ const tags: readonly Tag[] = [
   { name: "Service", description: "The service itself." },
 ];
 
+interface AppWiring extends Wiring {
+  readonly authenticate: Authenticate;
+  readonly askLedger: Probe;
+}
+
 /**
  * Puts the app together. `foundation.ts` has what happens to every request before it comes to a room.
  *
  * @param wiring how a bearer token is accepted, who is told of events and of calls, and how a ledger is pinged
  */
-export function createApp(wiring: Wiring & { readonly askLedger: Probe }): OpenAPIHono<AppEnv> {
+export function createApp(wiring: AppWiring): OpenAPIHono<BaseEnv> {
   const app = createFoundation(wiring);
+  app.use(authenticatedBy(wiring.authenticate));
 
   app.route("/", healthRoutes);
   app.route("/", detailedHealthRoutes(wiring.askLedger));
@@ -101,7 +110,7 @@ export function createApp(wiring: Wiring & { readonly askLedger: Probe }): OpenA
   app.route("/api/v1", tierRoutes);
   app.route("/api/v1", billingRoutes);
 
-  serveOpenApi(app, tags);
+  serveOpenApi(app, { tags, scopes: platformScopeMeanings });
   serveDocs(app);
   return app;
 }

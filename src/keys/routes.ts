@@ -1,10 +1,11 @@
 /** Rotating the signing keys, and the public documents that name and publish them. */
 
+import { route } from "../access/route.ts";
+import { createRouter } from "../access/router.ts";
 import { proofAlgs, supportedGrantTypes } from "../identity/tokens/service.ts";
-import { createRouter } from "../platform/http/app.ts";
 import { notModified, publicDocument } from "../platform/http/public-document.ts";
 import { fail } from "../platform/http/respond.ts";
-import { json, route } from "../platform/http/route.ts";
+import { json } from "../platform/http/route.ts";
 import {
   jwksSchema,
   keysRotatedSchema,

@@ -46,7 +46,7 @@ describe("arrows run one way", () => {
     const targets = (path: string) => modules.find((one) => one.path === path)?.imports.map(({ target }) => target);
     expect(targets("worker.ts")).toContain("app.ts");
     expect(targets("app.ts")).toContain("identity/agents/routes.ts");
-    expect(targets("platform/http/app.ts")).toContain("@hono/zod-openapi");
+    expect(targets("platform/http/router.ts")).toContain("@hono/zod-openapi");
   });
 
   it("nobody imports worker.ts, and only worker.ts imports app.ts", () => {

@@ -1,11 +1,12 @@
 /** The compliance report, agent cards in the formats of others, and badges. */
 import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/caller.ts";
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { agentCardSchema } from "../../identity/dids/service.ts";
-import { createRouter } from "../../platform/http/app.ts";
 import { jsonArray } from "../../platform/http/json-stream.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 import { a2aCardSchema, cardQuerySchema, oasfRecordSchema, reportHeaders, reportSchema } from "./schema.ts";
 import { issueBadge, listAgentCards, readReport } from "./service.ts";

@@ -1,7 +1,9 @@
 /** The controls, for everybody. */
-import { createRouter } from "../../platform/http/app.ts";
+
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { notModified, publicDocument } from "../../platform/http/public-document.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { controlsSchema } from "./schema.ts";
 import { readControls } from "./service.ts";
 

@@ -1,7 +1,9 @@
 /** The path of agent info. */
-import { createRouter } from "../../platform/http/app.ts";
+
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { agentInfoSchema } from "./schema.ts";
 import { readAgentInfo } from "./service.ts";
 

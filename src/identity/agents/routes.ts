@@ -1,8 +1,10 @@
 /** The paths of agents. */
-import { createRouter } from "../../platform/http/app.ts";
+
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { agentFilterSchema, agentPath, agentSchema, changeAgentSchema, createAgentSchema } from "./schema.ts";
 import { changeAgent, decommissionAgent, listAgents, readAgent, registerAgent } from "./service.ts";
 

@@ -1,8 +1,10 @@
 /** The paths of delegations. The exchange of a delegation for an access token is a grant of the token endpoint. */
-import { createRouter } from "../../platform/http/app.ts";
+
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { pageSchema } from "../../platform/http/pagination.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import {
   chainPath,
   delegateSchema,

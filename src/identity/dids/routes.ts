@@ -1,9 +1,10 @@
 /** Where DIDs resolve. */
 import type { z } from "@hono/zod-openapi";
-import { createRouter } from "../../platform/http/app.ts";
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { notModified, publicDocument } from "../../platform/http/public-document.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import {
   agentCardSchema,

@@ -1,9 +1,11 @@
 /** `/marketplace`: public. */
-import { createRouter } from "../../platform/http/app.ts";
+
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { notModified, publicDocument } from "../../platform/http/public-document.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { agentCardSchema } from "../dids/service.ts";
 import { listingFields, listingFilterSchema, listingPath } from "./schema.ts";
 import { listListings, readListing } from "./service.ts";

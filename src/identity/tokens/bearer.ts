@@ -1,9 +1,9 @@
 /** Accepting the access token of an API call: `Bearer` (RFC 6750) or, bound to a key, `DPoP` (RFC 9449 7). */
 
+import type { Admitted } from "../../access/app-env.ts";
 import type { Caller } from "../../access/caller.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import type { Admitted } from "../../platform/http/app.ts";
 import type { Scope } from "../../platform/ids.ts";
 import { type OAuthError, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";

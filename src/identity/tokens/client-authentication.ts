@@ -1,11 +1,11 @@
 /** How a client says who it is (RFC 6749 2.3, RFC 7523 2.2): read from the request here, judged by the ledger. */
 
+import type { RateHeaders } from "../../access/app-env.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { AuthenticatedClient, Counting, Presented, Refused, Throttled } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { readJws } from "../../platform/crypto/jws.ts";
 import { hashUnderEach } from "../../platform/crypto/keyed-hash.ts";
-import type { RateHeaders } from "../../platform/http/app.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";

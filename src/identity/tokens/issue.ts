@@ -1,10 +1,10 @@
 /** What every grant ends with: one call of the ledger, which decides, counts and records, and then one signature. */
 
+import type { RateHeaders } from "../../access/app-env.ts";
 import { currentSigningKey, forgetSigningKeys } from "../../keys/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Presented, ProofOfPossession, TokenOutcome, TokenRequest } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import type { RateHeaders } from "../../platform/http/app.ts";
 import type { AgentId, DelegationId, OrganizationId, Scope } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";

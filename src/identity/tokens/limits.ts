@@ -1,8 +1,9 @@
 /** What a caller is told of its organization's limits. */
+
+import type { RateHeaders } from "../../access/app-env.ts";
 import type { Limited } from "../../ledger/contract.ts";
 import type { RateState } from "../../ledger/rate.ts";
 import type { Context } from "../../platform/context.ts";
-import type { RateHeaders } from "../../platform/http/app.ts";
 import { quotas } from "../../platform/limits.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { count } from "../../platform/telemetry/recording.ts";

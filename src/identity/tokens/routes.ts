@@ -1,7 +1,8 @@
 /** The OAuth endpoints: token (RFC 6749 3.2), introspection (RFC 7662), revocation (RFC 7009). */
-import { type AppContext, createRouter, letIn } from "../../platform/http/app.ts";
+import { type AppContext, letIn } from "../../access/app-env.ts";
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { route } from "../../platform/http/route.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { presentsClient, readClient } from "./client-authentication.ts";

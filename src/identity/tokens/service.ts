@@ -1,10 +1,10 @@
 /** Tokens: issuing, accepting, introspecting, revoking. */
 
+import type { RateHeaders } from "../../access/app-env.ts";
 import type { Actor, DomainEvent } from "../../events/catalogue.ts";
 import { newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import type { RateHeaders } from "../../platform/http/app.ts";
 import type { AgentId, CredentialId, OrganizationId, Scope } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";

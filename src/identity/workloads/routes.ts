@@ -1,8 +1,10 @@
 /** The paths of workload identity: trust policies, and the exchange of a workload's token. */
-import { createRouter } from "../../platform/http/app.ts";
+
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { issueToken, jwtBearerGrantType, tokenResponseSchema } from "../tokens/service.ts";
 import { createTrustPolicySchema, trustPolicyPath, trustPolicySchema, workloadTokenSchema } from "./schema.ts";

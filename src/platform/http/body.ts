@@ -1,7 +1,7 @@
 /** Request bodies: bounded before anybody looks at them, then checked for type and encoding once the caller is let in. */
 import { createMiddleware } from "hono/factory";
 import { invalid, problem } from "../problems/problems.ts";
-import type { AppContext, AppEnv } from "./app.ts";
+import type { BaseContext, BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
 
 export const maxBodyBytes = 256 * 1024;
@@ -38,7 +38,7 @@ async function readBounded(request: Request, stream: ReadableStream<Uint8Array>)
 }
 
 /** Reads the body of every request, at most 256 KiB of it, whether it says its length or not. */
-export const boundedBody = createMiddleware<AppEnv>(async (c, next) => {
+export const boundedBody = createMiddleware<BaseEnv>(async (c, next) => {
   const { body, method } = c.req.raw;
   if (body === null || method === "GET" || method === "HEAD") return next();
   if (Number(c.req.header("Content-Length")) > maxBodyBytes) return fail(c, problem("PAYLOAD_TOO_LARGE"));
@@ -88,7 +88,7 @@ const formType = "application/x-www-form-urlencoded";
 const formOf = (text: string) => new URLSearchParams(`?${text}`) as unknown as FormData;
 
 /** No body where one may be left out is an empty object, so that the defaults of its schema hold. */
-function absentIsEmpty(c: AppContext): void {
+function absentIsEmpty(c: BaseContext): void {
   const headers = new Headers(c.req.raw.headers);
   headers.set("Content-Type", "application/json");
   c.req.raw = new Request(c.req.raw, { headers, body: "{}" });
@@ -102,7 +102,7 @@ function absentIsEmpty(c: AppContext): void {
  * @param mediaTypes what the route declares, such as `application/json`
  */
 export const typedBody = (mediaTypes: readonly string[]) =>
-  createMiddleware<AppEnv>(async (c, next) => {
+  createMiddleware<BaseEnv>(async (c, next) => {
     const bytes = await c.req.arrayBuffer();
     const contentType = c.req.header("Content-Type");
     if (contentType === undefined && bytes.byteLength === 0) {

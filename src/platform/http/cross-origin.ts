@@ -1,7 +1,7 @@
 /** CORS: public documents are there for scripts of any origin; everything else only for the origins in `ALLOWED_ORIGINS`. */
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
-import type { AppEnv } from "./app.ts";
+import type { BaseEnv } from "./app-env.ts";
 
 /** Keys, discovery documents, DID documents, agent cards, the controls, and what is made to be embedded. */
 const publicDocuments = [
@@ -30,7 +30,7 @@ const namedOrigins = cors({
  * Answers preflight requests, and adds what lets an allowed origin read the answer. No credentials (cookies) are ever allowed:
  * the API has none. A plain `OPTIONS` is no preflight (Fetch 4.8) and goes on to its 405.
  */
-export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
+export const crossOrigin = createMiddleware<BaseEnv>(async (c, next) => {
   const { allowedOrigins } = c.get("context").settings;
   const origin = c.req.header("Origin");
   const isPlainOptions = c.req.method === "OPTIONS" && !c.req.header("Access-Control-Request-Method");

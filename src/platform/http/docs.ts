@@ -3,7 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { html } from "hono/html";
 import viewer from "openapi-explorer/dist/browser/openapi-explorer.min.js";
 import { version as viewerVersion } from "openapi-explorer/package.json";
-import type { AppEnv } from "./app.ts";
+import type { BaseEnv } from "./app-env.ts";
 
 /** Scripts from this origin alone. The viewer sets style attributes on its own elements, for which there is no narrower word. */
 const contentSecurityPolicy = [
@@ -34,7 +34,7 @@ const page = html`<!doctype html>
 `;
 
 /** Serves the page and its script. The script's address names its version, so that it can be kept for good. */
-export function serveDocs(app: OpenAPIHono<AppEnv>): void {
+export function serveDocs(app: OpenAPIHono<BaseEnv>): void {
   app.get("/docs", (c) =>
     c.body(page.toString(), 200, {
       "Content-Type": "text/html; charset=utf-8",

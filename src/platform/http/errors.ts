@@ -5,14 +5,14 @@ import { isDatabaseDown } from "../db/client.ts";
 import { DependencyDown } from "../dependency.ts";
 import { SettingsError } from "../env.ts";
 import { invalid, type Problem, problem } from "../problems/problems.ts";
-import type { AppContext, AppEnv } from "./app.ts";
+import type { BaseContext, BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
 
 /** An unknown path. */
-export const notFound: NotFoundHandler<AppEnv> = (c) => fail(c, problem("NOT_FOUND"));
+export const notFound: NotFoundHandler<BaseEnv> = (c) => fail(c, problem("NOT_FOUND"));
 
 /** A known path with another method (RFC 9110 15.5.6). */
-export const wrongMethod = (c: AppContext, methods: readonly string[]) =>
+export const wrongMethod = (c: BaseContext, methods: readonly string[]) =>
   fail(
     c,
     problem("METHOD_NOT_ALLOWED", `This path takes ${methods.join(", ")}.`, { headers: { Allow: methods.join(", ") } }),
@@ -56,7 +56,7 @@ function judge(error: unknown): { readonly problem: Problem; readonly log: strin
 }
 
 /** Answers for whatever was thrown. A bug is told to the caller by its request id alone, and to the operator in one line. */
-export const onError: ErrorHandler<AppEnv> = (error, c) => {
+export const onError: ErrorHandler<BaseEnv> = (error, c) => {
   const judged = judge(error);
   if (judged.log !== null) {
     const request = { requestId: c.get("requestId"), method: c.req.method, path: c.req.path };

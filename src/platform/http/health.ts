@@ -1,13 +1,12 @@
 /** Liveness: whether the Worker runs. It asks nobody else, so it says nothing about what the service depends on. */
 import { z } from "@hono/zod-openapi";
 import { version } from "../version.ts";
-import { createRouter } from "./app.ts";
-import { json, route } from "./route.ts";
+import { json, publicRoute } from "./route.ts";
+import { createBaseRouter } from "./router.ts";
 
-const health = route({
+const health = publicRoute({
   method: "get",
   path: "/health",
-  access: "public",
   tags: ["Service"],
   operationId: "readHealth",
   summary: "Tell whether the service runs",
@@ -16,6 +15,6 @@ const health = route({
   },
 });
 
-export const healthRoutes = createRouter();
+export const healthRoutes = createBaseRouter();
 
 healthRoutes.openapi(health, (c) => c.json({ status: "ok" as const, version }, 200));

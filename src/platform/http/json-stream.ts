@@ -1,6 +1,6 @@
 /** Long JSON, written while it is read: never more than a page of it is in memory. */
-import type { TypedResponse } from "hono";
-import type { AppContext } from "./app.ts";
+import type { Context as HonoContext, TypedResponse } from "hono";
+import type { BaseEnv } from "./app-env.ts";
 
 /** A response that fits whatever the route declares; what is in the stream, the types cannot see. */
 type StreamedResponse = Response & TypedResponse<never, never, never>;
@@ -59,7 +59,7 @@ export function jsonLinesStream(pages: Pages): ReadableStream<Uint8Array> {
 }
 
 /** Answers with a JSON array that is too long to be built first. */
-export function jsonArray(c: AppContext, pages: Pages): StreamedResponse {
+export function jsonArray<E extends BaseEnv>(c: HonoContext<E>, pages: Pages): StreamedResponse {
   return c.body(jsonArrayStream(pages), 200, { "Content-Type": "application/json" }) as unknown as StreamedResponse;
 }
 
@@ -68,7 +68,7 @@ export function jsonArray(c: AppContext, pages: Pages): StreamedResponse {
  *
  * @param fileName without the ending
  */
-export function jsonLines(c: AppContext, pages: Pages, fileName: string): StreamedResponse {
+export function jsonLines<E extends BaseEnv>(c: HonoContext<E>, pages: Pages, fileName: string): StreamedResponse {
   return c.body(jsonLinesStream(pages), 200, {
     "Content-Type": jsonLinesType,
     "Content-Disposition": `attachment; filename="${fileName}.ndjson"`,

@@ -1,14 +1,19 @@
 /** The OpenAPI 3.1 document, produced by the routes that are there. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
-import { platformScopeMeanings } from "../../access/scopes.ts";
 import { version } from "../version.ts";
-import type { AppEnv } from "./app.ts";
+import type { BaseEnv } from "./app-env.ts";
 
 /** A heading of the reference, and what stands under it. */
 export interface Tag {
   readonly name: string;
   readonly description: string;
+}
+
+/** What the routes do not say themselves: the headings in their order, and every scope with what it allows. */
+export interface Reference {
+  readonly tags: readonly Tag[];
+  readonly scopes: Readonly<Record<string, string>>;
 }
 
 const description = `An identity for every AI agent: it registers once, gets short-lived access tokens with a standard OAuth 2.0
@@ -17,7 +22,7 @@ client, and anybody can check them with nothing but the published keys.
 Errors are always \`{ code, message, details?, requestId }\`. Lists are newest first and paged with \`limit\` and \`cursor\`.
 Times are ISO 8601 in UTC. A body has at most 256 KiB. Every answer carries \`X-Request-Id\`.`;
 
-const securitySchemes = (issuer: string) => ({
+const securitySchemes = (issuer: string, scopes: Reference["scopes"]) => ({
   bearer: {
     type: "http" as const,
     scheme: "bearer",
@@ -27,7 +32,7 @@ const securitySchemes = (issuer: string) => ({
   oauth2: {
     type: "oauth2" as const,
     description: "How to get that access token: the client credentials grant (RFC 6749 4.4).",
-    flows: { clientCredentials: { tokenUrl: `${issuer}/api/v1/token`, scopes: { ...platformScopeMeanings } } },
+    flows: { clientCredentials: { tokenUrl: `${issuer}/api/v1/token`, scopes: { ...scopes } } },
   },
   clientSecretBasic: {
     type: "http" as const,
@@ -46,7 +51,7 @@ const withoutFlags = (key: string, value: unknown) =>
   key === "pattern" && typeof value === "string" ? value.replace(/\$\/[a-z]+$/, "$") : value;
 
 /** The document for an issuer. Its bytes depend on the issuer and the routes alone. */
-function documentOf(app: OpenAPIHono<AppEnv>, tags: readonly Tag[], issuer: string): string {
+function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issuer: string): string {
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
@@ -58,16 +63,16 @@ function documentOf(app: OpenAPIHono<AppEnv>, tags: readonly Tag[], issuer: stri
     servers: [{ url: issuer }],
     tags: [...tags],
   });
-  const components = { ...document.components, securitySchemes: securitySchemes(issuer) };
+  const components = { ...document.components, securitySchemes: securitySchemes(issuer, scopes) };
   return JSON.stringify({ ...document, components }, withoutFlags);
 }
 
 /** Serves the document at `/openapi.json`. It is built on the first request, from every route mounted by then. */
-export function serveOpenApi(app: OpenAPIHono<AppEnv>, tags: readonly Tag[]): void {
+export function serveOpenApi(app: OpenAPIHono<BaseEnv>, reference: Reference): void {
   const documents = new Map<string, string>();
   app.get("/openapi.json", etag(), (c) => {
     const { issuer } = c.get("context").settings;
-    const document = documents.get(issuer) ?? documentOf(app, tags, issuer);
+    const document = documents.get(issuer) ?? documentOf(app, reference, issuer);
     documents.set(issuer, document);
     return c.body(document, 200, { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" });
   });

@@ -1,6 +1,7 @@
 /** Documents that anybody may read and keep for a while: answered with a strong `ETag`, and with 304 to who has them already. */
+import type { Context as HonoContext } from "hono";
 import { sha256Hex } from "../crypto/canonical-json.ts";
-import type { AppContext } from "./app.ts";
+import type { BaseEnv } from "./app-env.ts";
 
 /** The answer to a conditional request, for the definition of every route that ends in {@link publicDocument}. */
 export const notModified = { 304: { description: "The document is still what `If-None-Match` names" } } as const;
@@ -21,8 +22,8 @@ function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
  * async (c) => publicDocument(c, await keySet(c.get("context")), { maxAgeSeconds: 300 })
  * ```
  */
-export function publicDocument<Document extends object>(
-  c: AppContext,
+export function publicDocument<E extends BaseEnv, Document extends object>(
+  c: HonoContext<E>,
   document: Document,
   {
     maxAgeSeconds,

@@ -4,7 +4,7 @@ import { requestId } from "hono/request-id";
 import { contextOf, type Relay, type Source } from "../context.ts";
 import { newId } from "../ids.ts";
 import type { NoteCalls } from "../telemetry/calls.ts";
-import type { AppEnv, Authenticate } from "./app.ts";
+import type { BaseEnv } from "./app-env.ts";
 
 /**
  * Names the request, in `X-Request-Id` of its answer and wherever it is logged. A caller may bring its own id, to find one
@@ -26,17 +26,15 @@ function sourceOf(headers: Headers): Source {
 
 /** What the house hands to its ground floor. */
 export interface Wiring {
-  readonly authenticate: Authenticate;
   readonly relay: Relay;
   readonly noteCalls: NoteCalls;
 }
 
 /** Gives the request its context. With a broken setting no request comes past here: `settingsOf` throws a `SettingsError`. */
-export const inContext = ({ authenticate, relay }: Wiring) =>
-  createMiddleware<AppEnv>(async (c, next) => {
+export const inContext = ({ relay }: Wiring) =>
+  createMiddleware<BaseEnv>(async (c, next) => {
     const request = { requestId: c.get("requestId"), source: sourceOf(c.req.raw.headers) };
     const defer = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    c.set("authenticate", authenticate);
     c.set("context", contextOf(c.env, request, defer, relay));
     return next();
   });

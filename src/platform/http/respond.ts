@@ -1,7 +1,7 @@
 /** Turns a problem into the answer that the conventions promise. */
 import type { Context as HonoContext, TypedResponse } from "hono";
 import { type OAuthError, type Problem, problemRegistry } from "../problems/problems.ts";
-import type { AppEnv } from "./app.ts";
+import type { BaseEnv } from "./app-env.ts";
 
 /** A response that fits every declared error of every route; the body is always the problem object. */
 export type ProblemResponse = Response & TypedResponse<never, never, never>;
@@ -57,7 +57,7 @@ function oauthErrorOf(problem: Problem, path: string): OAuthError | undefined {
  * return result.ok ? c.json(result.value, 200) : fail(c, result);
  * ```
  */
-export function fail<E extends AppEnv>(c: HonoContext<E>, problem: Problem, beside: object = {}): ProblemResponse {
+export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, beside: object = {}): ProblemResponse {
   const { status } = problemRegistry[problem.code];
   const challenged = status === 401 || problem.details?.requiredScope !== undefined;
   const headers: Record<string, string> = {

@@ -1,7 +1,7 @@
 /** Headers that tell a browser what it must not do with an answer. */
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
-import type { AppEnv } from "./app.ts";
+import type { BaseEnv } from "./app-env.ts";
 
 const none = ["'none'"];
 
@@ -30,12 +30,12 @@ const overHttp = secureHeaders({ ...common, strictTransportSecurity: false });
  * Sets the security headers of every answer. `Strict-Transport-Security` only where the issuer is https. It runs before the
  * settings are parsed, so that the answer to a broken setting has them too.
  */
-export const securityHeaders = createMiddleware<AppEnv>((c, next) =>
+export const securityHeaders = createMiddleware<BaseEnv>((c, next) =>
   (c.env.ISSUER?.startsWith("https:") ? overHttps : overHttp)(c, next),
 );
 
 /** What does not say how long it may be kept is not kept: tokens, credentials, and the records of an organization. */
-export const uncachedByDefault = createMiddleware<AppEnv>(async (c, next) => {
+export const uncachedByDefault = createMiddleware<BaseEnv>(async (c, next) => {
   await next();
   if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
 });

@@ -1,7 +1,9 @@
 /** `/analytics`: what the organization of the token has used. */
-import { createRouter } from "../../platform/http/app.ts";
+
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { timed } from "../../platform/telemetry/recording.ts";
 import {
   agentActivitySchema,

@@ -1,10 +1,11 @@
 /** `/audit`: read and verify the organization's log. */
 import { z } from "@hono/zod-openapi";
-import { createRouter } from "../../platform/http/app.ts";
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { jsonLines, jsonLinesType } from "../../platform/http/json-stream.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import {
   auditEventSchema,
   checkpointPageSchema,

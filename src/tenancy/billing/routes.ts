@@ -1,8 +1,9 @@
 /** Upgrading, Stripe's webhook, and what an organization has used and pays for. */
 import { z } from "@hono/zod-openapi";
-import { createRouter } from "../../platform/http/app.ts";
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { billingUsageSchema, checkoutSchema, receivedSchema, upgradeSchema } from "./schema.ts";
 import { readBillingUsage, receiveEvent, upgrade } from "./service.ts";
 

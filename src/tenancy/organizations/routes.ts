@@ -1,9 +1,11 @@
 /** `/setup`, `/organizations` and their members. */
 import { createMiddleware } from "hono/factory";
-import { type AppEnv, createRouter } from "../../platform/http/app.ts";
+import type { AppEnv } from "../../access/app-env.ts";
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { listMembers, removeMember, setMember } from "./members.ts";
 import {
   changeOrganizationSchema,

@@ -1,7 +1,9 @@
 /** The tiers, and where an organization stands. */
-import { createRouter } from "../../platform/http/app.ts";
+
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json, route } from "../../platform/http/route.ts";
+import { json } from "../../platform/http/route.ts";
 import { tierStatusSchema, tiersSchema } from "./schema.ts";
 import { listTiers } from "./service.ts";
 import { readTierStatus } from "./status.ts";

@@ -1,9 +1,10 @@
 /** What `route()` promises to the compiler. `npm run check` fails when one of the expected errors is none. */
 import { z } from "@hono/zod-openapi";
 import { expect, it } from "vitest";
-import { createRouter } from "../../../src/platform/http/app.ts";
+import { route } from "../../../src/access/route.ts";
+import { createRouter } from "../../../src/access/router.ts";
 import { fail } from "../../../src/platform/http/respond.ts";
-import { json, route } from "../../../src/platform/http/route.ts";
+import { json } from "../../../src/platform/http/route.ts";
 import { type AgentId, agentIdSchema } from "../../../src/platform/ids.ts";
 import { problem } from "../../../src/platform/problems/problems.ts";
 

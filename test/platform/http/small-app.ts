@@ -2,14 +2,16 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { z } from "@hono/zod-openapi";
+import type { Authenticate } from "../../../src/access/app-env.ts";
 import type { Caller } from "../../../src/access/caller.ts";
+import { route } from "../../../src/access/route.ts";
+import { authenticatedBy, createRouter } from "../../../src/access/router.ts";
 import { DependencyDown } from "../../../src/platform/dependency.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
-import { type Authenticate, createRouter } from "../../../src/platform/http/app.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
 import { pageQuery } from "../../../src/platform/http/pagination.ts";
 import { fail } from "../../../src/platform/http/respond.ts";
-import { json, route } from "../../../src/platform/http/route.ts";
+import { json } from "../../../src/platform/http/route.ts";
 import type { AgentId, OrganizationId, Scope, TokenId } from "../../../src/platform/ids.ts";
 import { problem } from "../../../src/platform/problems/problems.ts";
 import { ok } from "../../../src/platform/problems/result.ts";
@@ -110,7 +112,8 @@ for (const path of ["/failures/:name", "/oauth2/failures/:name"]) {
 
 room.get("/context", (c) => c.json({ source: c.get("context").source, requestId: c.get("context").requestId }));
 
-const app = createFoundation({ authenticate, relay: async () => undefined, noteCalls: async () => undefined });
+const app = createFoundation({ relay: async () => undefined, noteCalls: async () => undefined });
+app.use(authenticatedBy(authenticate));
 app.route("/api/v1", room);
 app.get("/.well-known/jwks.json", (c) => c.json({ keys: [] }, 200, { "Cache-Control": "public, max-age=300" }));
 app.get("/agents/:agentId/did.json", (c) => c.json({}));

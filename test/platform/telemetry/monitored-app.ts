@@ -1,14 +1,15 @@
 /** An app on the real foundation with the routes of monitoring and a room of one path, over bindings that a test can break. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import type { Authenticate } from "../../../src/access/app-env.ts";
 import type { Caller } from "../../../src/access/caller.ts";
+import { route } from "../../../src/access/route.ts";
+import { authenticatedBy, createRouter } from "../../../src/access/router.ts";
 import { bounded } from "../../../src/platform/bounded.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
-import { createRouter } from "../../../src/platform/http/app.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
 import { detailedHealthRoutes, type Probe } from "../../../src/platform/http/monitoring/health.ts";
 import { metricsRoutes } from "../../../src/platform/http/monitoring/metrics.ts";
-import { route } from "../../../src/platform/http/route.ts";
 import type { AgentId, OrganizationId, TokenId } from "../../../src/platform/ids.ts";
 import { problem } from "../../../src/platform/problems/problems.ts";
 import { ok } from "../../../src/platform/problems/result.ts";
@@ -16,6 +17,22 @@ import type { NoteCalls } from "../../../src/platform/telemetry/calls.ts";
 import type { Answer } from "../../support/api.ts";
 
 export const bindings = env as unknown as Bindings;
+
+const authenticate: Authenticate = async (_, request) => {
+  const organizationId = request.headers.get("Authorization")?.replace("Bearer ", "");
+  if (!organizationId) return problem("UNAUTHORIZED");
+  const caller: Caller = {
+    agentId: "agent" as AgentId,
+    organizationId: organizationId as OrganizationId,
+    credentialId: null,
+    tokenId: "token" as TokenId,
+    scopes: [],
+    role: "member",
+    isOperator: false,
+    delegation: null,
+  };
+  return ok({ caller, headers: {} });
+};
 
 const room = createRouter();
 const nothing = { 204: { description: "Nothing" } };
@@ -34,25 +51,8 @@ export interface MonitoredApp {
 /** @param parts what the house would hand in */
 export function monitoredApp(parts: { readonly noteCalls?: NoteCalls; readonly askLedger?: Probe } = {}): MonitoredApp {
   const { noteCalls = async () => undefined, askLedger = async () => undefined } = parts;
-  const app = createFoundation({
-    authenticate: async (_, request) => {
-      const organizationId = request.headers.get("Authorization")?.replace("Bearer ", "");
-      if (!organizationId) return problem("UNAUTHORIZED");
-      const caller: Caller = {
-        agentId: "agent" as AgentId,
-        organizationId: organizationId as OrganizationId,
-        credentialId: null,
-        tokenId: "token" as TokenId,
-        scopes: [],
-        role: "member",
-        isOperator: false,
-        delegation: null,
-      };
-      return ok({ caller, headers: {} });
-    },
-    relay: async () => undefined,
-    noteCalls,
-  });
+  const app = createFoundation({ relay: async () => undefined, noteCalls });
+  app.use(authenticatedBy(authenticate));
   app.route("/", metricsRoutes);
   app.route("/", detailedHealthRoutes(askLedger));
   app.route("/", room);

@@ -1,5 +1,5 @@
 /** What is made to be put on other people's pages. Nothing here needs or sets a cookie. */
-import { createRouter } from "../../../platform/http/app.ts";
+import { createRouter } from "../../../access/router.ts";
 import { readControls } from "../service.ts";
 import { controlsBadge } from "./badge.ts";
 import { controlsPage, pagePolicy } from "./page.ts";

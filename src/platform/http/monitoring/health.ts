@@ -4,9 +4,10 @@ import type { Context } from "../../context.ts";
 import { problem } from "../../problems/problems.ts";
 import { reasonOf } from "../../reason.ts";
 import { version } from "../../version.ts";
-import { type AppEnv, createRouter } from "../app.ts";
+import type { BaseEnv } from "../app-env.ts";
 import { fail } from "../respond.ts";
-import { json, route } from "../route.ts";
+import { json, publicRoute } from "../route.ts";
+import { createBaseRouter } from "../router.ts";
 import { refuseMonitor } from "./access.ts";
 
 /** An answer that takes longer makes a dependency degraded. */
@@ -85,10 +86,9 @@ async function checkAll(context: Context, askLedger: Probe): Promise<{ status: S
   };
 }
 
-const readDetailedHealth = route({
+const readDetailedHealth = publicRoute({
   method: "get",
   path: "/health/detailed",
-  access: "public",
   tags: ["Service"],
   operationId: "readDetailedHealth",
   summary: "Tell how what the service depends on does",
@@ -106,8 +106,8 @@ const readDetailedHealth = route({
  *
  * @param askLedger reaches a ledger; handed in, so that this floor knows none
  */
-export function detailedHealthRoutes(askLedger: Probe): OpenAPIHono<AppEnv> {
-  const routes = createRouter();
+export function detailedHealthRoutes(askLedger: Probe): OpenAPIHono<BaseEnv> {
+  const routes = createBaseRouter();
   routes.openapi(readDetailedHealth, async (c) => {
     const context = c.get("context");
     const refused = refuseMonitor(context, c.req.header("Authorization"));

@@ -5,7 +5,7 @@ import { type NoteCalls, noteCall } from "../../telemetry/calls.ts";
 import { methods } from "../../telemetry/catalogue.ts";
 import { pushSoon } from "../../telemetry/push.ts";
 import { count, observe } from "../../telemetry/recording.ts";
-import type { AppContext, AppEnv } from "../app.ts";
+import type { BaseContext, BaseEnv } from "../app-env.ts";
 
 type Method = (typeof methods)[number];
 
@@ -21,7 +21,7 @@ function templateOf(path: string): string {
 }
 
 /** The template of the route that the request matched; `unmatched` where only middleware did. Never anything of its path. */
-function routeOf(c: AppContext): string {
+function routeOf(c: BaseContext): string {
   const handler = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
   return handler ? templateOf(handler.path) : "unmatched";
 }
@@ -33,7 +33,7 @@ function routeOf(c: AppContext): string {
  * @param noteCalls tells an organization's ledger of its calls
  */
 export const measured = (noteCalls: NoteCalls) =>
-  createMiddleware<AppEnv>(async (c, next) => {
+  createMiddleware<BaseEnv>(async (c, next) => {
     const startedMs = performance.now();
     await next();
     const route = routeOf(c);

@@ -3,9 +3,9 @@ import { z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import { exposition, formats } from "../../telemetry/exposition.ts";
 import { collectMetrics } from "../../telemetry/push.ts";
-import { createRouter } from "../app.ts";
 import { fail } from "../respond.ts";
-import { route } from "../route.ts";
+import { publicRoute } from "../route.ts";
+import { createBaseRouter } from "../router.ts";
 import { refuseMonitor } from "./access.ts";
 
 const { prometheus, openMetrics } = formats;
@@ -15,10 +15,9 @@ const page = {
   example: "# TYPE agentidp_audit_chain_integrity gauge\nagentidp_audit_chain_integrity 1\n",
 };
 
-const readMetrics = route({
+const readMetrics = publicRoute({
   method: "get",
   path: "/metrics",
-  access: "public",
   tags: ["Service"],
   operationId: "readMetrics",
   summary: "Read the metrics",
@@ -33,7 +32,7 @@ const readMetrics = route({
   errors: ["UNAUTHORIZED"],
 });
 
-export const metricsRoutes = createRouter();
+export const metricsRoutes = createBaseRouter();
 
 metricsRoutes.openapi(readMetrics, async (c) => {
   const refused = refuseMonitor(c.get("context"), c.req.header("Authorization"));

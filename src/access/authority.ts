@@ -1,11 +1,37 @@
-/** Who may give what to an agent, and who may touch which agent (conventions, "Scopes"). Pure rules over the caller. */
+/** What a caller may do: by its scopes, by its role, and to which agent (conventions, "Scopes"). Pure rules over the caller. */
 
 import type { Scope } from "../platform/ids.ts";
 import { type Problem, problem } from "../platform/problems/problems.ts";
 import type { Caller } from "./caller.ts";
+import { hasScope, type PlatformScope } from "./scopes.ts";
 
 /** What a rule needs to know of the caller: its role in its organization and what its token carries. */
 export type Authority = Pick<Caller, "role" | "scopes">;
+
+/** Refuses a caller whose token lacks the scope (RFC 6750 3.1, `insufficient_scope`). */
+export function refuseWithoutScope(caller: Pick<Authority, "scopes">, scope: PlatformScope): Problem | null {
+  if (hasScope(caller, scope)) return null;
+  return problem("FORBIDDEN", `This needs the scope ${scope}.`, {
+    oauthError: "insufficient_scope",
+    details: { requiredScope: scope },
+  });
+}
+
+/** Refuses a caller that is no admin of its organization. */
+export function refuseUnlessAdmin(caller: Pick<Caller, "role">): Problem | null {
+  if (caller.role === "admin") return null;
+  return problem("FORBIDDEN", "Only an admin of its organization may do this.", { details: { requiredRole: "admin" } });
+}
+
+/**
+ * Refuses a caller that is no admin of the operator's organization.
+ *
+ * @param act what only such an admin may do, for the message: "rotate the signing keys"
+ */
+export function refuseUnlessOperatorAdmin(caller: Pick<Caller, "role" | "isOperator">, act: string): Problem | null {
+  if (caller.isOperator && caller.role === "admin") return null;
+  return problem("FORBIDDEN", `Only an admin of the operator's organization may ${act}.`);
+}
 
 /** What a rule needs to know of the agent that is acted upon. */
 export interface Powers {

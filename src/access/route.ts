@@ -2,18 +2,16 @@
 import { createMiddleware } from "hono/factory";
 import { fail } from "../platform/http/respond.ts";
 import { type Defined, type Definition, defineRoute } from "../platform/http/route.ts";
-import { type ProblemCode, problem } from "../platform/problems/problems.ts";
+import type { ProblemCode } from "../platform/problems/problems.ts";
 import { type AppContext, type AppEnv, letIn } from "./app-env.ts";
-import type { PlatformScope } from "./scopes.ts";
+import { refuseWithoutScope } from "./authority.ts";
+import { isPlatformScope, type PlatformScope } from "./scopes.ts";
 
 /**
  * `public`: anybody. `bearer`: any live access token. A scope: a live access token that carries it. `optional`: anybody; who
  * sends an access token sees more, and is refused with a dead one. `client`: the handler decides (OAuth).
  */
 export type Access = "public" | "optional" | "bearer" | "client" | PlatformScope;
-
-const isScope = (access: Access): access is PlatformScope =>
-  !["public", "optional", "bearer", "client"].includes(access);
 
 /** Which calls are let through over the organization's limits: all of a route, none, or those that suspend something. */
 type Exemption = boolean | "suspending";
@@ -36,15 +34,8 @@ const guard = (access: Access, exemption: Exemption) =>
     if (!admitted.ok) return fail(c, admitted);
     const { caller, headers } = admitted.value;
     letIn(c, caller.organizationId, headers);
-    if (isScope(access) && !caller.scopes.some((scope) => scope === access)) {
-      return fail(
-        c,
-        problem("FORBIDDEN", `This needs the scope ${access}.`, {
-          oauthError: "insufficient_scope",
-          details: { requiredScope: access },
-        }),
-      );
-    }
+    const refused = isPlatformScope(access) ? refuseWithoutScope(caller, access) : null;
+    if (refused) return fail(c, refused);
     c.set("caller", caller);
     return next();
   });
@@ -54,7 +45,7 @@ function securityOf(access: Access) {
   if (access === "public") return [];
   if (access === "client") return [{ clientSecretBasic: [] }, {}];
   if (access === "optional") return [{}, { bearer: [] }, { oauth2: [] }];
-  const scopes = isScope(access) ? [access] : [];
+  const scopes = isPlatformScope(access) ? [access] : [];
   return [{ bearer: scopes }, { oauth2: scopes }];
 }
 
@@ -87,7 +78,7 @@ export function route<P extends string, const D extends Definition<P>>(definitio
   const guarded = access !== "public" && access !== "client";
   const errors: ProblemCode[] = [
     ...(guarded ? (["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"] as const) : []),
-    ...(isScope(access) ? (["FORBIDDEN"] as const) : []),
+    ...(isPlatformScope(access) ? (["FORBIDDEN"] as const) : []),
   ];
   const guarding = { security: securityOf(access), errors, guards: guarded ? [guard(access, exempt)] : [] };
   return defineRoute(rest, guarding) as unknown as Defined<P, D>;

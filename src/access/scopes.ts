@@ -1,34 +1,29 @@
-/** The scopes that the platform itself defines. Every other scope is a capability of some agent. */
+/** The scopes that the platform itself defines, one file a wing in `scopes/`. Every other scope is a capability of some agent. */
 import type { Scope } from "../platform/ids.ts";
+import { identityScopes } from "./scopes/identity.ts";
+import { tenancyScopes } from "./scopes/tenancy.ts";
 
-export const platformScopes = [
-  "agents:read",
-  "agents:write",
-  "tokens:read",
-  "audit:read",
-  "webhooks:read",
-  "webhooks:write",
-  "admin:orgs",
-  "openid",
-] as const;
+const grantable = { ...identityScopes, ...tenancyScopes };
+const meanings = { ...grantable, openid: "Get an id_token beside the access token" };
 
-export type PlatformScope = (typeof platformScopes)[number];
+export type PlatformScope = keyof typeof meanings;
 
-/** What a scope allows, for the OpenAPI document. */
-export const platformScopeMeanings: Readonly<Record<PlatformScope, string>> = {
-  "agents:read": "Read agents and their credentials' metadata",
-  "agents:write": "Register, change and decommission agents; manage their credentials and trust policies",
-  "tokens:read": "Introspect tokens",
-  "audit:read": "Read and verify the audit log",
-  "webhooks:read": "See webhook subscriptions and deliveries",
-  "webhooks:write": "Manage webhook subscriptions and deliveries",
-  "admin:orgs": "Manage the organization, its members and federation partners",
-  openid: "Get an id_token beside the access token",
-};
+/** What each scope allows, for the OpenAPI document. */
+export const platformScopeMeanings: Readonly<Record<PlatformScope, string>> = meanings;
+
+/** Every scope of the platform, in the order of the documents that list them. */
+export const platformScopes = Object.keys(meanings) as readonly PlatformScope[];
 
 /** The scopes recorded in `grantedScopes`; `openid` needs no record, every agent may ask for it. */
-export const grantableScopes = platformScopes.filter((scope) => scope !== "openid");
+export const grantableScopes = Object.keys(grantable) as readonly (keyof typeof grantable)[];
+
+const known: ReadonlySet<string> = new Set(platformScopes);
 
 export function isPlatformScope(scope: string): scope is PlatformScope & Scope {
-  return (platformScopes as readonly string[]).includes(scope);
+  return known.has(scope);
+}
+
+/** Whether a token, or a caller with one, carries this scope. */
+export function hasScope({ scopes }: { readonly scopes: readonly Scope[] }, scope: PlatformScope): boolean {
+  return (scopes as readonly string[]).includes(scope);
 }

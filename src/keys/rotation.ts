@@ -1,6 +1,7 @@
 /** Replacing the keys: next becomes current, current becomes previous, and a new next is published. */
 
 import type { BatchItem } from "drizzle-orm/batch";
+import { refuseUnlessOperatorAdmin } from "../access/authority.ts";
 import type { Caller } from "../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../events/outbox.ts";
 import type { Context } from "../platform/context.ts";
@@ -99,9 +100,8 @@ export async function rotateSigningKeys(
   caller: Caller,
   { compromised }: Rotation,
 ): Promise<Result<KeysRotated>> {
-  if (!caller.isOperator || caller.role !== "admin") {
-    return problem("FORBIDDEN", "Only an admin of the operator's organization may rotate the signing keys.");
-  }
+  const refused = refuseUnlessOperatorAdmin(caller, "rotate the signing keys");
+  if (refused) return refused;
   if (compromised && (await isDropUnderWay(context))) await publishKeySet(context);
   else await rotate(context, caller, { compromised });
   if (compromised && !(await finishDrops(context))) {

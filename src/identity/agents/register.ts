@@ -1,6 +1,6 @@
 /** Registering an agent: in which organization, with which powers, and whether there is room for it. */
 
-import { notGrantable, refuseGrant } from "../../access/authority.ts";
+import { notGrantable, refuseGrant, refuseUnlessOperatorAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
@@ -101,9 +101,8 @@ async function refuseElsewhere(
   caller: Caller,
   organizationId: OrganizationId,
 ): Promise<Problem | null> {
-  if (!caller.isOperator || caller.role !== "admin") {
-    return problem("FORBIDDEN", "Only an admin of the operator's organization may register agents in another one.");
-  }
+  const refused = refuseUnlessOperatorAdmin(caller, "register agents in another one");
+  if (refused) return refused;
   const organization = await findOrganization(context, organizationId);
   if (!organization) return problem("ORGANIZATION_NOT_FOUND");
   return organization.status === "active" ? null : organizationSuspended();

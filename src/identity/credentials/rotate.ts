@@ -1,5 +1,6 @@
 /** Rotating a credential: a new secret under the same id; with an overlap the old one works beside it for a while. */
 
+import { refuseWithoutScope } from "../../access/authority.ts";
 import { type Caller, isSelf } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -34,11 +35,7 @@ export async function rotateCredential(
 
 /** An agent may rotate its own credentials with any token of its own; those of others take `agents:write`. */
 function refuseScope(caller: Caller, agentId: AgentId): Problem | null {
-  if (isSelf(caller, agentId) || caller.scopes.some((scope) => scope === "agents:write")) return null;
-  return problem("FORBIDDEN", "This needs the scope agents:write.", {
-    oauthError: "insufficient_scope",
-    details: { requiredScope: "agents:write" },
-  });
+  return isSelf(caller, agentId) ? null : refuseWithoutScope(caller, "agents:write");
 }
 
 function refuseAuthority(caller: Caller, agent: AgentRecord): Problem | null {

@@ -1,6 +1,7 @@
 /** Taking a delegation back: the chain first, then the ledger, then the record. */
 
 import { type Caller, isSelf } from "../../access/caller.ts";
+import { hasScope } from "../../access/scopes.ts";
 import type { Actor } from "../../events/catalogue.ts";
 import { actorOf, newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -51,8 +52,7 @@ export async function revokeDelegation(
 ): Promise<Result<undefined>> {
   const delegation = await findDelegation(context.db, caller.organizationId, chainId);
   const isAllowed =
-    delegation !== null &&
-    (isSelf(caller, delegation.delegatorAgentId) || caller.scopes.some((scope) => scope === "agents:write"));
+    delegation !== null && (isSelf(caller, delegation.delegatorAgentId) || hasScope(caller, "agents:write"));
   if (!isAllowed) return problem("DELEGATION_NOT_FOUND");
   await end(context, actorOf(context, caller), delegation);
   return ok();

@@ -1,5 +1,6 @@
 /** Federation partners: other identity providers whose agents' tokens an organization can check. */
 
+import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { EventAction, JsonValue } from "../../events/catalogue.ts";
 import { newEvent, outboxInsert, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
@@ -11,7 +12,6 @@ import { newId } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { refuseUnlessAdmin } from "../../tenancy/organizations/service.ts";
 import { type ChangePartner, type PublicPartner, partnerIdSchema, type TrustPartner } from "./schema.ts";
 import {
   deletePartner as deleteRow,

@@ -1,6 +1,7 @@
 /** What every grant ends with: one call of the ledger, which decides, counts and records, and then one signature. */
 
 import type { RateHeaders } from "../../access/app-env.ts";
+import { hasScope } from "../../access/scopes.ts";
 import { currentSigningKey, forgetSigningKeys } from "../../keys/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Presented, ProofOfPossession, TokenOutcome, TokenRequest } from "../../ledger/contract.ts";
@@ -57,7 +58,7 @@ async function respond(context: Context, key: SigningKey, issued: Issued, reques
     expiresAt: issuedAt + lifetime,
   };
   // An id_token speaks of the client to the client; a delegated token speaks of somebody else.
-  const openid = chainId === null && scopes.some((scope) => scope === "openid");
+  const openid = chainId === null && hasScope({ scopes }, "openid");
   return {
     access_token: await signAccessToken(context, key, content),
     token_type: proof ? "DPoP" : "Bearer",

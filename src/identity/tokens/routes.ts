@@ -1,9 +1,9 @@
 /** The OAuth endpoints: token (RFC 6749 3.2), introspection (RFC 7662), revocation (RFC 7009). */
 import { type AppContext, letIn } from "../../access/app-env.ts";
+import { refuseWithoutScope } from "../../access/authority.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { presentsClient, readClient } from "./client-authentication.ts";
 import {
@@ -73,14 +73,9 @@ async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens
     if (!admitted.ok) return admitted;
     const { caller, headers } = admitted.value;
     letIn(c, caller.organizationId, headers);
-    if (requiredScope === null || caller.scopes.some((scope) => scope === requiredScope)) {
-      // With lent authority it is the delegatee who asks: what an agent may do because it is itself is not lent.
-      return ok({ ...caller, agentId: caller.delegation?.actorAgentId ?? caller.agentId });
-    }
-    return problem("FORBIDDEN", `This needs the scope ${requiredScope}.`, {
-      oauthError: "insufficient_scope",
-      details: { requiredScope },
-    });
+    const refused = requiredScope === null ? null : refuseWithoutScope(caller, requiredScope);
+    // With lent authority it is the delegatee who asks: what an agent may do because it is itself is not lent.
+    return refused ?? ok({ ...caller, agentId: caller.delegation?.actorAgentId ?? caller.agentId });
   }
   const client = clientOf(c, fields);
   if (!client.ok) return client;

@@ -1,6 +1,7 @@
 /** Tokens: issuing, accepting, introspecting, revoking. */
 
 import type { RateHeaders } from "../../access/app-env.ts";
+import { hasScope } from "../../access/scopes.ts";
 import type { Actor, DomainEvent } from "../../events/catalogue.ts";
 import { newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -91,15 +92,14 @@ const actorBehind = ({ source }: Context, { agentId, credentialId }: Asker): Act
 });
 
 /** The asker's own, or any of its organization with `agents:write`. */
-const mayRevoke = (asker: Asker, owner: AgentId) =>
-  asker.agentId === owner || asker.scopes.some((scope) => scope === "agents:write");
+const mayRevoke = (asker: Asker, owner: AgentId) => asker.agentId === owner || hasScope(asker, "agents:write");
 
 /**
  * The asker's own token, as its client, its subject or a party of its delegation, or any of its organization with
  * `tokens:read`. To authenticate as a client opens nobody else's tokens (CVE-2026-37979).
  */
 const mayIntrospect = (asker: Asker, ...parties: readonly AgentId[]) =>
-  parties.includes(asker.agentId) || asker.scopes.some((scope) => scope === "tokens:read");
+  parties.includes(asker.agentId) || hasScope(asker, "tokens:read");
 
 function eventAbout(context: Context, asker: Asker, action: DomainEvent["action"], read: ReadAccessToken | null) {
   return {

@@ -1,5 +1,6 @@
 /** The rules of membership: which agent of an organization is a member, and which an admin. One active admin always remains. */
 
+import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { outboxInsertIfChanged } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -11,7 +12,7 @@ import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { eventsOf, publishAll } from "./events.ts";
 import type { Member } from "./schema.ts";
-import { readOrganization, refuseUnlessAdmin } from "./service.ts";
+import { readOrganization } from "./service.ts";
 import { listMembers as findMembers, findMembership, type Membership, updateRole } from "./store.ts";
 
 /** The members of an organization, newest agent first. */

@@ -1,5 +1,6 @@
 /** The rules of organizations: the operator's organization manages all of them, every other one only itself. */
 
+import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent, EventAction, JsonValue } from "../../events/catalogue.ts";
 import { outboxInsert, outboxInsertIfChanged } from "../../events/outbox.ts";
@@ -11,7 +12,7 @@ import { violatesUnique } from "../../platform/db/client.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
 import { newId, type OrganizationId, organizationIdSchema } from "../../platform/ids.ts";
-import { type Problem, problem } from "../../platform/problems/problems.ts";
+import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { eventsOf, publishAll } from "./events.ts";
 import { insertFirstAdmin, prepareFirstAdmin } from "./first-admin.ts";
@@ -69,12 +70,6 @@ export async function listOrganizations(
     limit: limit + 1,
   });
   return ok(page(rows.map(publicOrganization), limit, (last) => encodeCursor(list, last.organizationId)));
-}
-
-/** Why the caller may change nothing here, or null when it may. */
-export function refuseUnlessAdmin(caller: Caller): Problem | null {
-  if (caller.role === "admin") return null;
-  return problem("FORBIDDEN", "Only an admin of its organization may do this.", { details: { requiredRole: "admin" } });
 }
 
 /**

@@ -9,15 +9,16 @@ import { ledgerOf } from "../ledger/client.ts";
 import type { Context } from "../platform/context.ts";
 import { organizationsAfter, organizationsCreatedSince } from "../platform/db/organizations.ts";
 import type { OrganizationId } from "../platform/ids.ts";
+import { inLanes } from "../platform/lanes.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
-import { reasonOf } from "../platform/reason.ts";
+import { log } from "../platform/log.ts";
 import { finishedDropsSince, retireDropped, saveDropProgress, unfinishedDrops } from "./store.ts";
 
 /** An invocation may make 1,000 subrequests: these, and those for young organizations; the rest is for D1, KV and the relay. */
 const ledgerCallsAtMost = 600;
 const callsToYoungAtMost = 200;
 const pageSize = 100;
-const lanes = 20;
+const ledgersAtOnce = 20;
 
 /** Longer than any isolate trusts its memory, see `cache.ts`. */
 const settlingMs = 15 * 60_000;
@@ -32,22 +33,15 @@ async function dropOnLedger(
     return true;
   } catch (error) {
     const message = "a ledger could not be told of a compromised key; the next run tells it again";
-    console.error(JSON.stringify({ message, organizationId, kids, error: reasonOf(error) }));
+    log.error(context, message, { organizationId, kids, error });
     return false;
   }
 }
 
 /** Tells many ledgers, a few at a time; whether all of them know now. */
 async function dropOnLedgers(context: Context, organizations: readonly OrganizationId[], kids: readonly string[]) {
-  const waiting = organizations.values();
-  let complete = true;
-  const lane = async () => {
-    for (const organizationId of waiting) {
-      if (!(await dropOnLedger(context, organizationId, kids))) complete = false;
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return complete;
+  const told = await inLanes(ledgersAtOnce, organizations, (id) => dropOnLedger(context, id, kids));
+  return told.every(Boolean);
 }
 
 /** The place from which all of these drops can go on; null is the beginning. */

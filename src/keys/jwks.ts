@@ -1,7 +1,8 @@
 /** The published key set: rebuilt from D1, kept in KV. */
+
 import { calculateJwkThumbprint } from "jose";
 import type { Context } from "../platform/context.ts";
-import { reasonOf } from "../platform/reason.ts";
+import { orNull } from "../platform/kv.ts";
 import { rowsWithWorkingKeys } from "./provision.ts";
 import { type Jwks, jwksSchema, type PublishedJwk, publishedJwkSchema } from "./schema.ts";
 import type { SigningKeyRow } from "./store.ts";
@@ -43,20 +44,12 @@ async function cached(context: Context): Promise<Jwks | null> {
   return parsed.data;
 }
 
-/** KV is a convenience: whatever goes wrong with it is logged, and D1 answers. */
-function orNull<T>(work: Promise<T>): Promise<T | null> {
-  return work.catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "the key set in KV is unusable for now", error: reasonOf(error) }));
-    return null;
-  });
-}
-
 const store = (context: Context, jwks: Jwks) =>
-  orNull(context.env.CACHE.put(cacheKey, JSON.stringify(jwks), { expirationTtl: lifetimeSeconds }));
+  orNull(context, "key set", context.env.CACHE.put(cacheKey, JSON.stringify(jwks), { expirationTtl: lifetimeSeconds }));
 
 /** The key set (RFC 7517 5) as it is published: from KV, or from D1 when KV has none, a wrong one, or does not answer. */
 export async function keySet(context: Context): Promise<Jwks> {
-  const known = await orNull(cached(context));
+  const known = await orNull(context, "key set", cached(context));
   if (known) return known;
   const jwks = await rebuilt(context);
   context.defer(store(context, jwks));
@@ -65,6 +58,6 @@ export async function keySet(context: Context): Promise<Jwks> {
 
 /** Puts the key set of this moment into KV, unless it is there. When that fails, the next scheduled run does it. */
 export async function publishKeySet(context: Context): Promise<void> {
-  const [known, jwks] = await Promise.all([orNull(cached(context)), rebuilt(context)]);
+  const [known, jwks] = await Promise.all([orNull(context, "key set", cached(context)), rebuilt(context)]);
   if (JSON.stringify(known) !== JSON.stringify(jwks)) await store(context, jwks);
 }

@@ -1,8 +1,10 @@
 /** Making a signing key, and opening its private part again. */
+
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { Context } from "../platform/context.ts";
 import { open, seal, sealedPlace } from "../platform/crypto/sealing.ts";
 import { DependencyDown } from "../platform/dependency.ts";
+import { log } from "../platform/log.ts";
 import { type PublishedJwk, publishedJwkSchema, type SigningAlg } from "./schema.ts";
 
 /** A key that can sign. */
@@ -69,7 +71,7 @@ export async function openPrivateKey(
     const cause = new Error(
       `The private part of signing key ${kid} cannot be opened with any key of KEY_ENCRYPTION_KEYS`,
     );
-    console.error(JSON.stringify({ message: cause.message, kid, alg }));
+    log.error(context, cause.message, { kid, alg });
     throw new DependencyDown("The store of signing keys", cause);
   }
   return { kid, alg, key: await imported(JSON.parse(text) as JWK, alg) };

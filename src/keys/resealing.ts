@@ -1,7 +1,9 @@
 /** Changing the key-encryption key without downtime: what an older key of the list sealed is sealed anew with the first. */
+
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Context } from "../platform/context.ts";
 import { open, seal, sealedPlace } from "../platform/crypto/sealing.ts";
+import { log } from "../platform/log.ts";
 import { replaceSealed, rowsSealedWith, type SealedRow, type SealedTable } from "./store.ts";
 
 const rowsAtMost = 100;
@@ -20,9 +22,7 @@ async function resealed(context: Context, table: SealedTable, row: SealedRow): P
   const place = sealedIn[table](row.id);
   const text = await open(ring, row.privateSealed, place);
   if (text !== null) return [replaceSealed(context, table, row, await seal(ring, text, place))];
-  console.error(
-    JSON.stringify({ message: "a private key cannot be opened with KEY_ENCRYPTION_KEYS", table, id: row.id }),
-  );
+  log.error(context, "a private key cannot be opened with KEY_ENCRYPTION_KEYS", { table, id: row.id });
   return [];
 }
 

@@ -1,7 +1,8 @@
 /** What the scheduled run does for the keys, every minute. */
+
 import type { Context } from "../platform/context.ts";
 import { longestActiveMs } from "../platform/lifetimes.ts";
-import { reasonOf } from "../platform/reason.ts";
+import { log } from "../platform/log.ts";
 import { dayMs } from "../platform/time.ts";
 import { dropOnNewOrganizations, finishDrops } from "./drops.ts";
 import { publishKeySet } from "./jwks.ts";
@@ -47,7 +48,7 @@ export async function upkeepSigningKeys(context: Context): Promise<void> {
     try {
       await duty(context);
     } catch (error) {
-      console.error(JSON.stringify({ message: "upkeep of the signing keys", duty: duty.name, error: reasonOf(error) }));
+      log.error(context, "upkeep of the signing keys", { duty: duty.name, error });
       failures.push(error);
     }
   }

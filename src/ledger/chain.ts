@@ -1,7 +1,9 @@
 /** The audit chain of one organization: every event names the hash of the one before it. */
+
 import type { Actor, DomainEvent, JsonValue } from "../events/catalogue.ts";
 import { sha256Hex } from "../platform/crypto/canonical-json.ts";
 import type { AgentId, EventId, OrganizationId } from "../platform/ids.ts";
+import { log, noRequest } from "../platform/log.ts";
 import { canonicalEvent } from "./canonical-event.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { ChainHead } from "./contract.ts";
@@ -221,9 +223,7 @@ export class Chain {
       const sequences = conflicts?.results.map((row) => row.sequence) ?? [];
       this.#sql.exec(deletePending, start.sequence, end.sequence, JSON.stringify(sequences));
       if (sequences.length > 0) {
-        console.error(
-          JSON.stringify({ message: "D1 holds other audit events in these places", organizationId, sequences }),
-        );
+        log.error(noRequest, "D1 holds other audit events in these places", { organizationId, sequences });
       }
       from = end.sequence;
     }

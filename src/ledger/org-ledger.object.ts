@@ -2,13 +2,14 @@
  * One Durable Object per organization: what must be counted, ordered or taken back at once. It is named by the organization's
  * id. Every method is one round trip with at most one durable commit; none answers before what it did is on disk.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import type { DomainEvent } from "../events/catalogue.ts";
 import { askForRelay } from "../events/relay.ts";
 import { bounded } from "../platform/bounded.ts";
 import type { Bindings } from "../platform/env.ts";
 import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
-import { reasonOf } from "../platform/reason.ts";
+import { log, noRequest } from "../platform/log.ts";
 import { Activity } from "./activity.ts";
 import { Admission } from "./admission.ts";
 import { Chain } from "./chain.ts";
@@ -237,7 +238,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     try {
       await this.flush();
     } catch (error) {
-      console.warn(JSON.stringify({ message: "ledger flush put off", organizationId, error: reasonOf(error) }));
+      log.warn(noRequest, "ledger flush put off", { organizationId, error });
       this.#alarmSet = true;
       await this.ctx.storage.setAlarm(nowMs + retryAfterMs);
       return;

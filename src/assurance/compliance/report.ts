@@ -3,9 +3,9 @@
 import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
+import { orNull } from "../../platform/kv.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { reasonOf } from "../../platform/reason.ts";
 import { type Report, reportSchema } from "./schema.ts";
 import { agentIdentity } from "./sections/agent-identity.ts";
 import { auditTrail } from "./sections/audit-trail.ts";
@@ -19,17 +19,11 @@ const keptSchema = reportSchema.omit({ from_cache: true });
 
 const cacheKey = (organizationId: OrganizationId) => `compliance-report:${organizationId}`;
 
-/** KV is a convenience: whatever goes wrong with it is logged, and the report is made. */
-function orNull<T>(work: Promise<T>): Promise<T | null> {
-  return work.catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "compliance reports in KV are unusable for now", error: reasonOf(error) }));
-    return null;
-  });
-}
-
 /** A kept report of the organization that is not too old; KV itself may show one for a while after its end. */
 async function keptReport(context: Context, organizationId: OrganizationId): Promise<Report | null> {
-  const parsed = keptSchema.safeParse(await orNull(context.env.CACHE.get(cacheKey(organizationId), "json")));
+  const parsed = keptSchema.safeParse(
+    await orNull(context, "compliance report", context.env.CACHE.get(cacheKey(organizationId), "json")),
+  );
   if (!parsed.success || parsed.data.tenantId !== organizationId) return null;
   const ageMs = context.now() - Date.parse(parsed.data.generatedAt);
   return ageMs >= 0 && ageMs < lifetimeSeconds * 1000 ? { ...parsed.data, from_cache: true } : null;
@@ -66,6 +60,6 @@ export async function readReport(context: Context, { organizationId }: Caller): 
   const written = context.env.CACHE.put(cacheKey(organizationId), JSON.stringify(toKeep), {
     expirationTtl: lifetimeSeconds,
   });
-  await orNull(written);
+  await orNull(context, "compliance report", written);
   return ok(report);
 }

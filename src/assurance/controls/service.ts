@@ -1,6 +1,7 @@
 /** The public controls: measured by the scheduled run, read by everybody. */
+
 import type { Context } from "../../platform/context.ts";
-import { reasonOf } from "../../platform/reason.ts";
+import { log } from "../../platform/log.ts";
 import { type ControlId, controlCatalogue, staleAfterMs } from "./catalogue.ts";
 import { auditLogIntegrity } from "./checks/audit-log-integrity.ts";
 import { changeManagement } from "./checks/change-management.ts";
@@ -36,7 +37,7 @@ async function measure(context: Context, id: ControlId, run: Parameters<Check>[1
     const { status, evidence, progress = null } = await checks[id](context, run);
     return { id, status, evidence, checkedAt: context.now(), progress };
   } catch (error) {
-    console.error(JSON.stringify({ message: "a control cannot be measured", control: id, error: reasonOf(error) }));
+    log.error(context, "a control cannot be measured", { control: id, error });
     return null;
   }
 }
@@ -67,7 +68,7 @@ async function known(context: Context): Promise<readonly Measurement[]> {
   try {
     return await allResults(context);
   } catch (error) {
-    console.error(JSON.stringify({ message: "the controls cannot be read", error: reasonOf(error) }));
+    log.error(context, "the controls cannot be read", { error });
     return [];
   }
 }

@@ -1,6 +1,7 @@
 /** The last measurements in KV, so that however many pages show the controls, the database is not asked. */
+
 import type { Context } from "../../platform/context.ts";
-import { reasonOf } from "../../platform/reason.ts";
+import { orNull } from "../../platform/kv.ts";
 import { staleAfterMs } from "./catalogue.ts";
 import { type Measurement, snapshotSchema } from "./schema.ts";
 
@@ -10,17 +11,13 @@ const readAgainAfterSeconds = 30;
 /** While nothing changes but the times, it is written this seldom. */
 const refreshAfterMs = 2 * 60_000 - 5_000;
 
-/** KV is a convenience: whatever goes wrong with it is logged, and D1 answers. */
-function orNull<T>(work: Promise<T>): Promise<T | null> {
-  return work.catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "the controls in KV are unusable for now", error: reasonOf(error) }));
-    return null;
-  });
-}
-
 /** The measurements as KV has them; null when it has none, wrong ones, or does not answer. */
-export async function readSnapshot({ env }: Context): Promise<readonly Measurement[] | null> {
-  const kept = await orNull(env.CACHE.get(cacheKey, { type: "json", cacheTtl: readAgainAfterSeconds }));
+export async function readSnapshot(context: Context): Promise<readonly Measurement[] | null> {
+  const kept = await orNull(
+    context,
+    "controls",
+    context.env.CACHE.get(cacheKey, { type: "json", cacheTtl: readAgainAfterSeconds }),
+  );
   return snapshotSchema.safeParse(kept).data ?? null;
 }
 
@@ -39,5 +36,5 @@ export async function writeSnapshot(context: Context, present: readonly Measurem
   if (kept && isFresh(kept, present)) return;
   const measurements = present.map(({ id, status, evidence, checkedAt }) => ({ id, status, evidence, checkedAt }));
   const expirationTtl = staleAfterMs / 1000;
-  await orNull(context.env.CACHE.put(cacheKey, JSON.stringify(measurements), { expirationTtl }));
+  await orNull(context, "controls", context.env.CACHE.put(cacheKey, JSON.stringify(measurements), { expirationTtl }));
 }

@@ -1,4 +1,5 @@
 /** The keys of delegation tokens: the delegator's own DID key, or the service's where the agent keeps its key itself. */
+
 import { importJWK, type JWK } from "jose";
 import { currentSigningKey, verificationKey } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
@@ -6,6 +7,7 @@ import { open, sealedPlace } from "../../platform/crypto/sealing.ts";
 import { DependencyDown } from "../../platform/dependency.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { clockSkewMs, longestActiveMs } from "../../platform/lifetimes.ts";
+import { log } from "../../platform/log.ts";
 import { agentDid } from "../dids/service.ts";
 import { findKeyByNumber, findPresentKey } from "./store.ts";
 
@@ -39,13 +41,13 @@ async function imported(jwk: JWK): Promise<CryptoKey> {
 /** By the id of the row: a row never gets another key. */
 const privateKeys = new Map<string, CryptoKey>();
 
-async function privateKey({ settings }: Context, id: string, sealed: string): Promise<CryptoKey> {
+async function privateKey(context: Context, id: string, sealed: string): Promise<CryptoKey> {
   const known = privateKeys.get(id);
   if (known) return known;
-  const text = await open(settings.keyEncryptionKeys, sealed, sealedPlace.agentKey(id));
+  const text = await open(context.settings.keyEncryptionKeys, sealed, sealedPlace.agentKey(id));
   if (text === null) {
     const cause = new Error(`The private part of agent key ${id} cannot be opened with any key of KEY_ENCRYPTION_KEYS`);
-    console.error(JSON.stringify({ message: cause.message }));
+    log.error(context, cause.message);
     throw new DependencyDown("The store of agents' keys", cause);
   }
   return keep(privateKeys, id, await imported(JSON.parse(text) as JWK));

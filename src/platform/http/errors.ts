@@ -1,9 +1,11 @@
 /** What is answered where no route answers: unknown paths, wrong methods, and everything that was thrown. */
+
 import type { ErrorHandler, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { isDatabaseDown } from "../db/client.ts";
 import { DependencyDown } from "../dependency.ts";
 import { SettingsError } from "../env.ts";
+import { log } from "../log.ts";
 import { invalid, type Problem, problem } from "../problems/problems.ts";
 import type { BaseContext, BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
@@ -59,8 +61,7 @@ function judge(error: unknown): { readonly problem: Problem; readonly log: strin
 export const onError: ErrorHandler<BaseEnv> = (error, c) => {
   const judged = judge(error);
   if (judged.log !== null) {
-    const request = { requestId: c.get("requestId"), method: c.req.method, path: c.req.path };
-    console.error(JSON.stringify({ message: judged.log, ...request, ...traceOf(error) }));
+    log.error(c.var, judged.log, { method: c.req.method, path: c.req.path, ...traceOf(error) });
   }
   return fail(c, judged.problem);
 };

@@ -6,11 +6,13 @@
  * may still be accepted. Old keys are used when a fetch fails, for a day at most. An unknown `kid` leads to a fetch at most
  * once a minute, so that a flood of made-up ones costs nothing.
  */
+
 import { z } from "@hono/zod-openapi";
 import type { Context } from "../context.ts";
 import { sha256Hex } from "../crypto/canonical-json.ts";
 import type { Bindings, Settings } from "../env.ts";
-import { reasonOf } from "../reason.ts";
+import { orNull } from "../kv.ts";
+import { log } from "../log.ts";
 import type { OutboundContext } from "./guard.ts";
 import { fetchKeySet, fetchTimeoutMs, type RemoteIssuer } from "./key-set-fetch.ts";
 import { importRemoteKey, keyMeantBy, type RemoteKey, remoteKeysSchema } from "./remote-key-set.ts";
@@ -18,7 +20,7 @@ import { importRemoteKey, keyMeantBy, type RemoteKey, remoteKeysSchema } from ".
 export type { RemoteIssuer } from "./key-set-fetch.ts";
 
 /** What a look-up needs of a context. */
-export interface RemoteKeyContext extends OutboundContext, Pick<Context, "now" | "defer"> {
+export interface RemoteKeyContext extends OutboundContext, Pick<Context, "now" | "defer" | "requestId"> {
   readonly settings: OutboundContext["settings"] & Pick<Settings, "remoteJwksTtlSeconds">;
   readonly env: Pick<Bindings, "CACHE">;
 }
@@ -98,17 +100,9 @@ function isFresh(context: RemoteKeyContext, { fetchedAtMs, maxAgeSeconds }: KeyS
   return isYounger(context, fetchedAtMs, ttlSeconds * secondMs);
 }
 
-/** KV is a convenience: whatever goes wrong with it is logged, and the issuer answers. */
-function orNull<T>(work: Promise<T>): Promise<T | null> {
-  return work.catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "remote keys in KV are unusable for now", error: reasonOf(error) }));
-    return null;
-  });
-}
-
 /** Takes over what another isolate has fetched since. */
-async function readStored({ env }: RemoteKeyContext, slot: Slot): Promise<void> {
-  const stored = storedSchema.safeParse(await orNull(env.CACHE.get(slot.name, "json")));
+async function readStored(context: RemoteKeyContext, slot: Slot): Promise<void> {
+  const stored = storedSchema.safeParse(await orNull(context, "remote keys", context.env.CACHE.get(slot.name, "json")));
   if (stored.success && stored.data.fetchedAtMs > (slot.set?.fetchedAtMs ?? 0)) slot.set = stored.data;
 }
 
@@ -117,7 +111,7 @@ async function load(context: RemoteKeyContext, source: RemoteIssuer, slot: Slot)
   if (!fetched.ok) {
     slot.failedAtMs = context.now();
     const { issuer } = source;
-    console.warn(JSON.stringify({ message: "keys of another issuer not fetched", issuer, reason: fetched.detail }));
+    log.warn(context, "keys of another issuer not fetched", { issuer, reason: fetched.detail });
     return null;
   }
   const { keys, maxAgeSeconds } = fetched;
@@ -125,7 +119,9 @@ async function load(context: RemoteKeyContext, source: RemoteIssuer, slot: Slot)
   slot.set = set;
   slot.failedAtMs = Number.NEGATIVE_INFINITY;
   const expirationTtl = lastResortMs / secondMs;
-  context.defer(orNull(context.env.CACHE.put(slot.name, JSON.stringify(set), { expirationTtl })));
+  context.defer(
+    orNull(context, "remote keys", context.env.CACHE.put(slot.name, JSON.stringify(set), { expirationTtl })),
+  );
   return set;
 }
 

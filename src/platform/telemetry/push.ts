@@ -2,8 +2,9 @@
  * Handing on what the isolate has counted. Only plain values are shared between requests, never a promise: whoever takes on
  * the duty to push may be cut off, and then the next request takes it over.
  */
+
 import type { Context } from "../context.ts";
-import { reasonOf } from "../reason.ts";
+import { log } from "../log.ts";
 import { type NoteCalls, pushCalls } from "./calls.ts";
 import { type Batch, hubOf, type Push, type Totals } from "./hub.ts";
 import { takeCounted } from "./recording.ts";
@@ -41,7 +42,7 @@ function acknowledge({ batches }: Push): void {
   unacknowledged = unacknowledged.filter(({ sequence }) => sequence > through);
 }
 
-type Reach = Pick<Context, "env">;
+type Reach = Pick<Context, "env" | "requestId">;
 
 async function pushMetrics({ env }: Reach): Promise<void> {
   const push = nextPush();
@@ -62,17 +63,16 @@ export async function collectMetrics({ env }: Reach): Promise<Totals> {
   return totals;
 }
 
-const putOff = (error: unknown) =>
-  console.warn(JSON.stringify({ message: "counts put off to the next push", error: reasonOf(error) }));
+const putOff = (reach: Reach) => (error: unknown) => log.warn(reach, "counts put off to the next push", { error });
 
 /** Hands in everything that this isolate has counted, or else keeps it for the next push. For runs that are not requests. */
-export const pushNow = (reach: Reach): Promise<void> => pushMetrics(reach).catch(putOff);
+export const pushNow = (reach: Reach): Promise<void> => pushMetrics(reach).catch(putOff(reach));
 
 async function pushAfterCollecting(reach: Reach, noteCalls: NoteCalls): Promise<void> {
   await scheduler.wait(collectMs);
   // What is counted from here on is somebody else's duty.
   onDutySinceMs = null;
-  await Promise.all([pushNow(reach), pushCalls(reach, noteCalls).catch(putOff)]);
+  await Promise.all([pushNow(reach), pushCalls(reach, noteCalls).catch(putOff(reach))]);
 }
 
 /**

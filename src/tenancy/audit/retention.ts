@@ -1,8 +1,9 @@
 /** The end of old events: the scheduled run removes them up to a checkpoint, behind which the chain then begins. */
+
 import { ledgerOf } from "../../ledger/client.ts";
 import { tierLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
-import { reasonOf } from "../../platform/reason.ts";
+import { log } from "../../platform/log.ts";
 import { type CheckpointKeys, checkpointKeys, isSigned } from "./checkpoints/signing.ts";
 import {
   type Checkpoint,
@@ -42,9 +43,8 @@ async function removeStep(context: Context, keys: CheckpointKeys, chain: Expired
   const end = await findNextAnchor(context, sound, start.sequence, eventsAtOnce, cutoffMs);
   if (!end) return;
   if (!(await isSigned(keys, end)) || !(await mayGo(context, chain, start, end))) {
-    const { sequence } = end;
     const message = "audit events are kept over their time, because they are not what was signed";
-    console.error(JSON.stringify({ message, organizationId, sequence }));
+    log.error(context, message, { organizationId, sequence: end.sequence });
     return;
   }
   // The ledger first: from an anchor that it does not know of, verification does not start.
@@ -68,9 +68,7 @@ export async function removeExpiredEvents(context: Context): Promise<void> {
     try {
       await removeStep(context, keys, chain);
     } catch (error) {
-      const { organizationId } = chain;
-      const message = "old audit events are left to the next run";
-      console.error(JSON.stringify({ message, organizationId, error: reasonOf(error) }));
+      log.error(context, "old audit events are left to the next run", { organizationId: chain.organizationId, error });
     }
   }
 }

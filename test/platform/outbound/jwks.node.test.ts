@@ -42,6 +42,7 @@ function contextWith(namespace: KVNamespace, ttlSeconds = 3600): RemoteKeyContex
     settings: { environment: "development", dnsResolver: null, remoteJwksTtlSeconds: ttlSeconds },
     now: () => nowMs,
     defer: () => undefined,
+    requestId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
   };
 }
 const anotherIsolate = () => contextWith({ ...kv.namespace } as KVNamespace);

@@ -1,8 +1,9 @@
 /** Health in detail: everything that the service depends on, asked at once. `GET /health` says only that the Worker runs. */
+
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "../../context.ts";
+import { log } from "../../log.ts";
 import { problem } from "../../problems/problems.ts";
-import { reasonOf } from "../../reason.ts";
 import { version } from "../../version.ts";
 import type { BaseEnv } from "../app-env.ts";
 import { fail } from "../respond.ts";
@@ -67,7 +68,7 @@ async function check(context: Context, dependency: keyof Checks, probe: Probe): 
     return { status: latencyMs > degradedAfterMs ? "degraded" : "healthy", latencyMs, ...facts };
   } catch (error) {
     // What went wrong is for the log: the answer tells nothing of the inside.
-    console.warn(JSON.stringify({ message: "a dependency is unreachable", dependency, error: reasonOf(error) }));
+    log.warn(context, "a dependency is unreachable", { dependency, error });
     return { status: "unreachable", latencyMs: latency() };
   }
 }

@@ -41,5 +41,5 @@ export const measured = (noteCalls: NoteCalls) =>
     observe("agentidp_http_request_duration_seconds", { route }, (performance.now() - startedMs) / 1000);
     const organizationId = c.get("callOf");
     if (organizationId) noteCall(organizationId, route, c.res.status);
-    pushSoon({ env: c.env }, (work) => c.executionCtx.waitUntil(work), noteCalls);
+    pushSoon({ env: c.env, requestId: c.get("requestId") }, (work) => c.executionCtx.waitUntil(work), noteCalls);
   });

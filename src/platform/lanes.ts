@@ -1,0 +1,24 @@
+/**
+ * Does the same work for many items, a few at a time.
+ *
+ * @param width how many at once
+ * @returns the outcomes, in the order in which they came. Rejects with the first work that does
+ *
+ * @example
+ * ```ts
+ * const answers = await inLanes(20, organizations, (id) => ledgerOf(context, id).ping());
+ * ```
+ */
+export async function inLanes<In, Out>(
+  width: number,
+  items: readonly In[],
+  work: (item: In) => Promise<Out>,
+): Promise<Out[]> {
+  const waiting = items.values();
+  const done: Out[] = [];
+  const lane = async () => {
+    for (const item of waiting) done.push(await work(item));
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+  return done;
+}

@@ -118,7 +118,7 @@ export async function mostOverdueDeliveryMs({ db, now }: Context): Promise<numbe
   const [row] = await db
     .select({ due: min(webhookDeliveries.dueAt) })
     .from(webhookDeliveries)
-    .innerJoin(webhookSubscriptions, eq(webhookSubscriptions.id, webhookDeliveries.subscriptionId))
+    .innerJoin(webhookSubscriptions, eq(webhookSubscriptions.id, webhookDeliveries.endpointId))
     .where(
       and(
         isNotNull(webhookDeliveries.dueAt),

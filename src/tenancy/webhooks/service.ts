@@ -1,6 +1,7 @@
 /** Webhook subscriptions: who is told of which events. How they are told is in `deliveries/`. */
 
 import type { Caller } from "../../access/caller.ts";
+import { queueDue } from "../../deliveries/queue.ts";
 import type { EventAction, JsonValue } from "../../events/catalogue.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
@@ -10,7 +11,7 @@ import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { queueDue } from "./deliveries/queue.ts";
+import { webhookChannel } from "./deliveries/channel.ts";
 import type { ChangeWebhook, CreateWebhook, Webhook, WebhookEvent, WebhookWithSecret } from "./schema.ts";
 import { newSecret } from "./secrets.ts";
 import {
@@ -30,7 +31,7 @@ import {
   updateSubscription,
 } from "./store.ts";
 
-export { receiveMessages, reviveMessages, sweepDeliveries } from "./deliveries/consumer.ts";
+export { receiveMessages, reviveMessages, sweepDeliveries } from "./deliveries/messages.ts";
 export { listDeliveries, redeliver, testWebhook } from "./deliveries/on-demand.ts";
 export { webhookSubscriber } from "./deliveries/subscriber.ts";
 
@@ -189,7 +190,7 @@ export async function changeWebhook(
     ]);
     if (written.meta.changes === 0) return null;
     await publish(context, organizationId);
-    if (change.active) await queueDue(context, [webhookId], resumedWidth);
+    if (change.active) await queueDue(webhookChannel, context, [webhookId], resumedWidth);
     return ok(publicWebhook({ ...before, ...change, updatedAt }));
   });
 }

@@ -3,6 +3,7 @@
  * Webhooks (standardwebhooks.com). Both are HMAC-SHA-256 (RFC 2104).
  */
 import { createHmac } from "node:crypto";
+import type { SignedMessage } from "../../deliveries/attempt.ts";
 
 const prefix = "whsec_";
 const secretBytes = 32;
@@ -22,16 +23,6 @@ const bodySignature = (secret: string, body: string) =>
 const standardSignature = (secret: string, content: string) =>
   `v1,${createHmac("sha256", decoded(secret)).update(content).digest("base64")}`;
 
-/** What is signed, and sent. */
-export interface SignedMessage {
-  /** The event's id: the same at each attempt, so that receivers can tell what they have had. */
-  readonly id: string;
-  readonly event: string;
-  readonly body: string;
-  /** When this attempt is made; receivers refuse what is older than some minutes. */
-  readonly sentAtMs: number;
-}
-
 /**
  * The headers of an attempt.
  *
@@ -43,13 +34,13 @@ export interface SignedMessage {
  */
 export function signedHeaders(
   [present, ...previous]: readonly [string, ...string[]],
-  { id, event, body, sentAtMs }: SignedMessage,
+  { id, type, body, sentAtMs }: SignedMessage,
 ): Record<string, string> {
   const timestamp = String(Math.floor(sentAtMs / 1000));
   const content = `${id}.${timestamp}.${body}`;
   return {
     "Content-Type": "application/json",
-    "X-SentryAgent-Event": event,
+    "X-SentryAgent-Event": type,
     "X-SentryAgent-Signature": bodySignature(present, body),
     ...(previous.length > 0
       ? { "X-SentryAgent-Signature-Previous": previous.map((secret) => bodySignature(secret, body)).join(",") }

@@ -108,7 +108,7 @@ export function deleteSecretsOf({ db }: Store, { id }: Subscription) {
 }
 
 export function deleteDeliveriesOf({ db }: Store, { id }: Subscription) {
-  return db.delete(webhookDeliveries).where(eq(webhookDeliveries.subscriptionId, id));
+  return db.delete(webhookDeliveries).where(eq(webhookDeliveries.endpointId, id));
 }
 
 /** Lets the secrets before this one sign along until then, and no longer. */

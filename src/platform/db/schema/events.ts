@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, DeliveryId, EventId, OrganizationId, WebhookId } from "../../ids.ts";
-import { deliveryStatuses } from "./values.ts";
+import { deliveryColumns, endpointColumns } from "./deliveries.ts";
 
 /** Events recorded in the same batch as the change they tell of, until the relay has handed them on. */
 export const outbox = sqliteTable(
@@ -56,14 +56,8 @@ export const webhookSubscriptions = sqliteTable(
     name: text().notNull(),
     url: text().notNull(),
     events: text({ mode: "json" }).$type<readonly string[]>().notNull(),
-    active: integer({ mode: "boolean" }).notNull(),
-    /** Dead letters in a row. */
-    failureCount: integer("failure_count").notNull(),
-    /** Until then the endpoint counts as slow and gets few requests at once; 0 for one that is not. */
-    slowUntil: integer("slow_until").notNull(),
+    ...endpointColumns(),
     createdAt: integer("created_at").notNull(),
-    /** Grows with every change that callers see. */
-    updatedAt: integer("updated_at").notNull(),
   },
   (table) => [
     index("webhook_subscriptions_of_organization").on(table.organizationId, table.id),
@@ -92,32 +86,17 @@ export const webhookDeliveries = sqliteTable(
     /** Made of the event and the subscription, so that an event which is handed over twice is one delivery. */
     id: text().$type<DeliveryId>().primaryKey(),
     organizationId: text("organization_id").$type<OrganizationId>().notNull(),
-    subscriptionId: text("subscription_id").$type<WebhookId>().notNull(),
+    endpointId: text("subscription_id").$type<WebhookId>().notNull(),
     eventId: text("event_id").$type<EventId>().notNull(),
     eventType: text("event_type").notNull(),
     /** The body to the byte, as it is signed and sent. */
     payload: text().notNull(),
-    status: text({ enum: deliveryStatuses }).notNull(),
-    attemptCount: integer("attempt_count").notNull(),
-    /** When the next attempt may be made; while one is under way, when it counts as lost. null when none is to come. */
-    dueAt: integer("due_at"),
-    /** While an attempt is under way: when it counts as lost. */
-    claimedUntil: integer("claimed_until"),
-    httpStatusCode: integer("http_status_code"),
-    /** The beginning of what the endpoint answered last. */
-    responseBody: text("response_body"),
-    /** Why the last attempt failed. */
-    error: text(),
-    deliveredAt: integer("delivered_at"),
-    createdAt: integer("created_at").notNull(),
-    updatedAt: integer("updated_at").notNull(),
+    ...deliveryColumns(),
   },
   (table) => [
-    index("webhook_deliveries_of_subscription").on(table.subscriptionId, table.id),
-    index("webhook_deliveries_due").on(table.subscriptionId, table.dueAt).where(sql`due_at IS NOT NULL`),
-    index("webhook_deliveries_claimed")
-      .on(table.subscriptionId, table.claimedUntil)
-      .where(sql`claimed_until IS NOT NULL`),
+    index("webhook_deliveries_of_subscription").on(table.endpointId, table.id),
+    index("webhook_deliveries_due").on(table.endpointId, table.dueAt).where(sql`due_at IS NOT NULL`),
+    index("webhook_deliveries_claimed").on(table.endpointId, table.claimedUntil).where(sql`claimed_until IS NOT NULL`),
     index("webhook_deliveries_finished").on(table.updatedAt).where(sql`due_at IS NULL`),
   ],
 );

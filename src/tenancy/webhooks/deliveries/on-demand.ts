@@ -1,25 +1,18 @@
 /** Deliveries on demand: seeing them, sending one again, sending a test. */
 
 import type { Caller } from "../../../access/caller.ts";
+import { attempt } from "../../../deliveries/attempt.ts";
+import { leaseMs } from "../../../deliveries/consumer.ts";
+import { queueDeliveries } from "../../../deliveries/queue.ts";
+import { endAttempt, restart } from "../../../deliveries/store.ts";
 import type { Context } from "../../../platform/context.ts";
 import { type DeliveryId, type EventId, newId, type WebhookId } from "../../../platform/ids.ts";
 import { problem } from "../../../platform/problems/problems.ts";
 import { ok, type Result } from "../../../platform/problems/result.ts";
 import { type Delivery, type DeliveryList, type DeliveryQuery, testEvent, webhookPayloadSchema } from "../schema.ts";
 import { findSubscription } from "../store.ts";
-import { send } from "./attempt.ts";
-import { leaseMs } from "./consumer.ts";
-import { queueDeliveries } from "./queue.ts";
-import {
-  type ClaimedRow,
-  type DeliveryRow,
-  endAttempt,
-  findDelivery,
-  findSecrets,
-  insertClaimed,
-  listDeliveries as listRows,
-  restartDelivery,
-} from "./store.ts";
+import { endpointsOf, webhookChannel } from "./channel.ts";
+import { type DeliveryRow, findDelivery, findEndpoint, insertClaimed, listDeliveries as listRows } from "./store.ts";
 import { deliveryIdOf, payloadOf } from "./subscriber.ts";
 
 const isoOrNull = (timeMs: number | null) => (timeMs === null ? null : new Date(timeMs).toISOString());
@@ -27,7 +20,7 @@ const isoOrNull = (timeMs: number | null) => (timeMs === null ? null : new Date(
 function publicDelivery(row: DeliveryRow): Delivery {
   return {
     id: row.id,
-    subscription_id: row.subscriptionId,
+    subscription_id: row.endpointId,
     event_type: row.eventType,
     payload: webhookPayloadSchema.parse(JSON.parse(row.payload)),
     status: row.status,
@@ -66,9 +59,10 @@ export async function redeliver(
   deliveryId: DeliveryId,
 ): Promise<Result<Delivery>> {
   if (!(await findSubscription(context, organizationId, webhookId))) return problem("WEBHOOK_NOT_FOUND");
-  const row = await restartDelivery(context, organizationId, webhookId, deliveryId, context.now());
+  await restart(context, webhookChannel.tables, webhookId, deliveryId, context.now());
+  const row = await findDelivery(context, webhookId, deliveryId);
   if (!row) return problem("DELIVERY_NOT_FOUND");
-  await queueDeliveries(context, [deliveryId]);
+  await queueDeliveries(webhookChannel, context, [deliveryId]);
   return ok(publicDelivery(row));
 }
 
@@ -86,10 +80,10 @@ export async function testWebhook(
   const nowMs = context.now();
   const eventId = newId<EventId>(nowMs);
   const data = { webhookId, message: "This is a test. Nothing has happened." };
-  const delivery: ClaimedRow = {
+  const delivery = {
     id: deliveryIdOf(eventId, webhookId),
     organizationId,
-    subscriptionId: webhookId,
+    endpointId: webhookId,
     eventId,
     eventType: testEvent,
     payload: payloadOf({ id: eventId, organizationId, type: testEvent, occurredAtMs: nowMs, data }),
@@ -103,15 +97,13 @@ export async function testWebhook(
     deliveredAt: null,
     createdAt: nowMs,
     updatedAt: nowMs,
-  };
-  const secrets = await findSecrets(context, webhookId, nowMs);
+  } as const;
+  const [endpoint] = endpointsOf(context, await findEndpoint(context, webhookId));
+  if (!endpoint) return problem("WEBHOOK_NOT_FOUND");
   await insertClaimed(context, delivery);
-  const { ok: isDelivered, retryAfterMs: _, ...record } = await send(context, { delivery, subscription, secrets });
-  const endedAtMs = context.now();
-  const end = isDelivered
-    ? ({ status: "delivered", deliveredAt: endedAtMs } as const)
-    : ({ status: "dead_letter", deliveredAt: null } as const);
-  await endAttempt(context, delivery, { ...record, ...end, dueAt: null }, endedAtMs);
+  const outcome = await attempt(context, endpoint, webhookChannel.messageOf(delivery));
+  const status = outcome.ok ? "delivered" : "dead_letter";
+  await endAttempt(context, webhookChannel.tables, delivery, outcome, { status }, context.now());
   const row = await findDelivery(context, webhookId, delivery.id);
   return row ? ok(publicDelivery(row)) : problem("WEBHOOK_NOT_FOUND");
 }

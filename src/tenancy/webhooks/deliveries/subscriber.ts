@@ -1,5 +1,6 @@
 /** From events to deliveries: the row first, then the message that says so. */
 import type { BatchItem } from "drizzle-orm/batch";
+import { queueDeliveries } from "../../../deliveries/queue.ts";
 import type { DomainEvent, JsonValue } from "../../../events/catalogue.ts";
 import type { Subscriber } from "../../../events/relay.ts";
 import type { Context } from "../../../platform/context.ts";
@@ -7,7 +8,7 @@ import { sha256Hex } from "../../../platform/crypto/canonical-json.ts";
 import type { DeliveryId, EventId, OrganizationId, WebhookId } from "../../../platform/ids.ts";
 import { webhookEvents } from "../schema.ts";
 import { findActiveSubscriptions } from "../store.ts";
-import { queueDeliveries } from "./queue.ts";
+import { webhookChannel } from "./channel.ts";
 import { insertDeliveries } from "./store.ts";
 
 /** What receivers are told of an event; null for nothing. What the ledger tells of tokens has no `data` of its own. */
@@ -65,6 +66,7 @@ async function deliver(
   if (!first) return;
   await context.db.batch([first, ...rest]);
   await queueDeliveries(
+    webhookChannel,
     context,
     planned.flatMap(({ targets }) => targets.map(({ id }) => id)),
   );

@@ -1,6 +1,6 @@
 /** One commit in D1 for the outcomes of a batch that come at about the same time. */
 import type { BatchItem } from "drizzle-orm/batch";
-import type { Context } from "../../../platform/context.ts";
+import type { Context } from "../platform/context.ts";
 
 type Statement = BatchItem<"sqlite">;
 

@@ -1,0 +1,186 @@
+/** A channel beside webhooks: its table, queue, signature and schedule are its own. */
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  advance,
+  answer,
+  answerLater,
+  answerWith,
+  attemptAll,
+  attemptIn,
+  bindings,
+  deviceOf,
+  giveBack,
+  makeTables,
+  newDevice,
+  newNotice,
+  noticeOf,
+  outcomes,
+  requests,
+  reviveAll,
+  sweepAll,
+  takeMessages,
+  takeOver,
+} from "./_support.ts";
+
+beforeAll(makeTables);
+beforeEach(takeOver);
+afterEach(giveBack);
+
+const startMs = Date.UTC(2026, 0, 1);
+
+describe("a delivery", () => {
+  it("is sent with the endpoint's own headers, and its row says what came of it", async () => {
+    answer(answerWith(202));
+    const device = await newDevice();
+    await newNotice(device, "p-1");
+    await attemptAll({ deliveries: ["p-1"] });
+    expect(requests()).toEqual([
+      {
+        url: `https://${device}.example.com/notices`,
+        headers: {
+          authorization: `Bearer token of ${device}`,
+          "content-type": "application/x-notice",
+          "user-agent": expect.stringMatching(/^SentryAgent-AgentIdP\//),
+          // HMAC-SHA-512 of `p-1.1767225600.{"n":1}` under `a-push-secret`, by Python's hmac.
+          "x-notice-signature":
+            "ebfd9e584b965db877b72244ee2c3d07572653078a136b7036822092b0b2f52b222657c8537e5bb0056e55a9d292cd149a75beb59c04479b804d877778ef513b",
+        },
+        body: '{"n":1}',
+        atMs: startMs,
+      },
+    ]);
+    expect(await noticeOf("p-1")).toMatchObject({
+      status: "delivered",
+      attempt_count: 1,
+      http_status_code: 202,
+      response_body: "so be it",
+      due_at: null,
+      claimed_until: null,
+      delivered_at: startMs,
+    });
+    expect(outcomes()).toEqual(["delivered"]);
+    expect(takeMessages()).toEqual([]);
+  });
+
+  it("that fails is attempted again on the channel's own schedule, and then given up", async () => {
+    answer(answerWith(500));
+    const notice = await newNotice(await newDevice());
+    await attemptAll({ deliveries: [notice] });
+    expect(takeMessages()).toEqual([{ body: { notice }, delaySeconds: 1 }]);
+    expect(await noticeOf(notice)).toMatchObject({ status: "failed", attempt_count: 1, due_at: startMs + 1_000 });
+    advance(1_000);
+    await attemptAll({ deliveries: [notice] });
+    expect(takeMessages()).toEqual([{ body: { notice }, delaySeconds: 5 }]);
+    advance(5_000);
+    await attemptAll({ deliveries: [notice] });
+    expect(await noticeOf(notice)).toMatchObject({ status: "dead_letter", attempt_count: 3, due_at: null });
+    expect(takeMessages()).toEqual([]);
+    expect(outcomes()).toEqual(["failed", "failed", "dead_letter"]);
+    expect(requests().map(({ atMs }) => atMs - startMs)).toEqual([0, 1_000, 6_000]);
+  });
+
+  it("waits as long as Retry-After says, up to the channel's own bound", async () => {
+    answer(answerWith(503, { "Retry-After": "3600" }));
+    const notice = await newNotice(await newDevice());
+    await attemptAll({ deliveries: [notice] });
+    expect(takeMessages()).toEqual([{ body: { notice }, delaySeconds: 20 }]);
+  });
+
+  it("that two batches attempt at the same time is sent once", async () => {
+    answer(answerWith(200));
+    const notice = await newNotice(await newDevice());
+    await Promise.all([attemptAll({ deliveries: [notice] }), attemptAll({ deliveries: [notice, notice] })]);
+    expect(requests().length).toBe(1);
+  });
+});
+
+describe("an endpoint", () => {
+  it("is disabled when the channel's rule says so, and a success begins its count anew", async () => {
+    const device = await newDevice();
+    const giveUpOne = async () => {
+      const notice = await newNotice(device);
+      for (const pauseMs of [0, 1_000, 5_000]) {
+        advance(pauseMs);
+        await attemptAll({ deliveries: [notice] });
+      }
+    };
+    answer(answerWith(500));
+    await giveUpOne();
+    expect(await deviceOf(device)).toMatchObject({ failure_count: 1, active: 1 });
+    answer(answerWith(200));
+    await attemptAll({ deliveries: [await newNotice(device)] });
+    expect(await deviceOf(device)).toMatchObject({ failure_count: 0, active: 1 });
+    answer(answerWith(500));
+    await giveUpOne();
+    await giveUpOne();
+    expect(await deviceOf(device)).toMatchObject({ failure_count: 2, active: 0 });
+    const before = requests().length;
+    await attemptAll({ deliveries: [await newNotice(device)] });
+    expect(requests().length).toBe(before);
+  });
+
+  it("that is gone is disabled at once", async () => {
+    answer(answerWith(410));
+    const device = await newDevice();
+    const notice = await newNotice(device);
+    await attemptAll({ deliveries: [notice] });
+    expect(await noticeOf(notice)).toMatchObject({ status: "dead_letter", attempt_count: 1 });
+    expect(await deviceOf(device)).toMatchObject({ active: 0 });
+  });
+
+  it("that takes long is waited for for two seconds, is marked, and gets five requests at once", async () => {
+    const { release, underWay } = answerLater();
+    const device = await newDevice();
+    const first = await attemptIn({ deliveries: [await newNotice(device)] });
+    expect(first.waitedMs).toBeGreaterThan(1_900);
+    expect(await deviceOf(device)).toMatchObject({ slow_until: startMs + 60_000 });
+    const due = await Promise.all(Array.from({ length: 6 }, () => newNotice(device)));
+    const batches = [];
+    for (const notice of due) batches.push(await attemptIn({ deliveries: [notice] }));
+    for (const { waitedMs } of batches) expect(waitedMs).toBeLessThan(1_900);
+    expect(underWay()).toBe(5);
+    release();
+    for (const { ended } of [first, ...batches]) await ended();
+    // Each attempt that ended has the next one made, by the name of the endpoint.
+    expect(takeMessages()).toEqual(Array(5).fill({ body: { device }, delaySeconds: 0 }));
+    answer(answerWith(200));
+    await attemptAll({ endpoints: [device, device] });
+    expect((await Promise.all(due.map(noticeOf))).map((row) => row?.status)).toEqual(Array(6).fill("delivered"));
+    expect(await deviceOf(device)).toMatchObject({ slow_until: 0 });
+  }, 60_000);
+});
+
+describe("the sweep", () => {
+  it("queues what is overdue, and nothing before that", async () => {
+    const device = await newDevice();
+    await newNotice(device);
+    await sweepAll();
+    expect(takeMessages()).toEqual([]);
+    advance(15_000);
+    await sweepAll();
+    expect(takeMessages()).toEqual(Array(10).fill({ body: { device }, delaySeconds: 0 }));
+    await bindings.DB.exec("DELETE FROM test_notices");
+  });
+
+  it("deletes what was finished 30 days ago, and nothing that is not finished", async () => {
+    answer(answerWith(200));
+    const device = await newDevice();
+    const [finished, waiting] = [await newNotice(device), await newNotice(device)];
+    await attemptAll({ deliveries: [finished] });
+    advance(30 * 86_400_000 - 1);
+    await sweepAll();
+    expect(await noticeOf(finished)).not.toBe(null);
+    advance(1);
+    await sweepAll();
+    expect([await noticeOf(finished), (await noticeOf(waiting))?.status]).toEqual([null, "pending"]);
+  });
+});
+
+it("what the queue has given up is set going again, a minute later", async () => {
+  answer(answerWith(200));
+  const [device, other] = [await newDevice(), await newDevice()];
+  const [waiting, finished] = [await newNotice(device), await newNotice(await newDevice())];
+  await attemptAll({ deliveries: [finished] });
+  await reviveAll({ deliveries: [waiting, finished], endpoints: [other] });
+  expect(takeMessages()).toEqual([device, other].map((id) => ({ body: { device: id }, delaySeconds: 60 })));
+});

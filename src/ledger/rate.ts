@@ -24,6 +24,14 @@ interface Level {
   readonly atMs: number;
 }
 
+/**
+ * Whole seconds in which so many requests flow in, never too few. The last bits are rounded off before: binary fractions would
+ * make 11 of exactly 10 seconds.
+ */
+function secondsFor(requests: number, { requestsPerMinute }: RateLimit): number {
+  return Math.ceil(Number(((requests * 60) / requestsPerMinute).toFixed(6)));
+}
+
 /** The bucket of one organization. Written with the shared commit, so that a restart does not fill it. */
 export class Rate implements Journaled<Level> {
   readonly #sql: SqlStorage;
@@ -45,7 +53,7 @@ export class Rate implements Journaled<Level> {
    */
   secondsUntilNext(limit: RateLimit, nowMs: number): number {
     const { requests } = this.#levelAt(limit, nowMs);
-    return requests >= 1 ? 0 : Math.ceil(((1 - requests) * 60) / limit.requestsPerMinute);
+    return secondsFor(Math.max(0, 1 - requests), limit);
   }
 
   /** Takes one request out, if there is one. */
@@ -57,12 +65,11 @@ export class Rate implements Journaled<Level> {
 
   state(limit: RateLimit, nowMs: number): RateState {
     const { requests } = this.#levelAt(limit, nowMs);
-    const seconds = (missing: number) => Math.ceil((missing * 60) / limit.requestsPerMinute);
     return {
       burst: limit.burst,
-      windowSeconds: seconds(limit.burst),
+      windowSeconds: secondsFor(limit.burst, limit),
       remaining: Math.floor(requests),
-      resetSeconds: seconds(limit.burst - requests),
+      resetSeconds: secondsFor(limit.burst - requests, limit),
     };
   }
 

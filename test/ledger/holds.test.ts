@@ -1,0 +1,163 @@
+/** Changes that are under way: nothing is answered from memory meanwhile, and what is being taken back is refused. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Subject } from "../../src/ledger/contract.ts";
+import type { Principals } from "../../src/ledger/principals.ts";
+import type { AgentId, CredentialId, DelegationId, Scope } from "../../src/platform/ids.ts";
+import {
+  atOnce,
+  changeInD1,
+  clockAt,
+  type Member,
+  newMemberWithLedger,
+  noon,
+  openPrincipals,
+  theAgent,
+  theCredential,
+  theOrganization,
+} from "./_support.ts";
+
+/** How long a change may take. */
+const holdMs = 30_000;
+
+/** Which are being taken back: the organization, the agent, its credential. */
+const withdrawn = (principals: Principals, member: Member, atMs = noon) =>
+  [theOrganization, theAgent(member), theCredential(member)].map((subject) =>
+    principals.isWithdrawn(subject as Parameters<Principals["isWithdrawn"]>[0], atMs),
+  );
+
+describe("while a change is under way", () => {
+  it("everything comes from D1, for half a minute and not longer", async () => {
+    const { start, change, member } = await openPrincipals();
+    await start(async (principals, version) => {
+      principals.expectChange(member.agentId, noon);
+      for (const [ms, next] of [
+        [0, "2.0.0"],
+        [1, "3.0.0"],
+        [holdMs, "4.0.0"],
+        [holdMs + 1, "5.0.0"],
+      ] as const) {
+        await change(next);
+        expect(await version(noon + ms)).toBe(next);
+      }
+      // The last read was kept.
+      await change("6.0.0");
+      expect(await version(noon + holdMs + 1)).toBe("5.0.0");
+    });
+  });
+
+  it("of the organization, everything about its agents comes from D1", async () => {
+    const { start, change } = await openPrincipals();
+    await start(async (principals, version) => {
+      principals.expectChange(null, noon);
+      for (const next of ["2.0.0", "3.0.0"]) {
+        await change(next);
+        expect(await version(noon + holdMs)).toBe(next);
+      }
+    });
+  });
+
+  it("that is not one of taking back, nobody is refused", async () => {
+    const { start, member } = await openPrincipals();
+    await start((principals) => {
+      principals.expectChange(member.agentId, noon);
+      principals.expectChange(null, noon);
+      principals.withdraw({ kind: "scopes", agentId: member.agentId, scopes: ["resume:read" as Scope] }, noon);
+      principals.withdraw({ kind: "delegation", chainId: "delegation-1" as DelegationId }, noon);
+      expect(withdrawn(principals, member)).toEqual([false, false, false]);
+    });
+  });
+});
+
+describe("what is being taken back", () => {
+  it.each<[string, (member: Member) => Subject, boolean[]]>([
+    ["an organization", () => theOrganization, [true, false, false]],
+    ["an agent", theAgent, [false, true, false]],
+    ["a credential", theCredential, [false, false, true]],
+  ])("%s is refused for half a minute, also after a restart", async (_, subjectOf, expected) => {
+    const { start, member } = await openPrincipals();
+    await start((principals) => {
+      principals.withdraw(subjectOf(member), noon);
+      expect(withdrawn(principals, member)).toEqual(expected);
+    });
+    await start((principals) => {
+      expect(withdrawn(principals, member)).toEqual(expected);
+      expect(withdrawn(principals, member, noon + holdMs)).toEqual(expected);
+      expect(withdrawn(principals, member, noon + holdMs + 1)).toEqual([false, false, false]);
+      expect(withdrawn(principals, { ...member, agentId: "x" as AgentId, credentialId: "x" as CredentialId })).toEqual([
+        expected[0],
+        false,
+        false,
+      ]);
+    });
+  });
+
+  it("attack: another change that is announced meanwhile does not let it in; half a minute later it is none any more", async () => {
+    const { start, member } = await openPrincipals();
+    await start((principals) => {
+      principals.withdraw(theAgent(member), noon);
+      principals.expectChange(member.agentId, noon + holdMs);
+      expect(withdrawn(principals, member, noon + holdMs + 1)[1]).toBe(true);
+      principals.expectChange(member.agentId, noon + 2 * holdMs + 1);
+      expect(withdrawn(principals, member, noon + 2 * holdMs + 1)[1]).toBe(false);
+    });
+  });
+
+  it("is let in again when its change stands in D1; an older change, told late, does not do that", async () => {
+    const { start, member, rows } = await openPrincipals();
+    await start((principals) => {
+      principals.withdraw(theAgent(member), noon);
+      principals.changed(member.agentId, noon - 1);
+      principals.changed(null, noon + 5);
+      principals.changed("another agent" as AgentId, noon + 5);
+      expect(withdrawn(principals, member)[1]).toBe(true);
+      principals.changed(member.agentId, noon);
+      expect(withdrawn(principals, member)[1]).toBe(false);
+    });
+    expect(await rows("holds")).toEqual([]);
+    await start((principals) => expect(withdrawn(principals, member)[1]).toBe(false));
+  });
+
+  it("is forgotten when its time is over", async () => {
+    const { start, member, rows } = await openPrincipals();
+    await start(async (principals) => {
+      principals.withdraw(theAgent(member), noon);
+      principals.forgetExpired(noon + holdMs);
+      expect(withdrawn(principals, member)[1]).toBe(true);
+      principals.forgetExpired(noon + holdMs + 1);
+      expect(withdrawn(principals, member)[1]).toBe(false);
+    });
+    expect(await rows("holds")).toEqual([]);
+  });
+});
+
+describe("in the ledger", () => {
+  beforeEach(() => clockAt(noon));
+  afterEach(() => void vi.useRealTimers());
+
+  it.each<[string, (member: Member) => Subject, string]>([
+    ["the organization", () => theOrganization, "change_in_progress"],
+    ["the agent", theAgent, "change_in_progress"],
+    ["the credential", theCredential, "credential_revoked"],
+  ])("attack: who signs in while %s is taken back, before D1 knows, gets nothing", async (_, subjectOf, reason) => {
+    const { issue, ledger, member, restart } = await newMemberWithLedger();
+    expect((await issue()).outcome).toBe("issued");
+    await ledger.withdraw(subjectOf(member));
+    const refused = { outcome: "refused", reason };
+    expect(await atOnce(3, () => issue())).toEqual([refused, refused, refused]);
+    await restart();
+    clockAt(noon + holdMs);
+    expect(await issue()).toEqual(refused);
+    clockAt(noon + holdMs + 1);
+    expect((await issue()).outcome).toBe("issued");
+  });
+
+  it("a secret that was right is refused as revoked once D1 knows", async () => {
+    const { issue, ledger, member } = await newMemberWithLedger();
+    expect((await issue()).outcome).toBe("issued");
+    await ledger.withdraw(theCredential(member));
+    await changeInD1("credentials", member.credentialId, `revoked_at = ${noon}`);
+    expect(await issue()).toEqual({ outcome: "refused", reason: "credential_revoked" });
+    clockAt(noon + holdMs + 1);
+    expect(await issue()).toEqual({ outcome: "refused", reason: "credential_revoked" });
+  });
+});

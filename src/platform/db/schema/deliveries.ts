@@ -1,6 +1,7 @@
 /** The columns that `deliveries/` works with, in whichever tables it is given. */
 import { integer, text } from "drizzle-orm/sqlite-core";
-import { deliveryStatuses } from "./values.ts";
+
+export const deliveryStatuses = ["pending", "delivered", "failed", "dead_letter"] as const;
 
 /** Of a table of deliveries; beside them it has an `id`, an `endpointId` and what is sent. */
 export const deliveryColumns = () => ({

@@ -1,37 +1,22 @@
-/** Organizations, their agents, and what those sign in with. */
+/** Agents, what they sign in with, whom they lend authority to, and the partners whose tokens are checked. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
-import type { AgentId, CredentialId, OrganizationId, Scope } from "../../ids.ts";
-import {
-  agentRoles,
-  agentStatuses,
-  agentTypes,
-  deploymentEnvs,
-  organizationStatuses,
-  planTiers,
-  trustProviders,
-} from "./values.ts";
+import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope } from "../../ids.ts";
 
-export const organizations = sqliteTable(
-  "organizations",
-  {
-    id: text().$type<OrganizationId>().primaryKey(),
-    name: text().notNull(),
-    slug: text().notNull(),
-    /** 1 for the organization that runs the service; there is one. */
-    isOperator: integer("is_operator", { mode: "boolean" }).notNull().default(false),
-    planTier: text("plan_tier", { enum: planTiers }).notNull(),
-    maxAgents: integer("max_agents"),
-    maxTokensPerMonth: integer("max_tokens_per_month"),
-    status: text({ enum: organizationStatuses }).notNull(),
-    createdAt: integer("created_at").notNull(),
-    updatedAt: integer("updated_at").notNull(),
-  },
-  (table) => [
-    uniqueIndex("organizations_slug").on(table.slug),
-    uniqueIndex("organizations_one_operator").on(table.isOperator).where(sql`is_operator = 1`),
-  ],
-);
+export const agentTypes = [
+  "screener",
+  "classifier",
+  "orchestrator",
+  "extractor",
+  "summarizer",
+  "router",
+  "monitor",
+  "custom",
+] as const;
+export const agentStatuses = ["active", "suspended", "decommissioned"] as const;
+export const agentRoles = ["member", "admin"] as const;
+export const deploymentEnvs = ["development", "staging", "production"] as const;
+export const trustProviders = ["github", "oidc"] as const;
 
 export const agents = sqliteTable(
   "agents",
@@ -122,5 +107,47 @@ export const trustPolicies = sqliteTable(
     index("trust_policies_of_organization").on(table.organizationId, table.id),
     index("trust_policies_of_agent").on(table.agentId),
     index("trust_policies_of_issuer").on(table.issuer),
+  ],
+);
+
+/** Other identity providers whose agents' tokens the organization can check. */
+export const federationPartners = sqliteTable(
+  "federation_partners",
+  {
+    id: text().primaryKey(),
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    name: text().notNull(),
+    issuer: text().notNull(),
+    /** null: found through the issuer's discovery document. */
+    jwksUri: text("jwks_uri"),
+    /** The partner's organizations whose tokens count; null for all. */
+    allowedOrganizations: text("allowed_organizations", { mode: "json" }).$type<readonly string[]>(),
+    status: text({ enum: ["active", "suspended"] }).notNull(),
+    expiresAt: integer("expires_at"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [uniqueIndex("federation_partners_issuer").on(table.organizationId, table.issuer)],
+);
+
+/** Delegations, for listing; whether one still stands, its object and the ledger know. Kept after their end. */
+export const delegations = sqliteTable(
+  "delegations",
+  {
+    /** The chain id; its object is named by it. */
+    id: text().$type<DelegationId>().primaryKey(),
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    delegatorAgentId: text("delegator_agent_id").$type<AgentId>().notNull(),
+    delegateeAgentId: text("delegatee_agent_id").$type<AgentId>().notNull(),
+    /** The credential or trust policy behind the token that delegated; null for a key of the delegator's own. */
+    credentialId: text("credential_id").$type<CredentialId>(),
+    scopes: text({ mode: "json" }).$type<readonly Scope[]>().notNull(),
+    issuedAt: integer("issued_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (table) => [
+    index("delegations_by_delegator").on(table.organizationId, table.delegatorAgentId, table.id),
+    index("delegations_by_delegatee").on(table.organizationId, table.delegateeAgentId, table.id),
   ],
 );

@@ -1,7 +1,9 @@
-/** What organizations use and pay for, and what is measured of the service. */
+/** What organizations use and pay for. */
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
-import type { AgentId, OrganizationId } from "../../ids.ts";
-import { planTiers, statusClasses } from "./values.ts";
+import type { AgentId, OrganizationId } from "../../../ids.ts";
+import { planTiers } from "./organizations.ts";
+
+export const statusClasses = ["2xx", "3xx", "4xx", "5xx"] as const;
 
 /** How many tokens an organization was issued in each hour. The roll-ups of activity are written by its ledger alone. */
 export const tokensByHour = sqliteTable(
@@ -85,15 +87,3 @@ export const billingEvents = sqliteTable(
   },
   (table) => [index("billing_events_by_time").on(table.receivedAt)],
 );
-
-/** What the scheduled run last found out about each of the public controls. */
-export const controlResults = sqliteTable("control_results", {
-  /** Such as `CC6.1`. */
-  id: text().primaryKey(),
-  status: text({ enum: ["pass", "fail", "unknown"] }).notNull(),
-  /** What was measured, for everybody to read. */
-  evidence: text().notNull(),
-  checkedAt: integer("checked_at").notNull(),
-  /** How far a measurement has come that takes more than one run. */
-  progress: text({ mode: "json" }).$type<unknown>(),
-});

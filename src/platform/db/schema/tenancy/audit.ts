@@ -1,7 +1,35 @@
-/** What belongs to the audit log beside its events: how far each chain has come, and its signed checkpoints. */
+/** The audit log: its events, how far each chain has come, and its signed checkpoints. */
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { EventId, OrganizationId } from "../../ids.ts";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { AgentId, EventId, OrganizationId } from "../../../ids.ts";
+
+/** The audit log at rest. Written by the organization's ledger alone. */
+export const auditEvents = sqliteTable(
+  "audit_events",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    sequence: integer().notNull(),
+    eventId: text("event_id").$type<EventId>().notNull(),
+    agentId: text("agent_id").$type<AgentId>(),
+    action: text().notNull(),
+    outcome: text({ enum: ["success", "failure"] }).notNull(),
+    /** JSON, as it was hashed. */
+    actor: text({ mode: "json" }).$type<unknown>().notNull(),
+    target: text(),
+    details: text({ mode: "json" }).$type<unknown>().notNull(),
+    /** Milliseconds since the epoch; the hash covers its ISO form. */
+    timestamp: integer().notNull(),
+    previousHash: text("previous_hash").notNull(),
+    hash: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.sequence] }),
+    uniqueIndex("audit_events_event_id").on(table.organizationId, table.eventId),
+    index("audit_events_by_time").on(table.organizationId, table.timestamp),
+    index("audit_events_by_agent").on(table.organizationId, table.agentId, table.sequence),
+    index("audit_events_by_action").on(table.organizationId, table.action, table.timestamp),
+  ],
+);
 
 /** One row for the chain of each organization. */
 export const auditChains = sqliteTable(

@@ -1,48 +1,44 @@
-/** Everything that can happen. The names are those of the audit log; the webhook events are among them. */
+/** The catalogue of events: one table of everything that can happen, from one file of each wing. The rest is derived from it. */
 import type { AgentId, CredentialId, EventId, OrganizationId } from "../platform/ids.ts";
+import type { EventEntry } from "./catalogue/entry.ts";
+import { identityEvents } from "./catalogue/identity.ts";
+import { keyEvents } from "./catalogue/keys.ts";
+import { tenancyEvents } from "./catalogue/tenancy.ts";
 
-export const eventActions = [
-  "organization.created",
-  "organization.updated",
-  "organization.suspended",
-  "organization.reactivated",
-  "organization.deleted",
-  "tier.changed",
-  "member.set",
-  "member.removed",
-  "agent.created",
-  "agent.updated",
-  "agent.suspended",
-  "agent.reactivated",
-  "agent.decommissioned",
-  "credential.generated",
-  "credential.rotated",
-  "credential.revoked",
-  "token.issued",
-  "token.refused",
-  "token.introspected",
-  "token.revoked",
-  "client.refused",
-  "delegation.created",
-  "delegation.verified",
-  "delegation.exchanged",
-  "delegation.revoked",
-  "trust_policy.created",
-  "trust_policy.deleted",
-  "partner.created",
-  "partner.updated",
-  "partner.deleted",
-  "partner_token.verified",
-  "webhook.created",
-  "webhook.updated",
-  "webhook.secret_rotated",
-  "webhook.disabled",
-  "webhook.deleted",
-  "signing_key.rotated",
-  "signing_key.compromised",
-] as const;
+/** What the service does with each kind of event. The API lists the names in this order. */
+export const events = { ...identityEvents, ...tenancyEvents, ...keyEvents };
 
-export type EventAction = (typeof eventActions)[number];
+type Events = typeof events;
+export type EventName = keyof Events;
+/** The names whose entry has this property. */
+type NamesWith<Property extends keyof EventEntry> = {
+  [Name in EventName]: Events[Name] extends Readonly<Record<Property, unknown>> ? Name : never;
+}[EventName];
+export type AuditEventName = NamesWith<"audit">;
+export type WebhookEventName = NamesWith<"webhook">;
+
+const allNames = Object.keys(events) as EventName[];
+
+/** The entry of an event; undefined for the name that only another version of the service knows. */
+export const entryOf = (name: string): EventEntry | undefined =>
+  Object.hasOwn(events, name) ? events[name as EventName] : undefined;
+
+/**
+ * Whether an event goes into the audit log. One without an entry does: after a rollback the outbox can hold events of the
+ * newer version, and the log must not lose them.
+ */
+export const isAudited = (entry: EventEntry | undefined): boolean => entry === undefined || entry.audit === true;
+
+/** The events that the audit log can be searched for. */
+export const auditEventNames = allNames.filter((name): name is AuditEventName => isAudited(events[name]));
+
+/** The events that a webhook can subscribe to. */
+export const webhookEventNames = allNames.filter((name): name is WebhookEventName => "webhook" in events[name]);
+
+/** Those of them that the ledger writes by itself and puts into the outbox later, without `data`. */
+export const recordedWebhookEventNames: readonly string[] = webhookEventNames.filter(
+  (name) => typeof events[name].webhook === "object",
+);
 
 /** Who did it. */
 export interface Actor {
@@ -59,7 +55,7 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 export interface DomainEvent {
   readonly id: EventId;
   readonly organizationId: OrganizationId;
-  readonly action: EventAction;
+  readonly action: EventName;
   readonly outcome: "success" | "failure";
   /** The agent that it happened to, if to one. */
   readonly agentId: AgentId | null;
@@ -69,6 +65,6 @@ export interface DomainEvent {
   readonly details: { readonly [key: string]: JsonValue };
   /** Milliseconds since the epoch. */
   readonly occurredAtMs: number;
-  /** What receivers of webhooks are told: the public fields of the subject. Without it they are told nothing. */
+  /** What webhooks get: the public fields of what it happened to. Without it they get nothing. */
   readonly data?: { readonly [key: string]: JsonValue };
 }

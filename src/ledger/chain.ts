@@ -1,6 +1,5 @@
 /** The audit chain of one organization: every event names the hash of the one before it. */
-
-import type { Actor, DomainEvent, JsonValue } from "../events/catalogue.ts";
+import { type Actor, type DomainEvent, type JsonValue, recordedWebhookEventNames } from "../events/catalogue.ts";
 import { sha256Hex } from "../platform/crypto/canonical-json.ts";
 import type { AgentId, EventId, OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
@@ -72,16 +71,16 @@ const selectConflicts = `SELECT sent.value ->> 'sequence' AS sequence FROM json_
   WHERE stored.event_id IS NOT sent.value ->> 'eventId'`;
 
 /**
- * What the ledger itself tells of goes on to webhooks through the outbox, if an active subscription of the organization
- * wants it; where none does this reads one index and nothing else. Events whose relay is over may come again after a crash:
- * receivers of the relay know them by their id.
+ * Puts the events that the ledger writes by itself into the outbox for webhooks (?4: their names), if an active subscription
+ * of the organization wants them. Where none does, it reads one index and nothing else. After a crash it may put in again an
+ * event that is relayed already: the receivers of the relay know it by its id.
  */
 const handOn = `INSERT OR IGNORE INTO outbox (id, organization_id, event, created_at, recorded)
   SELECT event_id, organization_id, json_object('id', event_id, 'organizationId', organization_id, 'action', action,
     'outcome', outcome, 'agentId', agent_id, 'actor', json(actor), 'target', target, 'details', json(details),
     'occurredAtMs', timestamp), timestamp, 1
   FROM (SELECT DISTINCT wanted.value AS wanted FROM webhook_subscriptions AS subscription, json_each(subscription.events) AS wanted
-    WHERE subscription.organization_id = ?1 AND subscription.active = 1 AND wanted.value IN ('token.issued', 'token.revoked'))
+    WHERE subscription.organization_id = ?1 AND subscription.active = 1 AND wanted.value IN (SELECT value FROM json_each(?4)))
   CROSS JOIN audit_events
   WHERE organization_id = ?1 AND sequence BETWEEN ?2 AND ?3 AND action = wanted
     AND json_valid(actor) AND json_valid(details)`;
@@ -216,7 +215,9 @@ export class Chain {
       const [, conflicts, handed] = await d1.batch<{ sequence: number }>([
         d1.prepare(insertEvents).bind(events),
         d1.prepare(selectConflicts).bind(events),
-        d1.prepare(handOn).bind(organizationId, start.sequence, end.sequence),
+        d1
+          .prepare(handOn)
+          .bind(organizationId, start.sequence, end.sequence, JSON.stringify(recordedWebhookEventNames)),
         this.checkpoints.marking(d1, organizationId, end.sequence, this.#head),
       ]);
       handedOn ||= (handed?.meta.changes ?? 0) > 0;

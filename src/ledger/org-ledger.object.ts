@@ -4,7 +4,7 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
-import type { DomainEvent } from "../events/catalogue.ts";
+import { type DomainEvent, entryOf } from "../events/catalogue.ts";
 import { askForRelay } from "../events/relay.ts";
 import { bounded } from "../platform/bounded.ts";
 import type { Bindings } from "../platform/env.ts";
@@ -180,12 +180,11 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   async record(events: readonly DomainEvent[]): Promise<void> {
     const { chain, principals } = this.#parts;
     for (const event of events) {
-      // What the operator did to another organization stands in its own chain too, and changes nothing here.
-      const ofOrganization = /^(organization|tier)\./.test(event.action);
-      if (ofOrganization && event.target === event.organizationId) principals.changed(null, event.occurredAtMs);
-      // A delegation changes nothing in the record of an agent, and its event must not lift what is held for one that does.
-      else if (event.agentId && !event.action.startsWith("delegation."))
-        principals.changed(event.agentId, event.occurredAtMs);
+      const changes = entryOf(event.action)?.changes;
+      // The operator's chain also has what the operator did to another organization. That changes nothing here.
+      if (changes === "organization" && event.target === event.organizationId)
+        principals.changed(null, event.occurredAtMs);
+      if (changes === "agent" && event.agentId) principals.changed(event.agentId, event.occurredAtMs);
       chain.appendOnce(event);
     }
     this.#commitNow();

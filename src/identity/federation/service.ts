@@ -2,7 +2,7 @@
 
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import type { EventAction, JsonValue } from "../../events/catalogue.ts";
+import type { EventName, JsonValue } from "../../events/catalogue.ts";
 import { newEvent, outboxInsert, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
@@ -64,7 +64,7 @@ async function refuseFields(
 function partnerEvent(
   context: Context,
   caller: Caller,
-  action: EventAction & `partner.${string}`,
+  action: EventName & `partner.${string}`,
   partner: Partner,
   details: { readonly [key: string]: JsonValue },
 ) {

@@ -1,6 +1,6 @@
 /** Wire shapes of the audit log. */
 import { z } from "@hono/zod-openapi";
-import { eventActions } from "../../events/catalogue.ts";
+import { auditEventNames } from "../../events/catalogue.ts";
 import type { AuditEvent } from "../../ledger/chain.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { agentIdSchema, eventIdSchema } from "../../platform/ids.ts";
@@ -53,7 +53,7 @@ export const eventQuerySchema = pageQuery
       type: "string",
       format: "uuid",
     }),
-    action: z.enum(eventActions).optional(),
+    action: z.enum(auditEventNames).optional(),
     outcome: z.enum(eventOutcomes).optional(),
     from: fromParameter,
     to: toParameter,
@@ -92,7 +92,7 @@ export const auditEventSchema = z
     sequence: z.int().openapi({ description: "From 1 without gaps, in the order of the chain" }),
     organizationId: z.uuid(),
     agentId: z.uuid().nullable().openapi({ description: "The agent that it happened to, if to one" }),
-    action: z.string().openapi({ description: `One of ${eventActions.join(", ")}` }),
+    action: z.string().openapi({ description: `One of ${auditEventNames.join(", ")}` }),
     outcome: z.enum(eventOutcomes),
     actor: z
       .object({

@@ -1,7 +1,7 @@
 /** The audit log: what an organization may read of it, and whether it is still what was written. */
 import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/caller.ts";
-import type { DomainEvent } from "../../events/catalogue.ts";
+import { type DomainEvent, entryOf, isAudited } from "../../events/catalogue.ts";
 import type { AuditEvent } from "../../ledger/chain.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
@@ -24,11 +24,13 @@ export { removeExpiredEvents } from "./retention.ts";
 export type { Link } from "./verification.ts";
 export { type Verdict, verifyLog } from "./verify-log.ts";
 
-/** Hands what happened to the organization's ledger, which appends each event to the chain once. */
+/** Hands the events of the audit log to the organization's ledger, which appends each to the chain once. */
 export const auditSubscriber = {
   name: "audit",
-  handle: (context: Context, organizationId: OrganizationId, events: readonly DomainEvent[]): Promise<void> =>
-    ledgerOf(context, organizationId).record(events),
+  async handle(context: Context, organizationId: OrganizationId, events: readonly DomainEvent[]): Promise<void> {
+    const audited = events.filter(({ action }) => isAudited(entryOf(action)));
+    if (audited.length > 0) await ledgerOf(context, organizationId).record(audited);
+  },
 };
 
 /** A page of the log, newest first. `agentId` asks for what happened to an agent, not for what it did. */

@@ -2,7 +2,7 @@
 
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import type { DomainEvent, EventAction, JsonValue } from "../../events/catalogue.ts";
+import type { DomainEvent, EventName, JsonValue } from "../../events/catalogue.ts";
 import { outboxInsert, outboxInsertIfChanged } from "../../events/outbox.ts";
 import { delegationsEndedBy } from "../../identity/delegation/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -200,7 +200,7 @@ const statusActions = {
   active: "organization.reactivated",
   suspended: "organization.suspended",
   deleted: "organization.deleted",
-} as const satisfies Record<Organization["status"], EventAction>;
+} as const satisfies Record<Organization["status"], EventName>;
 
 /** Tells the ledger, then writes the change and its events; null when the organization has changed since it was read. */
 async function writeChange(
@@ -218,7 +218,7 @@ async function writeChange(
   const updatedAt = Math.max(context.now(), before.updatedAt + 1);
   const after: Organization = { ...before, ...change, updatedAt };
   const { status, planTier, ...fields } = change;
-  const tell = (action: EventAction, changed: OrganizationChange): DomainEvent[] =>
+  const tell = (action: EventName, changed: OrganizationChange): DomainEvent[] =>
     eventsOf(context, caller, {
       organizationId: before.id,
       action,

@@ -1,25 +1,9 @@
 /** The wire shapes of webhook subscriptions and their deliveries. Records are in snake_case, as webhook receivers know them. */
 import { z } from "@hono/zod-openapi";
+import { webhookEventNames } from "../../events/catalogue.ts";
 import { deliveryStatuses } from "../../platform/db/schema.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { deliveryIdSchema, organizationIdSchema, webhookIdSchema } from "../../platform/ids.ts";
-
-/** The events that can be subscribed to. */
-export const webhookEvents = [
-  "agent.created",
-  "agent.updated",
-  "agent.suspended",
-  "agent.reactivated",
-  "agent.decommissioned",
-  "credential.generated",
-  "credential.rotated",
-  "credential.revoked",
-  "token.issued",
-  "token.revoked",
-  "delegation.created",
-  "delegation.revoked",
-  "tier.changed",
-] as const;
 
 /** What a test sends. Nobody can subscribe to it, so no receiver takes it for something that happened. */
 export const testEvent = "webhook.test";
@@ -39,11 +23,11 @@ const urlSchema = z.string({ error: "must be an https URL" }).openapi({
 });
 
 const eventsSchema = z
-  .array(z.enum(webhookEvents, { error: `must be one of ${webhookEvents.join(", ")}` }), {
+  .array(z.enum(webhookEventNames, { error: `must be one of ${webhookEventNames.join(", ")}` }), {
     error: "must be a list of events",
   })
   .min(1, { error: "must name at least one event" })
-  .max(webhookEvents.length, { abort: true, error: `must name at most ${webhookEvents.length} events` })
+  .max(webhookEventNames.length, { abort: true, error: `must name at most ${webhookEventNames.length} events` })
   .refine((events) => new Set(events).size === events.length, { error: "must name each event once" })
   .openapi({ uniqueItems: true, example: ["agent.created", "agent.decommissioned"] });
 
@@ -81,7 +65,7 @@ export const webhookSchema = z
     organization_id: organizationIdSchema,
     name: z.string(),
     url: z.string(),
-    events: z.array(z.enum(webhookEvents)),
+    events: z.array(z.enum(webhookEventNames)),
     active: z.boolean(),
     failure_count: z.int().openapi({ description: "Deliveries in a row that were given up; at 5 it is disabled" }),
     created_at: timeSchema,
@@ -168,4 +152,3 @@ export type ChangeWebhook = z.output<typeof changeWebhookSchema>;
 export type Delivery = z.output<typeof deliverySchema>;
 export type DeliveryQuery = z.output<typeof deliveryQuery>;
 export type DeliveryList = z.output<typeof deliveryListSchema>;
-export type WebhookEvent = (typeof webhookEvents)[number];

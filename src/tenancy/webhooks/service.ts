@@ -2,7 +2,7 @@
 
 import type { Caller } from "../../access/caller.ts";
 import { queueDue } from "../../deliveries/queue.ts";
-import type { EventAction, JsonValue } from "../../events/catalogue.ts";
+import type { EventName, JsonValue, WebhookEventName } from "../../events/catalogue.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
@@ -12,7 +12,7 @@ import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { webhookChannel } from "./deliveries/channel.ts";
-import type { ChangeWebhook, CreateWebhook, Webhook, WebhookEvent, WebhookWithSecret } from "./schema.ts";
+import type { ChangeWebhook, CreateWebhook, Webhook, WebhookWithSecret } from "./schema.ts";
 import { newSecret } from "./secrets.ts";
 import {
   countSubscriptions,
@@ -51,7 +51,7 @@ function publicWebhook(subscription: Subscription): Webhook {
     organization_id: organizationId,
     name,
     url,
-    events: [...events] as WebhookEvent[],
+    events: [...events] as WebhookEventName[],
     active,
     failure_count: failureCount,
     created_at: new Date(createdAt).toISOString(),
@@ -62,7 +62,7 @@ function publicWebhook(subscription: Subscription): Webhook {
 function webhookEvent(
   context: Context,
   caller: Caller,
-  action: EventAction & `webhook.${string}`,
+  action: EventName & `webhook.${string}`,
   { id, organizationId }: Subscription,
   details: { readonly [key: string]: JsonValue },
 ) {

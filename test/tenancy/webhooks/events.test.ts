@@ -1,6 +1,6 @@
 /** Which events are told, to whom, and what of them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { webhookEvents } from "../../../src/tenancy/webhooks/schema.ts";
+import { webhookEventNames as webhookEvents } from "../../../src/events/catalogue.ts";
 import { adminToken, type Body, call, newAgent, newClient, theOperator, tokenFor } from "../../support/api.ts";
 import { giveBack, newReceiver, newTenant, type Receiver, runQueue, subscribe, takeOver, waiting } from "./support.ts";
 

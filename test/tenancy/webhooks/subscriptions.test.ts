@@ -1,6 +1,6 @@
 /** Subscriptions: create, read, list, change, delete. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { webhookEvents } from "../../../src/tenancy/webhooks/schema.ts";
+import { webhookEventNames as webhookEvents } from "../../../src/events/catalogue.ts";
 import { type Answer, call, newClient, newOrganization, tokenFor } from "../../support/api.ts";
 import {
   bindings,

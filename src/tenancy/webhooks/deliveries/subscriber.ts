@@ -1,19 +1,21 @@
 /** From events to deliveries: the row first, then the message that says so. */
 import type { BatchItem } from "drizzle-orm/batch";
 import { queueDeliveries } from "../../../deliveries/queue.ts";
-import type { DomainEvent, JsonValue } from "../../../events/catalogue.ts";
+import { type DomainEvent, entryOf, type JsonValue } from "../../../events/catalogue.ts";
 import type { Subscriber } from "../../../events/relay.ts";
 import type { Context } from "../../../platform/context.ts";
 import { sha256Hex } from "../../../platform/crypto/canonical-json.ts";
 import type { DeliveryId, EventId, OrganizationId, WebhookId } from "../../../platform/ids.ts";
-import { webhookEvents } from "../schema.ts";
 import { findActiveSubscriptions } from "../store.ts";
 import { webhookChannel } from "./channel.ts";
 import { insertDeliveries } from "./store.ts";
 
-/** What receivers are told of an event; null for nothing. What the ledger tells of tokens has no `data` of its own. */
+/** What webhooks get of an event; null when they get nothing. Events that the ledger writes have no `data`. */
 function dataOf({ action, agentId, data, details }: DomainEvent): { readonly [key: string]: JsonValue } | null {
-  return data ?? (action.startsWith("token.") ? { agentId, scope: details.scope ?? "" } : null);
+  const webhook = entryOf(action)?.webhook;
+  if (webhook === undefined) return null;
+  if (webhook === true) return data ?? null;
+  return { agentId, ...Object.fromEntries(webhook.details.map((name) => [name, details[name] ?? ""])) };
 }
 
 /** The body of an event's deliveries, as it is signed and sent. */
@@ -37,10 +39,9 @@ export function deliveryIdOf(eventId: EventId, subscriptionId: WebhookId): Deliv
   return `${eventId.slice(0, 24)}${sha256Hex(`${eventId} ${subscriptionId}`).slice(0, 12)}` as DeliveryId;
 }
 
-/** The events that webhooks can be told of, with what they are told. */
+/** The event with its `data` when webhooks can get it. */
 function tellable(event: DomainEvent) {
-  if (event.outcome !== "success" || !(webhookEvents as readonly string[]).includes(event.action)) return [];
-  const data = dataOf(event);
+  const data = event.outcome === "success" ? dataOf(event) : null;
   return data ? [{ ...event, data }] : [];
 }
 

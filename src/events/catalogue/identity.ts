@@ -1,0 +1,29 @@
+/** The events of agents: their credentials, their tokens, their delegations, and the issuers that an organization trusts. */
+import type { EventEntries } from "./entry.ts";
+
+export const identityEvents = {
+  "agent.created": { audit: true, webhook: true, changes: "agent" },
+  "agent.updated": { audit: true, webhook: true, changes: "agent" },
+  "agent.suspended": { audit: true, webhook: true, changes: "agent" },
+  "agent.reactivated": { audit: true, webhook: true, changes: "agent" },
+  "agent.decommissioned": { audit: true, webhook: true, changes: "agent" },
+  "credential.generated": { audit: true, webhook: true, changes: "agent" },
+  "credential.rotated": { audit: true, webhook: true, changes: "agent" },
+  "credential.revoked": { audit: true, webhook: true, changes: "agent" },
+  "token.issued": { audit: true, webhook: { details: ["scope"] } },
+  "token.refused": { audit: true },
+  "token.introspected": { audit: true },
+  "token.revoked": { audit: true, webhook: { details: ["scope"] } },
+  "client.refused": { audit: true },
+  // A delegation is in no record of an agent. Its event must not end the hold that a change of the agent has set.
+  "delegation.created": { audit: true, webhook: true },
+  "delegation.verified": { audit: true },
+  "delegation.exchanged": { audit: true },
+  "delegation.revoked": { audit: true, webhook: true },
+  "trust_policy.created": { audit: true, changes: "agent" },
+  "trust_policy.deleted": { audit: true, changes: "agent" },
+  "partner.created": { audit: true },
+  "partner.updated": { audit: true },
+  "partner.deleted": { audit: true },
+  "partner_token.verified": { audit: true },
+} as const satisfies EventEntries;

@@ -1,0 +1,18 @@
+/** The events of organizations: their tier, their members, their webhooks. */
+import type { EventEntries } from "./entry.ts";
+
+export const tenancyEvents = {
+  "organization.created": { audit: true, changes: "organization" },
+  "organization.updated": { audit: true, changes: "organization" },
+  "organization.suspended": { audit: true, changes: "organization" },
+  "organization.reactivated": { audit: true, changes: "organization" },
+  "organization.deleted": { audit: true, changes: "organization" },
+  "tier.changed": { audit: true, webhook: true, changes: "organization" },
+  "member.set": { audit: true, changes: "agent" },
+  "member.removed": { audit: true, changes: "agent" },
+  "webhook.created": { audit: true },
+  "webhook.updated": { audit: true },
+  "webhook.secret_rotated": { audit: true },
+  "webhook.disabled": { audit: true },
+  "webhook.deleted": { audit: true },
+} as const satisfies EventEntries;

@@ -47,7 +47,7 @@ await once(server, "listening");
 
 try {
   const delivery = await call<{ status: string }>(session, "POST", `/api/v1/webhooks/${id}/test`);
-  console.log(`The service says of the test: ${delivery.status}.`);
+  console.log(`Status of the test delivery: ${delivery.status}.`);
 
   const headers = {
     "webhook-id": "evt_1",
@@ -55,7 +55,7 @@ try {
     "webhook-signature": "v1,AA==",
   };
   const { status } = await fetch(`http://localhost:${port}/`, { method: "POST", headers, body: "{}" });
-  console.log(`The forger gets ${status}.`);
+  console.log(`The forged delivery is answered ${status}.`);
 } finally {
   await call(session, "DELETE", `/api/v1/webhooks/${id}`);
   server.closeAllConnections();

@@ -37,7 +37,7 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs a program with these settings and no others; anything unset, such as a proxy, comes from nowhere. */
+/** Runs a program with these settings as its whole environment. */
 async function run(name: string, settings: Record<string, string>): Promise<Ended> {
   const child = spawn(process.execPath, [join(folder, name)], { env: settings, stdio: ["ignore", "pipe", "pipe"] });
   let [out, err] = ["", ""];
@@ -218,9 +218,9 @@ describe("receive-webhooks.ts", () => {
       printed(
         "Subscribed to agent.created.",
         "Received webhook.test.",
-        "The service says of the test: delivered.",
+        "Status of the test delivery: delivered.",
         "Refused a delivery: its signature is wrong.",
-        "The forger gets 401.",
+        "The forged delivery is answered 401.",
         "The webhook is deleted.",
       ),
     );

@@ -1,7 +1,7 @@
 /** The doors of the Worker, and the place where the house is put together. */
 import { createApp } from "./app.ts";
 import { measureControls, type Probe } from "./assurance/controls/service.ts";
-import { createRelay, measureOutbox, relayWaiting } from "./events/relay.ts";
+import { createRelay, measureOutbox, relayMessages, relayWaiting } from "./events/relay.ts";
 import { measureExpiringCredentials } from "./identity/credentials/service.ts";
 import { authenticateBearer } from "./identity/tokens/service.ts";
 import { upkeepSigningKeys } from "./keys/service.ts";
@@ -10,6 +10,7 @@ import { bounded } from "./platform/bounded.ts";
 import { contextOf } from "./platform/context.ts";
 import type { Bindings } from "./platform/env.ts";
 import { newId } from "./platform/ids.ts";
+import { receiveMessages, reviveMessages } from "./platform/messages.ts";
 import { reasonOf } from "./platform/reason.ts";
 import type { NoteCalls } from "./platform/telemetry/calls.ts";
 import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
@@ -17,7 +18,7 @@ import { setGauge } from "./platform/telemetry/recording.ts";
 import { forgetOldActivity } from "./tenancy/analytics/service.ts";
 import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./tenancy/audit/service.ts";
 import { billingSubscriber } from "./tenancy/billing/service.ts";
-import { receiveMessages, reviveMessages, sweepDeliveries, webhookSubscriber } from "./tenancy/webhooks/service.ts";
+import { sweepDeliveries, webhookMessages, webhookSubscriber } from "./tenancy/webhooks/service.ts";
 
 export { DelegationChain } from "./identity/delegation/delegation-chain.object.ts";
 export { OrgLedger } from "./ledger/org-ledger.object.ts";
@@ -39,6 +40,9 @@ const chores = [
   measureExpiringCredentials,
 ];
 
+/** The kinds of messages in the queue. */
+const messages = [relayMessages, webhookMessages];
+
 /** The end of the dead-letter queue's name, in `wrangler.toml` and wherever the service is deployed. */
 const deadLetterSuffix = "-dead";
 
@@ -57,7 +61,7 @@ export default {
     const defer = (work: Promise<unknown>) => execution.waitUntil(work);
     const context = contextOf(bounded(env), run, defer, relay);
     const bodies = batch.messages.map(({ body }) => body);
-    await (batch.queue.endsWith(deadLetterSuffix) ? reviveMessages : receiveMessages)(context, bodies);
+    await (batch.queue.endsWith(deadLetterSuffix) ? reviveMessages : receiveMessages)(messages, context, bodies);
     pushSoon(context, defer, noteCalls);
   },
 

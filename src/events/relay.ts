@@ -5,6 +5,8 @@ import type { Context, Relay } from "../platform/context.ts";
 import { outbox } from "../platform/db/schema.ts";
 import type { Bindings } from "../platform/env.ts";
 import { type OrganizationId, organizationIdSchema } from "../platform/ids.ts";
+import { log } from "../platform/log.ts";
+import type { MessageKind } from "../platform/messages.ts";
 import { reasonOf } from "../platform/reason.ts";
 import { setGauge } from "../platform/telemetry/recording.ts";
 import type { DomainEvent } from "./catalogue.ts";
@@ -47,12 +49,29 @@ export function createRelay(subscribers: readonly Subscriber[]): Relay {
   };
 }
 
-/** A message of the webhook queue: this organization has events in its outbox. */
-export const relayMessageSchema = z.object({ relay: organizationIdSchema });
+const relayMessageSchema = z.object({ relay: organizationIdSchema });
+
+type RelayMessage = z.output<typeof relayMessageSchema>;
+
+/** What fails here stays in the outbox, and the scheduled run relays it. */
+async function relayOrLeave(context: Context, organizationId: OrganizationId): Promise<void> {
+  await context.relay(organizationId, "all").catch((error: unknown) => {
+    log.warn(context, "relay put off to the next sweep", { organizationId, error });
+  });
+}
+
+/** Each says that an organization has events in its outbox. */
+export const relayMessages: MessageKind<RelayMessage> = {
+  schema: relayMessageSchema,
+  async receive(context, messages) {
+    const organizations = new Set(messages.map(({ relay }) => relay));
+    await Promise.all([...organizations].map((id) => relayOrLeave(context, id)));
+  },
+};
 
 /** Has an organization's events relayed at once, by somebody else. When that fails the scheduled run relays them. */
 export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organizationId: OrganizationId): Promise<void> {
-  const message: z.output<typeof relayMessageSchema> = { relay: organizationId };
+  const message: RelayMessage = { relay: organizationId };
   try {
     await env.WEBHOOK_QUEUE.send(message);
   } catch (error) {

@@ -31,7 +31,7 @@ import {
   updateSubscription,
 } from "./store.ts";
 
-export { receiveMessages, reviveMessages, sweepDeliveries } from "./deliveries/messages.ts";
+export { sweepDeliveries, webhookMessages } from "./deliveries/messages.ts";
 export { listDeliveries, redeliver, testWebhook } from "./deliveries/on-demand.ts";
 export { webhookSubscriber } from "./deliveries/subscriber.ts";
 

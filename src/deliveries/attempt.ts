@@ -1,4 +1,4 @@
-/** One attempt: a signed POST to an endpoint, and its outcome. It needs no table and no queue. */
+/** One attempt: a signed POST to an endpoint, and its outcome. This needs no table and no queue. */
 import type { Context } from "../platform/context.ts";
 import { type OutboundAnswer, outboundFetch } from "../platform/outbound/fetch.ts";
 import type { OutboundContext } from "../platform/outbound/guard.ts";
@@ -62,7 +62,7 @@ export interface AttemptBounds {
 
 const usualBounds: AttemptBounds = { timeoutMs: 10_000, keptBytes: 1024 };
 
-/** Text as it can be stored and shown, whatever was sent. A character that the limit cuts in two is left out. */
+/** Text that can be stored and shown, whatever was sent. A character that the limit cuts in two is left out. */
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body, { stream: true }).replaceAll("\0", "\ufffd");
 
 function outcomeOf(answer: OutboundAnswer): Outcome {

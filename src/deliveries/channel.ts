@@ -1,4 +1,4 @@
-/** What a kind of deliveries gives to the machine: its tables, its queue, its endpoints and its schedule. */
+/** A channel is one kind of deliveries: its tables, its queue, its endpoints and its schedule. */
 import type { BuildColumns, ColumnBuilderBase, IsPrimaryKey, NotNull, SQL } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { RunnableQuery } from "drizzle-orm/runnable-query";
@@ -36,7 +36,7 @@ export type DeliveryRow = DeliveryTable["$inferSelect"];
 /** A row with an attempt under way. */
 export type Claimed<Row> = Row & { readonly claimedUntil: number };
 
-/** A claimed delivery with all that it takes to attempt it. */
+/** A claimed delivery with what its attempt needs. */
 export interface Claim<Row> {
   readonly delivery: Claimed<Row>;
   readonly endpoint: Endpoint;
@@ -44,7 +44,7 @@ export interface Claim<Row> {
 }
 
 /**
- * A kind of deliveries.
+ * One kind of deliveries.
  *
  * @typeParam Row a row of its table of deliveries
  * @typeParam Found what its query for endpoints answers with
@@ -55,7 +55,7 @@ export interface Channel<Row extends DeliveryRow, Found> {
   readonly tables: Tables;
   readonly schedule: Schedule;
   queue(env: Bindings): Pick<Queue, "sendBatch">;
-  /** The messages of its queue. They carry no content: each only says where to look. */
+  /** The messages of its queue. They carry no content: each only names what is due. */
   readonly messages: {
     /** This delivery is due. */
     delivery(id: string): unknown;

@@ -1,12 +1,12 @@
 /**
- * What the messages of a queue set off. Attempts run side by side, and a batch waits for none of them for long (`slow.ts`).
- * What is due for a slow endpoint beyond its five requests stays in D1: each attempt that ends has the next one made.
+ * Handles the messages of a queue. Attempts run side by side, and a batch waits for none of them for long (`slow.ts`). What is
+ * due for a slow endpoint beyond its five requests stays in D1: when an attempt has ended, it queues the next one.
  *
  * One message leads to one attempt at most, so that the attempts of a batch of five stay below the six connections that an
  * invocation may have waiting: one more would wait for the others while its own time runs.
  */
 import type { Context } from "../platform/context.ts";
-import { reasonOf } from "../platform/reason.ts";
+import { log } from "../platform/log.ts";
 import { attempt, type Outcome } from "./attempt.ts";
 import type { Channel, Claim, DeliveryRow } from "./channel.ts";
 import { queueDeliveries, queueDue } from "./queue.ts";
@@ -25,19 +25,19 @@ import {
 } from "./store.ts";
 import { type Write, writeTogether } from "./together.ts";
 
-/** An attempt takes 10 seconds at most; a claim that is older belonged to a Worker that is gone. */
+/** An attempt takes 10 seconds at most; an older claim belongs to a Worker that has ended. */
 export const leaseMs = 30_000;
 
-/** What is due for so long has no message any more, or its message waits behind very many. */
+/** A delivery that has been due for so long has no message any more, or its message waits behind very many. */
 const overdueAfterMs = 15_000;
 const sweptEndpoints = 500;
-/** How many attempts at once a sweep sets off for an endpoint. */
+/** How many attempts at once a sweep begins for an endpoint. */
 const sweptWidth = 10;
 
 const keptMs = 30 * 86_400_000;
 const forgottenAtOnce = 5_000;
 
-/** How long what became undeliverable in the queue waits before it is tried again. */
+/** How long the deliveries of messages that the queue has given up wait before they are attempted again. */
 const revivedAfterSeconds = 60;
 
 /** What the messages of a batch name. */
@@ -97,13 +97,16 @@ async function settleOrLeave<Row extends DeliveryRow, Found>(
   try {
     await settle(batch, claim, await ended, inTime);
   } catch (error) {
-    const { name: channel } = batch.channel;
-    const { id: deliveryId } = claim.delivery;
-    console.error(JSON.stringify({ message: "delivery broke off", channel, deliveryId, error: reasonOf(error) }));
+    const { channel, context } = batch;
+    log.error(context, "delivery broke off", { channel: channel.name, deliveryId: claim.delivery.id, error });
   }
 }
 
-/** Makes an attempt. Settles when the batch need not wait for it any longer; what remains goes on by itself. */
+/**
+ * Makes an attempt and writes its outcome. Settles when the batch need not wait any longer; the rest is deferred.
+ *
+ * @param hasSuccessor whether it queues the next attempt for its endpoint also when it ends in time
+ */
 async function carryOut<Row extends DeliveryRow, Found>(
   batch: Batch<Row, Found>,
   claim: Claim<Row>,
@@ -123,19 +126,19 @@ async function carryOut<Row extends DeliveryRow, Found>(
 }
 
 /**
- * Begins the attempts of what was claimed.
+ * Attempts the claimed deliveries.
  *
- * @param areDrawn their messages named the endpoint, so each has to have the next one made
+ * @param haveSuccessors whether each queues the next attempt for its endpoint: a message that names an endpoint leads to one
  */
 async function carryOutAll<Row extends DeliveryRow, Found>(
   batch: Batch<Row, Found>,
   claimed: ClaimedWithEndpoints<Row, Found>,
-  areDrawn: boolean,
+  haveSuccessors: boolean,
 ): Promise<void> {
   const { context } = batch;
   const waitedFor = claimsOf(batch, claimed).flatMap((claim) => {
     const wasSlow = isSlow(claim.endpoint, context.now());
-    const carriedOut = carryOut(batch, claim, areDrawn || wasSlow);
+    const carriedOut = carryOut(batch, claim, haveSuccessors || wasSlow);
     context.defer(carriedOut);
     return wasSlow ? [] : [carriedOut];
   });
@@ -162,8 +165,7 @@ export async function attemptDue<Row extends DeliveryRow, Found>(
 }
 
 /**
- * Takes what the messages named that the queue has given up, because they could not be handled however often they came. The
- * deliveries are in D1 all the same, and are set going again.
+ * Handles what the messages named that the queue has given up. Their deliveries are still in D1, and are queued again.
  *
  * @throws {Error} when D1 does not answer yet; the messages are then to be handed over again
  */
@@ -176,7 +178,7 @@ export async function reviveDue<Row extends DeliveryRow, Found>(
   await queueDue(channel, context, [...new Set([...waiting, ...endpoints])], 1, revivedAfterSeconds);
 }
 
-/** The part of the scheduled run: sets going what a crash or a lost message left behind, and deletes what is long finished. */
+/** The part of the scheduled run: queues what a crash or a lost message left behind, and deletes what was finished 30 days ago. */
 export async function sweep<Row extends DeliveryRow, Found>(
   channel: Channel<Row, Found>,
   context: Context,

@@ -3,30 +3,28 @@
  * costs nothing but time.
  */
 import type { Context } from "../platform/context.ts";
-import { reasonOf } from "../platform/reason.ts";
+import { log } from "../platform/log.ts";
 import type { Channel, DeliveryRow } from "./channel.ts";
 
 type Sender = Pick<Channel<DeliveryRow, never>, "name" | "queue" | "messages">;
-type Reach = Pick<Context, "env">;
+type Reach = Pick<Context, "env" | "requestId">;
 
 /** Queues takes so many messages at once. */
 const batchSize = 100;
 
 /** The sweep finds what is due, so a message that cannot be sent is only a delay. */
-async function send({ name, queue }: Sender, { env }: Reach, bodies: readonly unknown[], delaySeconds: number) {
+async function send({ name, queue }: Sender, reach: Reach, bodies: readonly unknown[], delaySeconds: number) {
   try {
     for (let from = 0; from < bodies.length; from += batchSize) {
       const batch = bodies.slice(from, from + batchSize).map((body) => ({ body }));
-      await queue(env).sendBatch(batch, { delaySeconds });
+      await queue(reach.env).sendBatch(batch, { delaySeconds });
     }
   } catch (error) {
-    console.warn(
-      JSON.stringify({ message: "deliveries put off to the next sweep", channel: name, error: reasonOf(error) }),
-    );
+    log.warn(reach, "deliveries put off to the next sweep", { channel: name, error });
   }
 }
 
-/** Has deliveries attempted, now or after so many seconds. */
+/** Queues attempts of deliveries, now or after so many seconds. */
 export function queueDeliveries(
   channel: Sender,
   reach: Reach,
@@ -37,7 +35,7 @@ export function queueDeliveries(
 }
 
 /**
- * Has what is due for some endpoints attempted.
+ * Queues attempts of whatever is due for some endpoints.
  *
  * @param width how many at once for each of them
  */

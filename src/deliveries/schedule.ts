@@ -1,4 +1,4 @@
-/** When a delivery that failed is attempted again. It needs no table and no queue. */
+/** When a delivery that failed is attempted again. This needs no table and no queue. */
 import type { Outcome } from "./attempt.ts";
 
 /** The pauses between the attempts of a delivery. */
@@ -25,7 +25,7 @@ export const gone = 410;
 const secondMs = 1000;
 
 /**
- * The wish of a receiver (RFC 9110 10.2.3: seconds, or a date), `longestMs` at most; null when it has none that can be read.
+ * Reads `Retry-After` (RFC 9110 10.2.3: seconds, or a date), `longestMs` at most; null when there is none, or none that is valid.
  *
  * @returns milliseconds from now
  */
@@ -37,8 +37,8 @@ export function retryAfterMs(header: string | null, nowMs: number, longestMs: nu
 }
 
 /**
- * Decides what follows an attempt. A receiver can have a longer pause than the schedule's, but not a shorter one: that would
- * only use up the attempts.
+ * Decides what follows an attempt. A receiver can make the schedule's pause longer, but not shorter: that would only use up
+ * the attempts.
  *
  * @param attemptCount how many attempts the delivery has had, this one included
  * @param random from 0 to 1

@@ -1,10 +1,10 @@
 /**
- * Slow endpoints: one that takes long delays no other. Whoever attempts waits for an attempt for two seconds and then goes on
- * without it; the attempt comes to its own end. The endpoint counts as slow from then on, until it succeeds in time or a
- * minute has passed. Nobody waits for a slow endpoint at all, and it gets five requests at once. It needs no table and no queue.
+ * Slow endpoints: one that takes long delays no other. An attempt is waited for for two seconds; then it comes to its own end
+ * alone. The endpoint counts as slow from then on, until it succeeds in time or a minute has passed. The attempts of a slow
+ * endpoint are not waited for at all, and it gets five requests at once. This needs no table and no queue.
  */
 import type { Context } from "../platform/context.ts";
-import { reasonOf } from "../platform/reason.ts";
+import { type LogContext, log } from "../platform/log.ts";
 import type { Endpoint } from "./attempt.ts";
 
 /** How many requests at once a slow endpoint gets. */
@@ -38,13 +38,13 @@ async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
  * @returns whether it ended in time; if not, the endpoint has been marked
  */
 export async function endsInTime(
-  { now }: Pick<Context, "now">,
+  context: Pick<Context, "now"> & LogContext,
   ended: Promise<unknown>,
   markSlow: (untilMs: number) => Promise<void>,
 ): Promise<boolean> {
   if (await within(patienceMs, ended)) return true;
-  await markSlow(now() + slowForMs).catch((error: unknown) => {
-    console.warn(JSON.stringify({ message: "slow endpoint not marked", error: reasonOf(error) }));
+  await markSlow(context.now() + slowForMs).catch((error: unknown) => {
+    log.warn(context, "slow endpoint not marked", { error });
   });
   return false;
 }

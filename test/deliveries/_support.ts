@@ -156,11 +156,10 @@ export const advance = (ms: number): void => void vi.setSystemTime(Date.now() + 
 
 let made = 0;
 
-/** A device; `fields` override its row. */
-export async function newDevice(fields: { readonly slow_until?: number } = {}): Promise<string> {
+export async function newDevice({ active = 1 } = {}): Promise<string> {
   const id = `device-${++made}`;
-  await bindings.DB.prepare("INSERT INTO test_devices VALUES (?, ?, ?, 1, 0, ?, 0)")
-    .bind(id, `https://${id}.example.com/notices`, `token of ${id}`, fields.slow_until ?? 0)
+  await bindings.DB.prepare("INSERT INTO test_devices VALUES (?, ?, ?, ?, 0, 0, 0)")
+    .bind(id, `https://${id}.example.com/notices`, `token of ${id}`, active)
     .run();
   return id;
 }

@@ -86,6 +86,29 @@ describe("a delivery", () => {
     expect(takeMessages()).toEqual([{ body: { notice }, delaySeconds: 20 }]);
   });
 
+  it("is over when its batch is, where the endpoint answers in time", async () => {
+    answer(answerWith(200));
+    const notice = await newNotice(await newDevice());
+    const { ended } = await attemptIn({ deliveries: [notice] });
+    expect(await noticeOf(notice)).toMatchObject({ status: "delivered" });
+    await ended();
+  });
+
+  it("that is due for longest comes first, when a message names the endpoint", async () => {
+    answer(answerWith(200));
+    const device = await newDevice();
+    const first = await newNotice(device);
+    advance(1);
+    const second = await newNotice(device);
+    advance(1);
+    await attemptAll({ endpoints: [device] });
+    expect((await Promise.all([first, second].map(noticeOf))).map((row) => row?.status)).toEqual([
+      "delivered",
+      "pending",
+    ]);
+    expect(takeMessages()).toEqual([{ body: { device }, delaySeconds: 0 }]);
+  });
+
   it("that two batches attempt at the same time is sent once", async () => {
     answer(answerWith(200));
     const notice = await newNotice(await newDevice());
@@ -151,9 +174,10 @@ describe("an endpoint", () => {
 });
 
 describe("the sweep", () => {
-  it("queues what is overdue, and nothing before that", async () => {
+  it("queues what is overdue for an active endpoint, and nothing before that", async () => {
     const device = await newDevice();
     await newNotice(device);
+    await newNotice(await newDevice({ active: 0 }));
     await sweepAll();
     expect(takeMessages()).toEqual([]);
     advance(15_000);

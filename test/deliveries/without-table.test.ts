@@ -20,7 +20,7 @@ beforeEach(takeOver);
 afterEach(giveBack);
 
 /** No bindings: what an attempt needs of its surroundings. */
-const context = { settings: settingsOf(bindings), now: () => Date.now() };
+const context = { requestId: null, settings: settingsOf(bindings), now: () => Date.now() };
 const message = { id: "m-1", type: "mail", body: "hello" };
 
 /** One, two, four seconds, and then every hour. */

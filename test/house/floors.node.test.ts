@@ -47,6 +47,12 @@ it("the arrows between rooms are seen", () => {
   );
 });
 
+it("deliveries import none of those that use them", () => {
+  const others = [...(neighbours.get("deliveries") ?? [])];
+  expect(others).toContain("platform");
+  expect(others.filter((unit) => !["platform", "access", "events", "ledger"].includes(unit))).toStrictEqual([]);
+});
+
 it("no arrow goes upwards", () => {
   const upwards = arrows.filter(({ from, to }) => floorOf(to) > floorOf(from)).map(({ from, to }) => `${from} → ${to}`);
   expect(upwards.sort()).toStrictEqual([

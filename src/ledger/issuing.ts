@@ -149,5 +149,6 @@ export async function delegate(parts: Parts, request: DelegationRequest): Promis
   const expiresAtMs = issuedAtMs + ttlSeconds * 1000;
   const chainId = newId<DelegationId>(issuedAtMs);
   parts.delegations.add({ chainId, delegatorAgentId, delegateeAgentId, credentialId, scopes, expiresAtMs });
+  await parts.settled();
   return { outcome: "delegated", chainId, issuedAtMs, expiresAtMs };
 }

@@ -83,8 +83,8 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       usage: new Usage(sql),
       settled: () => this.#settled(),
     };
-    const { activity, chain, organizationId, rate, usage } = this.#parts;
-    this.#journal = state.storage.transactionSync(() => new Journal(sql, { usage, activity, rate }));
+    const { activity, chain, organizationId, rate, revocations, usage } = this.#parts;
+    this.#journal = state.storage.transactionSync(() => new Journal(sql, { usage, activity, rate, revocations }));
     const write = () => {
       chain.write();
       this.#journal.write();

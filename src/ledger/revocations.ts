@@ -2,6 +2,7 @@
 import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../platform/ids.ts";
 import { longestActiveMs } from "../platform/lifetimes.ts";
 import type { Subject, TokenFacts } from "./contract.ts";
+import type { Journaled } from "./journal.ts";
 
 const never = Number.MAX_SAFE_INTEGER;
 
@@ -36,10 +37,19 @@ export function issueMsOf(id: TokenId | DelegationId): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
-/** The revocations of one organization. Every write is at once in storage; the runtime holds the answer until it is durable. */
-export class Revocations {
+/**
+ * The revocations of one organization. Every write of one is at once in storage; the runtime holds the answer until it is durable.
+ * The latest moment of issue is written with the shared commit.
+ */
+export class Revocations implements Journaled<number> {
   readonly #sql: SqlStorage;
-  #lastIssuedMs: number;
+  #lastIssuedMs = 0;
+  /**
+   * The latest moment of issue that is in the journal or in the table. A cut-off is never before it: the object may start again
+   * on a machine whose clock is behind, and what was issued before that must not be later than the cut-off.
+   */
+  #lastJournaledMs: number;
+  #lastSavedMs: number;
   #lastCutoffMs: number;
   /** The signing keys among the subjects. Every token asks for its own, and there are a few at most. */
   readonly #droppedKeys: Set<string>;
@@ -52,7 +62,10 @@ export class Revocations {
       .exec<{ last: number | null }>("SELECT max(cutoff_ms) AS last FROM revocations WHERE cutoff_ms < ?", never)
       .one();
     this.#lastCutoffMs = row.last ?? 0;
-    this.#lastIssuedMs = 0;
+    sql.exec("CREATE TABLE IF NOT EXISTS last_issue (one INTEGER PRIMARY KEY CHECK (one = 1), at_ms INTEGER NOT NULL)");
+    const [issue] = sql.exec<{ at_ms: number }>("SELECT at_ms FROM last_issue").toArray();
+    this.#lastSavedMs = issue?.at_ms ?? 0;
+    this.#lastJournaledMs = this.#lastSavedMs;
     const dropped = sql
       .exec<{ subject: string }>("SELECT subject FROM revocations WHERE subject GLOB 'key:*'")
       .toArray();
@@ -67,7 +80,7 @@ export class Revocations {
 
   /** Kills everything issued so far for the subject. */
   cutOff(subject: Subject, nowMs: number): void {
-    this.#lastCutoffMs = Math.max(nowMs, this.#lastIssuedMs, this.#lastCutoffMs);
+    this.#lastCutoffMs = Math.max(nowMs, this.#lastIssuedMs, this.#lastJournaledMs, this.#lastCutoffMs);
     for (const key of keysOf(subject)) this.#put(key, this.#lastCutoffMs, this.#lastCutoffMs + longestActiveMs);
   }
 
@@ -104,6 +117,22 @@ export class Revocations {
       )
       .one();
     return row.at;
+  }
+
+  drain(): number | null {
+    if (this.#lastIssuedMs <= this.#lastJournaledMs) return null;
+    this.#lastJournaledMs = this.#lastIssuedMs;
+    return this.#lastIssuedMs;
+  }
+
+  restore(issuedMs: number): void {
+    this.#lastJournaledMs = Math.max(this.#lastJournaledMs, issuedMs);
+  }
+
+  save(): void {
+    if (this.#lastJournaledMs === this.#lastSavedMs) return;
+    this.#sql.exec("INSERT OR REPLACE INTO last_issue VALUES (1, ?)", this.#lastJournaledMs);
+    this.#lastSavedMs = this.#lastJournaledMs;
   }
 
   /** Forgets what can no longer match a live token. */

@@ -49,19 +49,27 @@ const insert = (table: string, row: Record<string, string | number | null>) =>
 
 const hashOfSecret = "hash-of-the-right-secret";
 
-/** Writes the records of an agent to D1. An organization without limits, unless `limits` sets some. */
+/**
+ * Writes the records of an agent to D1.
+ *
+ * @param limits those of its organization; without, it has none
+ * @param colleague an agent in whose organization it is; without, it has one of its own
+ */
 export async function newMember(
   limits: { readonly plan_tier?: "free" | "pro"; readonly max_tokens_per_month?: number } = {},
+  colleague?: Member,
 ): Promise<Member> {
   const [organizationId, agentId, credentialId, policyId] = [0, 0, 0, 0].map(() => crypto.randomUUID());
-  const [id, agent, credential, policy] = [organizationId!, agentId!, credentialId!, policyId!];
+  const [agent, credential, policy] = [agentId!, credentialId!, policyId!];
+  const id = colleague?.organizationId ?? organizationId!;
   const times = { created_at: noon, updated_at: noon };
+  const organization = { id, name: id, slug: id, plan_tier: "enterprise", status: "active", ...times, ...limits };
   await DB.batch([
-    insert("organizations", { id, name: id, slug: id, plan_tier: "enterprise", status: "active", ...times, ...limits }),
+    ...(colleague ? [] : [insert("organizations", organization)]),
     insert("agents", {
       id: agent,
       organization_id: id,
-      email: "agent@example.com",
+      email: `${agent}@example.com`,
       agent_type: "screener",
       version: "1.0.0",
       capabilities: '["resume:read","resume:write"]',
@@ -105,7 +113,7 @@ export const wrongSecret: Presented = { kind: "secret", hashes: [{ keyId: "k1", 
 
 /** An object of the real class, by its methods and by its storage. */
 export function openLedger(organizationId: string) {
-  // A stub of an object that has died is dead too, so each call has its own.
+  // A stub of an aborted object fails for ever, so each call makes its own.
   const stub = () => ORG_LEDGER.get(ORG_LEDGER.idFromName(organizationId));
   const ledger = new Proxy({} as Ledger, {
     get: (_, method) => {
@@ -116,18 +124,18 @@ export function openLedger(organizationId: string) {
     runInDurableObject(stub(), (_, { storage }) => run(storage));
   return {
     ledger,
-    /** Runs with the object's storage. A part made in there is a start of that part on what is on disk. */
+    /** Runs with the object's storage. A part that is constructed in it starts from what is on disk. */
     inside,
-    /** What it answers from now on is what it has on disk. */
+    /** An eviction: memory is lost, storage is not. */
     restart: () => evictDurableObject(stub()),
-    /** It dies: what it has not answered may be lost, and what it has answered may not. */
-    kill: () =>
-      runInDurableObject(stub(), (_, state) => state.abort("killed by a test")).then(
+    /** A crash: what it has not answered may be lost, what it has answered must not be. */
+    crash: () =>
+      runInDurableObject(stub(), (_, state) => state.abort("aborted by a test")).then(
         () => expect.unreachable(),
-        (error: unknown) => expect(String(error)).toContain("killed by a test"),
+        (error: unknown) => expect(String(error)).toContain("aborted by a test"),
       ),
     rows: (table: string) => inside(({ sql }) => sql.exec(`SELECT * FROM ${table}`).toArray()),
-    /** Its clean-up, and its way to D1. */
+    /** Removes what has expired and flushes to D1. */
     alarm: () => runInDurableObject(stub(), (instance) => (instance as unknown as { alarm(): Promise<void> }).alarm()),
   };
 }
@@ -135,7 +143,7 @@ export function openLedger(organizationId: string) {
 /** A ledger that no other test uses, without records in D1. */
 export const newLedger = () => openLedger(crypto.randomUUID());
 
-/** A member and the ledger of its organization, with what the member does there. */
+/** A member and the ledger of its organization. */
 export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0] = {}) {
   const member = await newMember(limits);
   const opened = openLedger(member.organizationId);
@@ -145,7 +153,7 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
     ...opened,
     member,
     client,
-    /** Asks for a token. */
+    /** Requests a token. */
     issue: (changes: Partial<TokenRequest> = {}): Promise<TokenOutcome> =>
       ledger.issueToken({
         ...client,

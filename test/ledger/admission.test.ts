@@ -1,4 +1,4 @@
-/** Throttles: a client that fails too often from one network has to wait there, and nobody else has to. */
+/** Throttles: a client that fails too often from one network must wait on that network. No other client and no other network waits. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Admission, networkOf } from "../../src/ledger/admission.ts";
 import { atOnce, clockAt, newLedger, newMemberWithLedger, noon, tally, wrongSecret } from "./_support.ts";
@@ -34,7 +34,7 @@ describe("the network of a source", () => {
 });
 
 describe("failed sign-ins", () => {
-  it("the tenth in a minute closes the door for a minute", async () => {
+  it("the tenth in a minute throttles the client for a minute", async () => {
     await withAdmission((admission) => {
       expect(fail(admission, 9)).toEqual({ record: true, closedSeconds: 0 });
       expect(wait(admission)).toBe(0);
@@ -54,7 +54,7 @@ describe("failed sign-ins", () => {
     });
   });
 
-  it("attack: who fails on behind a closed door keeps it closed, and the log does not grow", async () => {
+  it("attack: failures while throttled extend the wait, and are not recorded", async () => {
     await withAdmission((admission) => {
       fail(admission, 10);
       expect(fail(admission, 40, noon + 30_000)).toEqual({ record: false, closedSeconds: 60 });
@@ -64,7 +64,7 @@ describe("failed sign-ins", () => {
     });
   });
 
-  it("attack: who fails for a client elsewhere does not shut that client out, nor the other clients of the network", async () => {
+  it("attack: failures from a foreign network throttle neither the client on its own network nor other clients on the foreign one", async () => {
     await withAdmission((admission) => {
       fail(admission, 50, noon, { ip: "198.51.100.9" });
       expect(wait(admission, noon, { ip: "198.51.100.9" })).toBe(60);
@@ -73,7 +73,7 @@ describe("failed sign-ins", () => {
     });
   });
 
-  it("attack: another address of the same network does not open the door", async () => {
+  it("attack: another address of the same /64 is throttled too", async () => {
     await withAdmission((admission) => {
       for (let host = 1; host <= 10; host++) fail(admission, 1, noon, { ip: `2001:db8:1:2::${host}` });
       expect(wait(admission, noon, { ip: "2001:db8:1:2:aaaa::1" })).toBe(60);
@@ -81,7 +81,7 @@ describe("failed sign-ins", () => {
     });
   });
 
-  it("attack: sixty refusals of a network in a minute are written to the log, whatever clients it makes up", async () => {
+  it("attack: at most sixty refusals of a network are recorded in a minute, however many client ids it invents", async () => {
     await withAdmission((admission) => {
       const failAs = (client: number, atMs = noon, ip = home) =>
         fail(admission, 1, atMs, { client: `client-${client}`, ip }).record;
@@ -94,7 +94,7 @@ describe("failed sign-ins", () => {
     });
   });
 
-  it("attack: a restart forgives none, and opens no door", async () => {
+  it("attack: a restart keeps the count and the throttle", async () => {
     const { inside } = newLedger();
     await inside(({ sql }) => fail(new Admission(sql), 9));
     expect(await inside(({ sql }) => fail(new Admission(sql), 1))).toEqual({ record: true, closedSeconds: 60 });
@@ -103,8 +103,8 @@ describe("failed sign-ins", () => {
   });
 });
 
-describe("what is to happen once in a minute", () => {
-  it("is the first of its kind, again in the next minute", async () => {
+describe("an action that is limited to once in a minute", () => {
+  it("is the first of its kind, and again in the next minute", async () => {
     await withAdmission((admission) => {
       const first = (kind: string, ms: number) => admission.isFirstInWindow(kind, noon + ms);
       expect([first("a", 0), first("a", 0), first("b", 0), first("a", 59_999)]).toEqual([true, false, true, false]);
@@ -142,7 +142,7 @@ describe("verifications of the audit log", () => {
 });
 
 describe("cleaning up", () => {
-  it("removes windows that are over, and keeps closed doors until they open", async () => {
+  it("removes windows that are over, and keeps a throttle until it ends", async () => {
     await withAdmission((admission, sql) => {
       const subjects = () =>
         sql
@@ -169,7 +169,7 @@ describe("in the ledger", () => {
   beforeEach(() => clockAt(noon));
   afterEach(() => void vi.useRealTimers());
 
-  it("attack: 50 wrong secrets at once, from one network: the real client gets in from its own", async () => {
+  it("attack: 50 wrong secrets at once from one network do not throttle the client on its own network", async () => {
     const { issue, restart, rows } = await newMemberWithLedger();
     const attacker = from("198.51.100.9");
     const guess = () => issue({ presented: wrongSecret, source: attacker });
@@ -178,14 +178,14 @@ describe("in the ledger", () => {
     expect(await rows("pending_events")).toHaveLength(10);
     await restart();
     expect(await guess()).toEqual({ outcome: "throttled", retryAfterSeconds: 60 });
-    // The right secret does not open a closed door, so guessing on tells the attacker nothing.
+    // The right secret is throttled as well, so a guess while throttled reveals nothing.
     expect((await issue({ source: attacker })).outcome).toBe("throttled");
     expect((await issue()).outcome).toBe("issued");
     clockAt(noon + 60_000);
     expect((await issue({ source: attacker })).outcome).toBe("issued");
   });
 
-  it("the alarm removes what is over", async () => {
+  it("the alarm removes windows that are over", async () => {
     const { issue, alarm, rows } = await newMemberWithLedger();
     await issue({ presented: wrongSecret });
     expect(await rows("windows")).toHaveLength(2);

@@ -1,4 +1,4 @@
-/** Which places of the audit chain are to be signed, and when; and what D1 is told of it. */
+/** Which places of the audit chain must be signed, when, and what is written about it to D1. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Checkpoints } from "../../src/ledger/checkpoints.ts";
 import type { OrganizationId } from "../../src/platform/ids.ts";
@@ -63,7 +63,7 @@ describe("a checkpoint is due", () => {
 });
 
 describe("a checkpoint that was made", () => {
-  it("ends the wait of the places up to it, and of no later one", async () => {
+  it("clears the places up to it, and no later one", async () => {
     await withCheckpoints((checkpoints) => {
       note(checkpoints, 1, 10_000, 20_000, 30_000);
       checkpoints.made(20_000, noon);
@@ -73,7 +73,7 @@ describe("a checkpoint that was made", () => {
     });
   });
 
-  it("attack: one that is told of late, or twice, puts off no later one", async () => {
+  it("attack: a report that comes late or twice does not delay the next checkpoint", async () => {
     await withCheckpoints((checkpoints) => {
       note(checkpoints, 1, 2, 3);
       checkpoints.made(2, noon);
@@ -86,7 +86,7 @@ describe("a checkpoint that was made", () => {
 });
 
 describe("the next checkpoint", () => {
-  it("is due in an hour, at once where a place waits, never where all is signed", async () => {
+  it("is due after an hour, at once when a place waits, and never when all is signed", async () => {
     await withCheckpoints((checkpoints) => {
       expect(checkpoints.nextDueAtMs(place(0))).toBeNull();
       note(checkpoints, 1);
@@ -101,7 +101,7 @@ describe("the next checkpoint", () => {
 });
 
 describe("the anchor", () => {
-  it("is none at first, and goes forward only", async () => {
+  it("is 0 at first, and only ever rises", async () => {
     await withCheckpoints((checkpoints) => {
       checkpoints.anchorAt(7);
       expect(checkpoints.anchorSequence).toBe(0);
@@ -116,7 +116,7 @@ describe("the anchor", () => {
 });
 
 describe("a restart", () => {
-  it("goes on from what was written", async () => {
+  it("continues from storage", async () => {
     const { inside, rows } = newLedger();
     await inside(({ sql }) => {
       const checkpoints = new Checkpoints(sql);
@@ -137,7 +137,7 @@ describe("a restart", () => {
     expect(await rows("due_checkpoints")).toEqual([{ sequence: 10_000, hash: "hash-10000", event_id: "event-10000" }]);
   });
 
-  it("without the storage goes on from the last checkpoint in D1, and from its anchor", async () => {
+  it("without storage continues from the last checkpoint and the anchor in D1", async () => {
     const id = crypto.randomUUID() as OrganizationId;
     const checkpoint = (organizationId: string, sequence: number, ms: number) =>
       DB.prepare("INSERT INTO audit_checkpoints VALUES (?, ?, 'event', 'hash', ?, 'kid', 'jws')").bind(
@@ -161,7 +161,7 @@ describe("a restart", () => {
   });
 });
 
-describe("what D1 is told", () => {
+describe("the row in D1", () => {
   it("never goes back, in whatever order the flushes arrive", async () => {
     const id = crypto.randomUUID() as OrganizationId;
     const inD1 = () =>
@@ -171,19 +171,19 @@ describe("what D1 is told", () => {
         .bind(id)
         .first();
     await withCheckpoints(async (checkpoints) => {
-      const tell = (sequence: number) => checkpoints.marking(DB, id, sequence, place(sequence)).run();
-      await tell(0);
+      const write = (sequence: number) => checkpoints.marking(DB, id, sequence, place(sequence)).run();
+      await write(0);
       expect(await inD1()).toEqual({ sequence: 0, due: null, anchor: 0 });
       note(checkpoints, 1);
       const early = checkpoints.marking(DB, id, 2, place(2));
       note(checkpoints, 10_000);
-      await tell(10_000);
+      await write(10_000);
       expect(await inD1()).toEqual({ sequence: 10_000, due: 0, anchor: 0 });
       await early.run();
       expect(await inD1()).toEqual({ sequence: 10_000, due: 0, anchor: 0 });
-      // All is signed: the scheduled run says so, this statement does not.
+      // All is signed now. The scheduled run clears the due time, this statement never does.
       checkpoints.made(10_000, noon);
-      await tell(10_000);
+      await write(10_000);
       expect(await inD1()).toEqual({ sequence: 10_000, due: 0, anchor: 0 });
     });
   });
@@ -193,7 +193,7 @@ describe("in the ledger", () => {
   beforeEach(() => clockAt(noon));
   afterEach(() => void vi.useRealTimers());
 
-  it("a chain is signed an hour after it began, also after a restart; two runs at once are told the same", async () => {
+  it("the end is due an hour after the chain began, also after a restart; two runs at once get the same answer", async () => {
     const { issue, ledger, restart } = await newMemberWithLedger();
     expect(await ledger.dueCheckpoints(true)).toEqual([]);
     await atOnce(3, () => issue());
@@ -212,11 +212,11 @@ describe("in the ledger", () => {
     expect(await ledger.noteCheckpoint(3)).toBe(noon + 2 * hourMs);
   });
 
-  it("tells where the chain may begin, after a restart too", async () => {
-    const { issue, ledger, kill } = await newMemberWithLedger();
+  it("the anchor is known after a crash", async () => {
+    const { issue, ledger, crash } = await newMemberWithLedger();
     await atOnce(3, () => issue());
     await ledger.anchorAt(2);
-    await kill();
+    await crash();
     await ledger.anchorAt(1);
     expect(await ledger.flush()).toMatchObject({ sequence: 3, anchorSequence: 2 });
   });

@@ -1,4 +1,4 @@
-/** Changes that are under way: nothing is answered from memory meanwhile, and what is being taken back is refused. */
+/** Changes that are under way: meanwhile nothing is answered from memory, and what is being revoked is refused. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Subject } from "../../src/ledger/contract.ts";
 import type { Principals } from "../../src/ledger/principals.ts";
@@ -19,8 +19,8 @@ import {
 /** How long a change may take. */
 const holdMs = 30_000;
 
-/** Which are being taken back: the organization, the agent, its credential. */
-const withdrawn = (principals: Principals, member: Member, atMs = noon) =>
+/** Whether the organization, the agent and its credential are refused. */
+const refused = (principals: Principals, member: Member, atMs = noon) =>
   [theOrganization, theAgent(member), theCredential(member)].map((subject) =>
     principals.isWithdrawn(subject as Parameters<Principals["isWithdrawn"]>[0], atMs),
   );
@@ -56,19 +56,19 @@ describe("while a change is under way", () => {
     });
   });
 
-  it("that is not one of taking back, nobody is refused", async () => {
+  it("that is no revocation, nothing is refused", async () => {
     const { start, member } = await openPrincipals();
     await start((principals) => {
       principals.expectChange(member.agentId, noon);
       principals.expectChange(null, noon);
       principals.withdraw({ kind: "scopes", agentId: member.agentId, scopes: ["resume:read" as Scope] }, noon);
       principals.withdraw({ kind: "delegation", chainId: "delegation-1" as DelegationId }, noon);
-      expect(withdrawn(principals, member)).toEqual([false, false, false]);
+      expect(refused(principals, member)).toEqual([false, false, false]);
     });
   });
 });
 
-describe("what is being taken back", () => {
+describe("what is being revoked", () => {
   it.each<[string, (member: Member) => Subject, boolean[]]>([
     ["an organization", () => theOrganization, [true, false, false]],
     ["an agent", theAgent, [false, true, false]],
@@ -77,13 +77,13 @@ describe("what is being taken back", () => {
     const { start, member } = await openPrincipals();
     await start((principals) => {
       principals.withdraw(subjectOf(member), noon);
-      expect(withdrawn(principals, member)).toEqual(expected);
+      expect(refused(principals, member)).toEqual(expected);
     });
     await start((principals) => {
-      expect(withdrawn(principals, member)).toEqual(expected);
-      expect(withdrawn(principals, member, noon + holdMs)).toEqual(expected);
-      expect(withdrawn(principals, member, noon + holdMs + 1)).toEqual([false, false, false]);
-      expect(withdrawn(principals, { ...member, agentId: "x" as AgentId, credentialId: "x" as CredentialId })).toEqual([
+      expect(refused(principals, member)).toEqual(expected);
+      expect(refused(principals, member, noon + holdMs)).toEqual(expected);
+      expect(refused(principals, member, noon + holdMs + 1)).toEqual([false, false, false]);
+      expect(refused(principals, { ...member, agentId: "x" as AgentId, credentialId: "x" as CredentialId })).toEqual([
         expected[0],
         false,
         false,
@@ -91,40 +91,40 @@ describe("what is being taken back", () => {
     });
   });
 
-  it("attack: another change that is announced meanwhile does not let it in; half a minute later it is none any more", async () => {
+  it("attack: a second change that is announced meanwhile does not end the refusal; after the hold has ended it is a plain change", async () => {
     const { start, member } = await openPrincipals();
     await start((principals) => {
       principals.withdraw(theAgent(member), noon);
       principals.expectChange(member.agentId, noon + holdMs);
-      expect(withdrawn(principals, member, noon + holdMs + 1)[1]).toBe(true);
+      expect(refused(principals, member, noon + holdMs + 1)[1]).toBe(true);
       principals.expectChange(member.agentId, noon + 2 * holdMs + 1);
-      expect(withdrawn(principals, member, noon + 2 * holdMs + 1)[1]).toBe(false);
+      expect(refused(principals, member, noon + 2 * holdMs + 1)[1]).toBe(false);
     });
   });
 
-  it("is let in again when its change stands in D1; an older change, told late, does not do that", async () => {
+  it("is accepted again when its change is in D1; an older change that arrives late does not release it", async () => {
     const { start, member, rows } = await openPrincipals();
     await start((principals) => {
       principals.withdraw(theAgent(member), noon);
       principals.changed(member.agentId, noon - 1);
       principals.changed(null, noon + 5);
       principals.changed("another agent" as AgentId, noon + 5);
-      expect(withdrawn(principals, member)[1]).toBe(true);
+      expect(refused(principals, member)[1]).toBe(true);
       principals.changed(member.agentId, noon);
-      expect(withdrawn(principals, member)[1]).toBe(false);
+      expect(refused(principals, member)[1]).toBe(false);
     });
     expect(await rows("holds")).toEqual([]);
-    await start((principals) => expect(withdrawn(principals, member)[1]).toBe(false));
+    await start((principals) => expect(refused(principals, member)[1]).toBe(false));
   });
 
-  it("is forgotten when its time is over", async () => {
+  it("is forgotten when its hold has ended", async () => {
     const { start, member, rows } = await openPrincipals();
     await start(async (principals) => {
       principals.withdraw(theAgent(member), noon);
       principals.forgetExpired(noon + holdMs);
-      expect(withdrawn(principals, member)[1]).toBe(true);
+      expect(refused(principals, member)[1]).toBe(true);
       principals.forgetExpired(noon + holdMs + 1);
-      expect(withdrawn(principals, member)[1]).toBe(false);
+      expect(refused(principals, member)[1]).toBe(false);
     });
     expect(await rows("holds")).toEqual([]);
   });
@@ -138,7 +138,7 @@ describe("in the ledger", () => {
     ["the organization", () => theOrganization, "change_in_progress"],
     ["the agent", theAgent, "change_in_progress"],
     ["the credential", theCredential, "credential_revoked"],
-  ])("attack: who signs in while %s is taken back, before D1 knows, gets nothing", async (_, subjectOf, reason) => {
+  ])("attack: no token while %s is being revoked and D1 does not have it yet", async (_, subjectOf, reason) => {
     const { issue, ledger, member, restart } = await newMemberWithLedger();
     expect((await issue()).outcome).toBe("issued");
     await ledger.withdraw(subjectOf(member));
@@ -151,7 +151,7 @@ describe("in the ledger", () => {
     expect((await issue()).outcome).toBe("issued");
   });
 
-  it("a secret that was right is refused as revoked once D1 knows", async () => {
+  it("a secret that was valid is refused as revoked once D1 has the revocation", async () => {
     const { issue, ledger, member } = await newMemberWithLedger();
     expect((await issue()).outcome).toBe("issued");
     await ledger.withdraw(theCredential(member));

@@ -1,4 +1,4 @@
-/** Counts on their way to their tables: one row for a commit, and each counted once, wherever the object is cut off. */
+/** Counts on their way to their tables: one row for a commit, and each counted once, wherever the object crashes. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Activity } from "../../src/ledger/activity.ts";
 import { Journal } from "../../src/ledger/journal.ts";
@@ -46,14 +46,14 @@ function stored(sql: SqlStorage) {
   };
 }
 
-/** Runs in a transaction that fails at its end, as when the object dies in it. */
-function cutOff(storage: DurableObjectStorage, run: () => unknown): void {
+/** Runs in a transaction that is rolled back, as when the object crashes in it. */
+function rolledBack(storage: DurableObjectStorage, run: () => unknown): void {
   expect(() =>
     storage.transactionSync(() => {
       run();
-      throw new Error("cut off");
+      throw new Error("rolled back");
     }),
-  ).toThrow("cut off");
+  ).toThrow("rolled back");
 }
 
 describe("a commit", () => {
@@ -100,14 +100,14 @@ describe("a commit", () => {
     });
   });
 
-  it("that is cut off has counted nothing", async () => {
+  it("that is rolled back has counted nothing", async () => {
     const { inside } = newLedger();
     await inside((storage) => {
       const started = start(storage.sql);
       count(started, 2);
       storage.transactionSync(() => started.journal.write());
       count(started, 3);
-      cutOff(storage, () => started.journal.write());
+      rolledBack(storage, () => started.journal.write());
     });
     await inside(({ sql }) => {
       start(sql);
@@ -133,13 +133,13 @@ describe("entering the counts in their tables", () => {
     });
   });
 
-  it("that is cut off leaves everything in the journal, and the next start counts it once", async () => {
+  it("that is rolled back leaves everything in the journal, and the next start counts it once", async () => {
     const { inside } = newLedger();
     await inside((storage) => {
       const started = start(storage.sql);
       count(started, 4);
       started.journal.write();
-      cutOff(storage, () => started.journal.enter());
+      rolledBack(storage, () => started.journal.enter());
       expect(stored(storage.sql)).toEqual({ usage: 0, byAgent: 0, left: null, waiting: 1 });
     });
     await inside(({ sql }) => {
@@ -150,7 +150,7 @@ describe("entering the counts in their tables", () => {
 });
 
 describe("a start", () => {
-  it("enters what a former life had not come to enter, the rows in their order, and goes on from there", async () => {
+  it("enters the rows that are left, in their order, and counts on from there", async () => {
     const { inside } = newLedger();
     await inside(({ sql }) => {
       const started = start(sql);
@@ -159,7 +159,7 @@ describe("a start", () => {
         started.journal.write();
       }
       expect(stored(sql).waiting).toBe(3);
-      // Counted, but never committed: no answer has told of it.
+      // Counted but never committed, so no answer depends on it.
       count(started, 5);
     });
     await inside(({ sql }) => {
@@ -176,21 +176,21 @@ describe("a start", () => {
     });
   });
 
-  it("that is cut off while it enters them is repeated without counting twice", async () => {
+  it("that is rolled back is repeated without counting twice", async () => {
     const { inside } = newLedger();
     await inside(({ sql }) => {
       const started = start(sql);
       count(started, 3);
       started.journal.write();
     });
-    await inside((storage) => cutOff(storage, () => start(storage.sql)));
+    await inside((storage) => rolledBack(storage, () => start(storage.sql)));
     await inside(({ sql }) => {
       start(sql);
       expect(stored(sql)).toEqual({ usage: 3, byAgent: 3, left: 17, waiting: 0 });
     });
   });
 
-  it("passes over what it does not know, such as a part of another version", async () => {
+  it("skips an unknown part, such as one of another version", async () => {
     await newLedger().inside(({ sql }) => {
       start(sql);
       const row = { unknown: { x: 1 }, rate: { requests: 4, atMs: noon } };
@@ -202,23 +202,23 @@ describe("a start", () => {
 });
 
 describe("in the ledger", () => {
-  it("attack: an object that dies again and again, before and after its alarm, counts each token once", async () => {
-    const { issue, kill, alarm, rows, ledger } = await newMemberWithLedger();
+  it("attack: an object that crashes before and after its alarm counts each token once", async () => {
+    const { issue, crash, alarm, rows, ledger } = await newMemberWithLedger();
     await atOnce(7, () => issue());
-    await kill();
+    await crash();
     expect(await rows("journal")).toEqual([]);
     await atOnce(4, () => issue());
     expect(await rows("journal")).not.toEqual([]);
     await alarm();
     expect(await rows("journal")).toEqual([]);
-    await kill();
+    await crash();
     await issue();
-    await kill();
+    await crash();
     expect((await rows("tokens_by_hour")).map((row) => row.count)).toEqual([12]);
     expect(await ledger.usage()).toMatchObject({ tokensToday: 12, tokensThisMonth: 12 });
   });
 
-  it("tokens of many that come together are fewer rows than tokens", async () => {
+  it("tokens that are requested at once are fewer rows than tokens", async () => {
     const { issue, rows } = await newMemberWithLedger();
     await issue();
     const before = (await rows("journal")).length;

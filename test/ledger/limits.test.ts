@@ -1,4 +1,4 @@
-/** Holding an organization to its limits: exactly up to the limit, whatever comes at once, until the period is over. */
+/** The limits of an organization: exactly so many are admitted, however many come at once, until the period ends. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Metric } from "../../src/ledger/usage.ts";
 import { atOnce, changeInD1, clockAt, newMemberWithLedger, tally } from "./_support.ts";
@@ -37,7 +37,7 @@ describe("the calls of a day", () => {
   it.each([
     ["free", 1_000],
     ["pro", 50_000],
-  ] as const)("%s: the last one is let through, and the next is not until midnight", async (plan_tier, most) => {
+  ] as const)("%s: the last one is admitted, and the next one at midnight", async (plan_tier, most) => {
     const { call, used, restart } = await having({ calls_per_day: most - 1 }, { plan_tier });
     expect(await outcomeOf(call())).toBe("authenticated");
     const limited = {
@@ -65,7 +65,7 @@ describe("the calls of a day", () => {
     expect(await used()).toEqual([1_000, 1, 0, 0]);
   });
 
-  it("are no tokens, and tokens no calls", async () => {
+  it("are counted apart from tokens", async () => {
     const { call, issue, used } = await having({ calls_per_day: 1_000, calls_per_month: 5 });
     expect(await outcomeOf(issue())).toBe("issued");
     expect(await outcomeOf(call())).toBe("limited");
@@ -73,7 +73,7 @@ describe("the calls of a day", () => {
     expect(await used()).toEqual([1_000, 5, 1, 1]);
   });
 
-  it("an exempt call is let through over the limit and over the rate, and counted", async () => {
+  it("an exempt call is admitted over the limit and over the rate, and is counted", async () => {
     const { call, used } = await having({ calls_per_day: 1_000 });
     const exempt = () => call("exempt_call");
     // The bucket holds 20.
@@ -102,7 +102,7 @@ describe("the tokens of a day", () => {
     expect(await outcomeOf(issue())).toBe("issued");
   });
 
-  it("a refused request is not counted, and takes nothing out of the bucket", async () => {
+  it("a refused request is not counted, and takes nothing from the bucket", async () => {
     const { issue, call, used } = await having({ tokens_per_day: 1_000 });
     await atOnce(30, () => issue());
     expect(await used()).toEqual([0, 0, 1_000, 0]);
@@ -147,7 +147,7 @@ describe("the tokens of a month", () => {
     expect(await outcomeOf(issue())).toBe("issued");
   });
 
-  it("are named before those of the day, so that nobody waits for a midnight in vain", async () => {
+  it("are named before those of the day, because they last longer", async () => {
     const used = { tokens_per_day: 1_000, tokens_per_month: 1_000 };
     const { issue } = await having(used, { plan_tier: "free", max_tokens_per_month: 1_000 });
     expect(await issue()).toMatchObject({ limit: "maxTokensPerMonth", resetsAtMs: nextMonth });

@@ -1,4 +1,4 @@
-/** Agents as the ledger knows them: read once, and never answered from a copy that a change has made stale. */
+/** Agents as the ledger knows them: read once, and never answered from a stale copy. */
 import { describe, expect, it } from "vitest";
 import { grantableTo, type Principals } from "../../src/ledger/principals.ts";
 import type { AgentId, DelegationId, OrganizationId, Scope } from "../../src/platform/ids.ts";
@@ -38,7 +38,7 @@ describe("an agent", () => {
     });
   });
 
-  it("attack: that of another organization is not there, and no more is one that does not exist", async () => {
+  it("attack: one of another organization is not found, like one that does not exist", async () => {
     const { start } = await openPrincipals();
     const other = await newMember();
     await start(async (principals) => {
@@ -68,7 +68,7 @@ describe("the copy in memory", () => {
     expect(reads()).toBe(2);
   });
 
-  it("is not kept of an agent that is not there, which may be registered in the next moment", async () => {
+  it("is not kept of an unknown agent, which may be registered at any moment", async () => {
     const { start, reads } = await openPrincipals();
     const organizationId = crypto.randomUUID() as OrganizationId;
     await start(async (principals) => {
@@ -85,17 +85,14 @@ describe("the copy in memory", () => {
       (principals: Principals, { agentId }: Member) => principals.expectChange(agentId, noon),
     ],
     ["the organization is about to change", (principals: Principals) => principals.expectChange(null, noon)],
+    ["its agent is revoked", (principals: Principals, member: Member) => principals.withdraw(theAgent(member), noon)],
     [
-      "its agent is taken back",
-      (principals: Principals, member: Member) => principals.withdraw(theAgent(member), noon),
-    ],
-    [
-      "its credential is taken back",
+      "its credential is revoked",
       (principals: Principals, member: Member) => principals.withdraw(theCredential(member), noon),
     ],
-    ["the organization is taken back", (principals: Principals) => principals.withdraw(theOrganization, noon)],
+    ["the organization is revoked", (principals: Principals) => principals.withdraw(theOrganization, noon)],
     [
-      "scopes are taken from its agent",
+      "scopes of its agent are revoked",
       (principals: Principals, { agentId }: Member) =>
         principals.withdraw({ kind: "scopes", agentId, scopes: ["resume:read" as Scope] }, noon),
     ],
@@ -122,7 +119,7 @@ describe("the copy in memory", () => {
     });
   });
 
-  it("race: what was read before a change and arrives after it is not kept", async () => {
+  it("race: a read that began before a change and ends after it is not kept", async () => {
     const arrives = Promise.withResolvers<void>();
     const hasRead = Promise.withResolvers<void>();
     const { start, change, member, reads } = await openPrincipals(async (result, read) => {
@@ -145,7 +142,7 @@ describe("the copy in memory", () => {
     });
   });
 
-  it("race: a read that never ends holds nobody up for more than a second", async () => {
+  it("race: a read that never ends delays the others by a second at most", async () => {
     const { start, reads } = await openPrincipals((result, read) => (read === 1 ? new Promise(() => {}) : result));
     await start(async (_, version) => {
       const began = performance.now();

@@ -35,7 +35,7 @@ describe("a bucket", () => {
     });
   });
 
-  it("lets a burst through, and the next request in the millisecond in which it has flowed in", async () => {
+  it("admits a burst, and the next request in the millisecond in which it has flowed in", async () => {
     await withRate((rate) => {
       expect(takeAll(rate, noon)).toBe(20);
       expect(rate.secondsUntilNext(free, noon)).toBe(1);
@@ -60,13 +60,13 @@ describe("a bucket", () => {
   ] as const)("of the tier %s is full in whole seconds that count down one by one", async (_, limit, seconds) => {
     await withRate((rate) => {
       take(rate, limit.burst, limit);
-      const told = (atMs: number) => seconds.map((_, second) => rate.state(limit, atMs + second * 1_000).resetSeconds);
-      expect(told(noon)).toEqual(seconds);
-      expect(told(noon + 999)).toEqual(seconds);
+      const seen = (atMs: number) => seconds.map((_, second) => rate.state(limit, atMs + second * 1_000).resetSeconds);
+      expect(seen(noon)).toEqual(seconds);
+      expect(seen(noon + 999)).toEqual(seconds);
     });
   });
 
-  it("gives in a minute one burst and what flows in, however often one asks", async () => {
+  it("admits in a minute one burst and what flows in, however many requests come", async () => {
     await withRate((rate) => {
       const steps = Array.from({ length: 6_001 }, (_, step) => noon + step * 10);
       const taken = steps.map((atMs) => takeAll(rate, atMs));
@@ -85,7 +85,7 @@ describe("a bucket", () => {
     });
   });
 
-  it("goes on with what it holds when the tier changes", async () => {
+  it("keeps what it holds when the tier changes", async () => {
     await withRate((rate) => {
       take(rate, 15);
       expect(left(rate, pro)).toBe(5);
@@ -96,7 +96,7 @@ describe("a bucket", () => {
     });
   });
 
-  it("attack: a clock that goes back fills nothing, and does not stop the inflow", async () => {
+  it("attack: a clock that goes back does not fill it, and does not stop the inflow", async () => {
     await withRate((rate) => {
       take(rate, 20);
       const earlier = noon - dayMs;
@@ -105,7 +105,7 @@ describe("a bucket", () => {
     });
   });
 
-  it("is not below empty, whatever is taken", async () => {
+  it("never holds less than nothing", async () => {
     await withRate((rate) => {
       take(rate, 50);
       expect(takeAll(rate, noon + 600)).toBe(1);
@@ -114,7 +114,7 @@ describe("a bucket", () => {
 });
 
 describe("a restart", () => {
-  it("finds what was committed, entered in the table or not", async () => {
+  it("continues from what was committed, in the journal or in the table", async () => {
     const { inside, rows } = newLedger();
     const committed = await inside(({ sql }) => {
       const rate = new Rate(sql);
@@ -135,7 +135,7 @@ describe("a restart", () => {
     expect(await rows("rate")).toEqual([{ one: 1, requests: 8, at_ms: noon }]);
   });
 
-  it("has one thing to commit for each change, and none when nothing was taken", async () => {
+  it("commits each change once, and nothing when nothing was taken", async () => {
     await withRate((rate) => {
       expect(rate.drain()).toBeNull();
       rate.state(free, noon);
@@ -150,7 +150,7 @@ describe("a restart", () => {
 describe("in the ledger", () => {
   afterEach(() => void vi.useRealTimers());
 
-  it("attack: of 50 calls at once a burst is let through, and a restart lets through no more", async () => {
+  it("attack: of 50 calls at once a burst is admitted, and a restart admits no more", async () => {
     clockAt(noon);
     const { call, restart } = await newMemberWithLedger({ plan_tier: "free" });
     const outcomes = await atOnce(50, () => call());

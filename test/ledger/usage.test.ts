@@ -1,4 +1,4 @@
-/** What an organization has used: counts by UTC day and month that no restart loses, and the last uses of credentials. */
+/** What an organization has used: counts by UTC day and month that survive restarts, and the last uses of credentials. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Metric, periodAt, Usage } from "../../src/ledger/usage.ts";
 import type { CredentialId } from "../../src/platform/ids.ts";

@@ -1,21 +1,11 @@
-/** Rotating the signing keys, and the public documents that name and publish them. */
-
+/** Rotating the signing keys, and the key set that publishes them. */
 import { route } from "../access/route.ts";
 import { createRouter } from "../access/router.ts";
-import { proofAlgs, supportedGrantTypes } from "../identity/tokens/service.ts";
 import { notModified, publicDocument } from "../platform/http/public-document.ts";
 import { fail } from "../platform/http/respond.ts";
 import { json } from "../platform/http/route.ts";
-import {
-  jwksSchema,
-  keysRotatedSchema,
-  resourceMetadataSchema,
-  rotateKeysSchema,
-  serverMetadataSchema,
-} from "./schema.ts";
-import { keySet, resourceMetadata, rotateSigningKeys, serverMetadata } from "./service.ts";
-
-const tokenFeatures = { grantTypes: supportedGrantTypes, proofAlgs };
+import { jwksSchema, keysRotatedSchema, rotateKeysSchema } from "./schema.ts";
+import { keySet, rotateSigningKeys } from "./service.ts";
 
 /** Relative to `/api/v1`. */
 export const keyRoutes = createRouter();
@@ -40,12 +30,10 @@ keyRoutes.openapi(
   },
 );
 
-/** At the root: well-known URIs (RFC 8615). */
-export const wellKnownRoutes = createRouter();
+/** At the root: a well-known URI (RFC 8615). */
+export const keySetRoutes = createRouter();
 
-const fiveMinutes = { maxAgeSeconds: 300 };
-
-wellKnownRoutes.openapi(
+keySetRoutes.openapi(
   route({
     method: "get",
     path: "/.well-known/jwks.json",
@@ -54,41 +42,5 @@ wellKnownRoutes.openapi(
     summary: "Read the published keys (RFC 7517)",
     responses: { 200: json(jwksSchema, "The next, current and previous keys"), ...notModified },
   }),
-  async (c) => publicDocument(c, await keySet(c.get("context")), fiveMinutes),
-);
-
-wellKnownRoutes.openapi(
-  route({
-    method: "get",
-    path: "/.well-known/oauth-authorization-server",
-    access: "public",
-    tags: ["Discovery"],
-    summary: "Read the authorization server metadata (RFC 8414)",
-    responses: { 200: json(serverMetadataSchema, "The metadata"), ...notModified },
-  }),
-  (c) => publicDocument(c, serverMetadata(c.get("context").settings.issuer, tokenFeatures), fiveMinutes),
-);
-
-wellKnownRoutes.openapi(
-  route({
-    method: "get",
-    path: "/.well-known/openid-configuration",
-    access: "public",
-    tags: ["Discovery"],
-    summary: "Read the OpenID provider metadata (OpenID Connect Discovery 1.0)",
-    responses: { 200: json(serverMetadataSchema, "The metadata"), ...notModified },
-  }),
-  (c) => publicDocument(c, serverMetadata(c.get("context").settings.issuer, tokenFeatures), fiveMinutes),
-);
-
-wellKnownRoutes.openapi(
-  route({
-    method: "get",
-    path: "/.well-known/oauth-protected-resource",
-    access: "public",
-    tags: ["Discovery"],
-    summary: "Read the protected resource metadata (RFC 9728)",
-    responses: { 200: json(resourceMetadataSchema, "The metadata"), ...notModified },
-  }),
-  (c) => publicDocument(c, resourceMetadata(c.get("context").settings.issuer, tokenFeatures), fiveMinutes),
+  async (c) => publicDocument(c, await keySet(c.get("context")), { maxAgeSeconds: 300 }),
 );

@@ -1,4 +1,4 @@
-/** The wire shapes of signing keys and of the documents that publish them. */
+/** The wire shapes of signing keys and of the set that publishes them. */
 import { z } from "@hono/zod-openapi";
 import { signingKeyStates } from "../platform/db/schema.ts";
 
@@ -71,49 +71,3 @@ export const keysRotatedSchema = z
   .openapi("KeysRotated");
 
 export type KeysRotated = z.output<typeof keysRotatedSchema>;
-
-const algs = z.array(z.string());
-
-/** OpenID Connect Discovery 1.0, 3, and RFC 8414 2: one document serves both. */
-export const serverMetadataSchema = z
-  .object({
-    issuer: z.url(),
-    token_endpoint: z.url(),
-    userinfo_endpoint: z.url(),
-    jwks_uri: z.url(),
-    introspection_endpoint: z.url(),
-    revocation_endpoint: z.url(),
-    grant_types_supported: z.array(z.string()),
-    response_types_supported: z.array(z.string()),
-    token_endpoint_auth_methods_supported: z.array(z.string()),
-    token_endpoint_auth_signing_alg_values_supported: algs,
-    introspection_endpoint_auth_methods_supported: z.array(z.string()),
-    introspection_endpoint_auth_signing_alg_values_supported: algs,
-    revocation_endpoint_auth_methods_supported: z.array(z.string()),
-    revocation_endpoint_auth_signing_alg_values_supported: algs,
-    scopes_supported: z.array(z.string()),
-    subject_types_supported: z.array(z.string()),
-    id_token_signing_alg_values_supported: algs,
-    dpop_signing_alg_values_supported: algs,
-    claims_supported: z.array(z.string()),
-    service_documentation: z.url(),
-  })
-  .openapi("ServerMetadata");
-
-export type ServerMetadata = z.output<typeof serverMetadataSchema>;
-
-/** RFC 9728 2. */
-export const resourceMetadataSchema = z
-  .object({
-    resource: z.url(),
-    authorization_servers: z.array(z.url()),
-    jwks_uri: z.url(),
-    scopes_supported: z.array(z.string()),
-    bearer_methods_supported: z.array(z.string()),
-    dpop_signing_alg_values_supported: algs,
-    dpop_bound_access_tokens_required: z.boolean(),
-    resource_documentation: z.url(),
-  })
-  .openapi("ProtectedResourceMetadata");
-
-export type ResourceMetadata = z.output<typeof resourceMetadataSchema>;

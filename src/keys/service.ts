@@ -1,6 +1,5 @@
 /** The service's own signing keys: what they sign and verify with, how they are published, replaced and dropped. */
 export { currentSigningKey, forgetSigningKeys, type VerificationKey, verificationKey } from "./cache.ts";
-export { resourceMetadata, serverMetadata } from "./discovery.ts";
 export { inspectPrivateKeys, type KeyInspection, type SealedTable, sealedTables } from "./inspection.ts";
 export { keySet, type PublishedKey, publishedKeys } from "./jwks.ts";
 export type { SigningKey } from "./key-pairs.ts";

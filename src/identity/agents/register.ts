@@ -3,6 +3,7 @@
 import { notGrantable, refuseGrant, refuseUnlessOperatorAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { effectiveLimits, tierLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { type AgentId, newId, type OrganizationId, type Scope } from "../../platform/ids.ts";
@@ -10,11 +11,11 @@ import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { findOrganization } from "../../tenancy/organizations/service.ts";
-import { effectiveLimits, tierLimits } from "../../tenancy/tiers/service.ts";
+import { countAgents } from "../../tenancy/tiers/service.ts";
 import { newAgentKey } from "./keys.ts";
 import { eventData, publicAgent } from "./public-agent.ts";
 import type { Agent, CreateAgent } from "./schema.ts";
-import { type AgentRecord, countAgents, insertAgent, insertKeyIfChanged } from "./store.ts";
+import { type AgentRecord, insertAgent, insertKeyIfChanged } from "./store.ts";
 
 const defaultScopes = [
   "agents:read",
@@ -116,7 +117,7 @@ async function whyRefused(context: Context, organizationId: OrganizationId): Pro
   if (!organization) return problem("ORGANIZATION_NOT_FOUND");
   if (organization.status !== "active") return organizationSuspended();
   const max = effectiveLimits(organization).maxAgents;
-  const current = await countAgents(context.db, organizationId);
+  const current = await countAgents(context, organizationId);
   count("agentidp_rate_limit_rejections_total", { limit: "maxAgents" });
   return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization may have ${max} agents and has ${current}.`, {
     // It does not reset by itself.

@@ -8,12 +8,7 @@ import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { publicAgent } from "./public-agent.ts";
 import type { Agent, AgentFilter } from "./schema.ts";
-import {
-  type AgentRecord,
-  countAgents as countRecords,
-  findAgent as findRecord,
-  listAgents as listRecords,
-} from "./store.ts";
+import { type AgentRecord, findAgent as findRecord, listAgents as listRecords } from "./store.ts";
 
 export { refuseChange, refuseTakeover } from "../../access/authority.ts";
 export { changeAgent } from "./change.ts";
@@ -29,11 +24,6 @@ export function findAgent(
   agentId: AgentId,
 ): Promise<AgentRecord | null> {
   return findRecord(context.db, organizationId, agentId);
-}
-
-/** How many agents count against the organization's limit: all but the decommissioned ones. For other rooms. */
-export function countAgents(context: Context, organizationId: OrganizationId): Promise<number> {
-  return countRecords(context.db, organizationId);
 }
 
 /** The agent as the wire shows it, decommissioned ones included. */

@@ -93,15 +93,6 @@ export async function isEmailTaken(db: Database, organizationId: OrganizationId,
   return row !== undefined;
 }
 
-const counted = (organizationId: OrganizationId) =>
-  and(eq(agents.organizationId, organizationId), ne(agents.status, "decommissioned"));
-
-/** How many agents count against the organization's limit? Suspended ones do, decommissioned ones do not. */
-export async function countAgents(db: Database, organizationId: OrganizationId): Promise<number> {
-  const row = await db.select({ count: count() }).from(agents).where(counted(organizationId)).get();
-  return row?.count ?? 0;
-}
-
 /**
  * Adds an agent if its organization is active and, as its row says in this very statement, has room for one more.
  *
@@ -114,7 +105,10 @@ export function insertAgent(
 ) {
   const ofTier = Object.entries(tierMaximum).map(([tier, maximum]) => sql`WHEN ${tier} THEN ${maximum}`);
   const maximum = sql`coalesce(${organizations.maxAgents}, CASE ${organizations.planTier} ${sql.join(ofTier, sql` `)} END)`;
-  const present = db.select({ count: count() }).from(agents).where(counted(row.organizationId));
+  const present = db
+    .select({ count: count() })
+    .from(agents)
+    .where(and(eq(agents.organizationId, row.organizationId), ne(agents.status, "decommissioned")));
   const hasRoom = db
     .select({ id: organizations.id })
     .from(organizations)

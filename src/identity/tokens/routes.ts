@@ -4,14 +4,18 @@ import { refuseWithoutScope } from "../../access/authority.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
+import { json } from "../../platform/http/route.ts";
+import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { presentsClient, readClient } from "./client-authentication.ts";
+import { jwtBearerGrantType } from "./grants/jwt-bearer.ts";
 import {
   type ClientForm,
   introspectionSchema,
   tokenFormSchema,
   tokenRequestSchema,
   tokenResponseSchema,
+  workloadTokenSchema,
 } from "./schema.ts";
 import { type Asker, askingClient, authenticateBearer, introspectToken, issueToken, revokeToken } from "./service.ts";
 
@@ -62,6 +66,34 @@ for (const definition of [
     return c.json(response, 200, { ...noStore, ...headers });
   });
 }
+
+const workloadToken = route({
+  method: "post",
+  path: "/oidc/token",
+  access: "public",
+  tags: ["Workload identity"],
+  operationId: "exchangeWorkloadToken",
+  summary: "Turn a workload's OIDC token into an access token",
+  description:
+    "The workload signs in with the token that its platform (GitHub Actions, GitLab, Kubernetes, …) gave it, once, and with no secret. The access token carries everything that the agent may be granted, except `openid` and `admin:orgs`. The same as the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` at the token endpoint, where scope and resource can be named. Errors are those of OAuth: `invalid_grant`, whatever is wrong with the token; the audit log of the agent's organization has the reason.",
+  request: { body: { required: true, ...json(workloadTokenSchema, "The token, and the agent to sign in as") } },
+  responses: { 200: json(tokenResponseSchema, "The access token") },
+  errors: ["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],
+});
+
+tokenRoutes.openapi(workloadToken, async (c) => {
+  const { token, agentId } = c.req.valid("json");
+  const result = await issueToken(c.get("context"), {
+    form: { grant_type: jwtBearerGrantType, assertion: token, ...(agentId ? { client_id: agentId } : {}) },
+    proof: c.req.header("DPoP"),
+    path: c.req.path,
+    presentsClient: false,
+    client: () => problem("UNAUTHORIZED"),
+  });
+  if (!result.ok) return fail(c, result);
+  const { response, headers } = result.value;
+  return c.json(response, 200, { "Cache-Control": "no-store", ...headers });
+});
 
 /** Who asks: a bearer token with the scope, or an authenticated client. */
 async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens:read" | null): Promise<Result<Asker>> {

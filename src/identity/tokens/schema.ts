@@ -3,6 +3,7 @@
  * without a value is treated as if it was left out.
  */
 import { z } from "@hono/zod-openapi";
+import { agentIdSchema } from "../../platform/ids.ts";
 
 /** RFC 6749 3.2: a parameter is sent at most once. A repeated one arrives as an array and is refused here. */
 const once = z.string({ error: "must be sent exactly once" });
@@ -43,6 +44,20 @@ export const tokenRequestSchema = z
   .openapi("TokenRequest");
 
 export type TokenForm = z.output<typeof tokenRequestSchema>;
+
+/** The same as the JWT bearer grant, as JSON. */
+export const workloadTokenSchema = z
+  .strictObject({
+    token: z
+      .string({ error: "must be a text" })
+      .min(1, { error: "must not be empty" })
+      .openapi({ description: "The OIDC token (a JWT) that the workload's platform gave it" }),
+    agentId: agentIdSchema.optional().openapi({
+      description:
+        "The agent to sign in as. Name it: without it, a policy of somebody else for your workload stands in the way",
+    }),
+  })
+  .openapi("WorkloadToken");
 
 export const tokenResponseSchema = z
   .object({

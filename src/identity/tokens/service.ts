@@ -21,8 +21,6 @@ import type { Introspection, TokenForm } from "./schema.ts";
 
 export { authenticateBearer } from "./bearer.ts";
 export { proofAlgs } from "./dpop.ts";
-export { jwtBearerGrantType } from "./grants/jwt-bearer.ts";
-export { tokenResponseSchema } from "./schema.ts";
 
 /** The grant types of the token endpoint, for the discovery documents. */
 export const supportedGrantTypes: readonly string[] = [...grants.keys()];

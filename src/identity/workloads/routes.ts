@@ -1,13 +1,10 @@
-/** The paths of workload identity: trust policies, and the exchange of a workload's token. */
-
+/** The paths of trust policies. The exchange of a workload's token is a grant of the token endpoint. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { problem } from "../../platform/problems/problems.ts";
-import { issueToken, jwtBearerGrantType, tokenResponseSchema } from "../tokens/service.ts";
-import { createTrustPolicySchema, trustPolicyPath, trustPolicySchema, workloadTokenSchema } from "./schema.ts";
+import { createTrustPolicySchema, trustPolicyPath, trustPolicySchema } from "./schema.ts";
 import { createTrustPolicy, deleteTrustPolicy, listTrustPolicies, readTrustPolicy } from "./service.ts";
 
 const tags = ["Workload identity"];
@@ -81,32 +78,4 @@ const remove = route({
 oidcRoutes.openapi(remove, async (c) => {
   const result = await deleteTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId);
   return result.ok ? c.body(null, 204) : fail(c, result);
-});
-
-const exchange = route({
-  method: "post",
-  path: "/oidc/token",
-  access: "public",
-  tags,
-  operationId: "exchangeWorkloadToken",
-  summary: "Turn a workload's OIDC token into an access token",
-  description:
-    "The workload signs in with the token that its platform (GitHub Actions, GitLab, Kubernetes, …) gave it, once, and with no secret. The access token carries everything that the agent may be granted, except `openid` and `admin:orgs`. The same as the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` at the token endpoint, where scope and resource can be named. Errors are those of OAuth: `invalid_grant`, whatever is wrong with the token; the audit log of the agent's organization has the reason.",
-  request: { body: { required: true, ...json(workloadTokenSchema, "The token, and the agent to sign in as") } },
-  responses: { 200: json(tokenResponseSchema, "The access token") },
-  errors: ["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],
-});
-
-oidcRoutes.openapi(exchange, async (c) => {
-  const { token, agentId } = c.req.valid("json");
-  const result = await issueToken(c.get("context"), {
-    form: { grant_type: jwtBearerGrantType, assertion: token, ...(agentId ? { client_id: agentId } : {}) },
-    proof: c.req.header("DPoP"),
-    path: c.req.path,
-    presentsClient: false,
-    client: () => problem("UNAUTHORIZED"),
-  });
-  if (!result.ok) return fail(c, result);
-  const { response, headers } = result.value;
-  return c.json(response, 200, { "Cache-Control": "no-store", ...headers });
 });

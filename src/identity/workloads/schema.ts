@@ -1,4 +1,4 @@
-/** The wire shapes of trust policies and of the token exchange. */
+/** The wire shapes of trust policies. */
 import { z } from "@hono/zod-openapi";
 import { agentIdSchema, credentialIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 
@@ -129,19 +129,6 @@ export const trustPolicySchema = z
   .openapi("TrustPolicy");
 
 export const trustPolicyPath = z.object({ policyId: credentialIdSchema });
-
-export const workloadTokenSchema = z
-  .strictObject({
-    token: z
-      .string({ error: "must be a text" })
-      .min(1, { error: "must not be empty" })
-      .openapi({ description: "The OIDC token (a JWT) that the workload's platform gave it" }),
-    agentId: agentIdSchema.optional().openapi({
-      description:
-        "The agent to sign in as. Name it: without it, a policy of somebody else for your workload stands in the way",
-    }),
-  })
-  .openapi("WorkloadToken");
 
 export type CreateTrustPolicy = z.output<typeof createTrustPolicySchema>;
 export type TrustPolicy = z.output<typeof trustPolicySchema>;

@@ -3,13 +3,13 @@
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent } from "../../events/catalogue.ts";
 import type { Subscriber } from "../../events/relay.ts";
-import { countAgents } from "../../identity/agents/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import { periodAt } from "../../ledger/usage.ts";
 import type { Context } from "../../platform/context.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findOrganization } from "../organizations/service.ts";
+import { countAgents } from "../tiers/service.ts";
 import type { BillingUsage } from "./schema.ts";
 import { settle } from "./settle.ts";
 import { type BillingAccount, findAccount } from "./store.ts";

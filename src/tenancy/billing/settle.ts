@@ -4,11 +4,11 @@
  */
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
+import type { PlanTier } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findOrganization, type Organization, publicOrganization } from "../organizations/service.ts";
-import type { PlanTier } from "../tiers/service.ts";
 import { type Standing, standingOf } from "./standing.ts";
 import {
   type BillingAccount,

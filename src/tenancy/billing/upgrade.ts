@@ -1,13 +1,14 @@
 /** Upgrading: the way to Stripe's Checkout page, where a subscription is paid for. The tier follows when Stripe says so. */
 
 import type { Caller } from "../../access/caller.ts";
+import type { PlanTier } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { DependencyDown } from "../../platform/dependency.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findOrganization, type Organization } from "../organizations/service.ts";
-import { isHigherTier, type PlanTier } from "../tiers/service.ts";
+import { isHigherTier } from "../tiers/service.ts";
 import { settle } from "./settle.ts";
 import { type SoldTier, soldTiers } from "./standing.ts";
 import { type BillingAccount, findAccount, insertAccount, updateAccount } from "./store.ts";

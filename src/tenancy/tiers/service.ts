@@ -3,13 +3,7 @@ import { type PlanTier, tierLimits } from "../../ledger/tier-limits.ts";
 import { planTiers } from "../../platform/db/schema.ts";
 import type { Tier } from "./schema.ts";
 
-export {
-  type EffectiveLimits,
-  effectiveLimits,
-  type PlanTier,
-  type TierLimits,
-  tierLimits,
-} from "../../ledger/tier-limits.ts";
+export { countAgents } from "./store.ts";
 
 /** Whether a tier is above another one. */
 export function isHigherTier(tier: PlanTier, than: PlanTier): boolean {

@@ -1,15 +1,15 @@
 /** Where an organization stands: its limits, and how much of them it has used. */
 
 import type { Caller } from "../../access/caller.ts";
-import { countAgents } from "../../identity/agents/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
+import { effectiveLimits } from "../../ledger/tier-limits.ts";
 import { periodAt } from "../../ledger/usage.ts";
 import type { Context } from "../../platform/context.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findOrganization } from "../organizations/service.ts";
 import type { TierStatus } from "./schema.ts";
-import { effectiveLimits } from "./service.ts";
+import { countAgents } from "./store.ts";
 
 /** The limits of the caller's organization and what it has used of them at this moment, this very call included. */
 export async function readTierStatus(context: Context, { organizationId }: Caller): Promise<Result<TierStatus>> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { effectiveLimits, tierLimits } from "../../../src/tenancy/tiers/service.ts";
+import { effectiveLimits, tierLimits } from "../../../src/ledger/tier-limits.ts";
 
 describe("tier limits", () => {
   it("without overrides are those of the tier, and no tier bounds the tokens of a month", () => {

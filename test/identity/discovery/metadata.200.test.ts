@@ -1,7 +1,7 @@
 /** The discovery documents: RFC 8414, OpenID Connect Discovery 1.0, RFC 9728. */
 import { SELF } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { call, issuer } from "../support/api.ts";
+import { call, issuer } from "../../support/api.ts";
 
 const authMethods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 const assertionAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"];

@@ -1,12 +1,7 @@
 /** What a client must know to use this server, and nothing that is not there. */
-import { grantableScopes, platformScopes } from "../access/scopes.ts";
+import { grantableScopes, platformScopes } from "../../access/scopes.ts";
+import { proofAlgs, supportedGrantTypes } from "../tokens/service.ts";
 import type { ResourceMetadata, ServerMetadata } from "./schema.ts";
-
-/** What the tokens room says of itself. */
-export interface TokenFeatures {
-  readonly grantTypes: readonly string[];
-  readonly proofAlgs: readonly string[];
-}
 
 const authMethods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 const idTokenClaims = ["iss", "sub", "aud", "exp", "iat", "email", "agent_type", "organization_id"];
@@ -15,7 +10,7 @@ const agentInfoClaims = ["agentId", "agentType", "capabilities", "owner", "deplo
 const assertionAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"];
 
 /** Authorization server metadata (RFC 8414 2), which is the OpenID provider metadata too (OpenID Connect Discovery 1.0, 3). */
-export function serverMetadata(issuer: string, { grantTypes, proofAlgs }: TokenFeatures): ServerMetadata {
+export function serverMetadata(issuer: string): ServerMetadata {
   return {
     issuer,
     token_endpoint: `${issuer}/api/v1/token`,
@@ -23,7 +18,7 @@ export function serverMetadata(issuer: string, { grantTypes, proofAlgs }: TokenF
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     introspection_endpoint: `${issuer}/api/v1/token/introspect`,
     revocation_endpoint: `${issuer}/api/v1/token/revoke`,
-    grant_types_supported: [...grantTypes],
+    grant_types_supported: [...supportedGrantTypes],
     response_types_supported: [],
     token_endpoint_auth_methods_supported: authMethods,
     token_endpoint_auth_signing_alg_values_supported: assertionAlgs,
@@ -41,7 +36,7 @@ export function serverMetadata(issuer: string, { grantTypes, proofAlgs }: TokenF
 }
 
 /** Protected resource metadata (RFC 9728 2) of the API itself. `openid` is not among its scopes: no path of it asks for that. */
-export function resourceMetadata(issuer: string, { proofAlgs }: TokenFeatures): ResourceMetadata {
+export function resourceMetadata(issuer: string): ResourceMetadata {
   return {
     resource: issuer,
     authorization_servers: [issuer],

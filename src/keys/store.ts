@@ -11,7 +11,7 @@ import type { PublishedJwk, SigningAlg } from "./schema.ts";
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
 
 /** Every key that counts: next, current and previous, the compromised ones left out. Oldest first. */
-export function publishedRows({ db }: Context): Promise<SigningKeyRow[]> {
+export function publishedRows({ db }: Pick<Context, "db">): Promise<SigningKeyRow[]> {
   return db
     .select()
     .from(signingKeys)
@@ -20,7 +20,7 @@ export function publishedRows({ db }: Context): Promise<SigningKeyRow[]> {
 }
 
 /** Every key there ever was; a few in a year. */
-export function everyRow({ db }: Context): Promise<SigningKeyRow[]> {
+export function everyRow({ db }: Pick<Context, "db">): Promise<SigningKeyRow[]> {
   return db.select().from(signingKeys);
 }
 
@@ -38,7 +38,7 @@ export function rowOf(pair: SealedKeyPair, state: "next" | "current", nowMs: num
 }
 
 /** Puts keys in where there is none of their algorithm and state yet; a row that lost a race is left out. */
-export function insertMissingKeys({ db }: Context, rows: readonly (typeof signingKeys.$inferInsert)[]) {
+export function insertMissingKeys({ db }: Pick<Context, "db">, rows: readonly (typeof signingKeys.$inferInsert)[]) {
   return db
     .insert(signingKeys)
     .values([...rows])
@@ -46,7 +46,7 @@ export function insertMissingKeys({ db }: Context, rows: readonly (typeof signin
 }
 
 /** One step of a rotation: current becomes previous. Only when both keys still are what the caller read. */
-export function replaceCurrentKey({ db }: Context, currentKid: string, nextKid: string, nowMs: number) {
+export function replaceCurrentKey({ db }: Pick<Context, "db">, currentKid: string, nextKid: string, nowMs: number) {
   return db
     .update(signingKeys)
     .set({ state: "previous", replacedAt: nowMs, privateSealed: null })
@@ -60,7 +60,7 @@ export function replaceCurrentKey({ db }: Context, currentKid: string, nextKid: 
 }
 
 /** The second step: next becomes current, when the step before has made room for it. */
-export function activateNextKey({ db }: Context, alg: SigningAlg, nextKid: string, nowMs: number) {
+export function activateNextKey({ db }: Pick<Context, "db">, alg: SigningAlg, nextKid: string, nowMs: number) {
   return db
     .update(signingKeys)
     .set({ state: "current", activatedAt: nowMs })
@@ -74,7 +74,7 @@ export function activateNextKey({ db }: Context, alg: SigningAlg, nextKid: strin
 }
 
 /** Marks a replaced key as compromised: from here on nobody loads or publishes it, and the private part is gone. */
-export function markCompromised({ db }: Context, kid: string, nowMs: number) {
+export function markCompromised({ db }: Pick<Context, "db">, kid: string, nowMs: number) {
   return db
     .update(signingKeys)
     .set({ compromisedAt: nowMs, privateSealed: null })
@@ -82,7 +82,7 @@ export function markCompromised({ db }: Context, kid: string, nowMs: number) {
 }
 
 /** Compromised keys that some ledger may still accept, oldest mark first. */
-export function unfinishedDrops({ db }: Context): Promise<SigningKeyRow[]> {
+export function unfinishedDrops({ db }: Pick<Context, "db">): Promise<SigningKeyRow[]> {
   return db
     .select()
     .from(signingKeys)
@@ -91,7 +91,7 @@ export function unfinishedDrops({ db }: Context): Promise<SigningKeyRow[]> {
 }
 
 /** Compromised keys whose drop was finished, marked at or after a time. */
-export function finishedDropsSince({ db }: Context, sinceMs: number): Promise<SigningKeyRow[]> {
+export function finishedDropsSince({ db }: Pick<Context, "db">, sinceMs: number): Promise<SigningKeyRow[]> {
   return db
     .select()
     .from(signingKeys)
@@ -100,7 +100,7 @@ export function finishedDropsSince({ db }: Context, sinceMs: number): Promise<Si
 
 /** Remembers how far a drop has come. */
 export async function saveDropProgress(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   kids: readonly string[],
   through: OrganizationId,
 ): Promise<void> {
@@ -111,7 +111,11 @@ export async function saveDropProgress(
 }
 
 /** Ends a drop: every ledger knows. */
-export async function retireDropped({ db }: Context, kids: readonly string[], nowMs: number): Promise<void> {
+export async function retireDropped(
+  { db }: Pick<Context, "db">,
+  kids: readonly string[],
+  nowMs: number,
+): Promise<void> {
   await db
     .update(signingKeys)
     .set({ state: "retired", retiredAt: nowMs, privateSealed: null })
@@ -121,7 +125,11 @@ export async function retireDropped({ db }: Context, kids: readonly string[], no
 }
 
 /** Retires the previous keys that were replaced at or before a time; answers with their ids. */
-export function retireReplacedBefore({ db }: Context, replacedAtMs: number, nowMs: number): Promise<{ id: string }[]> {
+export function retireReplacedBefore(
+  { db }: Pick<Context, "db">,
+  replacedAtMs: number,
+  nowMs: number,
+): Promise<{ id: string }[]> {
   return db
     .update(signingKeys)
     .set({ state: "retired", retiredAt: nowMs, privateSealed: null })
@@ -148,7 +156,7 @@ export type SealedTable = keyof typeof keptIn;
 export const sealedTables = Object.keys(keptIn) as readonly SealedTable[];
 
 /** The rows after an id, in the order of ids: the private part, and the text of the public one where there is one. */
-export function storedKeysAfter({ db }: Context, table: SealedTable, after: string | null, limit: number) {
+export function storedKeysAfter({ db }: Pick<Context, "db">, table: SealedTable, after: string | null, limit: number) {
   const columns: { id: SQLiteColumn; privateSealed: SQLiteColumn; publicJwk?: SQLiteColumn } = keptIn[table];
   return db
     .select({
@@ -164,7 +172,7 @@ export function storedKeysAfter({ db }: Context, table: SealedTable, after: stri
 
 /** Private parts that are sealed with one of the given key-encryption keys. */
 export async function rowsSealedWith(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   table: SealedTable,
   keyIds: readonly string[],
   limit: number,
@@ -182,7 +190,7 @@ export async function rowsSealedWith(
 }
 
 /** Puts a newly sealed private part in the place of the one that was read, unless that has changed meanwhile. */
-export function replaceSealed({ db }: Context, table: SealedTable, row: SealedRow, sealed: string) {
+export function replaceSealed({ db }: Pick<Context, "db">, table: SealedTable, row: SealedRow, sealed: string) {
   const { id, privateSealed } = keptIn[table];
   return db
     .update(keptIn[table])

@@ -9,7 +9,7 @@ const activeAgents = (organizationId: OrganizationId) =>
 
 /** The organization's active agents after this one, in the order of their ids. */
 export function listActiveAgents(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   page: { readonly after: AgentId | null; readonly limit: number },
 ) {
@@ -22,13 +22,13 @@ export function listActiveAgents(
 }
 
 /** How many active agents has the organization? */
-export async function countActiveAgents({ db }: Context, organizationId: OrganizationId): Promise<number> {
+export async function countActiveAgents({ db }: Pick<Context, "db">, organizationId: OrganizationId): Promise<number> {
   const row = await db.select({ count: count() }).from(agents).where(activeAgents(organizationId)).get();
   return row?.count ?? 0;
 }
 
 /** Which agent has this id, in whichever organization, and what is the state of that? */
-export async function findAgentOfAnyOrganization({ db }: Context, agentId: AgentId) {
+export async function findAgentOfAnyOrganization({ db }: Pick<Context, "db">, agentId: AgentId) {
   const row = await db
     .select({ ...getTableColumns(agents), organizationStatus: organizations.status })
     .from(agents)
@@ -49,7 +49,7 @@ export interface CredentialTimes {
 
 /** How many credentials of the organization are in which state? Revoked ones are not counted. */
 export async function countCredentials(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   { nowMs, oldBeforeMs, expiringBeforeMs }: CredentialTimes,
 ) {
@@ -72,7 +72,7 @@ export async function countCredentials(
 
 /** How many active agents have no way to sign in: no live credential, no trust policy, no key of their own? */
 export async function countAgentsWithoutSignIn(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   nowMs: number,
 ): Promise<number> {

@@ -14,12 +14,12 @@ import type { AgentId } from "../../platform/ids.ts";
 export type ControlResult = typeof controlResults.$inferSelect;
 
 /** What was last measured, of every control that ever was. */
-export function allResults({ db }: Context): Promise<ControlResult[]> {
+export function allResults({ db }: Pick<Context, "db">): Promise<ControlResult[]> {
   return db.select().from(controlResults);
 }
 
 /** Writes down what was measured. Of two runs at once, the later measurement stays. */
-export async function saveResults({ db }: Context, results: readonly ControlResult[]): Promise<void> {
+export async function saveResults({ db }: Pick<Context, "db">, results: readonly ControlResult[]): Promise<void> {
   if (results.length === 0) return;
   await db
     .insert(controlResults)
@@ -37,7 +37,7 @@ export async function saveResults({ db }: Context, results: readonly ControlResu
 }
 
 /** The agent that was registered last. */
-export async function newestAgent({ db }: Context): Promise<{ id: AgentId } | null> {
+export async function newestAgent({ db }: Pick<Context, "db">): Promise<{ id: AgentId } | null> {
   const [row] = await db.select({ id: agents.id }).from(agents).orderBy(desc(agents.id)).limit(1);
   return row ?? null;
 }
@@ -60,11 +60,15 @@ export interface CredentialPage {
 }
 
 /** Counts over the credentials after an id, in the order of ids. */
-export async function credentialPage(context: Context, after: string | null, limit: number): Promise<CredentialPage> {
-  const nowMs = context.now();
+export async function credentialPage(
+  { db, now }: Pick<Context, "db" | "now">,
+  after: string | null,
+  limit: number,
+): Promise<CredentialPage> {
+  const nowMs = now();
   const notHash = (column: string) =>
     sql.raw(`(${column} IS NOT NULL AND (length(${column}) <> 43 OR ${column} GLOB '*[^A-Za-z0-9_-]*'))`);
-  const [page] = await context.db.all<CredentialPage>(sql`
+  const [page] = await db.all<CredentialPage>(sql`
     SELECT count(*) AS checked, max(id) AS lastId, coalesce(sum(live), 0) AS live,
       coalesce(sum(live AND misplaced), 0) AS misplaced, coalesce(sum(live AND old), 0) AS old,
       coalesce(sum(unhashed), 0) AS unhashed
@@ -83,7 +87,7 @@ export async function credentialPage(context: Context, after: string | null, lim
 }
 
 /** How many live credentials expire within 7 days. */
-export async function countExpiringSoon({ db, now }: Context): Promise<number> {
+export async function countExpiringSoon({ db, now }: Pick<Context, "db" | "now">): Promise<number> {
   const nowMs = now();
   const [row] = await db.all<{ count: number }>(sql`
     SELECT count(*) AS count FROM credentials
@@ -92,7 +96,7 @@ export async function countExpiringSoon({ db, now }: Context): Promise<number> {
 }
 
 /** When each current signing key began to sign, in milliseconds. */
-export async function currentKeyTimes({ db }: Context): Promise<{ alg: string; sinceMs: number }[]> {
+export async function currentKeyTimes({ db }: Pick<Context, "db">): Promise<{ alg: string; sinceMs: number }[]> {
   const rows = await db
     .select({ alg: signingKeys.alg, createdAt: signingKeys.createdAt, activatedAt: signingKeys.activatedAt })
     .from(signingKeys)
@@ -101,20 +105,20 @@ export async function currentKeyTimes({ db }: Context): Promise<{ alg: string; s
 }
 
 /** How many webhook subscriptions there are, and how many of them do not go to an https address. */
-export async function webhookTargets({ db }: Context): Promise<{ total: number; insecure: number }> {
+export async function webhookTargets({ db }: Pick<Context, "db">): Promise<{ total: number; insecure: number }> {
   const insecure = sql<number>`coalesce(sum(${webhookSubscriptions.url} NOT LIKE 'https://%'), 0)`;
   const [row] = await db.select({ total: count(), insecure }).from(webhookSubscriptions);
   return row ?? { total: 0, insecure: 0 };
 }
 
 /** Milliseconds since the oldest event that waits in the outbox was put there; 0 when none waits. */
-export async function oldestOutboxAgeMs({ db, now }: Context): Promise<number> {
+export async function oldestOutboxAgeMs({ db, now }: Pick<Context, "db" | "now">): Promise<number> {
   const [row] = await db.select({ oldest: min(outbox.createdAt) }).from(outbox);
   return row?.oldest ? now() - row.oldest : 0;
 }
 
 /** How many milliseconds the most overdue webhook delivery is overdue, those that wait for a slow endpoint left out; 0 when none is. */
-export async function mostOverdueDeliveryMs({ db, now }: Context): Promise<number> {
+export async function mostOverdueDeliveryMs({ db, now }: Pick<Context, "db" | "now">): Promise<number> {
   const [row] = await db
     .select({ due: min(webhookDeliveries.dueAt) })
     .from(webhookDeliveries)
@@ -130,7 +134,7 @@ export async function mostOverdueDeliveryMs({ db, now }: Context): Promise<numbe
 }
 
 /** How many events wait in the outbox, counted up to a bound. */
-export async function countOutbox({ db }: Context, most: number): Promise<number> {
+export async function countOutbox({ db }: Pick<Context, "db">, most: number): Promise<number> {
   const [row] = await db.all<{ count: number }>(
     sql`SELECT count(*) AS count FROM (SELECT 1 FROM outbox LIMIT ${most})`,
   );
@@ -139,7 +143,7 @@ export async function countOutbox({ db }: Context, most: number): Promise<number
 
 /** Of the last deliveries that were finished within a day, at most `most`: how many, and how many of them were given up. */
 export async function finishedDeliveries(
-  { db, now }: Context,
+  { db, now }: Pick<Context, "db" | "now">,
   most: number,
 ): Promise<{ finished: number; givenUp: number }> {
   const [row] = await db.all<{ finished: number; givenUp: number }>(sql`
@@ -151,7 +155,7 @@ export async function finishedDeliveries(
 }
 
 /** The names of the applied migrations; null where there is no record of them. */
-export async function appliedMigrations({ db }: Context): Promise<string[] | null> {
+export async function appliedMigrations({ db }: Pick<Context, "db">): Promise<string[] | null> {
   const tables = await db.all(sql`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'd1_migrations'`);
   if (tables.length === 0) return null;
   const rows = await db.all<{ name: string }>(sql`SELECT name FROM d1_migrations ORDER BY name`);

@@ -55,7 +55,7 @@ async function attempt(
   agentId: AgentId,
   input: ChangeAgent,
 ): Promise<Result<Agent> | null> {
-  const before = await findAgent(context.db, caller.organizationId, agentId);
+  const before = await findAgent(context, caller.organizationId, agentId);
   if (!before) return problem("AGENT_NOT_FOUND");
   if (before.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const { publicKeyJwk, ...wanted } = input;
@@ -68,10 +68,10 @@ async function attempt(
     refuseGrant(caller, additions(before, change)) ??
     (replacesKey || change.status === "active" ? refuseTakeover(caller, before) : null);
   if (refused) return refused;
-  if (change.status === "suspended" && (await isLastActiveAdmin(context.db, before))) return lastAdmin();
+  if (change.status === "suspended" && (await isLastActiveAdmin(context, before))) return lastAdmin();
 
   // Before anything is taken back: a change that is refused takes nothing along. The index decides between two at once.
-  if (change.email && (await isEmailTaken(context.db, before.organizationId, change.email))) {
+  if (change.email && (await isEmailTaken(context, before.organizationId, change.email))) {
     return problem("AGENT_ALREADY_EXISTS");
   }
   const key = replacesKey ? await newAgentKey(context, agentId, before.keyNumber + 1, publicKeyJwk) : null;
@@ -118,9 +118,9 @@ async function write(
   ];
   const [updated] = await db.batch([
     status === "suspended"
-      ? deactivateAgent(db, before, { ...fields, status, updatedAt })
-      : updateAgent(db, before, { ...fields, ...(status ? { status } : {}), updatedAt }),
-    ...(key ? [retireKeyIfChanged(db, agentId, updatedAt), insertKeyIfChanged(db, key)] : []),
+      ? deactivateAgent(context, before, { ...fields, status, updatedAt })
+      : updateAgent(context, before, { ...fields, ...(status ? { status } : {}), updatedAt }),
+    ...(key ? [retireKeyIfChanged(context, agentId, updatedAt), insertKeyIfChanged(context, key)] : []),
     ...events.map((event) => outboxInsertIfChanged(context, event)),
     ...(taken ? [delegationsEndedBy(context, organizationId, taken)] : []),
   ]);

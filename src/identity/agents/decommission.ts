@@ -32,12 +32,12 @@ export async function decommissionAgent(
 
 async function attempt(context: Context, caller: Caller, agentId: AgentId): Promise<Result<undefined> | null> {
   const { db } = context;
-  const before = await findAgent(db, caller.organizationId, agentId);
+  const before = await findAgent(context, caller.organizationId, agentId);
   if (!before) return problem("AGENT_NOT_FOUND");
   if (before.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const refused = refuseChange(caller, before);
   if (refused) return refused;
-  if (await isLastActiveAdmin(db, before)) return lastAdmin();
+  if (await isLastActiveAdmin(context, before)) return lastAdmin();
 
   const { organizationId } = before;
   const subject: Subject = { kind: "agent", agentId };
@@ -55,7 +55,7 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
     data: eventData(context, after),
   });
   const [updated] = await db.batch([
-    deactivateAgent(db, before, { status: "decommissioned", updatedAt }, credentials.noneBeside),
+    deactivateAgent(context, before, { status: "decommissioned", updatedAt }, credentials.noneBeside),
     outboxInsertIfChanged(context, event),
     credentials.revokeIfChanged(updatedAt),
     delegationsEndedBy(context, organizationId, subject),

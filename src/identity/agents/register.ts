@@ -83,8 +83,8 @@ export async function registerAgent(context: Context, caller: Caller, input: Cre
     : [event];
   try {
     const [inserted] = await context.db.batch([
-      insertAgent(context.db, row, tierMaximum),
-      insertKeyIfChanged(context.db, key.value),
+      insertAgent(context, row, tierMaximum),
+      insertKeyIfChanged(context, key.value),
       ...events.map((event) => outboxInsertIfChanged(context, event)),
     ]);
     if (inserted.meta.changes === 0) return await whyRefused(context, organizationId);

@@ -1,6 +1,7 @@
 /** The queries of the agents room, each named after the question it answers or the change it makes. */
 import { and, count, desc, eq, exists, getTableColumns, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import type { Context } from "../../platform/context.ts";
 import type { PublicJwk } from "../../platform/crypto/jwk.ts";
 import { type Database, preparedOnce } from "../../platform/db/client.ts";
 import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
@@ -50,7 +51,7 @@ const agentById = preparedOnce((db) =>
 
 /** Which agent of the organization has this id? */
 export async function findAgent(
-  db: Database,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   agentId: AgentId,
 ): Promise<AgentRecord | null> {
@@ -60,7 +61,7 @@ export async function findAgent(
 
 /** The newest agents that pass the filter and are older than `before`. */
 export function listAgents(
-  db: Database,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   filter: AgentFilter,
   page: { readonly before: string | null; readonly limit: number },
@@ -84,7 +85,11 @@ export function listAgents(
 }
 
 /** Does another agent of the organization have this e-mail? */
-export async function isEmailTaken(db: Database, organizationId: OrganizationId, email: string): Promise<boolean> {
+export async function isEmailTaken(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  email: string,
+): Promise<boolean> {
   const row = await db
     .select({ id: agents.id })
     .from(agents)
@@ -99,7 +104,7 @@ export async function isEmailTaken(db: Database, organizationId: OrganizationId,
  * @param tierMaximum what each tier allows where the organization has no limit of its own; null is unlimited
  */
 export function insertAgent(
-  db: Database,
+  { db }: Pick<Context, "db">,
   row: AgentRow,
   tierMaximum: Readonly<Record<(typeof planTiers)[number], number | null>>,
 ) {
@@ -123,12 +128,12 @@ export function insertAgent(
 }
 
 /** Adds the agent's key if the statement before changed a row. */
-export function insertKeyIfChanged(db: Database, key: AgentKey) {
+export function insertKeyIfChanged({ db }: Pick<Context, "db">, key: AgentKey) {
   return insertWhere(db, agentKeys, key, previousChanged);
 }
 
 /** Retires the present key of an agent if the statement before changed a row; its successor is to follow. */
-export function retireKeyIfChanged(db: Database, agentId: AgentId, replacedAt: number) {
+export function retireKeyIfChanged({ db }: Pick<Context, "db">, agentId: AgentId, replacedAt: number) {
   return db
     .update(agentKeys)
     .set({ replacedAt })
@@ -152,14 +157,14 @@ function otherActiveAdmins(db: Database, agent: Pick<AgentRow, "id" | "organizat
 }
 
 /** Would the organization be without an active admin if this agent were none? */
-export async function isLastActiveAdmin(db: Database, agent: AgentRow): Promise<boolean> {
+export async function isLastActiveAdmin({ db }: Pick<Context, "db">, agent: AgentRow): Promise<boolean> {
   if (agent.role !== "admin" || agent.status !== "active") return false;
   return (await otherActiveAdmins(db, agent).limit(1)).length === 0;
 }
 
 /** Changes an agent, unless its row changed since it was read: `updatedAt` is its version, and only ever grows. */
 export function updateAgent(
-  db: Database,
+  { db }: Pick<Context, "db">,
   read: AgentRow,
   change: AgentChange & { readonly updatedAt: number },
   also?: SQL,
@@ -174,11 +179,16 @@ export function updateAgent(
 
 /** The same for a change that ends the agent's being active; decided here, so that of two admins who do so to each other one stays. */
 export function deactivateAgent(
-  db: Database,
+  context: Pick<Context, "db">,
   read: AgentRow,
   change: AgentChange & { readonly status: "suspended" | "decommissioned"; readonly updatedAt: number },
   also?: SQL,
 ) {
   const isActiveAdmin = read.role === "admin" && read.status === "active";
-  return updateAgent(db, read, change, isActiveAdmin ? and(exists(otherActiveAdmins(db, read)), also) : also);
+  return updateAgent(
+    context,
+    read,
+    change,
+    isActiveAdmin ? and(exists(otherActiveAdmins(context.db, read)), also) : also,
+  );
 }

@@ -1,6 +1,6 @@
 /** Rotating a credential: a new secret under the same id; with an overlap the old one works beside it for a while. */
 
-import { refuseWithoutScope } from "../../access/authority.ts";
+import { refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
 import { type Caller, isSelf } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -9,11 +9,10 @@ import { untilWritten } from "../../platform/db/conditional.ts";
 import type { AgentId, CredentialId } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { type AgentRecord, findAgent, refuseTakeover } from "../agents/service.ts";
 import { publicCredential, statusOf } from "./public-credential.ts";
 import type { NewCredential, RotateCredential } from "./schema.ts";
 import { newSecret } from "./secret.ts";
-import { findCredential, replaceSecret } from "./store.ts";
+import { findHeldCredential, type Holder, replaceSecret } from "./store.ts";
 
 /**
  * Gives a credential a new secret. The answer holds it; it is not kept. With an overlap of 0 the old secret dies at once.
@@ -38,7 +37,7 @@ function refuseScope(caller: Caller, agentId: AgentId): Problem | null {
   return isSelf(caller, agentId) ? null : refuseWithoutScope(caller, "agents:write");
 }
 
-function refuseAuthority(caller: Caller, agent: AgentRecord): Problem | null {
+function refuseAuthority(caller: Caller, agent: Holder): Problem | null {
   return isSelf(caller, agent.id) ? null : refuseTakeover(caller, agent);
 }
 
@@ -50,9 +49,9 @@ async function attempt(
   { overlapSeconds }: RotateCredential,
 ): Promise<Result<NewCredential> | null> {
   const { organizationId } = caller;
-  const agent = await findAgent(context, organizationId, agentId);
-  if (!agent) return problem("AGENT_NOT_FOUND");
-  const before = await findCredential(context.db, agentId, credentialId);
+  const found = await findHeldCredential(context, organizationId, agentId, credentialId);
+  if (!found) return problem("AGENT_NOT_FOUND");
+  const { holder: agent, credential: before } = found;
   if (!before) return problem("CREDENTIAL_NOT_FOUND");
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const refused = refuseAuthority(caller, agent);
@@ -83,7 +82,7 @@ async function attempt(
     data: { credentialId, agentId },
   });
   const [replaced] = await context.db.batch([
-    replaceSecret(context.db, before, { ...secret, ...previous, rotatedAt: now }),
+    replaceSecret(context, before, { ...secret, ...previous, rotatedAt: now }),
     outboxInsertIfChanged(context, event),
   ]);
   if (replaced.meta.changes === 0) return null;

@@ -1,5 +1,5 @@
 /** The rules of credentials, and the way to them for other rooms. */
-
+import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -10,7 +10,6 @@ import { type AgentId, type CredentialId, credentialIdSchema, newId } from "../.
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { setGauge } from "../../platform/telemetry/recording.ts";
-import { findAgent, refuseChange, refuseTakeover } from "../agents/service.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
 import { publicCredential } from "./public-credential.ts";
 import type { CreateCredential, Credential, NewCredential } from "./schema.ts";
@@ -18,7 +17,8 @@ import { newSecret } from "./secret.ts";
 import {
   countActiveCredentials,
   countExpiringCredentials,
-  findCredential,
+  findHeldCredential,
+  findHolder,
   insertCredential,
   listCredentials as listRows,
   noUnrevokedBeside,
@@ -28,6 +28,7 @@ import {
 } from "./store.ts";
 
 export { rotateCredential } from "./rotate.ts";
+export { findHolder } from "./store.ts";
 
 /** The most credentials that an agent may have active at once: enough to rotate, few enough to keep in sight. */
 const maxActive = 10;
@@ -43,10 +44,10 @@ export async function listCredentials(
   const list = { name: `credentials/${agentId}`, organizationId };
   const before = decodeCursor(list, credentialIdSchema, cursor);
   if (!before.ok) return before;
-  if (!(await findAgent(context, organizationId, agentId))) return problem("AGENT_NOT_FOUND");
+  if (!(await findHolder(context, organizationId, agentId))) return problem("AGENT_NOT_FOUND");
   // The last uses wait in the ledger until then.
   await ledgerOf(context, organizationId).flush();
-  const rows = await listRows(context.db, agentId, { before: before.value, limit: limit + 1 });
+  const rows = await listRows(context, agentId, { before: before.value, limit: limit + 1 });
   const now = context.now();
   const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
   return ok({ data: data.map((row) => publicCredential(row, now)), nextCursor });
@@ -65,7 +66,7 @@ export async function createCredential(
   { expiresAt = null }: { readonly expiresAt?: CreateCredential["expiresAt"] | null },
 ): Promise<Result<NewCredential>> {
   const { organizationId } = caller;
-  const agent = await findAgent(context, organizationId, agentId);
+  const agent = await findHolder(context, organizationId, agentId);
   if (!agent) return problem("AGENT_NOT_FOUND");
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const refused = refuseTakeover(caller, agent);
@@ -104,7 +105,7 @@ export async function createCredential(
     data: { credentialId, agentId },
   });
   const [inserted] = await context.db.batch([
-    insertCredential(context.db, row, maxActive),
+    insertCredential(context, row, maxActive),
     outboxInsertIfChanged(context, event),
   ]);
   if (inserted.meta.changes === 0) return whyRefused(context, caller, agentId);
@@ -114,9 +115,9 @@ export async function createCredential(
 
 /** Why the insertion did not take place: the agent is gone by now, or it has as many credentials as it may. */
 async function whyRefused(context: Context, caller: Caller, agentId: AgentId): Promise<Problem> {
-  const agent = await findAgent(context, caller.organizationId, agentId);
+  const agent = await findHolder(context, caller.organizationId, agentId);
   if (agent?.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
-  const current = await countActiveCredentials(context.db, agentId, context.now());
+  const current = await countActiveCredentials(context, agentId, context.now());
   return problem("FREE_TIER_LIMIT_EXCEEDED", `An agent may have ${maxActive} active credentials; revoke one first.`, {
     details: { limit: "maxActiveCredentials", max: maxActive, current },
   });
@@ -135,9 +136,9 @@ export async function revokeCredential(
   credentialId: CredentialId,
 ): Promise<Result<undefined>> {
   const { organizationId } = caller;
-  const agent = await findAgent(context, organizationId, agentId);
-  if (!agent) return problem("AGENT_NOT_FOUND");
-  const credential = await findCredential(context.db, agentId, credentialId);
+  const found = await findHeldCredential(context, organizationId, agentId, credentialId);
+  if (!found) return problem("AGENT_NOT_FOUND");
+  const { holder: agent, credential } = found;
   if (!credential) return problem("CREDENTIAL_NOT_FOUND");
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const refused = refuseChange(caller, agent);
@@ -155,7 +156,7 @@ export async function revokeCredential(
     data: { credentialId, agentId },
   });
   const [revoked] = await context.db.batch([
-    revokeRow(context.db, credentialId, context.now()),
+    revokeRow(context, credentialId, context.now()),
     outboxInsertIfChanged(context, event),
     delegationsEndedBy(context, organizationId, subject),
   ]);
@@ -170,12 +171,12 @@ export async function revokeCredential(
  * @returns `ids` of those that are not revoked; `noneBeside`, a condition that fails once there is another one; and
  *   `revokeIfChanged`, the statement that revokes all of them if the one before it changed a row
  */
-export async function credentialsToRevoke({ db }: Pick<Context, "db">, agentId: AgentId) {
-  const ids = await unrevokedCredentialIds(db, agentId);
+export async function credentialsToRevoke(context: Pick<Context, "db">, agentId: AgentId) {
+  const ids = await unrevokedCredentialIds(context, agentId);
   return {
     ids,
-    noneBeside: noUnrevokedBeside(db, agentId, ids),
-    revokeIfChanged: (revokedAt: number) => revokeCredentialsIfChanged(db, agentId, revokedAt),
+    noneBeside: noUnrevokedBeside(context, agentId, ids),
+    revokeIfChanged: (revokedAt: number) => revokeCredentialsIfChanged(context, agentId, revokedAt),
   };
 }
 
@@ -184,5 +185,5 @@ const soonMs = 7 * 86_400_000;
 /** Notes how many credentials of all organizations expire within 7 days. For the scheduled run. */
 export async function measureExpiringCredentials(context: Context): Promise<void> {
   const nowMs = context.now();
-  setGauge("agentidp_credentials_expiring_soon", await countExpiringCredentials(context.db, nowMs, nowMs + soonMs));
+  setGauge("agentidp_credentials_expiring_soon", await countExpiringCredentials(context, nowMs, nowMs + soonMs));
 }

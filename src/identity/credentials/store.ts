@@ -1,25 +1,63 @@
 /** The queries of the credentials room, each named after the question it answers or the change it makes. */
 import { and, count, desc, eq, exists, gt, isNull, lt, lte, ne, notExists, or, type SQL, sql } from "drizzle-orm";
-import type { Database } from "../../platform/db/client.ts";
+import type { Context } from "../../platform/context.ts";
+import { type Database, preparedOnce } from "../../platform/db/client.ts";
 import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import { agents, credentials } from "../../platform/db/schema.ts";
-import type { AgentId, CredentialId } from "../../platform/ids.ts";
+import type { AgentId, CredentialId, OrganizationId } from "../../platform/ids.ts";
 
 export type CredentialRow = typeof credentials.$inferSelect;
 
-/** Which credential of the agent has this id? */
-export async function findCredential(db: Database, agentId: AgentId, id: CredentialId): Promise<CredentialRow | null> {
-  const row = await db
-    .select()
-    .from(credentials)
-    .where(and(eq(credentials.agentId, agentId), eq(credentials.id, id)))
-    .get();
-  return row ?? null;
+/** What decides who may touch an agent's credentials. */
+const holder = {
+  id: agents.id,
+  status: agents.status,
+  role: agents.role,
+  capabilities: agents.capabilities,
+  grantedScopes: agents.grantedScopes,
+};
+
+/** The agent that a credential belongs to, as far as the rules of credentials need it. */
+export type Holder = Pick<typeof agents.$inferSelect, keyof typeof holder>;
+
+const isAgent = and(
+  eq(agents.organizationId, sql.placeholder("organizationId")),
+  eq(agents.id, sql.placeholder("agentId")),
+);
+
+const holderById = preparedOnce((db) => db.select(holder).from(agents).where(isAgent).prepare());
+
+/** Which agent of the organization has this id, whatever its status? */
+export async function findHolder(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  agentId: AgentId,
+): Promise<Holder | null> {
+  return (await holderById(db).get({ organizationId, agentId })) ?? null;
+}
+
+const heldById = preparedOnce((db) =>
+  db
+    .select({ holder, credential: credentials })
+    .from(agents)
+    .leftJoin(credentials, and(eq(credentials.agentId, agents.id), eq(credentials.id, sql.placeholder("credentialId"))))
+    .where(isAgent)
+    .prepare(),
+);
+
+/** The same, and which of its credentials has this id? `credential` is null when it has none. One round trip. */
+export async function findHeldCredential(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  agentId: AgentId,
+  credentialId: CredentialId,
+): Promise<{ readonly holder: Holder; readonly credential: CredentialRow | null } | null> {
+  return (await heldById(db).get({ organizationId, agentId, credentialId })) ?? null;
 }
 
 /** The agent's newest credentials that are older than `before`. */
 export function listCredentials(
-  db: Database,
+  { db }: Pick<Context, "db">,
   agentId: AgentId,
   page: { readonly before: CredentialId | null; readonly limit: number },
 ): Promise<CredentialRow[]> {
@@ -45,18 +83,26 @@ function active(db: Database, agentId: AgentId, nowMs: number) {
 }
 
 /** How many credentials of the agent are neither revoked nor expired? */
-export async function countActiveCredentials(db: Database, agentId: AgentId, nowMs: number): Promise<number> {
+export async function countActiveCredentials(
+  { db }: Pick<Context, "db">,
+  agentId: AgentId,
+  nowMs: number,
+): Promise<number> {
   return (await active(db, agentId, nowMs).get())?.count ?? 0;
 }
 
 /** How many unrevoked credentials, of all organizations, expire after one time and up to another? */
-export function countExpiringCredentials(db: Database, afterMs: number, throughMs: number): Promise<number> {
+export function countExpiringCredentials(
+  { db }: Pick<Context, "db">,
+  afterMs: number,
+  throughMs: number,
+): Promise<number> {
   const { revokedAt, expiresAt } = credentials;
   return db.$count(credentials, and(isNull(revokedAt), gt(expiresAt, afterMs), lte(expiresAt, throughMs)));
 }
 
 /** Adds a credential if the agent is not decommissioned and has fewer than `maximum` active ones. */
-export function insertCredential(db: Database, row: CredentialRow, maximum: number) {
+export function insertCredential({ db }: Pick<Context, "db">, row: CredentialRow, maximum: number) {
   const agent = db
     .select({ id: agents.id })
     .from(agents)
@@ -72,7 +118,7 @@ export function insertCredential(db: Database, row: CredentialRow, maximum: numb
 
 /** Puts a new secret in the place of the one that was read, unless that has been replaced or the credential revoked since. */
 export function replaceSecret(
-  db: Database,
+  { db }: Pick<Context, "db">,
   read: CredentialRow,
   next: Pick<
     CredentialRow,
@@ -88,7 +134,7 @@ export function replaceSecret(
 }
 
 /** Revokes a credential unless it is revoked already. */
-export function revokeCredential(db: Database, id: CredentialId, revokedAt: number) {
+export function revokeCredential({ db }: Pick<Context, "db">, id: CredentialId, revokedAt: number) {
   return db
     .update(credentials)
     .set({ revokedAt })
@@ -96,7 +142,7 @@ export function revokeCredential(db: Database, id: CredentialId, revokedAt: numb
 }
 
 /** Which credentials of the agent are not revoked? Expired ones are among them. */
-export async function unrevokedCredentialIds(db: Database, agentId: AgentId): Promise<CredentialId[]> {
+export async function unrevokedCredentialIds({ db }: Pick<Context, "db">, agentId: AgentId): Promise<CredentialId[]> {
   const rows = await db
     .select({ id: credentials.id })
     .from(credentials)
@@ -106,7 +152,7 @@ export async function unrevokedCredentialIds(db: Database, agentId: AgentId): Pr
 }
 
 /** Holds when the agent has no unrevoked credential beside the given ones. */
-export function noUnrevokedBeside(db: Database, agentId: AgentId, ids: readonly CredentialId[]): SQL {
+export function noUnrevokedBeside({ db }: Pick<Context, "db">, agentId: AgentId, ids: readonly CredentialId[]): SQL {
   const others = db
     .select({ id: credentials.id })
     .from(credentials)
@@ -122,7 +168,7 @@ export function noUnrevokedBeside(db: Database, agentId: AgentId, ids: readonly 
 }
 
 /** Revokes all credentials of an agent if the statement before changed a row. */
-export function revokeCredentialsIfChanged(db: Database, agentId: AgentId, revokedAt: number) {
+export function revokeCredentialsIfChanged({ db }: Pick<Context, "db">, agentId: AgentId, revokedAt: number) {
   return db
     .update(credentials)
     .set({ revokedAt })

@@ -95,10 +95,10 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
     data: facts,
   });
   await context.db.batch([
-    insertDelegation(context.db, row),
+    insertDelegation(context, row),
     outboxInsert(context, event),
     // Something behind it may have been taken back since the ledger was asked: then it is dead, and the record says so.
-    endFallenDelegations(context.db, organizationId, { kind: "delegation", chainId }, context.now()),
+    endFallenDelegations(context, organizationId, { kind: "delegation", chainId }, context.now()),
   ]);
   await publish(context, organizationId);
   count("agentidp_delegations_total", { action: "created" });

@@ -60,7 +60,7 @@ async function privateKey(context: Context, id: string, sealed: string): Promise
  */
 export async function delegationSigner(context: Context, delegator: AgentId): Promise<DelegationSigner> {
   const did = agentDid(context.settings.issuer, delegator);
-  const row = await findPresentKey(context.db, delegator);
+  const row = await findPresentKey(context, delegator);
   if (row?.privateSealed) {
     return { kid: `${did}#key-${row.number}`, key: await privateKey(context, row.id, row.privateSealed) };
   }
@@ -83,7 +83,7 @@ async function agentKey(context: Context, agentId: AgentId, number: number, kid:
   const isFresh = known !== undefined && nowMs - known.readAtMs < freshMs && nowMs >= known.readAtMs;
   let current = isFresh ? known : null;
   if (!current) {
-    const row = await findKeyByNumber(context.db, agentId, number);
+    const row = await findKeyByNumber(context, agentId, number);
     // With a key that it keeps itself, an agent could sign delegations that it was never given.
     if (!row?.privateSealed) return null;
     const key = known?.key ?? (await imported(row.publicJwk as JWK));

@@ -32,7 +32,7 @@ async function end(context: Context, actor: Actor, delegation: DelegationRow): P
     actor,
   };
   const [revoked] = await context.db.batch([
-    revokeRow(context.db, chainId, state?.revokedAtMs ?? context.now()),
+    revokeRow(context, chainId, state?.revokedAtMs ?? context.now()),
     outboxInsertIfChanged(context, event),
   ]);
   await publish(context, organizationId);
@@ -50,7 +50,7 @@ export async function revokeDelegation(
   caller: Caller,
   chainId: DelegationId,
 ): Promise<Result<undefined>> {
-  const delegation = await findDelegation(context.db, caller.organizationId, chainId);
+  const delegation = await findDelegation(context, caller.organizationId, chainId);
   const isAllowed =
     delegation !== null && (isSelf(caller, delegation.delegatorAgentId) || hasScope(caller, "agents:write"));
   if (!isAllowed) return problem("DELEGATION_NOT_FOUND");
@@ -65,6 +65,6 @@ export async function endDelegation(
   organizationId: OrganizationId,
   chainId: DelegationId,
 ): Promise<void> {
-  const delegation = await findDelegation(context.db, organizationId, chainId);
+  const delegation = await findDelegation(context, organizationId, chainId);
   if (delegation) await end(context, actor, delegation);
 }

@@ -33,7 +33,7 @@ export async function listDelegations(
   if (!before.ok) return before;
   const nowMs = context.now();
   const wanted = { before: before.value, limit: limit + 1, nowMs };
-  const rows = await listRows(context.db, organizationId, agentId, filter, wanted);
+  const rows = await listRows(context, organizationId, agentId, filter, wanted);
   const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
   return ok({ data: data.map((row) => publicDelegation(row, nowMs)), nextCursor });
 }
@@ -49,5 +49,5 @@ export async function listDelegations(
  * ```
  */
 export function delegationsEndedBy(context: Context, organizationId: OrganizationId, subject: Subject) {
-  return endFallenDelegations(context.db, organizationId, subject, context.now());
+  return endFallenDelegations(context, organizationId, subject, context.now());
 }

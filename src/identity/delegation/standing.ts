@@ -60,7 +60,7 @@ export async function verifyDelegation(context: Context, caller: Caller, token: 
     };
   }
   // The record remembers what the object and the ledger forget, and names the same moment as the list does.
-  const row = await findDelegation(context.db, organizationId, delegation.chainId);
+  const row = await findDelegation(context, organizationId, delegation.chainId);
   if (!row) return { valid: false };
   const cutOffAtMs = endedAtMs !== null && endedAtMs < row.expiresAt ? endedAtMs : null;
   const revokedAtMs = state?.revokedAtMs ?? row.revokedAt ?? cutOffAtMs;

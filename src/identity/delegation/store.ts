@@ -1,6 +1,7 @@
 /** The queries of the delegation room, each named after the question it answers or the change it makes. */
 import { and, desc, eq, exists, gt, isNotNull, isNull, lt, lte, not, or, type SQL, sql } from "drizzle-orm";
 import type { Subject } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
 import { agentKeys, agents, credentials, delegations, organizations, trustPolicies } from "../../platform/db/schema.ts";
 import type { AgentId, DelegationId, OrganizationId } from "../../platform/ids.ts";
@@ -10,7 +11,7 @@ import type { DelegationFilter } from "./schema.ts";
 export type DelegationRow = typeof delegations.$inferSelect;
 
 /** Which key of the agent is the present one? */
-export async function findPresentKey(db: Database, agentId: AgentId) {
+export async function findPresentKey({ db }: Pick<Context, "db">, agentId: AgentId) {
   const row = await db
     .select()
     .from(agentKeys)
@@ -20,7 +21,7 @@ export async function findPresentKey(db: Database, agentId: AgentId) {
 }
 
 /** Which key of the agent, present or replaced, has this number? */
-export async function findKeyByNumber(db: Database, agentId: AgentId, number: number) {
+export async function findKeyByNumber({ db }: Pick<Context, "db">, agentId: AgentId, number: number) {
   const row = await db
     .select()
     .from(agentKeys)
@@ -31,7 +32,7 @@ export async function findKeyByNumber(db: Database, agentId: AgentId, number: nu
 
 /** Which delegation of the organization has this id? */
 export async function findDelegation(
-  db: Database,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   id: DelegationId,
 ): Promise<DelegationRow | null> {
@@ -54,7 +55,7 @@ function hasStatus(status: DelegationFilter["status"], nowMs: number): SQL | und
 
 /** The newest delegations that the agent gave or got, that pass the filter and are older than `before`. */
 export async function listDelegations(
-  db: Database,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   agentId: AgentId,
   { role, status }: DelegationFilter,
@@ -84,12 +85,12 @@ export async function listDelegations(
 }
 
 /** Adds a delegation. */
-export function insertDelegation(db: Database, row: DelegationRow) {
+export function insertDelegation({ db }: Pick<Context, "db">, row: DelegationRow) {
   return db.insert(delegations).values(row);
 }
 
 /** Notes that a delegation was revoked, unless it has ended before. */
-export function revokeDelegation(db: Database, id: DelegationId, revokedAt: number) {
+export function revokeDelegation({ db }: Pick<Context, "db">, id: DelegationId, revokedAt: number) {
   return db
     .update(delegations)
     .set({ revokedAt })
@@ -151,7 +152,12 @@ function stands(db: Database): SQL | undefined {
  * Notes the end of every live delegation that the subject has to do with and that cannot stand any more, as the records say
  * that the statements before it in the batch have left. It asks nothing of `changes()`, and nothing after it may.
  */
-export function endFallenDelegations(db: Database, organizationId: OrganizationId, subject: Subject, endedAt: number) {
+export function endFallenDelegations(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  subject: Subject,
+  endedAt: number,
+) {
   const standing = stands(db);
   return db
     .update(delegations)

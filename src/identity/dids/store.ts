@@ -11,7 +11,7 @@ export type DidSubject = NonNullable<Awaited<ReturnType<typeof findSubject>>>;
  * Which agent of any organization has this id, and which keys of its own are present or were replaced after a time? One
  * round trip. The newest key comes first.
  */
-export async function findSubject({ db }: Context, agentId: AgentId, replacedAfterMs: number) {
+export async function findSubject({ db }: Pick<Context, "db">, agentId: AgentId, replacedAfterMs: number) {
   const [[agent], keys] = await db.batch([
     db
       .select({
@@ -39,7 +39,7 @@ export async function findSubject({ db }: Context, agentId: AgentId, replacedAft
 
 /** The organization's active agents after this one, in the order of their ids, each with its present key. */
 export async function listActiveSubjects(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   page: { readonly after: AgentId | null; readonly limit: number },
 ): Promise<DidSubject[]> {

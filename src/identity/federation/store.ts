@@ -14,13 +14,13 @@ export type PartnerChange = Partial<
 /** Its unique index over organization and issuer, as SQLite names it. */
 export const issuerColumns = "federation_partners.organization_id, federation_partners.issuer";
 
-export function insertPartner({ db }: Context, partner: Partner) {
+export function insertPartner({ db }: Pick<Context, "db">, partner: Partner) {
   return db.insert(federationPartners).values(partner);
 }
 
 /** Which partner of the organization has this id? */
 export async function findPartner(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   id: string,
 ): Promise<Partner | null> {
@@ -34,7 +34,7 @@ export async function findPartner(
 
 /** Which partner of the organization has exactly this issuer? */
 export async function findPartnerOfIssuer(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   issuer: string,
 ): Promise<Partner | null> {
@@ -48,7 +48,7 @@ export async function findPartnerOfIssuer(
 
 /** The organization's newest partners that are older than `before`. */
 export function listPartners(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   page: { readonly before: string | null; readonly limit: number },
 ): Promise<Partner[]> {
@@ -66,7 +66,7 @@ export function listPartners(
 }
 
 /** Changes a partner, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
-export function updatePartner({ db }: Context, read: Partner, change: PartnerChange, updatedAt: number) {
+export function updatePartner({ db }: Pick<Context, "db">, read: Partner, change: PartnerChange, updatedAt: number) {
   return db
     .update(federationPartners)
     .set({ ...change, updatedAt })
@@ -74,6 +74,6 @@ export function updatePartner({ db }: Context, read: Partner, change: PartnerCha
 }
 
 /** Deletes a partner, if it is there. */
-export function deletePartner({ db }: Context, { id }: Partner) {
+export function deletePartner({ db }: Pick<Context, "db">, { id }: Partner) {
   return db.delete(federationPartners).where(eq(federationPartners.id, id));
 }

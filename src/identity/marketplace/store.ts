@@ -47,7 +47,7 @@ const olderThan = (before: AgentId | null) => (before === null ? undefined : lt(
  * @returns also the last of those that were looked at; null when none is behind it
  */
 export async function listPublicAgents(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   { search, agentType, capability }: ListingFilter,
   { before, limit, lookAt }: ListingPage,
 ) {
@@ -75,7 +75,7 @@ export async function listPublicAgents(
 }
 
 /** Which listed agent has this id? */
-export async function findPublicAgent(context: Context, agentId: AgentId) {
+export async function findPublicAgent(context: Pick<Context, "db">, agentId: AgentId) {
   const [agent] = await listed(context, eq(agents.id, agentId)).limit(1);
   return agent ?? null;
 }

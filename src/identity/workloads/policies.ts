@@ -1,5 +1,5 @@
 /** Trust policies: what a workload's own token must say so that it may sign in as an agent. Each is a credential of its agent. */
-
+import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -10,12 +10,13 @@ import { type CredentialId, credentialIdSchema, newId } from "../../platform/ids
 import { checkOutboundUrl } from "../../platform/outbound/guard.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { findAgent, refuseChange, refuseTakeover } from "../agents/service.ts";
+import { findHolder } from "../credentials/service.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
 import { demandsOf, publicPolicy } from "./public-policy.ts";
 import type { CreateTrustPolicy, TrustPolicy } from "./schema.ts";
 import {
   countTrustPolicies,
+  findHeldPolicy,
   findTrustPolicy,
   insertTrustPolicy,
   listTrustPolicies as listRecords,
@@ -67,7 +68,7 @@ export async function createTrustPolicy(
 ): Promise<Result<TrustPolicy>> {
   const { organizationId } = caller;
   const { agentId } = input;
-  const agent = await findAgent(context, organizationId, agentId);
+  const agent = await findHolder(context, organizationId, agentId);
   if (!agent) return problem("AGENT_NOT_FOUND");
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const refused =
@@ -85,7 +86,7 @@ export async function createTrustPolicy(
     data: { policyId: policy.id, agentId },
   });
   const [inserted] = await context.db.batch([
-    insertTrustPolicy(context.db, policy, maxOfAgent),
+    insertTrustPolicy(context, policy, maxOfAgent),
     outboxInsertIfChanged(context, event),
   ]);
   if (inserted.meta.changes === 0) return whyRefused(context, caller, policy);
@@ -95,9 +96,9 @@ export async function createTrustPolicy(
 
 /** Why the insertion did not take place: the agent is gone by now, or it has as many policies as it may. */
 async function whyRefused(context: Context, caller: Caller, { agentId }: TrustPolicyRecord): Promise<Problem> {
-  const agent = await findAgent(context, caller.organizationId, agentId);
+  const agent = await findHolder(context, caller.organizationId, agentId);
   if (agent?.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
-  const current = await countTrustPolicies(context.db, agentId);
+  const current = await countTrustPolicies(context, agentId);
   return problem("FREE_TIER_LIMIT_EXCEEDED", `An agent may have ${maxOfAgent} trust policies; delete one first.`, {
     details: { limit: "maxTrustPolicies", max: maxOfAgent, current },
   });
@@ -109,7 +110,7 @@ export async function readTrustPolicy(
   caller: Caller,
   policyId: CredentialId,
 ): Promise<Result<TrustPolicy>> {
-  const policy = await findTrustPolicy(context.db, caller.organizationId, policyId);
+  const policy = await findTrustPolicy(context, caller.organizationId, policyId);
   return policy ? ok(publicPolicy(policy)) : problem("TRUST_POLICY_NOT_FOUND");
 }
 
@@ -123,7 +124,7 @@ export async function listTrustPolicies(
   const list = { name: "trust-policies", organizationId };
   const before = decodeCursor(list, credentialIdSchema, cursor);
   if (!before.ok) return before;
-  const rows = await listRecords(context.db, organizationId, { before: before.value, limit: limit + 1 });
+  const rows = await listRecords(context, organizationId, { before: before.value, limit: limit + 1 });
   const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
   return ok({ data: data.map(publicPolicy), nextCursor });
 }
@@ -139,10 +140,10 @@ export async function deleteTrustPolicy(
   policyId: CredentialId,
 ): Promise<Result<undefined>> {
   const { organizationId } = caller;
-  const policy = await findTrustPolicy(context.db, organizationId, policyId);
-  const agent = policy && (await findAgent(context, organizationId, policy.agentId));
-  if (!agent) return problem("TRUST_POLICY_NOT_FOUND");
-  const refused = refuseChange(caller, agent);
+  const found = await findHeldPolicy(context, organizationId, policyId);
+  if (!found) return problem("TRUST_POLICY_NOT_FOUND");
+  const { holder, policy } = found;
+  const refused = refuseChange(caller, holder);
   if (refused) return refused;
 
   const { agentId } = policy;
@@ -157,7 +158,7 @@ export async function deleteTrustPolicy(
     data: { policyId, agentId },
   });
   const [removed] = await context.db.batch([
-    removeTrustPolicy(context.db, policyId),
+    removeTrustPolicy(context, policyId),
     outboxInsertIfChanged(context, event),
     delegationsEndedBy(context, organizationId, subject),
   ]);

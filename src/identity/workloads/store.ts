@@ -1,5 +1,6 @@
 /** The queries of the oidc room, each named after the question it answers or the change it makes. */
 import { and, count, desc, eq, exists, isNull, lt, ne, or, sql } from "drizzle-orm";
+import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
 import { insertWhere } from "../../platform/db/conditional.ts";
 import { agents, trustPolicies } from "../../platform/db/schema.ts";
@@ -22,12 +23,12 @@ const ofAgent = (db: Database, agentId: AgentId) =>
   db.select({ count: count() }).from(trustPolicies).where(eq(trustPolicies.agentId, agentId));
 
 /** How many trust policies does the agent have? */
-export async function countTrustPolicies(db: Database, agentId: AgentId): Promise<number> {
+export async function countTrustPolicies({ db }: Pick<Context, "db">, agentId: AgentId): Promise<number> {
   return (await ofAgent(db, agentId).get())?.count ?? 0;
 }
 
 /** Adds a policy if its agent is not decommissioned and has fewer than `maximum`. */
-export function insertTrustPolicy(db: Database, policy: TrustPolicyRecord, maximum: number) {
+export function insertTrustPolicy({ db }: Pick<Context, "db">, policy: TrustPolicyRecord, maximum: number) {
   const agent = db
     .select({ id: agents.id })
     .from(agents)
@@ -43,7 +44,7 @@ export function insertTrustPolicy(db: Database, policy: TrustPolicyRecord, maxim
 
 /** Which policy of the organization has this id? */
 export async function findTrustPolicy(
-  db: Database,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   id: CredentialId,
 ): Promise<TrustPolicyRecord | null> {
@@ -54,9 +55,20 @@ export async function findTrustPolicy(
   return records(rows)[0] ?? null;
 }
 
+/** The same, with the role of its agent, which decides who may delete it. One round trip. */
+export async function findHeldPolicy({ db }: Pick<Context, "db">, organizationId: OrganizationId, id: CredentialId) {
+  const { role, capabilities, grantedScopes } = agents;
+  const [row] = await db
+    .select({ policy: trustPolicies, holder: { role, capabilities, grantedScopes } })
+    .from(trustPolicies)
+    .innerJoin(agents, eq(agents.id, trustPolicies.agentId))
+    .where(and(eq(trustPolicies.organizationId, organizationId), eq(trustPolicies.id, id)));
+  return row ? { holder: row.holder, policy: row.policy as TrustPolicyRecord } : null;
+}
+
 /** The organization's newest policies that are older than `before`. */
 export async function listTrustPolicies(
-  db: Database,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   page: { readonly before: CredentialId | null; readonly limit: number },
 ): Promise<readonly TrustPolicyRecord[]> {
@@ -75,13 +87,13 @@ export async function listTrustPolicies(
 }
 
 /** Removes a policy. */
-export function removeTrustPolicy(db: Database, id: CredentialId) {
+export function removeTrustPolicy({ db }: Pick<Context, "db">, id: CredentialId) {
   return db.delete(trustPolicies).where(eq(trustPolicies.id, id));
 }
 
 /** Which policies of the agent trust this issuer? */
 export async function policiesOfAgent(
-  db: Database,
+  { db }: Pick<Context, "db">,
   agentId: AgentId,
   issuer: string,
 ): Promise<readonly TrustPolicyRecord[]> {
@@ -94,7 +106,11 @@ export async function policiesOfAgent(
 }
 
 /** Which organizations trust this issuer? At most `limit` of them. */
-export async function organizationsTrusting(db: Database, issuer: string, limit: number): Promise<OrganizationId[]> {
+export async function organizationsTrusting(
+  { db }: Pick<Context, "db">,
+  issuer: string,
+  limit: number,
+): Promise<OrganizationId[]> {
   const rows = await db
     .selectDistinct({ organizationId: trustPolicies.organizationId })
     .from(trustPolicies)
@@ -113,7 +129,7 @@ export interface TokenClues {
 
 /** Which policies, of any agent, may match a token that says this? At most `limit` of them; each is still to be judged. */
 export async function policiesFor(
-  db: Database,
+  { db }: Pick<Context, "db">,
   { issuer, audience, repository, repositoryId }: TokenClues,
   limit: number,
 ): Promise<readonly TrustPolicyRecord[]> {

@@ -127,7 +127,7 @@ export async function identifyWorkload(
   token: string,
   agentId: string | null,
 ): Promise<WorkloadOutcome> {
-  const { db, settings } = context;
+  const { settings } = context;
   const read = readJws(token);
   const issuer = read?.payload.iss;
   const refused = (
@@ -144,8 +144,10 @@ export async function identifyWorkload(
   if (!read || typeof issuer !== "string" || !isWorkloadType(read.header)) return refused("token_malformed");
 
   // Keys are only asked of issuers that somebody trusts: a stranger cannot make this service call addresses at will.
-  const asked = agentId === null ? null : await policiesOfAgent(db, agentId as AgentId, issuer);
-  const trusting = asked ? asked.map((policy) => policy.organizationId) : await organizationsTrusting(db, issuer, 2);
+  const asked = agentId === null ? null : await policiesOfAgent(context, agentId as AgentId, issuer);
+  const trusting = asked
+    ? asked.map((policy) => policy.organizationId)
+    : await organizationsTrusting(context, issuer, 2);
   if (trusting.length === 0) return refused("no_policy");
   // Where several organizations trust an issuer, a failing job of one is no business of the others.
   const [organizationId, ...others] = trusting;
@@ -155,7 +157,7 @@ export async function identifyWorkload(
   const claims = await verify(context, token, read.header, issuer);
   if (typeof claims === "string") return refused(claims, {}, concerned);
   const subject = { subject: told(claims.sub) };
-  const policies = asked ?? (await policiesFor(db, cluesOf(issuer, claims), mostJudged + 1));
+  const policies = asked ?? (await policiesFor(context, cluesOf(issuer, claims), mostJudged + 1));
   if (policies.length > mostJudged) return refused("ambiguous_policy", subject, concerned);
 
   const { matching, closest } = judge(policies, claims, settings.issuer);

@@ -53,7 +53,7 @@ function oauthErrorOf(problem: Problem, path: string): OAuthError | undefined {
  *
  * @example
  * ```ts
- * const result = await findAgent(context, caller, agentId);
+ * const result = await readAgent(context, caller, agentId);
  * return result.ok ? c.json(result.value, 200) : fail(c, result);
  * ```
  */

@@ -21,11 +21,11 @@ export interface DayCount {
 
 /** How many tokens were issued on each of the days? */
 export function countTokensByDay(
-  context: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   { first, last }: DaySpan,
 ): Promise<DayCount[]> {
-  return context.db
+  return db
     .select({ day: tokensByHour.day, count: sum(tokensByHour.count).mapWith(Number) })
     .from(tokensByHour)
     .where(and(eq(tokensByHour.organizationId, organizationId), between(tokensByHour.day, first, last)))
@@ -33,9 +33,13 @@ export function countTokensByDay(
 }
 
 /** How many tokens were issued in each hour of the week within the days? */
-export function countTokensByHourOfWeek(context: Context, organizationId: OrganizationId, { first, last }: DaySpan) {
+export function countTokensByHourOfWeek(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  { first, last }: DaySpan,
+) {
   const dow = sql<number>`CAST(strftime('%w', ${tokensByHour.day}) AS INTEGER)`;
-  return context.db
+  return db
     .select({ dow, hour: tokensByHour.hour, count: sum(tokensByHour.count).mapWith(Number) })
     .from(tokensByHour)
     .where(and(eq(tokensByHour.organizationId, organizationId), between(tokensByHour.day, first, last)))
@@ -44,9 +48,13 @@ export function countTokensByHourOfWeek(context: Context, organizationId: Organi
 }
 
 /** How many tokens did each agent get within the days? Most first. */
-export function countTokensByAgent(context: Context, organizationId: OrganizationId, { first, last }: DaySpan) {
+export function countTokensByAgent(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  { first, last }: DaySpan,
+) {
   const tokenCount = sum(tokensByAgent.count).mapWith(Number);
-  return context.db
+  return db
     .select({ agentId: tokensByAgent.agentId, tokenCount })
     .from(tokensByAgent)
     .where(and(eq(tokensByAgent.organizationId, organizationId), between(tokensByAgent.day, first, last)))
@@ -55,8 +63,12 @@ export function countTokensByAgent(context: Context, organizationId: Organizatio
 }
 
 /** How many calls did each route answer with which class of status within the days? */
-export function countCallsByRoute(context: Context, organizationId: OrganizationId, { first, last }: DaySpan) {
-  return context.db
+export function countCallsByRoute(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  { first, last }: DaySpan,
+) {
+  return db
     .select({
       route: callsByRoute.route,
       statusClass: callsByRoute.statusClass,
@@ -70,12 +82,12 @@ export function countCallsByRoute(context: Context, organizationId: Organization
 
 /** How many credentials were rotated on each day, from a time on (milliseconds since the epoch)? */
 export function countRotationsByDay(
-  context: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   fromMs: number,
 ): Promise<DayCount[]> {
   const day = sql<string>`date(${auditEvents.timestamp} / 1000, 'unixepoch')`;
-  return context.db
+  return db
     .select({ day, count: count() })
     .from(auditEvents)
     .where(
@@ -90,13 +102,13 @@ export function countRotationsByDay(
 
 /** How old are the secrets of the active credentials, in whole days? */
 export function countActiveCredentialsByAge(
-  context: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   nowMs: number,
 ): Promise<{ readonly ageDays: number; readonly count: number }[]> {
   const madeAt = sql`coalesce(${credentials.rotatedAt}, ${credentials.createdAt})`;
   const ageDays = sql<number>`CAST(max(0, ${nowMs} - ${madeAt}) / 86400000 AS INTEGER)`;
-  return context.db
+  return db
     .select({ ageDays, count: count() })
     .from(agents)
     .innerJoin(credentials, eq(credentials.agentId, agents.id))
@@ -114,7 +126,7 @@ export function countActiveCredentialsByAge(
 const deletedAtOnce = 2000;
 
 /** Deletes counts of days before the given one, of all organizations, a bounded number of them. */
-export async function deleteActivityBefore({ db }: Context, day: string): Promise<void> {
+export async function deleteActivityBefore({ db }: Pick<Context, "db">, day: string): Promise<void> {
   const outdatedOf = (table: SQLiteTable) =>
     sql`rowid IN (SELECT rowid FROM ${table} WHERE day < ${day} LIMIT ${deletedAtOnce})`;
   await db.batch([

@@ -36,8 +36,8 @@ const columns = {
   hash: auditEvents.hash,
 };
 
-function eventsWhere(context: Context, organizationId: OrganizationId, ...conditions: (SQL | undefined)[]) {
-  return context.db
+function eventsWhere({ db }: Pick<Context, "db">, organizationId: OrganizationId, ...conditions: (SQL | undefined)[]) {
+  return db
     .select(columns)
     .from(auditEvents)
     .where(and(eq(auditEvents.organizationId, organizationId), ...conditions))
@@ -52,7 +52,7 @@ const within = ({ fromMs, toMs }: TimeRange) =>
 
 /** The newest events that fit the filter, newest first. `before`: only those of a lower sequence. */
 export function findEvents(
-  context: Context,
+  context: Pick<Context, "db">,
   organizationId: OrganizationId,
   filter: EventFilter,
   before: number | null,
@@ -72,7 +72,7 @@ export function findEvents(
 }
 
 export async function findEvent(
-  context: Context,
+  context: Pick<Context, "db">,
   organizationId: OrganizationId,
   eventId: EventId,
 ): Promise<StoredEvent | undefined> {
@@ -82,7 +82,7 @@ export async function findEvent(
 
 /** The event with the lowest sequence above the given one. */
 export async function findEventAfter(
-  context: Context,
+  context: Pick<Context, "db">,
   organizationId: OrganizationId,
   sequence: number,
 ): Promise<StoredEvent | undefined> {
@@ -94,7 +94,7 @@ export async function findEventAfter(
 
 /** The event with the highest sequence below the given one. */
 export async function findEventBefore(
-  context: Context,
+  context: Pick<Context, "db">,
   organizationId: OrganizationId,
   sequence: number,
 ): Promise<StoredEvent | undefined> {
@@ -106,7 +106,7 @@ export async function findEventBefore(
 
 /** The last event of the log as D1 has it. */
 export async function findLastEvent(
-  context: Context,
+  context: Pick<Context, "db">,
   organizationId: OrganizationId,
 ): Promise<StoredEvent | undefined> {
   const [event] = await eventsWhere(context, organizationId).orderBy(desc(auditEvents.sequence)).limit(1);
@@ -115,12 +115,12 @@ export async function findLastEvent(
 
 /** The lowest and the highest sequence among the events of a time range, up to the sequence `through`; null when it has none. */
 export async function findSequencesWithin(
-  context: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   range: TimeRange,
   through: number,
 ): Promise<{ first: number; last: number } | null> {
-  const [row] = await context.db
+  const [row] = await db
     .select({ first: min(auditEvents.sequence), last: max(auditEvents.sequence) })
     .from(auditEvents)
     .where(and(eq(auditEvents.organizationId, organizationId), lte(auditEvents.sequence, through), within(range)));
@@ -156,7 +156,7 @@ function storedEvent(row: RawEvent): StoredEvent {
  * @param range leaves out the events of other times
  */
 export async function* eventPages(
-  context: Context,
+  context: Pick<Context, "env">,
   organizationId: OrganizationId,
   after: number | null,
   through: number,

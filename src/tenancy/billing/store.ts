@@ -10,34 +10,36 @@ export type BillingEvent = typeof billingEvents.$inferSelect;
 type Organization = typeof organizations.$inferSelect;
 
 /** Which account does the organization have at Stripe? */
-export async function findAccount(context: Context, organizationId: OrganizationId): Promise<BillingAccount | null> {
-  const row = await context.db
-    .select()
-    .from(billingAccounts)
-    .where(eq(billingAccounts.organizationId, organizationId))
-    .get();
+export async function findAccount(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+): Promise<BillingAccount | null> {
+  const row = await db.select().from(billingAccounts).where(eq(billingAccounts.organizationId, organizationId)).get();
   return row ?? null;
 }
 
 /** Whose customer is this? */
-export async function findAccountOfCustomer(context: Context, customerId: string): Promise<BillingAccount | null> {
-  const row = await context.db.select().from(billingAccounts).where(eq(billingAccounts.customerId, customerId)).get();
+export async function findAccountOfCustomer(
+  { db }: Pick<Context, "db">,
+  customerId: string,
+): Promise<BillingAccount | null> {
+  const row = await db.select().from(billingAccounts).where(eq(billingAccounts.customerId, customerId)).get();
   return row ?? null;
 }
 
 /** Adds an account unless the organization has one. */
-export function insertAccount(context: Context, account: BillingAccount) {
-  return context.db.insert(billingAccounts).values(account).onConflictDoNothing();
+export function insertAccount({ db }: Pick<Context, "db">, account: BillingAccount) {
+  return db.insert(billingAccounts).values(account).onConflictDoNothing();
 }
 
 /** Changes an account, unless it changed since it was read. */
 export function updateAccount(
-  context: Context,
+  { db }: Pick<Context, "db">,
   read: BillingAccount,
   change: Partial<Omit<BillingAccount, "organizationId" | "version">>,
   also?: SQL,
 ) {
-  return context.db
+  return db
     .update(billingAccounts)
     .set({ ...change, version: read.version + 1 })
     .where(
@@ -47,7 +49,7 @@ export function updateAccount(
 
 /** The same, if the statement before changed a row. */
 export function updateAccountIfChanged(
-  context: Context,
+  context: Pick<Context, "db">,
   read: BillingAccount,
   change: Partial<Omit<BillingAccount, "organizationId" | "version">>,
 ) {
@@ -56,7 +58,7 @@ export function updateAccountIfChanged(
 
 /** Gives an organization another tier, unless it or its account changed since they were read. */
 export function updateTier(
-  context: Context,
+  { db }: Pick<Context, "db">,
   read: Organization,
   account: BillingAccount,
   planTier: Organization["planTier"],
@@ -64,7 +66,7 @@ export function updateTier(
 ) {
   const accountUnchanged = sql`EXISTS (SELECT 1 FROM ${billingAccounts}
     WHERE ${billingAccounts.organizationId} = ${account.organizationId} AND ${billingAccounts.version} = ${account.version})`;
-  return context.db
+  return db
     .update(organizations)
     .set({ planTier, updatedAt })
     .where(
@@ -78,21 +80,17 @@ export function updateTier(
 }
 
 /** Has the event had its effect? */
-export async function isEventSettled(context: Context, eventId: string): Promise<boolean> {
-  const row = await context.db
-    .select({ id: billingEvents.id })
-    .from(billingEvents)
-    .where(eq(billingEvents.id, eventId))
-    .get();
+export async function isEventSettled({ db }: Pick<Context, "db">, eventId: string): Promise<boolean> {
+  const row = await db.select({ id: billingEvents.id }).from(billingEvents).where(eq(billingEvents.id, eventId)).get();
   return row !== undefined;
 }
 
 /** Notes that the event has had its effect, if the statement before changed a row. */
-export function insertEventIfChanged(context: Context, event: BillingEvent) {
-  return insertWhere(context.db, billingEvents, event, previousChanged);
+export function insertEventIfChanged({ db }: Pick<Context, "db">, event: BillingEvent) {
+  return insertWhere(db, billingEvents, event, previousChanged);
 }
 
 /** Forgets the events that came before the given time, in milliseconds. */
-export function deleteEventsBefore(context: Context, ms: number) {
-  return context.db.delete(billingEvents).where(lt(billingEvents.receivedAt, ms));
+export function deleteEventsBefore({ db }: Pick<Context, "db">, ms: number) {
+  return db.delete(billingEvents).where(lt(billingEvents.receivedAt, ms));
 }

@@ -15,13 +15,16 @@ export type OrganizationChange = Partial<
 
 const notDeleted = ne(organizations.status, "deleted");
 
-export function insertOrganization(context: Context, organization: Organization) {
-  return context.db.insert(organizations).values(organization);
+export function insertOrganization({ db }: Pick<Context, "db">, organization: Organization) {
+  return db.insert(organizations).values(organization);
 }
 
 /** Which organization has this id, unless it is deleted? */
-export async function findLiveOrganization(context: Context, id: OrganizationId): Promise<Organization | null> {
-  const row = await context.db
+export async function findLiveOrganization(
+  { db }: Pick<Context, "db">,
+  id: OrganizationId,
+): Promise<Organization | null> {
+  const row = await db
     .select()
     .from(organizations)
     .where(and(eq(organizations.id, id), notDeleted))
@@ -31,13 +34,13 @@ export async function findLiveOrganization(context: Context, id: OrganizationId)
 
 /** The newest live organizations, of all or of `only` one, that are older than `before`. */
 export function listLiveOrganizations(
-  context: Context,
+  { db }: Pick<Context, "db">,
   page: { readonly only: OrganizationId | null; readonly before: OrganizationId | null; readonly limit: number },
 ): Promise<Organization[]> {
   const conditions: SQL[] = [notDeleted];
   if (page.only) conditions.push(eq(organizations.id, page.only));
   if (page.before) conditions.push(lt(organizations.id, page.before));
-  return context.db
+  return db
     .select()
     .from(organizations)
     .where(and(...conditions))
@@ -47,12 +50,12 @@ export function listLiveOrganizations(
 
 /** Changes an organization, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
 export function updateOrganization(
-  context: Context,
+  { db }: Pick<Context, "db">,
   read: Organization,
   change: OrganizationChange,
   updatedAt: number,
 ) {
-  return context.db
+  return db
     .update(organizations)
     .set({ ...change, updatedAt })
     .where(and(eq(organizations.id, read.id), eq(organizations.updatedAt, read.updatedAt), notDeleted));
@@ -68,11 +71,11 @@ const membership = { agentId: agents.id, role: agents.role };
 
 /** Which role does this agent have in this organization? null: the organization has no such agent any more. */
 export async function findMembership(
-  context: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   agentId: AgentId,
 ): Promise<Membership | null> {
-  const row = await context.db
+  const row = await db
     .select(membership)
     .from(agents)
     .where(and(eq(agents.organizationId, organizationId), eq(agents.id, agentId), ne(agents.status, "decommissioned")))
@@ -82,7 +85,7 @@ export async function findMembership(
 
 /** The newest agents with a role that are older than `before`. */
 export async function listMembers(
-  context: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   page: { readonly before: AgentId | null; readonly limit: number },
 ): Promise<Member[]> {
@@ -92,7 +95,7 @@ export async function listMembers(
     isNotNull(agents.role),
   ];
   if (page.before) conditions.push(lt(agents.id, page.before));
-  const rows = await context.db
+  const rows = await db
     .select(membership)
     .from(agents)
     .where(and(...conditions))
@@ -106,13 +109,13 @@ export async function listMembers(
  * active admin remains: decided here, so that of two admins who demote each other at once one stays.
  */
 export function updateRole(
-  context: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   { agentId, role: read }: Membership,
   role: Membership["role"],
 ) {
   const others = alias(agents, "others");
-  const anotherAdmin = context.db
+  const anotherAdmin = db
     .select({ id: others.id })
     .from(others)
     .where(
@@ -123,7 +126,7 @@ export function updateRole(
         eq(others.status, "active"),
       ),
     );
-  return context.db
+  return db
     .update(agents)
     .set({ role })
     .where(

@@ -10,7 +10,7 @@ export type Checkpoint = typeof auditCheckpoints.$inferSelect;
 
 /** The newest checkpoints, newest first. `before`: only those of a lower sequence. */
 export function findCheckpoints(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   before: number | null,
   limit: number,
@@ -38,7 +38,10 @@ const soundWhere = ({ organizationId, distrustedKids }: SoundCheckpoints) =>
   and(eq(auditCheckpoints.organizationId, organizationId), not(isAmong(auditCheckpoints.kid, distrustedKids)));
 
 /** The last checkpoint of a chain. */
-export async function findLastCheckpoint({ db }: Context, sound: SoundCheckpoints): Promise<Checkpoint | undefined> {
+export async function findLastCheckpoint(
+  { db }: Pick<Context, "db">,
+  sound: SoundCheckpoints,
+): Promise<Checkpoint | undefined> {
   const [last] = await db
     .select()
     .from(auditCheckpoints)
@@ -55,7 +58,7 @@ export interface Anchor {
   readonly checkpoint: Checkpoint | null;
 }
 
-export async function findAnchor({ db }: Context, organizationId: OrganizationId): Promise<Anchor> {
+export async function findAnchor({ db }: Pick<Context, "db">, organizationId: OrganizationId): Promise<Anchor> {
   const isThere = and(
     eq(auditCheckpoints.organizationId, auditChains.organizationId),
     eq(auditCheckpoints.sequence, auditChains.anchorSequence),
@@ -75,7 +78,7 @@ export interface MatchedCheckpoint extends Checkpoint {
 
 /** Checkpoints with `after` < sequence ≤ `through` in their order. */
 export function findCheckpointsBetween(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   sound: SoundCheckpoints,
   after: number,
   through: number,
@@ -105,7 +108,7 @@ export interface DueChain {
 
 /** Chains that are due, the longest overdue first. */
 export async function findDueChains(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   distrustedKids: readonly string[],
   nowMs: number,
   limit: number,
@@ -190,7 +193,7 @@ export async function findExpiredChains(
 
 /** The checkpoint up to which to remove next: the last within a step, or else the first behind it. */
 export async function findNextAnchor(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   sound: SoundCheckpoints,
   after: number,
   step: number,
@@ -209,7 +212,7 @@ export async function findNextAnchor(
 
 /** Removes the events up to a checkpoint, and the checkpoints before it; the chain then begins there. All or nothing. */
 export async function removeThrough(
-  { db }: Context,
+  { db }: Pick<Context, "db">,
   { organizationId, sequence }: Checkpoint,
   after: number,
 ): Promise<void> {

@@ -3,6 +3,7 @@ import { createApp } from "./app.ts";
 import { measureControls, type Probe } from "./assurance/controls/service.ts";
 import { createRelay, measureOutbox, relayMessages, relayWaiting } from "./events/relay.ts";
 import { measureExpiringCredentials } from "./identity/credentials/service.ts";
+import { delegationSubscriber } from "./identity/delegation/service.ts";
 import { authenticateBearer } from "./identity/tokens/service.ts";
 import { upkeepSigningKeys } from "./keys/service.ts";
 import { askLedger, ledgerOf } from "./ledger/client.ts";
@@ -24,7 +25,7 @@ export { DelegationChain } from "./identity/delegation/delegation-chain.object.t
 export { OrgLedger } from "./ledger/org-ledger.object.ts";
 export { MetricsHub } from "./platform/telemetry/metrics.object.ts";
 
-const relay = createRelay([auditSubscriber, billingSubscriber, webhookSubscriber]);
+const relay = createRelay([auditSubscriber, delegationSubscriber, billingSubscriber, webhookSubscriber]);
 const noteCalls: NoteCalls = (context, organizationId, calls) => ledgerOf(context, organizationId).noteCalls(calls);
 const app = createApp({ authenticate: authenticateBearer, relay, noteCalls, askLedger });
 

@@ -1,6 +1,7 @@
 /** The rules of delegations, and the way to them for other rooms. */
 
 import type { Caller } from "../../access/caller.ts";
+import type { Subscriber } from "../../events/relay.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
@@ -51,3 +52,19 @@ export async function listDelegations(
 export function delegationsEndedBy(context: Context, organizationId: OrganizationId, subject: Subject) {
   return endFallenDelegations(context, organizationId, subject, context.now());
 }
+
+/**
+ * Notes which delegations end with their organization. That is a room of a lower floor, whose batch cannot have the statement:
+ * so it follows with the event of the change. Until then only lists are late; the ledger has ended the delegations before.
+ */
+export const delegationSubscriber: Subscriber = {
+  name: "delegations",
+  async handle(context, organizationId, events) {
+    for (const { action, target, occurredAtMs } of events) {
+      const ends = action === "organization.suspended" || action === "organization.deleted";
+      // Of what the operator does to another organization its own chain has an event too.
+      if (!ends || target !== organizationId) continue;
+      await endFallenDelegations(context, organizationId, { kind: "organization" }, occurredAtMs);
+    }
+  },
+};

@@ -150,7 +150,8 @@ function stands(db: Database): SQL | undefined {
 
 /**
  * Notes the end of every live delegation that the subject has to do with and that cannot stand any more, as the records say
- * that the statements before it in the batch have left. It asks nothing of `changes()`, and nothing after it may.
+ * that the statements before it in the batch have left. It asks nothing of `changes()`, and nothing after it may. With an
+ * organization ends everything that was issued before, even if the organization is active again by now.
  */
 export function endFallenDelegations(
   { db }: Pick<Context, "db">,
@@ -159,6 +160,7 @@ export function endFallenDelegations(
   endedAt: number,
 ) {
   const standing = stands(db);
+  const issuedBefore = subject.kind === "organization" ? lte(delegations.issuedAt, endedAt) : undefined;
   return db
     .update(delegations)
     .set({ revokedAt: endedAt })
@@ -169,7 +171,7 @@ export function endFallenDelegations(
         isNull(delegations.revokedAt),
         gt(delegations.expiresAt, endedAt),
         gt(delegations.id, oldestLiveId(endedAt)),
-        standing && not(standing),
+        or(standing && not(standing), issuedBefore),
       ),
     );
 }

@@ -4,9 +4,7 @@ import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent, EventName, JsonValue } from "../../events/catalogue.ts";
 import { outboxInsert, outboxInsertIfChanged } from "../../events/outbox.ts";
-import { delegationsEndedBy } from "../../identity/delegation/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
-import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
@@ -211,8 +209,7 @@ async function writeChange(
 ): Promise<Result<PublicOrganization> | null> {
   const ledger = ledgerOf(context, before.id);
   const takesBack = change.status === "suspended" || change.status === "deleted";
-  const taken: Subject | null = takesBack ? { kind: "organization" } : null;
-  await (taken ? ledger.withdraw(taken) : ledger.expectChange(null));
+  await (takesBack ? ledger.withdraw({ kind: "organization" }) : ledger.expectChange(null));
 
   // Grows even within one millisecond, and when a clock lags: the next write relies on it.
   const updatedAt = Math.max(context.now(), before.updatedAt + 1);
@@ -235,7 +232,6 @@ async function writeChange(
   const [written] = await context.db.batch([
     updateOrganization(context, before, change, updatedAt),
     ...events.map((event) => outboxInsertIfChanged(context, event)),
-    ...(taken ? [delegationsEndedBy(context, before.id, taken)] : []),
   ]);
   if (written.meta.changes === 0) return null;
   await publishAll(context, events);

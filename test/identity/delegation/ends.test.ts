@@ -1,7 +1,12 @@
 /** Whatever takes something from either party ends the delegation at once, for good, and lists say so. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { DomainEvent, EventAction } from "../../../src/events/catalogue.ts";
+import { delegationSubscriber } from "../../../src/identity/delegation/service.ts";
 import type { Ledger } from "../../../src/ledger/contract.ts";
+import type { Context } from "../../../src/platform/context.ts";
+import { openDatabase } from "../../../src/platform/db/client.ts";
+import { type EventId, newId, type OrganizationId } from "../../../src/platform/ids.ts";
 import {
   adminToken,
   type Body,
@@ -35,6 +40,8 @@ beforeEach(async () => {
   made = await exchanged(parties.delegatee, delegation.delegationToken);
   expect(await use(made)).toBe(200);
 });
+
+const organizationOf = ({ organizationId }: Organization) => organizationId as OrganizationId;
 
 const patch = (agentId: string, json: Record<string, unknown>) =>
   call(`/api/v1/agents/${agentId}`, { method: "PATCH", token: admin, json });
@@ -135,6 +142,41 @@ describe("nothing comes back", () => {
     }
     const again = await lend({ ...parties, token: await tokenFor(parties.delegator) });
     expect((await verify(admin, again.delegationToken)).body.valid).toBe(true);
+  });
+
+  it("the organization is suspended and reactivated, and the record of the end comes later and more than once", async () => {
+    const occurredAtMs = Date.now();
+    await scheduler.wait(20);
+    const later = await lend(parties, { scopes: ["resume:write"] });
+    const told = (action: EventAction, target: string): DomainEvent => ({
+      id: newId<EventId>(occurredAtMs),
+      organizationId: organizationOf(tenant),
+      action,
+      outcome: "success",
+      agentId: null,
+      actor: { agentId: null, ip: "", userAgent: "" },
+      target,
+      details: {},
+      occurredAtMs,
+    });
+    const hand = (...events: readonly DomainEvent[]) =>
+      delegationSubscriber.handle({ db: openDatabase(DB) } as Context, organizationOf(tenant), events);
+
+    await hand(
+      told("organization.suspended", operator.organizationId),
+      told("organization.updated", tenant.organizationId),
+    );
+    expect(await recordedEnd()).toBeNull();
+    await hand(told("organization.suspended", tenant.organizationId));
+    await hand(
+      told("organization.deleted", tenant.organizationId),
+      told("organization.suspended", tenant.organizationId),
+    );
+    expect(await recordedEnd()).toBe(occurredAtMs);
+    expect((await list(parties.token)).body.data).toMatchObject([
+      { chainId: later.chainId, status: "active" },
+      { chainId: delegation.chainId, status: "revoked", revokedAt: new Date(occurredAtMs).toISOString() },
+    ]);
   });
 
   it("a scope taken and given back", async () => {

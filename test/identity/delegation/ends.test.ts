@@ -1,7 +1,7 @@
 /** Whatever takes something from either party ends the delegation at once, for good, and lists say so. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { DomainEvent, EventAction } from "../../../src/events/catalogue.ts";
+import type { DomainEvent, EventName } from "../../../src/events/catalogue.ts";
 import { delegationSubscriber } from "../../../src/identity/delegation/service.ts";
 import type { Ledger } from "../../../src/ledger/contract.ts";
 import type { Context } from "../../../src/platform/context.ts";
@@ -148,7 +148,7 @@ describe("nothing comes back", () => {
     const occurredAtMs = Date.now();
     await scheduler.wait(20);
     const later = await lend(parties, { scopes: ["resume:write"] });
-    const told = (action: EventAction, target: string): DomainEvent => ({
+    const told = (action: EventName, target: string): DomainEvent => ({
       id: newId<EventId>(occurredAtMs),
       organizationId: organizationOf(tenant),
       action,

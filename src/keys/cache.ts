@@ -1,7 +1,10 @@
 /** The signing keys in memory: one query serves all requests of an isolate for minutes. */
+
 import type { Context } from "../platform/context.ts";
 import { DependencyDown } from "../platform/dependency.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
+import { SingleFlight } from "../platform/single-flight.ts";
+import { pause } from "../platform/time.ts";
 import { importPublicKey, openPrivateKey, type SigningKey } from "./key-pairs.ts";
 import { rowsWithWorkingKeys } from "./provision.ts";
 import { publishedJwkSchema, type SigningAlg } from "./schema.ts";
@@ -36,30 +39,13 @@ interface Keys {
   readonly unusable: ReadonlyMap<SigningAlg, unknown>;
 }
 
-interface Loading {
-  readonly load: number;
-  readonly done: Promise<Keys>;
-}
-
-interface Cache {
-  keys: Keys | null;
-  loading: Loading | null;
-  /** The number of the latest load. */
-  loads: number;
-  lastLoadAtMs: number;
-  /** What loads up to this number find is out of date. */
-  forgotten: number;
-}
-
 /** By database, so that nothing of one environment is ever used in another. */
-const caches = new WeakMap<D1Database, Cache>();
+const caches = new WeakMap<D1Database, SingleFlight<Keys>>();
 
-function cacheOf({ env }: Context): Cache {
-  const known = caches.get(env.DB);
-  if (known) return known;
-  const empty = { keys: null, loading: null, loads: 0, lastLoadAtMs: Number.NEGATIVE_INFINITY, forgotten: 0 };
-  caches.set(env.DB, empty);
-  return empty;
+function loadsOf({ env }: Context): SingleFlight<Keys> {
+  const loads = caches.get(env.DB) ?? new SingleFlight<Keys>(patienceMs);
+  caches.set(env.DB, loads);
+  return loads;
 }
 
 /** A clock that was set back makes keys old, not young for ever. */
@@ -69,8 +55,9 @@ function isYoungerThan(context: Context, keys: Keys, limitMs: number): boolean {
 }
 
 /** Reads the keys. Those that are known already are not imported again: a `kid` is the hash of its key. */
-async function read(context: Context, load: number, known: Keys | null): Promise<Keys> {
+async function read(context: Context, load: number): Promise<Keys> {
   const readAtMs = context.now();
+  const known = loadsOf(context).found?.value;
   const rows = await rowsWithWorkingKeys(context, ["current"]);
   const verifying = new Map<string, VerificationKey>();
   const signing = new Map<SigningAlg, SigningKey>();
@@ -92,57 +79,19 @@ async function read(context: Context, load: number, known: Keys | null): Promise
   return { load, readAtMs, verifying, signing, unusable };
 }
 
-/** Starts a load and lets others join it. The cache keeps what the latest load found, in whatever order they end. */
-function startLoad(context: Context, cache: Cache): Promise<Keys> {
-  const load = ++cache.loads;
-  cache.lastLoadAtMs = context.now();
-  const done = read(context, load, cache.keys).then((keys) => {
-    if (load > Math.max(cache.forgotten, cache.keys?.load ?? 0)) cache.keys = keys;
-    return keys;
-  });
-  const loading = { load, done };
-  cache.loading = loading;
-  const ended = () => {
-    if (cache.loading === loading) cache.loading = null;
-  };
-  done.then(ended, ended);
-  return done;
-}
-
-const pause = (ms: number) => new Promise<null>((resolve) => setTimeout(() => resolve(null), ms));
-
-/** How often a request joins loads of others before it starts its own. */
-const joinsAtMost = 3;
-
-/**
- * Keys of a load that began after the load with the number `after`.
- *
- * A load belongs to the request that started it: when that request is cancelled, workerd drops its I/O and the promise
- * never settles. So nobody waits long for somebody else's load; who has waited in vain looks again, and then loads.
- */
-async function loadedAfter(context: Context, cache: Cache, after: number): Promise<Keys> {
-  for (let joins = 0; joins < joinsAtMost; joins++) {
-    if (cache.keys && cache.keys.load > after) return cache.keys;
-    const { loading } = cache;
-    if (!loading || loading.load <= after || context.now() - cache.lastLoadAtMs > patienceMs) break;
-    const keys = await Promise.race([loading.done.catch(() => null), pause(patienceMs)]);
-    if (keys) return keys;
-  }
-  return startLoad(context, cache);
-}
-
 async function keysOf(context: Context): Promise<Keys> {
-  const cache = cacheOf(context);
-  const { keys } = cache;
-  if (!keys) return loadedAfter(context, cache, cache.forgotten);
+  const loads = loadsOf(context);
+  const load = (number: number) => read(context, number);
+  const keys = loads.found?.value;
+  if (!keys) return loads.after(load);
   if (isYoungerThan(context, keys, staleAfterMs)) {
-    if (!cache.loading && !isYoungerThan(context, keys, refreshAfterMs)) {
-      context.defer(startLoad(context, cache).catch(() => null));
+    if (!loads.isRunning && !isYoungerThan(context, keys, refreshAfterMs)) {
+      context.defer(loads.start(load).catch(() => null));
     }
     return keys;
   }
   try {
-    return await loadedAfter(context, cache, keys.load);
+    return await loads.after(load, keys.load);
   } catch (error) {
     if (isYoungerThan(context, keys, lastResortMs)) return keys;
     throw error;
@@ -176,15 +125,14 @@ export async function currentSigningKey(context: Context, alg: SigningAlg): Prom
  */
 export async function verificationKey(context: Context, kid: string): Promise<VerificationKey | null> {
   if (!kidForm.test(kid)) return null;
-  const cache = cacheOf(context);
-  const newestLoad = cache.loads;
+  const loads = loadsOf(context);
+  const newestLoad = loads.begun;
   const keys = await keysOf(context);
   const known = keys.verifying.get(kid);
   if (known) return known;
   if (keys.load > newestLoad) return null;
-  const sinceLastLoadMs = context.now() - cache.lastLoadAtMs;
-  if (sinceLastLoadMs < reloadIntervalMs) await pause(Math.min(reloadIntervalMs - sinceLastLoadMs, reloadIntervalMs));
-  const fresh = await loadedAfter(context, cache, newestLoad);
+  if (loads.idleMs < reloadIntervalMs) await pause(reloadIntervalMs - loads.idleMs);
+  const fresh = await loads.after((number) => read(context, number), newestLoad);
   return fresh.verifying.get(kid) ?? null;
 }
 
@@ -195,8 +143,7 @@ export async function verificationKey(context: Context, kid: string): Promise<Ve
  *   thousand requests that learn of it at the same time only the first causes a query
  */
 export function forgetSigningKeys(context: Context, droppedKid?: string): void {
-  const cache = cacheOf(context);
-  if (droppedKid !== undefined && cache.keys && !cache.keys.verifying.has(droppedKid)) return;
-  cache.keys = null;
-  cache.forgotten = cache.loads;
+  const loads = loadsOf(context);
+  if (droppedKid !== undefined && loads.found && !loads.found.value.verifying.has(droppedKid)) return;
+  loads.forget();
 }

@@ -1,9 +1,11 @@
 /** The organization's agents as the ledger needs them: read from D1 once, kept in memory, dropped on every change. */
+
 import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
 import QuickLRU from "quick-lru";
 import { openDatabase } from "../platform/db/client.ts";
 import { agentKeys, agents, credentials, organizations, trustPolicies } from "../platform/db/schema.ts";
 import type { AgentId, OrganizationId, Scope } from "../platform/ids.ts";
+import { SingleFlight } from "../platform/single-flight.ts";
 import type { Subject } from "./contract.ts";
 
 export type Principal = NonNullable<Awaited<ReturnType<typeof readPrincipal>>>;
@@ -41,6 +43,9 @@ export function grantableTo({ agent }: Pick<Principal, "agent">): Scope[] {
  */
 const holdMs = 30_000;
 
+/** How long a read of D1 may take that others wait for. */
+const patienceMs = 1_000;
+
 /** Principals kept in memory, or up to twice as many; one is about 2 KiB. */
 const mostKnown = 2_500;
 
@@ -60,7 +65,7 @@ export class Principals {
   readonly #sql: SqlStorage;
   readonly #d1: D1Database;
   readonly #known = new QuickLRU<AgentId, Principal>({ maxSize: mostKnown });
-  readonly #loading = new Map<AgentId, Promise<Principal | null>>();
+  readonly #loading = new Map<AgentId, SingleFlight<Principal | null>>();
   readonly #holds = new Map<string, Hold>();
   /** Grows with every change, so that a read that began before one is not kept. */
   #generation = 0;
@@ -83,10 +88,13 @@ export class Principals {
     if (this.#held(agentKey(agentId), nowMs) || this.#held(organizationKey, nowMs)) {
       return readPrincipal(this.#d1, organizationId, agentId);
     }
-    const shared = this.#loading.get(agentId) ?? this.#load(organizationId, agentId);
-    // The request that began the shared read may be cancelled and its read with it; nobody waits for it for long.
-    const outcome = await Promise.race([shared, scheduler.wait(1_000).then(() => "late" as const)]);
-    return outcome === "late" ? readPrincipal(this.#d1, organizationId, agentId) : outcome;
+    const loads = this.#loading.get(agentId) ?? new SingleFlight(patienceMs);
+    this.#loading.set(agentId, loads);
+    try {
+      return await loads.after(() => this.#load(organizationId, agentId));
+    } finally {
+      if (!loads.isRunning && this.#loading.get(agentId) === loads) this.#loading.delete(agentId);
+    }
   }
 
   /**
@@ -156,15 +164,9 @@ export class Principals {
 
   async #load(organizationId: OrganizationId, agentId: AgentId): Promise<Principal | null> {
     const generation = this.#generation;
-    const reading = readPrincipal(this.#d1, organizationId, agentId);
-    this.#loading.set(agentId, reading);
-    try {
-      const principal = await reading;
-      if (principal && generation === this.#generation) this.#known.set(agentId, principal);
-      return principal;
-    } finally {
-      if (this.#loading.get(agentId) === reading) this.#loading.delete(agentId);
-    }
+    const principal = await readPrincipal(this.#d1, organizationId, agentId);
+    if (principal && generation === this.#generation) this.#known.set(agentId, principal);
+    return principal;
   }
 
   #held(subject: string, nowMs: number): Hold | undefined {

@@ -13,6 +13,7 @@ import { sha256Hex } from "../crypto/canonical-json.ts";
 import type { Bindings, Settings } from "../env.ts";
 import { orNull } from "../kv.ts";
 import { log } from "../log.ts";
+import { SingleFlight } from "../single-flight.ts";
 import type { OutboundContext } from "./guard.ts";
 import { fetchKeySet, fetchTimeoutMs, type RemoteIssuer } from "./key-set-fetch.ts";
 import { importRemoteKey, keyMeantBy, type RemoteKey, remoteKeysSchema } from "./remote-key-set.ts";
@@ -56,8 +57,7 @@ type KeySet = z.output<typeof storedSchema>;
 interface Slot {
   readonly name: string;
   set: KeySet | null;
-  loading: Promise<KeySet | null> | null;
-  loadingSinceMs: number;
+  readonly loads: SingleFlight<void>;
   /** When the last fetch failed; in the past for ever when it did not. */
   failedAtMs: number;
 }
@@ -75,8 +75,7 @@ function slotOf({ env }: RemoteKeyContext, { issuer, jwksUri }: RemoteIssuer): S
   const slot = known.get(name) ?? {
     name,
     set: null,
-    loading: null,
-    loadingSinceMs: 0,
+    loads: new SingleFlight<void>(fetchTimeoutMs + secondMs),
     failedAtMs: Number.NEGATIVE_INFINITY,
   };
   known.delete(name);
@@ -106,13 +105,14 @@ async function readStored(context: RemoteKeyContext, slot: Slot): Promise<void> 
   if (stored.success && stored.data.fetchedAtMs > (slot.set?.fetchedAtMs ?? 0)) slot.set = stored.data;
 }
 
-async function load(context: RemoteKeyContext, source: RemoteIssuer, slot: Slot): Promise<KeySet | null> {
+/** Fetches the keys; what fails is noted. */
+async function load(context: RemoteKeyContext, source: RemoteIssuer, slot: Slot): Promise<void> {
   const fetched = await fetchKeySet(context, source);
   if (!fetched.ok) {
     slot.failedAtMs = context.now();
     const { issuer } = source;
     log.warn(context, "keys of another issuer not fetched", { issuer, reason: fetched.detail });
-    return null;
+    return;
   }
   const { keys, maxAgeSeconds } = fetched;
   const set: KeySet = { keys: [...keys], fetchedAtMs: context.now(), maxAgeSeconds };
@@ -122,35 +122,13 @@ async function load(context: RemoteKeyContext, source: RemoteIssuer, slot: Slot)
   context.defer(
     orNull(context, "remote keys", context.env.CACHE.put(slot.name, JSON.stringify(set), { expirationTtl })),
   );
-  return set;
-}
-
-const pause = (ms: number) => new Promise<null>((resolve) => setTimeout(() => resolve(null), ms));
-
-const isLoading = (context: RemoteKeyContext, slot: Slot) =>
-  slot.loading !== null && isYounger(context, slot.loadingSinceMs, fetchTimeoutMs + secondMs);
-
-/**
- * Fetches, or waits for a fetch of another request. That one is dropped without a word when its request is cancelled, so
- * nobody waits longer than it could have taken.
- */
-function loaded(context: RemoteKeyContext, source: RemoteIssuer, slot: Slot): Promise<KeySet | null> {
-  if (slot.loading !== null && isLoading(context, slot)) {
-    return Promise.race([slot.loading, pause(fetchTimeoutMs + secondMs)]);
-  }
-  slot.loadingSinceMs = context.now();
-  const loading = load(context, source, slot).finally(() => {
-    if (slot.loading === loading) slot.loading = null;
-  });
-  slot.loading = loading;
-  return loading;
 }
 
 /** Whether to ask the issuer, for a key that is not among those at hand, or is, when they are not fresh any more. */
 function shouldLoad(context: RemoteKeyContext, slot: Slot, isKnown: boolean): boolean {
   const { set, failedAtMs } = slot;
   // Whoever has an old key at hand need not wait for what another request is about to learn.
-  if (isLoading(context, slot)) return !isKnown;
+  if (slot.loads.isRunning) return !isKnown;
   if (isYounger(context, failedAtMs, set === null ? retryAfterFailureMs : unknownKeyIntervalMs)) return false;
   if (set === null || !isFresh(context, set)) return true;
   return !isKnown && !isYounger(context, set.fetchedAtMs, unknownKeyIntervalMs);
@@ -189,7 +167,7 @@ export async function findRemoteKey(
   const slot = slotOf(context, source);
   if (slot.set === null || !isFresh(context, slot.set)) await readStored(context, slot);
   const atHand = (): RemoteKey | null => (slot.set ? keyMeantBy(slot.set.keys, header) : null);
-  if (shouldLoad(context, slot, atHand() !== null)) await loaded(context, source, slot);
+  if (shouldLoad(context, slot, atHand() !== null)) await slot.loads.after(() => load(context, source, slot));
 
   const { set } = slot;
   if (set === null || !(isFresh(context, set) || isYounger(context, set.fetchedAtMs, lastResortMs))) {

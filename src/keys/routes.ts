@@ -2,7 +2,7 @@
 import { route } from "../access/route.ts";
 import { createRouter } from "../access/router.ts";
 import { notModified, publicDocument } from "../platform/http/public-document.ts";
-import { fail } from "../platform/http/respond.ts";
+import { answer } from "../platform/http/respond.ts";
 import { json } from "../platform/http/route.ts";
 import { jwksSchema, keysRotatedSchema, rotateKeysSchema } from "./schema.ts";
 import { keySet, rotateSigningKeys } from "./service.ts";
@@ -25,8 +25,7 @@ keyRoutes.openapi(
   }),
   async (c) => {
     const { compromised = false } = c.req.valid("json");
-    const result = await rotateSigningKeys(c.get("context"), c.get("caller"), { compromised });
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await rotateSigningKeys(c.get("context"), c.get("caller"), { compromised }), 200);
   },
 );
 

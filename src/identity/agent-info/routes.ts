@@ -2,7 +2,7 @@
 
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { agentInfoSchema } from "./schema.ts";
 import { readAgentInfo } from "./service.ts";
@@ -26,8 +26,7 @@ agentInfoRoutes.openapi(
       "The agent whose access token this is. It is the UserInfo endpoint of OpenID Connect, open to any live access token for this service, with `openid` or without.",
   }),
   async (c) => {
-    const result = await readAgentInfo(c.get("context"), c.get("caller"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await readAgentInfo(c.get("context"), c.get("caller")), 200);
   },
 );
 
@@ -39,7 +38,6 @@ agentInfoRoutes.openapi(
     description: "The same: OpenID Connect Core 5.3.1 wants both methods.",
   }),
   async (c) => {
-    const result = await readAgentInfo(c.get("context"), c.get("caller"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await readAgentInfo(c.get("context"), c.get("caller")), 200);
   },
 );

@@ -3,7 +3,7 @@
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { agentFilterSchema, agentPath, agentSchema, changeAgentSchema, createAgentSchema } from "./schema.ts";
 import { changeAgent, decommissionAgent, listAgents, readAgent, registerAgent } from "./service.ts";
@@ -26,8 +26,7 @@ const register = route({
 });
 
 agentRoutes.openapi(register, async (c) => {
-  const result = await registerAgent(c.get("context"), c.get("caller"), c.req.valid("json"));
-  return result.ok ? c.json(result.value, 201) : fail(c, result);
+  return answer(c, await registerAgent(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
 });
 
 const list = route({
@@ -43,8 +42,7 @@ const list = route({
 });
 
 agentRoutes.openapi(list, async (c) => {
-  const result = await listAgents(c.get("context"), c.get("caller"), c.req.valid("query"));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await listAgents(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
 });
 
 const read = route({
@@ -59,8 +57,7 @@ const read = route({
 });
 
 agentRoutes.openapi(read, async (c) => {
-  const result = await readAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId);
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await readAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 200);
 });
 
 const change = route({
@@ -80,8 +77,7 @@ const change = route({
 
 agentRoutes.openapi(change, async (c) => {
   const { agentId } = c.req.valid("param");
-  const result = await changeAgent(c.get("context"), c.get("caller"), agentId, c.req.valid("json"));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await changeAgent(c.get("context"), c.get("caller"), agentId, c.req.valid("json")), 200);
 });
 
 const decommission = route({
@@ -99,6 +95,5 @@ const decommission = route({
 });
 
 agentRoutes.openapi(decommission, async (c) => {
-  const result = await decommissionAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId);
-  return result.ok ? c.body(null, 204) : fail(c, result);
+  return answer(c, await decommissionAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 204);
 });

@@ -3,7 +3,7 @@
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   createCredentialSchema,
@@ -34,8 +34,12 @@ const create = route({
 
 credentialRoutes.openapi(create, async (c) => {
   const { agentId } = c.req.valid("param");
-  const result = await createCredential(c.get("context"), c.get("caller"), agentId, c.req.valid("json"));
-  return result.ok ? c.json(result.value, 201, noStore) : fail(c, result);
+  return answer(
+    c,
+    await createCredential(c.get("context"), c.get("caller"), agentId, c.req.valid("json")),
+    201,
+    noStore,
+  );
 });
 
 const list = route({
@@ -52,8 +56,12 @@ const list = route({
 
 credentialRoutes.openapi(list, async (c) => {
   const { agentId } = c.req.valid("param");
-  const result = await listCredentials(c.get("context"), c.get("caller"), agentId, c.req.valid("query"));
-  return result.ok ? c.json(result.value, 200, noStore) : fail(c, result);
+  return answer(
+    c,
+    await listCredentials(c.get("context"), c.get("caller"), agentId, c.req.valid("query")),
+    200,
+    noStore,
+  );
 });
 
 const rotate = route({
@@ -77,8 +85,12 @@ const rotate = route({
 
 credentialRoutes.openapi(rotate, async (c) => {
   const { agentId, credentialId } = c.req.valid("param");
-  const result = await rotateCredential(c.get("context"), c.get("caller"), agentId, credentialId, c.req.valid("json"));
-  return result.ok ? c.json(result.value, 200, noStore) : fail(c, result);
+  return answer(
+    c,
+    await rotateCredential(c.get("context"), c.get("caller"), agentId, credentialId, c.req.valid("json")),
+    200,
+    noStore,
+  );
 });
 
 const revoke = route({
@@ -102,6 +114,5 @@ const revoke = route({
 
 credentialRoutes.openapi(revoke, async (c) => {
   const { agentId, credentialId } = c.req.valid("param");
-  const result = await revokeCredential(c.get("context"), c.get("caller"), agentId, credentialId);
-  return result.ok ? c.body(null, 204) : fail(c, result);
+  return answer(c, await revokeCredential(c.get("context"), c.get("caller"), agentId, credentialId), 204);
 });

@@ -3,7 +3,7 @@
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageSchema } from "../../platform/http/pagination.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   chainPath,
@@ -38,8 +38,7 @@ delegationRoutes.openapi(
     errors: ["FORBIDDEN"],
   }),
   async (c) => {
-    const result = await delegate(c.get("context"), c.get("caller"), c.req.valid("json"));
-    return result.ok ? c.json(result.value, 201, noStore) : fail(c, result);
+    return answer(c, await delegate(c.get("context"), c.get("caller"), c.req.valid("json")), 201, noStore);
   },
 );
 
@@ -79,8 +78,7 @@ delegationRoutes.openapi(
     errors: ["DELEGATION_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await revokeDelegation(c.get("context"), c.get("caller"), c.req.valid("param").chainId);
-    return result.ok ? c.body(null, 204) : fail(c, result);
+    return answer(c, await revokeDelegation(c.get("context"), c.get("caller"), c.req.valid("param").chainId), 204);
   },
 );
 
@@ -98,7 +96,6 @@ delegationRoutes.openapi(
     errors: ["FORBIDDEN"],
   }),
   async (c) => {
-    const result = await listDelegations(c.get("context"), c.get("caller"), c.req.valid("query"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await listDelegations(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
   },
 );

@@ -3,7 +3,7 @@
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   changePartnerSchema,
@@ -33,8 +33,7 @@ federationRoutes.openapi(
     responses: { 201: json(partnerSchema, "The partner") },
   }),
   async (c) => {
-    const result = await trustPartner(c.get("context"), c.get("caller"), c.req.valid("json"));
-    return result.ok ? c.json(result.value, 201) : fail(c, result);
+    return answer(c, await trustPartner(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
   },
 );
 
@@ -49,8 +48,7 @@ federationRoutes.openapi(
     responses: { 200: json(pageSchema(partnerSchema), "A page of partners, newest first") },
   }),
   async (c) => {
-    const result = await listPartners(c.get("context"), c.get("caller"), c.req.valid("query"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await listPartners(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
   },
 );
 
@@ -66,8 +64,7 @@ federationRoutes.openapi(
     errors: ["PARTNER_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await readPartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId);
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await readPartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId), 200);
   },
 );
 
@@ -90,8 +87,7 @@ federationRoutes.openapi(
   }),
   async (c) => {
     const { partnerId } = c.req.valid("param");
-    const result = await changePartner(c.get("context"), c.get("caller"), partnerId, c.req.valid("json"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await changePartner(c.get("context"), c.get("caller"), partnerId, c.req.valid("json")), 200);
   },
 );
 
@@ -109,8 +105,7 @@ federationRoutes.openapi(
     errors: ["PARTNER_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await deletePartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId);
-    return result.ok ? c.body(null, 204) : fail(c, result);
+    return answer(c, await deletePartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId), 204);
   },
 );
 

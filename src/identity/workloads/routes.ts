@@ -2,7 +2,7 @@
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { createTrustPolicySchema, trustPolicyPath, trustPolicySchema } from "./schema.ts";
 import { createTrustPolicy, deleteTrustPolicy, listTrustPolicies, readTrustPolicy } from "./service.ts";
@@ -25,8 +25,7 @@ const create = route({
 });
 
 oidcRoutes.openapi(create, async (c) => {
-  const result = await createTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("json"));
-  return result.ok ? c.json(result.value, 201) : fail(c, result);
+  return answer(c, await createTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
 });
 
 const list = route({
@@ -42,8 +41,7 @@ const list = route({
 });
 
 oidcRoutes.openapi(list, async (c) => {
-  const result = await listTrustPolicies(c.get("context"), c.get("caller"), c.req.valid("query"));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await listTrustPolicies(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
 });
 
 const read = route({
@@ -58,8 +56,7 @@ const read = route({
 });
 
 oidcRoutes.openapi(read, async (c) => {
-  const result = await readTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId);
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await readTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 200);
 });
 
 const remove = route({
@@ -76,6 +73,5 @@ const remove = route({
 });
 
 oidcRoutes.openapi(remove, async (c) => {
-  const result = await deleteTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId);
-  return result.ok ? c.body(null, 204) : fail(c, result);
+  return answer(c, await deleteTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 204);
 });

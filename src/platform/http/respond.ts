@@ -1,6 +1,9 @@
 /** Turns a problem into the answer that the conventions promise. */
 import type { Context as HonoContext, TypedResponse } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { JSONParsed } from "hono/utils/types";
 import { type OAuthError, type Problem, problemRegistry } from "../problems/problems.ts";
+import type { Result } from "../problems/result.ts";
 import type { BaseEnv } from "./app-env.ts";
 
 /** A response that fits every declared error of every route; the body is always the problem object. */
@@ -53,8 +56,7 @@ function oauthErrorOf(problem: Problem, path: string): OAuthError | undefined {
  *
  * @example
  * ```ts
- * const result = await readAgent(context, caller, agentId);
- * return result.ok ? c.json(result.value, 200) : fail(c, result);
+ * if (refused) return fail(c, refused);
  * ```
  */
 export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, beside: object = {}): ProblemResponse {
@@ -75,4 +77,33 @@ export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, bes
     requestId: c.get("requestId"),
   };
   return c.json(body, status, headers) as unknown as ProblemResponse;
+}
+
+/**
+ * Answers with what a rule returned: its value in JSON with this status, nothing with 204, or its problem.
+ *
+ * @example
+ * ```ts
+ * return answer(c, await readAgent(context, caller, agentId), 200);
+ * ```
+ */
+export function answer<E extends BaseEnv>(
+  c: HonoContext<E>,
+  result: Result<unknown>,
+  status: 204,
+): (Response & TypedResponse<null, 204, "body">) | ProblemResponse;
+export function answer<E extends BaseEnv, Value extends object, Status extends ContentfulStatusCode>(
+  c: HonoContext<E>,
+  result: Result<Value>,
+  status: Status,
+  headers?: Readonly<Record<string, string>>,
+): (Response & TypedResponse<JSONParsed<Value>, Status, "json">) | ProblemResponse;
+export function answer<E extends BaseEnv>(
+  c: HonoContext<E>,
+  result: Result<unknown>,
+  status: ContentfulStatusCode | 204,
+  headers?: Record<string, string>,
+): Response {
+  if (!result.ok) return fail(c, result);
+  return status === 204 ? c.body(null, status) : c.json(result.value as object, status, headers);
 }

@@ -2,7 +2,7 @@
 
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { timed } from "../../platform/telemetry/recording.ts";
 import {
@@ -65,26 +65,25 @@ const calls = route({
 const measured = <T>(query: () => Promise<T>) => timed("agentidp_analytics_query_duration_seconds", {}, query);
 
 analyticsRoutes.openapi(tokens, async (c) => {
-  const result = await measured(() => tokenAnalytics(c.get("context"), c.get("caller"), c.req.valid("query")));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await measured(() => tokenAnalytics(c.get("context"), c.get("caller"), c.req.valid("query"))), 200);
 });
 
 analyticsRoutes.openapi(activity, async (c) => {
-  const result = await measured(() => agentActivity(c.get("context"), c.get("caller")));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await measured(() => agentActivity(c.get("context"), c.get("caller"))), 200);
 });
 
 analyticsRoutes.openapi(agents, async (c) => {
-  const result = await measured(() => agentAnalytics(c.get("context"), c.get("caller")));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await measured(() => agentAnalytics(c.get("context"), c.get("caller"))), 200);
 });
 
 analyticsRoutes.openapi(rotations, async (c) => {
-  const result = await measured(() => rotationAnalytics(c.get("context"), c.get("caller"), c.req.valid("query")));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(
+    c,
+    await measured(() => rotationAnalytics(c.get("context"), c.get("caller"), c.req.valid("query"))),
+    200,
+  );
 });
 
 analyticsRoutes.openapi(calls, async (c) => {
-  const result = await measured(() => callAnalytics(c.get("context"), c.get("caller"), c.req.valid("query")));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await measured(() => callAnalytics(c.get("context"), c.get("caller"), c.req.valid("query"))), 200);
 });

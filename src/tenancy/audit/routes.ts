@@ -4,7 +4,7 @@ import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { jsonLines, jsonLinesType } from "../../platform/http/json-stream.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   auditEventSchema,
@@ -94,19 +94,16 @@ const read = route({
 });
 
 auditRoutes.openapi(list, async (c) => {
-  const result = await listEvents(c.get("context"), c.get("caller"), c.req.valid("query"));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await listEvents(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
 });
 
 // These before the route of one event, which would take "verify" for an id.
 auditRoutes.openapi(verify, async (c) => {
-  const result = await verifyEvents(c.get("context"), c.get("caller"), c.req.valid("query"));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await verifyEvents(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
 });
 
 auditRoutes.openapi(checkpoints, async (c) => {
-  const result = await listCheckpoints(c.get("context"), c.get("caller"), c.req.valid("query"));
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await listCheckpoints(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
 });
 
 auditRoutes.openapi(exporting, async (c) => {
@@ -116,6 +113,5 @@ auditRoutes.openapi(exporting, async (c) => {
 
 auditRoutes.openapi(read, async (c) => {
   const { eventId } = c.req.valid("param");
-  const result = await readEvent(c.get("context"), c.get("caller"), eventId);
-  return result.ok ? c.json(result.value, 200) : fail(c, result);
+  return answer(c, await readEvent(c.get("context"), c.get("caller"), eventId), 200);
 });

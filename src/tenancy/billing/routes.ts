@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { billingUsageSchema, checkoutSchema, receivedSchema, upgradeSchema } from "./schema.ts";
 import { readBillingUsage, receiveEvent, upgrade } from "./service.ts";
@@ -36,8 +36,7 @@ for (const definition of [
   ),
 ]) {
   billingRoutes.openapi(definition, async (c) => {
-    const result = await upgrade(c.get("context"), c.get("caller"), c.req.valid("json").target_tier);
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await upgrade(c.get("context"), c.get("caller"), c.req.valid("json").target_tier), 200);
   });
 }
 
@@ -74,7 +73,6 @@ billingRoutes.openapi(
     responses: { 200: json(billingUsageSchema, "What the organization has used, and its subscription") },
   }),
   async (c) => {
-    const result = await readBillingUsage(c.get("context"), c.get("caller"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await readBillingUsage(c.get("context"), c.get("caller")), 200);
   },
 );

@@ -4,7 +4,7 @@ import type { AppEnv } from "../../access/app-env.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { listMembers, removeMember, setMember } from "./members.ts";
 import {
@@ -56,8 +56,7 @@ setupRoutes.openapi(
     errors: ["UNAUTHORIZED", "NOT_FOUND", "ALREADY_SET_UP"],
   }),
   async (c) => {
-    const result = await setUp(c.get("context"), c.req.valid("json"));
-    return result.ok ? c.json(result.value, 201, { "Cache-Control": "no-store" }) : fail(c, result);
+    return answer(c, await setUp(c.get("context"), c.req.valid("json")), 201, { "Cache-Control": "no-store" });
   },
 );
 
@@ -84,8 +83,9 @@ organizationRoutes.openapi(
     errors: ["SLUG_TAKEN"],
   }),
   async (c) => {
-    const result = await createOrganization(c.get("context"), c.get("caller"), c.req.valid("json"));
-    return result.ok ? c.json(result.value, 201, { "Cache-Control": "no-store" }) : fail(c, result);
+    return answer(c, await createOrganization(c.get("context"), c.get("caller"), c.req.valid("json")), 201, {
+      "Cache-Control": "no-store",
+    });
   },
 );
 
@@ -101,8 +101,7 @@ organizationRoutes.openapi(
     responses: { 200: json(pageSchema(organizationSchema), "A page of organizations") },
   }),
   async (c) => {
-    const result = await listOrganizations(c.get("context"), c.get("caller"), c.req.valid("query"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await listOrganizations(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
   },
 );
 
@@ -142,8 +141,7 @@ organizationRoutes.openapi(
   }),
   async (c) => {
     const { orgId } = c.req.valid("param");
-    const result = await changeOrganization(c.get("context"), c.get("caller"), orgId, c.req.valid("json"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await changeOrganization(c.get("context"), c.get("caller"), orgId, c.req.valid("json")), 200);
   },
 );
 
@@ -161,8 +159,7 @@ organizationRoutes.openapi(
     errors: ["ORGANIZATION_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await deleteOrganization(c.get("context"), c.get("caller"), c.req.valid("param").orgId);
-    return result.ok ? c.body(null, 204) : fail(c, result);
+    return answer(c, await deleteOrganization(c.get("context"), c.get("caller"), c.req.valid("param").orgId), 204);
   },
 );
 
@@ -181,8 +178,7 @@ organizationRoutes.openapi(
   }),
   async (c) => {
     const { orgId } = c.req.valid("param");
-    const result = await setMember(c.get("context"), c.get("caller"), orgId, c.req.valid("json"));
-    return result.ok ? c.json(result.value, 201) : fail(c, result);
+    return answer(c, await setMember(c.get("context"), c.get("caller"), orgId, c.req.valid("json")), 201);
   },
 );
 
@@ -199,8 +195,7 @@ organizationRoutes.openapi(
   }),
   async (c) => {
     const { orgId } = c.req.valid("param");
-    const result = await listMembers(c.get("context"), c.get("caller"), orgId, c.req.valid("query"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await listMembers(c.get("context"), c.get("caller"), orgId, c.req.valid("query")), 200);
   },
 );
 
@@ -220,7 +215,6 @@ organizationRoutes.openapi(
   }),
   async (c) => {
     const { orgId, agentId } = c.req.valid("param");
-    const result = await removeMember(c.get("context"), c.get("caller"), orgId, agentId);
-    return result.ok ? c.body(null, 204) : fail(c, result);
+    return answer(c, await removeMember(c.get("context"), c.get("caller"), orgId, agentId), 204);
   },
 );

@@ -2,7 +2,7 @@
 
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { tierStatusSchema, tiersSchema } from "./schema.ts";
 import { listTiers } from "./service.ts";
@@ -36,7 +36,6 @@ tierRoutes.openapi(
     responses: { 200: json(tierStatusSchema, "The limits and their use at this moment") },
   }),
   async (c) => {
-    const result = await readTierStatus(c.get("context"), c.get("caller"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await readTierStatus(c.get("context"), c.get("caller")), 200);
   },
 );

@@ -3,7 +3,7 @@
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   changeWebhookSchema,
@@ -45,8 +45,7 @@ webhookRoutes.openapi(
     responses: { 201: json(webhookWithSecretSchema, "The webhook, with its secret") },
   }),
   async (c) => {
-    const result = await createWebhook(c.get("context"), c.get("caller"), c.req.valid("json"));
-    return result.ok ? c.json(result.value, 201) : fail(c, result);
+    return answer(c, await createWebhook(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
   },
 );
 
@@ -61,8 +60,7 @@ webhookRoutes.openapi(
     responses: { 200: json(pageSchema(webhookSchema), "A page of webhooks, newest first") },
   }),
   async (c) => {
-    const result = await listWebhooks(c.get("context"), c.get("caller"), c.req.valid("query"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await listWebhooks(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
   },
 );
 
@@ -78,8 +76,7 @@ webhookRoutes.openapi(
     errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await readWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId);
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await readWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
   },
 );
 
@@ -101,8 +98,7 @@ webhookRoutes.openapi(
   }),
   async (c) => {
     const { webhookId } = c.req.valid("param");
-    const result = await changeWebhook(c.get("context"), c.get("caller"), webhookId, c.req.valid("json"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await changeWebhook(c.get("context"), c.get("caller"), webhookId, c.req.valid("json")), 200);
   },
 );
 
@@ -119,8 +115,7 @@ webhookRoutes.openapi(
     errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await deleteWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId);
-    return result.ok ? c.body(null, 204) : fail(c, result);
+    return answer(c, await deleteWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 204);
   },
 );
 
@@ -138,8 +133,7 @@ webhookRoutes.openapi(
     errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await rotateSecret(c.get("context"), c.get("caller"), c.req.valid("param").webhookId);
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await rotateSecret(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
   },
 );
 
@@ -157,8 +151,7 @@ webhookRoutes.openapi(
     errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await testWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId);
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await testWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
   },
 );
 
@@ -176,8 +169,7 @@ webhookRoutes.openapi(
   }),
   async (c) => {
     const { webhookId } = c.req.valid("param");
-    const result = await listDeliveries(c.get("context"), c.get("caller"), webhookId, c.req.valid("query"));
-    return result.ok ? c.json(result.value, 200) : fail(c, result);
+    return answer(c, await listDeliveries(c.get("context"), c.get("caller"), webhookId, c.req.valid("query")), 200);
   },
 );
 
@@ -196,7 +188,6 @@ webhookRoutes.openapi(
   }),
   async (c) => {
     const { webhookId, deliveryId } = c.req.valid("param");
-    const result = await redeliver(c.get("context"), c.get("caller"), webhookId, deliveryId);
-    return result.ok ? c.json(result.value, 202) : fail(c, result);
+    return answer(c, await redeliver(c.get("context"), c.get("caller"), webhookId, deliveryId), 202);
   },
 );

@@ -6,3 +6,7 @@ export const dayMs = 24 * hourMs;
 
 /** Ends after so many milliseconds. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A time in milliseconds since the epoch as the wire has it: ISO 8601, UTC. */
+export const isoOf = (ms: number): string => new Date(ms).toISOString();
+export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoOf(ms));

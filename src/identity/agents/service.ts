@@ -2,7 +2,7 @@
 
 import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type AgentId, agentIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -25,12 +25,12 @@ export async function readAgent(context: Context, caller: Caller, agentId: Agent
 export async function listAgents(
   context: Context,
   caller: Caller,
-  { limit, cursor, ...filter }: PageRequest & AgentFilter,
+  query: PageRequest & AgentFilter,
 ): Promise<Result<Page<Agent>>> {
-  const list = { name: "agents", organizationId: caller.organizationId };
-  const before = decodeCursor(list, agentIdSchema, cursor);
-  if (!before.ok) return before;
-  const rows = await listRecords(context, caller.organizationId, filter, { before: before.value, limit: limit + 1 });
-  const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
-  return ok({ data: data.map((agent) => publicAgent(context, agent)), nextCursor });
+  const { organizationId } = caller;
+  return pageOf({ name: "agents", organizationId }, agentIdSchema, query, {
+    read: (page) => listRecords(context, organizationId, query, page),
+    keyOf: ({ id }) => id,
+    show: (agent) => publicAgent(context, agent),
+  });
 }

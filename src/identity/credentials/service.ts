@@ -5,7 +5,7 @@ import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type AgentId, type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -38,19 +38,19 @@ export async function listCredentials(
   context: Context,
   caller: Caller,
   agentId: AgentId,
-  { limit, cursor }: PageRequest,
+  request: PageRequest,
 ): Promise<Result<Page<Credential>>> {
   const { organizationId } = caller;
-  const list = { name: `credentials/${agentId}`, organizationId };
-  const before = decodeCursor(list, credentialIdSchema, cursor);
-  if (!before.ok) return before;
-  if (!(await findHolder(context, organizationId, agentId))) return problem("AGENT_NOT_FOUND");
-  // The last uses wait in the ledger until then.
-  await ledgerOf(context, organizationId).flush();
-  const rows = await listRows(context, agentId, { before: before.value, limit: limit + 1 });
-  const now = context.now();
-  const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
-  return ok({ data: data.map((row) => publicCredential(row, now)), nextCursor });
+  return pageOf({ name: `credentials/${agentId}`, organizationId }, credentialIdSchema, request, {
+    read: async (page) => {
+      if (!(await findHolder(context, organizationId, agentId))) return problem("AGENT_NOT_FOUND");
+      // The last uses wait in the ledger until then.
+      await ledgerOf(context, organizationId).flush();
+      return listRows(context, agentId, page);
+    },
+    keyOf: ({ id }) => id,
+    show: (row) => publicCredential(row, context.now()),
+  });
 }
 
 /**

@@ -4,10 +4,10 @@ import type { Caller } from "../../access/caller.ts";
 import type { Subscriber } from "../../events/relay.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { delegationIdSchema, type OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
-import { ok, type Result } from "../../platform/problems/result.ts";
+import type { Result } from "../../platform/problems/result.ts";
 import { publicDelegation } from "./public-delegation.ts";
 import type { Delegation, DelegationFilter } from "./schema.ts";
 import { endFallenDelegations, listDelegations as listRows } from "./store.ts";
@@ -25,18 +25,16 @@ export { type ReadDelegation, readDelegation } from "./token.ts";
 export async function listDelegations(
   context: Context,
   caller: Caller,
-  { limit, cursor, ...filter }: PageRequest & DelegationFilter,
+  query: PageRequest & DelegationFilter,
 ): Promise<Result<Page<Delegation>>> {
   if (caller.delegation) return problem("FORBIDDEN", "An agent's delegations are listed with a token of its own.");
   const { organizationId, agentId } = caller;
-  const list = { name: `delegations/${agentId}`, organizationId };
-  const before = decodeCursor(list, delegationIdSchema, cursor);
-  if (!before.ok) return before;
   const nowMs = context.now();
-  const wanted = { before: before.value, limit: limit + 1, nowMs };
-  const rows = await listRows(context, organizationId, agentId, filter, wanted);
-  const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
-  return ok({ data: data.map((row) => publicDelegation(row, nowMs)), nextCursor });
+  return pageOf({ name: `delegations/${agentId}`, organizationId }, delegationIdSchema, query, {
+    read: (page) => listRows(context, organizationId, agentId, query, { ...page, nowMs }),
+    keyOf: ({ id }) => id,
+    show: (row) => publicDelegation(row, nowMs),
+  });
 }
 
 /**

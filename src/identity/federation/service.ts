@@ -7,7 +7,7 @@ import { newEvent, outboxInsert, outboxInsertIfChanged, publish } from "../../ev
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
@@ -125,13 +125,13 @@ export async function trustPartner(
 export async function listPartners(
   context: Context,
   { organizationId }: Caller,
-  { limit, cursor }: PageRequest,
+  request: PageRequest,
 ): Promise<Result<Page<PublicPartner>>> {
-  const list = { name: "partners", organizationId };
-  const before = decodeCursor(list, partnerIdSchema, cursor);
-  if (!before.ok) return before;
-  const rows = await listRows(context, organizationId, { before: before.value, limit: limit + 1 });
-  return ok(page(rows.map(publicPartner), limit, (last) => encodeCursor(list, last.partnerId)));
+  return pageOf({ name: "partners", organizationId }, partnerIdSchema, request, {
+    read: (page) => listRows(context, organizationId, page),
+    keyOf: ({ id }) => id,
+    show: publicPartner,
+  });
 }
 
 /** One partner, or `PARTNER_NOT_FOUND`. */

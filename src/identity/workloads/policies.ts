@@ -5,7 +5,7 @@ import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
 import { checkOutboundUrl } from "../../platform/outbound/guard.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
@@ -117,16 +117,14 @@ export async function readTrustPolicy(
 /** The caller's organization's policies, newest first. `VALIDATION_ERROR` for a cursor of another list. */
 export async function listTrustPolicies(
   context: Context,
-  caller: Caller,
-  { limit, cursor }: PageRequest,
+  { organizationId }: Caller,
+  request: PageRequest,
 ): Promise<Result<Page<TrustPolicy>>> {
-  const { organizationId } = caller;
-  const list = { name: "trust-policies", organizationId };
-  const before = decodeCursor(list, credentialIdSchema, cursor);
-  if (!before.ok) return before;
-  const rows = await listRecords(context, organizationId, { before: before.value, limit: limit + 1 });
-  const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, last.id));
-  return ok({ data: data.map(publicPolicy), nextCursor });
+  return pageOf({ name: "trust-policies", organizationId }, credentialIdSchema, request, {
+    read: (page) => listRecords(context, organizationId, page),
+    keyOf: ({ id }) => id,
+    show: publicPolicy,
+  });
 }
 
 /**

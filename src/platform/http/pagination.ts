@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { decodeBase64url, encodeBase64url } from "../crypto/base64url.ts";
 import type { OrganizationId } from "../ids.ts";
-import { invalid } from "../problems/problems.ts";
+import { invalid, type Problem } from "../problems/problems.ts";
 import { ok, type Result } from "../problems/result.ts";
 
 const limitRule = "must be a whole number from 1 to 100";
@@ -112,4 +112,40 @@ export function page<Row>(rows: readonly Row[], limit: number, cursorOf: (last: 
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   return { data, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
+}
+
+/** How a list is read: its rows older than a key, the key of a row, and how the wire shows it. */
+interface Reading<Key, Row, Item> {
+  /** Up to `limit` rows that come after the key; null: the first ones. Or the problem that there is no such list. */
+  readonly read: (page: { readonly before: Key | null; readonly limit: number }) => Promise<readonly Row[] | Problem>;
+  readonly keyOf: (row: Row) => Key;
+  readonly show: (row: Row) => Item;
+}
+
+/**
+ * A page of a list.
+ *
+ * @returns `VALIDATION_ERROR` for a cursor of another list
+ *
+ * @example
+ * ```ts
+ * return pageOf({ name: "agents", organizationId }, agentIdSchema, query, {
+ *   read: (page) => listRecords(context, organizationId, page),
+ *   keyOf: ({ id }) => id,
+ *   show: publicAgent,
+ * });
+ * ```
+ */
+export async function pageOf<Key, Row, Item>(
+  list: List,
+  keySchema: z.ZodType<Key>,
+  { limit, cursor }: PageRequest,
+  { read, keyOf, show }: Reading<Key, Row, Item>,
+): Promise<Result<Page<Item>>> {
+  const before = decodeCursor(list, keySchema, cursor);
+  if (!before.ok) return before;
+  const rows = await read({ before: before.value, limit: limit + 1 });
+  if ("ok" in rows) return rows;
+  const { data, nextCursor } = page(rows, limit, (last) => encodeCursor(list, keyOf(last)));
+  return ok({ data: data.map(show), nextCursor });
 }

@@ -5,7 +5,7 @@ import { type DomainEvent, entryOf, isAudited } from "../../events/catalogue.ts"
 import type { AuditEvent } from "../../ledger/chain.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import { decodeCursor, encodeCursor, type List, type Page, page } from "../../platform/http/pagination.ts";
+import { type Page, pageOf } from "../../platform/http/pagination.ts";
 import type { EventId, OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -40,15 +40,16 @@ export async function listEvents(
   query: EventQuery,
 ): Promise<Result<Page<AuditEvent>>> {
   const { organizationId } = caller;
-  const list: List = { name: "audit", organizationId };
-  const before = decodeCursor(list, z.number(), query.cursor);
-  if (!before.ok) return before;
-  await settle(context, organizationId);
   const { agentId = null, action = null, outcome = null, from: fromMs = null, to: toMs = null } = query;
   const filter = { agentId, action, outcome, fromMs, toMs };
-  const rows = await findEvents(context, organizationId, filter, before.value, query.limit + 1);
-  const events = rows.map((row) => shown(organizationId, row));
-  return ok(page(events, query.limit, (last) => encodeCursor(list, last.sequence)));
+  return pageOf({ name: "audit", organizationId }, z.number(), query, {
+    read: async ({ before, limit }) => {
+      await settle(context, organizationId);
+      return findEvents(context, organizationId, filter, before, limit);
+    },
+    keyOf: ({ sequence }) => sequence,
+    show: (row) => shown(organizationId, row),
+  });
 }
 
 /** One event, or `AUDIT_EVENT_NOT_FOUND`. */

@@ -6,7 +6,7 @@ import { outboxInsertIfChanged } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -20,15 +20,15 @@ export async function listMembers(
   context: Context,
   caller: Caller,
   organizationId: OrganizationId,
-  { limit, cursor }: PageRequest,
+  request: PageRequest,
 ): Promise<Result<Page<Member>>> {
   const organization = await readOrganization(context, caller, organizationId);
   if (!organization.ok) return organization;
-  const list = { name: "members", organizationId };
-  const after = decodeCursor(list, agentIdSchema, cursor);
-  if (!after.ok) return after;
-  const rows = await findMembers(context, organizationId, { before: after.value, limit: limit + 1 });
-  return ok(page(rows, limit, (last) => encodeCursor(list, last.agentId)));
+  return pageOf({ name: "members", organizationId }, agentIdSchema, request, {
+    read: (page) => findMembers(context, organizationId, page),
+    keyOf: ({ agentId }) => agentId,
+    show: (member) => member,
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type OrganizationId, organizationIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -56,18 +56,14 @@ export async function readOrganization(
 /** The organizations that the caller may see, newest first. */
 export async function listOrganizations(
   context: Context,
-  caller: Caller,
-  { limit, cursor }: PageRequest,
+  { organizationId, isOperator }: Caller,
+  request: PageRequest,
 ): Promise<Result<Page<PublicOrganization>>> {
-  const list = { name: "organizations", organizationId: caller.organizationId };
-  const after = decodeCursor(list, organizationIdSchema, cursor);
-  if (!after.ok) return after;
-  const rows = await listLiveOrganizations(context, {
-    only: caller.isOperator ? null : caller.organizationId,
-    before: after.value,
-    limit: limit + 1,
+  return pageOf({ name: "organizations", organizationId }, organizationIdSchema, request, {
+    read: (page) => listLiveOrganizations(context, { ...page, only: isOperator ? null : organizationId }),
+    keyOf: ({ id }) => id,
+    show: publicOrganization,
   });
-  return ok(page(rows.map(publicOrganization), limit, (last) => encodeCursor(list, last.organizationId)));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { EventName, JsonValue, WebhookEventName } from "../../events/catalo
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, page } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
@@ -126,13 +126,13 @@ export async function createWebhook(
 export async function listWebhooks(
   context: Context,
   { organizationId }: Caller,
-  { limit, cursor }: PageRequest,
+  request: PageRequest,
 ): Promise<Result<Page<Webhook>>> {
-  const list = { name: "webhooks", organizationId };
-  const before = decodeCursor(list, webhookIdSchema, cursor);
-  if (!before.ok) return before;
-  const rows = await listSubscriptions(context, organizationId, { before: before.value, limit: limit + 1 });
-  return ok(page(rows.map(publicWebhook), limit, (last) => encodeCursor(list, last.id)));
+  return pageOf({ name: "webhooks", organizationId }, webhookIdSchema, request, {
+    read: (page) => listSubscriptions(context, organizationId, page),
+    keyOf: ({ id }) => id,
+    show: publicWebhook,
+  });
 }
 
 /** One subscription, or `WEBHOOK_NOT_FOUND`. */

@@ -1,17 +1,12 @@
 /** The checkpoints, for whoever wants to keep them elsewhere or check them alone. */
+
 import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../../access/caller.ts";
 import { keyRecords } from "../../../keys/service.ts";
 import type { Context } from "../../../platform/context.ts";
-import {
-  decodeCursor,
-  encodeCursor,
-  type List,
-  type Page,
-  type PageRequest,
-  page,
-} from "../../../platform/http/pagination.ts";
-import { ok, type Result } from "../../../platform/problems/result.ts";
+import { type Page, type PageRequest, pageOf } from "../../../platform/http/pagination.ts";
+import type { Result } from "../../../platform/problems/result.ts";
+import { isoOf, isoOrNull } from "../../../platform/time.ts";
 import type { CheckpointView } from "../schema.ts";
 import { isTime } from "./signing.ts";
 import { findCheckpoints } from "./store.ts";
@@ -20,27 +15,25 @@ import { findCheckpoints } from "./store.ts";
 export async function listCheckpoints(
   context: Context,
   { organizationId }: Caller,
-  { limit, cursor }: PageRequest,
+  request: PageRequest,
 ): Promise<Result<Page<CheckpointView>>> {
-  const list: List = { name: "audit-checkpoints", organizationId };
-  const before = decodeCursor(list, z.number(), cursor);
-  if (!before.ok) return before;
-  const [rows, keys] = await Promise.all([
-    findCheckpoints(context, organizationId, before.value, limit + 1),
-    keyRecords(context),
-  ]);
-  const views = rows.map(({ sequence, eventId, hash, timestamp, kid, jws }): CheckpointView => {
-    const key = keys.get(kid);
-    const compromisedAtMs = key?.compromisedAtMs ?? null;
-    return {
+  return pageOf({ name: "audit-checkpoints", organizationId }, z.number(), request, {
+    read: async ({ before, limit }) => {
+      const [rows, keys] = await Promise.all([
+        findCheckpoints(context, organizationId, before, limit),
+        keyRecords(context),
+      ]);
+      return rows.map((row) => ({ ...row, key: keys.get(row.kid) }));
+    },
+    keyOf: ({ sequence }) => sequence,
+    show: ({ sequence, eventId, hash, timestamp, jws, key }) => ({
       sequence,
       eventId,
       hash,
-      timestamp: new Date(isTime(timestamp) ? timestamp : 0).toISOString(),
+      timestamp: isoOf(isTime(timestamp) ? timestamp : 0),
       jws,
       publicKeyJwk: key?.publicJwk ?? null,
-      keyCompromisedAt: compromisedAtMs === null ? null : new Date(compromisedAtMs).toISOString(),
-    };
+      keyCompromisedAt: isoOrNull(key?.compromisedAtMs ?? null),
+    }),
   });
-  return ok(page(views, limit, (last) => encodeCursor(list, last.sequence)));
 }

@@ -1,11 +1,9 @@
-/** The doors of the Worker, and the place where the house is put together. */
+/** The handlers of the Worker, and the place where the wings are put together. */
 import { createApp } from "./app.ts";
-import { measureControls, type Probe } from "./assurance/controls/service.ts";
+import { assurance } from "./assurance/wing.ts";
 import { createRelay, measureOutbox, relayMessages, relayWaiting } from "./events/relay.ts";
-import { measureExpiringCredentials } from "./identity/credentials/service.ts";
-import { delegationSubscriber } from "./identity/delegation/service.ts";
-import { authenticateBearer } from "./identity/tokens/service.ts";
-import { upkeepSigningKeys } from "./keys/service.ts";
+import { authenticateBearer, identity } from "./identity/wing.ts";
+import { keys } from "./keys/wing.ts";
 import { askLedger, ledgerOf } from "./ledger/client.ts";
 import { bounded } from "./platform/bounded.ts";
 import { contextOf } from "./platform/context.ts";
@@ -16,43 +14,31 @@ import { reasonOf } from "./platform/reason.ts";
 import type { NoteCalls } from "./platform/telemetry/calls.ts";
 import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
 import { setGauge } from "./platform/telemetry/recording.ts";
-import { forgetOldActivity } from "./tenancy/analytics/service.ts";
-import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./tenancy/audit/service.ts";
-import { billingSubscriber } from "./tenancy/billing/service.ts";
-import { sweepDeliveries, webhookMessages, webhookSubscriber } from "./tenancy/webhooks/service.ts";
+import { tenancy } from "./tenancy/wing.ts";
+import type { CallApp, Wing } from "./wing.ts";
 
 export { DelegationChain } from "./identity/delegation/delegation-chain.object.ts";
 export { OrgLedger } from "./ledger/org-ledger.object.ts";
 export { MetricsHub } from "./platform/telemetry/metrics.object.ts";
 
-const relay = createRelay([auditSubscriber, delegationSubscriber, billingSubscriber, webhookSubscriber]);
+/** In this order their routes are mounted and their subscribers get an event. */
+const wings: readonly Wing[] = [keys, tenancy, identity, assurance];
+
+const relay = createRelay(wings.flatMap(({ subscribers }) => subscribers));
 const noteCalls: NoteCalls = (context, organizationId, calls) => ledgerOf(context, organizationId).noteCalls(calls);
-const app = createApp({ authenticate: authenticateBearer, relay, noteCalls, askLedger });
+const app = createApp(wings, { authenticate: authenticateBearer, relay, noteCalls, askLedger });
 
-/** What the minute cron does. One task that fails holds up no other. */
-const chores = [
-  relayWaiting,
-  sweepDeliveries,
-  upkeepSigningKeys,
-  makeDueCheckpoints,
-  removeExpiredEvents,
-  forgetOldActivity,
-  measureOutbox,
-  measureExpiringCredentials,
-];
+const callApp: CallApp = async (context, request) =>
+  app.fetch(request, context.env, { waitUntil: context.defer, passThroughOnException: () => {}, props: {} });
 
-/** The kinds of messages in the queue. */
-const messages = [relayMessages, webhookMessages];
+/** What runs every minute (`wrangler.toml`). */
+const scheduled = [relayWaiting, ...wings.flatMap((wing) => wing.scheduled), measureOutbox];
+const scheduledLast = wings.flatMap((wing) => wing.scheduledLast ?? []);
+
+const messages = [relayMessages, ...wings.flatMap((wing) => wing.messages)];
 
 /** The end of the dead-letter queue's name, in `wrangler.toml` and wherever the service is deployed. */
 const deadLetterSuffix = "-dead";
-
-/** A request from within: the whole way through the app, and no network. */
-const probe: Probe = async (context, request) =>
-  app.fetch(request, context.env, { waitUntil: context.defer, passThroughOnException: () => {}, props: {} });
-
-/** What comes after them: it looks at how they have left things. */
-const judgeControls = measureControls(probe);
 
 export default {
   fetch: (request: Request, env, execution) => app.fetch(request, bounded(env), execution),
@@ -69,8 +55,8 @@ export default {
   async scheduled(controller, env, execution) {
     const run = { requestId: newId<never>(controller.scheduledTime), source: { ip: "", userAgent: "cron" } };
     const context = contextOf(bounded(env), run, (work) => execution.waitUntil(work), relay);
-    const outcomes = await Promise.allSettled(chores.map((chore) => chore(context)));
-    outcomes.push(...(await Promise.allSettled([judgeControls(context)])));
+    const outcomes = await Promise.allSettled(scheduled.map((part) => part(context, callApp)));
+    outcomes.push(...(await Promise.allSettled(scheduledLast.map((part) => part(context, callApp)))));
     const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
     if (failures.length === 0) setGauge("agentidp_cron_last_success_timestamp_seconds", context.now() / 1000);
     await pushNow(context);

@@ -61,6 +61,7 @@ export const floors: readonly (readonly string[])[] = [
   ["platform"],
   ["access"],
   ["events"],
+  ["wing.ts"],
   ["ledger"],
   ["keys", "deliveries"],
   ["tenancy"],

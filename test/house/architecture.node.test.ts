@@ -44,8 +44,8 @@ const isHouse: Among = (path) => path === "app.ts" || path === "worker.ts";
 describe("arrows run one way", () => {
   it("the rules below see the files and their imports", () => {
     const targets = (path: string) => modules.find((one) => one.path === path)?.imports.map(({ target }) => target);
-    expect(targets("worker.ts")).toContain("app.ts");
-    expect(targets("app.ts")).toContain("identity/agents/routes.ts");
+    expect(targets("worker.ts")).toEqual(expect.arrayContaining(["app.ts", "identity/wing.ts"]));
+    expect(targets("identity/wing.ts")).toContain("identity/agents/routes.ts");
     expect(targets("platform/http/router.ts")).toContain("@hono/zod-openapi");
   });
 
@@ -63,17 +63,30 @@ describe("arrows run one way", () => {
     expect(wrongArrows(inRoom, allowed)).toStrictEqual([]);
   });
 
-  it("outside the rooms only app.ts and worker.ts import one: its routes.ts, its service.ts, its objects", () => {
-    const isDoor: Among = (path) => inRoomNamed("routes.ts", "service.ts")(path) || path.endsWith(".object.ts");
+  it("outside the rooms only its wing imports a room, its routes.ts and its service.ts; worker.ts exports its objects", () => {
+    const isDoor = inRoomNamed("routes.ts", "service.ts");
     const allowed = (imported: string, importer: string) => {
-      return !inRoom(imported) || (isHouse(importer) && isDoor(imported));
+      if (!inRoom(imported)) return true;
+      if (importer === "worker.ts") return imported.endsWith(".object.ts");
+      return importer === join(imported.split("/")[0] ?? "", "wing.ts") && isDoor(imported);
     };
     expect(wrongArrows((path) => !inRoom(path), allowed)).toStrictEqual([]);
   });
 
-  it("only app.ts imports routes", () => {
+  it("only worker.ts imports a wing, and app.ts gets them from it", () => {
+    const isWing: Among = (path) => basename(path) === "wing.ts" && path !== "wing.ts";
+    const allowed = (imported: string, importer: string) => importer === "worker.ts" || !isWing(imported);
+    expect(wrongArrows(everything, allowed)).toStrictEqual([]);
+  });
+
+  it("app.ts and worker.ts know nothing of keys/ but its wing.ts", () => {
+    const allowed = (imported: string) => !under("keys")(imported) || imported === "keys/wing.ts";
+    expect(wrongArrows(isHouse, allowed)).toStrictEqual([]);
+  });
+
+  it("only a wing.ts imports routes", () => {
     const allowed = (imported: string, importer: string) => {
-      return importer === "app.ts" || basename(imported) !== "routes.ts";
+      return basename(importer) === "wing.ts" || basename(imported) !== "routes.ts";
     };
     expect(wrongArrows(everything, allowed)).toStrictEqual([]);
   });

@@ -1,9 +1,7 @@
 /** What a check gets, and what it answers. */
 import type { Context } from "../../platform/context.ts";
+import type { CallApp } from "../../wing.ts";
 import type { ControlStatus } from "./catalogue.ts";
-
-/** Calls the service from within: the whole way of a request, without a network. */
-export type Probe = (context: Context, request: Request) => Promise<Response>;
 
 /** The measurement before. */
 export interface Previous {
@@ -23,7 +21,7 @@ export interface Outcome {
 /** Measures one control. Throws when it cannot be measured now; the last result then stands until it is too old. */
 export type Check = (
   context: Context,
-  run: { readonly probe: Probe; readonly previous: Previous | null },
+  run: { readonly callApp: CallApp; readonly previous: Previous | null },
 ) => Promise<Outcome>;
 
 const numbers = new Intl.NumberFormat("en");

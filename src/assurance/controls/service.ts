@@ -2,6 +2,7 @@
 
 import type { Context } from "../../platform/context.ts";
 import { log } from "../../platform/log.ts";
+import type { CallApp } from "../../wing.ts";
 import { type ControlId, controlCatalogue, staleAfterMs } from "./catalogue.ts";
 import { auditLogIntegrity } from "./checks/audit-log-integrity.ts";
 import { changeManagement } from "./checks/change-management.ts";
@@ -12,12 +13,10 @@ import { logicalAccess } from "./checks/logical-access.ts";
 import { recovery } from "./checks/recovery.ts";
 import { secretsRotation } from "./checks/secrets-rotation.ts";
 import { systemMonitoring } from "./checks/system-monitoring.ts";
-import type { Check, Probe } from "./measuring.ts";
+import type { Check } from "./measuring.ts";
 import type { Controls, Measurement } from "./schema.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { allResults, type ControlResult, saveResults } from "./store.ts";
-
-export type { Probe } from "./measuring.ts";
 
 const checks: Readonly<Record<ControlId, Check>> = {
   "CC6.1": logicalAccess,
@@ -45,21 +44,17 @@ async function measure(context: Context, id: ControlId, run: Parameters<Check>[1
 /**
  * What the scheduled run does for the controls: each is measured by a bounded piece of work, and one that cannot be measured
  * keeps its last result, until that is 15 minutes old.
- *
- * @param probe calls the service from within
  */
-export const measureControls =
-  (probe: Probe) =>
-  async (context: Context): Promise<void> => {
-    const before = new Map((await allResults(context)).map((result) => [result.id, result]));
-    const results = await Promise.all(
-      controlCatalogue.map(({ id }) => measure(context, id, { probe, previous: before.get(id) ?? null })),
-    );
-    const measured = results.filter((result) => result !== null);
-    await saveResults(context, measured);
-    const present = new Map([...before, ...measured.map((result) => [result.id, result] as const)]);
-    await writeSnapshot(context, [...present.values()]);
-  };
+export async function measureControls(context: Context, callApp: CallApp): Promise<void> {
+  const before = new Map((await allResults(context)).map((result) => [result.id, result]));
+  const results = await Promise.all(
+    controlCatalogue.map(({ id }) => measure(context, id, { callApp, previous: before.get(id) ?? null })),
+  );
+  const measured = results.filter((result) => result !== null);
+  await saveResults(context, measured);
+  const present = new Map([...before, ...measured.map((result) => [result.id, result] as const)]);
+  await writeSnapshot(context, [...present.values()]);
+}
 
 /** Everything that is known: from KV, else from D1, else nothing. Somebody who asks how the service does always gets an answer. */
 async function known(context: Context): Promise<readonly Measurement[]> {

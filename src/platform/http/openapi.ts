@@ -6,11 +6,13 @@ import type { BaseEnv } from "./app-env.ts";
 
 /** A heading of the reference, and what stands under it. */
 export interface Tag {
+  /** The headings are in the order of these numbers. */
+  readonly position: number;
   readonly name: string;
   readonly description: string;
 }
 
-/** What the routes do not say themselves: the headings in their order, and every scope with what it allows. */
+/** What the routes do not say themselves: the headings, and every scope with what it allows. */
 export interface Reference {
   readonly tags: readonly Tag[];
   readonly scopes: Readonly<Record<string, string>>;
@@ -61,7 +63,7 @@ function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issu
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: issuer }],
-    tags: [...tags],
+    tags: tags.toSorted((one, other) => one.position - other.position).map(({ position: _, ...tag }) => tag),
   });
   const components = { ...document.components, securitySchemes: securitySchemes(issuer, scopes) };
   return JSON.stringify({ ...document, components }, withoutFlags);

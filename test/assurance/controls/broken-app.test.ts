@@ -1,18 +1,19 @@
 /** The two controls that call the service from within, against a service that answers as it should not. */
 import { createExecutionContext } from "cloudflare:test";
 import { beforeAll, expect, it, vi } from "vitest";
-import { measureControls, type Probe } from "../../../src/assurance/controls/service.ts";
+import { measureControls } from "../../../src/assurance/controls/service.ts";
 import { contextOf } from "../../../src/platform/context.ts";
+import type { CallApp } from "../../../src/wing.ts";
 import worker from "../../../src/worker.ts";
 import { theOperator } from "../../support/api.ts";
 import { bindings, control, later, minute } from "./cron.ts";
 
 const https = { ISSUER: "https://idp.example.com", ENVIRONMENT: "production" };
 
-const intact: Probe = async (context, request) => worker.fetch(request, context.env, createExecutionContext());
+const intact: CallApp = async (context, request) => worker.fetch(request, context.env, createExecutionContext());
 
 /** A control as measured against this service, a few minutes later. */
-async function against(probe: Probe, id: string) {
+async function against(callApp: CallApp, id: string) {
   later(3 * minute);
   const run = { requestId: "r", source: { ip: "", userAgent: "cron" } };
   const context = contextOf(
@@ -21,7 +22,7 @@ async function against(probe: Probe, id: string) {
     () => {},
     async () => {},
   );
-  await measureControls(probe)(context);
+  await measureControls(context, callApp);
   return control(id);
 }
 
@@ -33,7 +34,7 @@ beforeAll(async () => {
 
 const forged: string[] = [];
 
-it.each<[string, Probe, string]>([
+it.each<[string, CallApp, string]>([
   [
     "without a token",
     async (context, request) => (request.headers.has("Authorization") ? intact(context, request) : new Response("{}")),
@@ -61,7 +62,7 @@ it.each<[string, Probe, string]>([
 
 it("CC6.1 comes to every protected route within two runs, each with tokens that nobody could use", async () => {
   const asked = new Set<string>();
-  const noting: Probe = (context, request) => {
+  const noting: CallApp = (context, request) => {
     const { pathname } = new URL(request.url);
     if (pathname !== "/health") asked.add(`${request.method} ${pathname}`);
     return intact(context, request);
@@ -85,7 +86,7 @@ it("CC6.1 comes to every protected route within two runs, each with tokens that 
 
 it("CC6.1 is not measured, and does not fail, while the routes answer with an error of the service", async () => {
   const { lastChecked } = await against(intact, "CC6.1");
-  const down: Probe = async () => new Response(null, { status: 503 });
+  const down: CallApp = async () => new Response(null, { status: 503 });
   expect(await against(down, "CC6.1")).toMatchObject({ status: "pass", lastChecked });
 });
 
@@ -94,7 +95,7 @@ it.each([
   ["is short-lived", "max-age=60"],
   ["is taken back", "max-age=0"],
 ])("CC6.7 fails when HSTS %s", async (_, header) => {
-  const broken: Probe = async (context, request) => {
+  const broken: CallApp = async (context, request) => {
     const answer = new Response(null, await intact(context, request));
     answer.headers.delete("Strict-Transport-Security");
     if (header) answer.headers.set("Strict-Transport-Security", header);

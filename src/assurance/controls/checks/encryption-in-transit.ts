@@ -5,7 +5,7 @@ import { webhookTargets } from "../store.ts";
 /** Half a year; what browsers' preload lists and common guidance ask for at the least. */
 const leastMaxAgeSeconds = 15_768_000;
 
-export const encryptionInTransit: Check = async (context, { probe }) => {
+export const encryptionInTransit: Check = async (context, { callApp }) => {
   const { issuer, environment } = context.settings;
   const { total, insecure } = await webhookTargets(context);
   if (insecure > 0) return { status: "fail", evidence: `${amount(insecure, "webhook target")} without https` };
@@ -14,7 +14,7 @@ export const encryptionInTransit: Check = async (context, { probe }) => {
       ? { status: "unknown", evidence: "A development service without https" }
       : { status: "fail", evidence: "The issuer is not https" };
   }
-  const { headers } = await probe(context, new Request(`${issuer}/health`));
+  const { headers } = await callApp(context, new Request(`${issuer}/health`));
   const [, maxAge = "0"] = /max-age=(\d+)/.exec(headers.get("Strict-Transport-Security") ?? "") ?? [];
   if (Number(maxAge) < leastMaxAgeSeconds)
     return { status: "fail", evidence: "HSTS is not sent, or for too short a time" };

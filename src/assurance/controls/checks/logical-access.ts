@@ -6,7 +6,8 @@ import { listAgents, readAgent } from "../../../identity/agents/service.ts";
 import { currentSigningKey } from "../../../keys/service.ts";
 import type { Context } from "../../../platform/context.ts";
 import { type AgentId, newId, type OrganizationId, type Scope, type TokenId } from "../../../platform/ids.ts";
-import { amount, type Check, type Probe } from "../measuring.ts";
+import type { CallApp } from "../../../wing.ts";
+import { amount, type Check } from "../measuring.ts";
 import { newestAgent } from "../store.ts";
 
 /** Reading routes, and one that would refuse its empty body: whoever were let in by mistake would change nothing. */
@@ -61,8 +62,8 @@ async function strangersTokens(context: Context): Promise<readonly (string | nul
 }
 
 /** How many of the calls were not refused. */
-async function letIn(context: Context, probe: Probe, calls: readonly Request[]): Promise<number> {
-  const answers = await Promise.all(calls.map((call) => probe(context, call)));
+async function letIn(context: Context, callApp: CallApp, calls: readonly Request[]): Promise<number> {
+  const answers = await Promise.all(calls.map((call) => callApp(context, call)));
   for (const answer of answers) await answer.body?.cancel();
   const broken = answers.find(({ status }) => status >= 500);
   if (broken) throw new Error(`A protected route answered ${broken.status} to a call without access`);
@@ -89,7 +90,7 @@ async function seesOthers(context: Context): Promise<boolean> {
   return one.ok || !all.ok || all.value.data.length > 0;
 }
 
-export const logicalAccess: Check = async (context, { probe }) => {
+export const logicalAccess: Check = async (context, { callApp }) => {
   const minute = Math.floor(context.now() / 60_000);
   const sample = Array.from({ length: routesEachRun }, (_, index) => {
     return protectedRoutes[(minute * routesEachRun + index) % protectedRoutes.length] ?? protectedRoutes[0];
@@ -101,7 +102,7 @@ export const logicalAccess: Check = async (context, { probe }) => {
       return new Request(`${context.settings.issuer}${path}`, { method, headers });
     }),
   );
-  const admitted = await letIn(context, probe, calls);
+  const admitted = await letIn(context, callApp, calls);
   if (admitted > 0)
     return { status: "fail", evidence: `${admitted} of ${amount(calls.length, "call")} without valid access let in` };
   if (await seesOthers(context)) return { status: "fail", evidence: "An organization sees what is another's" };

@@ -1,0 +1,21 @@
+/** What the service can show of itself and of the agents: measured, for auditors, registries and status pages. */
+import type { Wing } from "../wing.ts";
+import { complianceRoutes } from "./compliance/routes.ts";
+import { embedRoutes } from "./controls/embed/routes.ts";
+import { controlRoutes } from "./controls/routes.ts";
+import { measureControls } from "./controls/service.ts";
+
+export const assurance: Wing = {
+  routes: { "/": [embedRoutes], "/api/v1": [controlRoutes, complianceRoutes] },
+  tags: [
+    {
+      position: 140,
+      name: "Compliance",
+      description: "What an auditor, a registry and a status page ask for, measured rather than promised.",
+    },
+  ],
+  subscribers: [],
+  scheduled: [],
+  scheduledLast: [measureControls],
+  messages: [],
+};

@@ -1,0 +1,76 @@
+/** Agents: who they are, how they sign in, what they may do for each other, and how others find and check them. */
+import type { Wing } from "../wing.ts";
+import { agentInfoRoutes } from "./agent-info/routes.ts";
+import { agentRoutes } from "./agents/routes.ts";
+import { credentialRoutes } from "./credentials/routes.ts";
+import { measureExpiringCredentials } from "./credentials/service.ts";
+import { delegationRoutes } from "./delegation/routes.ts";
+import { delegationSubscriber } from "./delegation/service.ts";
+import { didDocumentRoutes, didRoutes } from "./dids/routes.ts";
+import { discoveryRoutes } from "./discovery/routes.ts";
+import { federationRoutes } from "./federation/routes.ts";
+import { marketplaceRoutes } from "./marketplace/routes.ts";
+import { tokenRoutes } from "./tokens/routes.ts";
+import { oidcRoutes } from "./workloads/routes.ts";
+
+/** Accepts the access tokens of API calls. The guards of every wing's routes rely on it. */
+export { authenticateBearer } from "./tokens/service.ts";
+
+export const identity: Wing = {
+  routes: {
+    "/": [discoveryRoutes, didDocumentRoutes, agentInfoRoutes],
+    "/api/v1": [
+      agentRoutes,
+      didRoutes,
+      credentialRoutes,
+      tokenRoutes,
+      delegationRoutes,
+      oidcRoutes,
+      federationRoutes,
+      marketplaceRoutes,
+    ],
+  },
+  tags: [
+    {
+      position: 30,
+      name: "Agents",
+      description: "The agents of an organization: register, change, suspend, decommission.",
+    },
+    { position: 40, name: "Credentials", description: "The client secrets of an agent: create, rotate, revoke." },
+    { position: 50, name: "Tokens", description: "OAuth 2.0: get a token, ask whether it is live, revoke it." },
+    {
+      position: 60,
+      name: "Delegation",
+      description: "One agent lends another a part of its authority for a limited time, sees it, and takes it back.",
+    },
+    {
+      position: 70,
+      name: "Workload identity",
+      description: "Workloads sign in with the token of their own platform, without any stored secret.",
+    },
+    {
+      position: 90,
+      name: "Discovery",
+      description: "Public documents: what a client needs to know, and what anybody needs to check a token.",
+    },
+    {
+      position: 100,
+      name: "DIDs",
+      description:
+        "Agents and the service as W3C decentralized identifiers (`did:web`): public documents with their keys.",
+    },
+    {
+      position: 110,
+      name: "Federation",
+      description: "Partners: other identity providers whose agents' tokens can be checked here.",
+    },
+    {
+      position: 170,
+      name: "Marketplace",
+      description: "The agents that their organizations want to be found. Public.",
+    },
+  ],
+  subscribers: [delegationSubscriber],
+  scheduled: [measureExpiringCredentials],
+  messages: [],
+};

@@ -1,0 +1,58 @@
+/** Organizations: what they are, what they use and pay for, and what they hear and keep of what happens. */
+import type { Wing } from "../wing.ts";
+import { analyticsRoutes } from "./analytics/routes.ts";
+import { forgetOldActivity } from "./analytics/service.ts";
+import { auditRoutes } from "./audit/routes.ts";
+import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./audit/service.ts";
+import { billingRoutes } from "./billing/routes.ts";
+import { billingSubscriber } from "./billing/service.ts";
+import { organizationRoutes, setupRoutes } from "./organizations/routes.ts";
+import { tierRoutes } from "./tiers/routes.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
+import { sweepDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/service.ts";
+
+export const tenancy: Wing = {
+  routes: {
+    "/": [],
+    "/api/v1": [
+      setupRoutes,
+      organizationRoutes,
+      auditRoutes,
+      webhookRoutes,
+      analyticsRoutes,
+      tierRoutes,
+      billingRoutes,
+    ],
+  },
+  tags: [
+    {
+      position: 10,
+      name: "Set-up",
+      description: "Makes the operator's organization and its first admin, once.",
+    },
+    { position: 20, name: "Organizations", description: "Organizations and their members." },
+    {
+      position: 120,
+      name: "Audit log",
+      description: "What happened, in a chain that shows when somebody changed it.",
+    },
+    {
+      position: 130,
+      name: "Webhooks",
+      description: "Who is told of what happens, signed, and what became of each delivery.",
+    },
+    {
+      position: 150,
+      name: "Analytics",
+      description: "How much an organization uses the service, when, and by which agents.",
+    },
+    {
+      position: 160,
+      name: "Tiers and billing",
+      description: "What an organization may use, what it has used, and how it gets more.",
+    },
+  ],
+  subscribers: [auditSubscriber, billingSubscriber, webhookSubscriber],
+  scheduled: [sweepDeliveries, makeDueCheckpoints, removeExpiredEvents, forgetOldActivity],
+  messages: [webhookMessages],
+};

@@ -45,10 +45,20 @@ describe("while a change is under way", () => {
     });
   });
 
-  it("of the organization, everything about its agents comes from D1", async () => {
-    const { start, change } = await openPrincipals();
+  it.each<[string, (principals: Principals, member: Member) => void]>([
+    ["a change of the organization", (principals) => principals.expectChange(null, noon)],
+    ["a revocation of the organization", (principals) => principals.withdraw(theOrganization, noon)],
+    ["a revocation of the agent", (principals, member) => principals.withdraw(theAgent(member), noon)],
+    ["a revocation of a credential", (principals, member) => principals.withdraw(theCredential(member), noon)],
+    [
+      "a revocation of scopes",
+      (principals, { agentId }) =>
+        principals.withdraw({ kind: "scopes", agentId, scopes: ["resume:read" as Scope] }, noon),
+    ],
+  ])("%s keeps the agent out of memory too", async (_, begin) => {
+    const { start, change, member } = await openPrincipals();
     await start(async (principals, version) => {
-      principals.expectChange(null, noon);
+      begin(principals, member);
       for (const next of ["2.0.0", "3.0.0"]) {
         await change(next);
         expect(await version(noon + holdMs)).toBe(next);

@@ -14,7 +14,8 @@ import type {
 import { Principals } from "../../src/ledger/principals.ts";
 import type { AgentId, CredentialId, OrganizationId } from "../../src/platform/ids.ts";
 
-export const { ORG_LEDGER, DB } = env as unknown as { ORG_LEDGER: DurableObjectNamespace; DB: D1Database };
+const { ORG_LEDGER } = env as unknown as { ORG_LEDGER: DurableObjectNamespace };
+export const { DB } = env as unknown as { DB: D1Database };
 
 export const dayMs = 86_400_000;
 /** A leap day, so that days and months are not by accident right. */
@@ -152,7 +153,6 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
   return {
     ...opened,
     member,
-    client,
     /** Requests a token. */
     issue: (changes: Partial<TokenRequest> = {}): Promise<TokenOutcome> =>
       ledger.issueToken({
@@ -167,6 +167,8 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
       }),
     /** Signs in for a call of the API. */
     call: (counting: Counting = "call"): Promise<ClientOutcome> => ledger.authenticateClient(client, counting),
+    /** Revokes, as a change does before it is written to D1. */
+    revoke: (subject: Subject): Promise<void> => ledger.withdraw(subject),
     /** Whether an access token is accepted. Counts a call, whatever the limits. */
     accepts: async (token: TokenFacts): Promise<boolean> =>
       (await ledger.admit(token, null, true)).outcome === "admitted",

@@ -149,9 +149,9 @@ describe("in the ledger", () => {
     ["the agent", theAgent, "change_in_progress"],
     ["the credential", theCredential, "credential_revoked"],
   ])("attack: no token while %s is being revoked and D1 does not have it yet", async (_, subjectOf, reason) => {
-    const { issue, ledger, member, restart } = await newMemberWithLedger();
+    const { issue, revoke, member, restart } = await newMemberWithLedger();
     expect((await issue()).outcome).toBe("issued");
-    await ledger.withdraw(subjectOf(member));
+    await revoke(subjectOf(member));
     const refused = { outcome: "refused", reason };
     expect(await atOnce(3, () => issue())).toEqual([refused, refused, refused]);
     await restart();
@@ -162,9 +162,9 @@ describe("in the ledger", () => {
   });
 
   it("a secret that was valid is refused as revoked once D1 has the revocation", async () => {
-    const { issue, ledger, member } = await newMemberWithLedger();
+    const { issue, revoke, member } = await newMemberWithLedger();
     expect((await issue()).outcome).toBe("issued");
-    await ledger.withdraw(theCredential(member));
+    await revoke(theCredential(member));
     await changeInD1("credentials", member.credentialId, `revoked_at = ${noon}`);
     expect(await issue()).toEqual({ outcome: "refused", reason: "credential_revoked" });
     clockAt(noon + holdMs + 1);

@@ -7,12 +7,12 @@ beforeEach(() => clockAt(noon));
 afterEach(() => void vi.useRealTimers());
 
 it("attack: tokens that race with a suspension are refused once it has answered", async () => {
-  const { issue, factsOf, accepts, ledger, restart, member } = await newMemberWithLedger();
+  const { issue, factsOf, accepts, revoke, restart, member } = await newMemberWithLedger();
   // Now the agent is in memory, so that the requests before the suspension are not overtaken while it is read.
   await issue();
   const outcomes = await Promise.all([
     ...Array.from({ length: 10 }, () => issue()),
-    ledger.withdraw(theAgent(member)).then(() => null),
+    revoke(theAgent(member)).then(() => null),
     ...Array.from({ length: 5 }, () => issue()),
   ]);
   const tokens = outcomes.flatMap((one) => (one?.outcome === "issued" ? [factsOf(one)] : []));
@@ -26,12 +26,12 @@ it("attack: tokens that race with a suspension are refused once it has answered"
 });
 
 it("attack: after a crash and with a clock that is behind, a suspension ends earlier tokens", async () => {
-  const { issue, factsOf, accepts, ledger, crash, member } = await newMemberWithLedger();
+  const { issue, factsOf, accepts, revoke, crash, member } = await newMemberWithLedger();
   const token = factsOf(await issue());
   await crash();
   clockAt(noon - 2_000);
   expect(await accepts(token)).toBe(true);
-  await ledger.withdraw(theAgent(member));
+  await revoke(theAgent(member));
   expect(await accepts(token)).toBe(false);
   // The suspension never reached D1, so the agent may sign in again. The old token stays refused.
   clockAt(noon + 30_001);
@@ -40,7 +40,7 @@ it("attack: after a crash and with a clock that is behind, a suspension ends ear
 });
 
 it("attack: after a crash and with a clock that is behind, a revoked scope ends earlier delegations", async () => {
-  const { ledger, crash, member } = await newMemberWithLedger();
+  const { ledger, revoke, crash, member } = await newMemberWithLedger();
   const delegatee = await newMember({}, member);
   const event = {
     id: crypto.randomUUID(),
@@ -64,7 +64,7 @@ it("attack: after a crash and with a clock that is behind, a revoked scope ends 
   await crash();
   clockAt(noon - 2_000);
   expect(await check()).toEqual([true, null]);
-  await ledger.withdraw({ kind: "scopes", agentId: member.agentId, scopes: ["resume:read" as Scope] });
+  await revoke({ kind: "scopes", agentId: member.agentId, scopes: ["resume:read" as Scope] });
   expect(await check()).toEqual([false, noon]);
 });
 
@@ -102,9 +102,9 @@ it("no token is signed with a dropped key, and none of it is accepted", async ()
 });
 
 it("a suspended and reactivated agent: its old tokens are refused and its first new one is accepted, within one millisecond", async () => {
-  const { issue, factsOf, accepts, ledger, member } = await newMemberWithLedger();
+  const { issue, factsOf, accepts, ledger, revoke, member } = await newMemberWithLedger();
   const before = factsOf(await issue());
-  await ledger.withdraw(theAgent(member));
+  await revoke(theAgent(member));
   await changeInD1("agents", member.agentId, "status = 'suspended'");
   const changed = (action: string) =>
     ({ id: crypto.randomUUID(), ...member, action, outcome: "success", occurredAtMs: noon, details: {} }) as never;

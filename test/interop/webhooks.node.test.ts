@@ -174,7 +174,7 @@ describe("the receivers of docs/guides/configure-webhooks.md, and `npm run webho
       true,
       { command: [process.execPath, "receiver-with-library.ts"], file: "receiver-with-library.ts" },
     ],
-    ["npm run webhook:listen", true, { command: [process.execPath, join(root, "src", "local", "webhook-listen.ts")] }],
+    ["npm run webhook:listen", true, { command: [process.execPath, join(root, "scripts", "webhook-listen.ts")] }],
   ];
 
   async function run({ command, file }: Program, port: number, secret: string) {
@@ -225,7 +225,7 @@ describe("the receivers of docs/guides/configure-webhooks.md, and `npm run webho
   }
 
   it("npm run webhook:listen says what it lacks", () => {
-    const { status: code, stderr } = spawnSync(process.execPath, [join(root, "src", "local", "webhook-listen.ts")], {
+    const { status: code, stderr } = spawnSync(process.execPath, [join(root, "scripts", "webhook-listen.ts")], {
       env: { ...process.env, WEBHOOK_SECRET: "" },
       encoding: "utf8",
     });

@@ -10,6 +10,7 @@ import { didDocumentRoutes, didRoutes } from "./dids/routes.ts";
 import { discoveryRoutes } from "./discovery/routes.ts";
 import { federationRoutes } from "./federation/routes.ts";
 import { marketplaceRoutes } from "./marketplace/routes.ts";
+import { onboardingRoutes } from "./onboarding/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 import { oidcRoutes } from "./workloads/routes.ts";
 
@@ -20,6 +21,7 @@ export const identity: Wing = {
   routes: {
     "/": [discoveryRoutes, didDocumentRoutes, agentInfoRoutes],
     "/api/v1": [
+      onboardingRoutes,
       agentRoutes,
       didRoutes,
       credentialRoutes,
@@ -31,6 +33,11 @@ export const identity: Wing = {
     ],
   },
   tags: [
+    {
+      position: 10,
+      name: "Set-up",
+      description: "Makes the operator's organization and its first admin, once.",
+    },
     {
       position: 30,
       name: "Agents",

@@ -6,7 +6,7 @@ import { auditRoutes } from "./audit/routes.ts";
 import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./audit/service.ts";
 import { billingRoutes } from "./billing/routes.ts";
 import { billingSubscriber } from "./billing/service.ts";
-import { organizationRoutes, setupRoutes } from "./organizations/routes.ts";
+import { organizationRoutes } from "./organizations/routes.ts";
 import { tierRoutes } from "./tiers/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 import { sweepDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/service.ts";
@@ -14,22 +14,9 @@ import { sweepDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/
 export const tenancy: Wing = {
   routes: {
     "/": [],
-    "/api/v1": [
-      setupRoutes,
-      organizationRoutes,
-      auditRoutes,
-      webhookRoutes,
-      analyticsRoutes,
-      tierRoutes,
-      billingRoutes,
-    ],
+    "/api/v1": [organizationRoutes, auditRoutes, webhookRoutes, analyticsRoutes, tierRoutes, billingRoutes],
   },
   tags: [
-    {
-      position: 10,
-      name: "Set-up",
-      description: "Makes the operator's organization and its first admin, once.",
-    },
     { position: 20, name: "Organizations", description: "Organizations and their members." },
     {
       position: 120,

@@ -37,10 +37,10 @@ describe("secrets are compared in constant time", () => {
       .filter(([, text]) => /\b(constantTimeEqual|isSameHash)\(/.test(text))
       .map(([path]) => path);
     expect(users.sort()).toEqual([
+      "identity/onboarding/setup.ts",
       "ledger/sign-in.ts",
       "platform/crypto/keyed-hash.ts",
       "platform/http/monitoring/access.ts",
-      "tenancy/organizations/setup.ts",
     ]);
   });
 

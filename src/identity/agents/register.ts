@@ -3,19 +3,18 @@
 import { notGrantable, refuseGrant, refuseUnlessOperatorAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
-import { effectiveLimits, tierLimits } from "../../ledger/tier-limits.ts";
+import { effectiveLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
-import { type AgentId, newId, type OrganizationId, type Scope } from "../../platform/ids.ts";
+import type { OrganizationId, Scope } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { findOrganization } from "../../tenancy/organizations/service.ts";
 import { countAgents } from "../../tenancy/tiers/service.ts";
-import { newAgentKey } from "./keys.ts";
-import { eventData, publicAgent } from "./public-agent.ts";
+import { prepareAgent } from "./prepare.ts";
+import { publicAgent } from "./public-agent.ts";
 import type { Agent, CreateAgent } from "./schema.ts";
-import { type AgentRecord, insertAgent, insertKeyIfChanged } from "./store.ts";
 
 const defaultScopes = [
   "agents:read",
@@ -23,12 +22,6 @@ const defaultScopes = [
   "audit:read",
   "webhooks:read",
 ] as readonly string[] as readonly Scope[];
-
-const tierMaximum = {
-  free: tierLimits.free.maxAgents,
-  pro: tierLimits.pro.maxAgents,
-  enterprise: tierLimits.enterprise.maxAgents,
-};
 
 /**
  * Registers an agent as a member of the caller's organization, or of the one that an admin of the operator names.
@@ -50,41 +43,29 @@ export async function registerAgent(context: Context, caller: Caller, input: Cre
     : refuseGrant(caller, [...fields.capabilities, ...(grantedScopes ?? [])]);
   if (refused) return refused;
 
-  const now = context.now();
-  const agentId = newId<AgentId>(now);
-  const key = await newAgentKey(context, agentId, 1, publicKeyJwk ?? null);
-  if (!key.ok) return key;
-
   const beyondCaller = elsewhere ? [] : notGrantable(caller, defaultScopes);
-  const row = {
-    ...fields,
-    id: agentId,
-    organizationId,
-    description: description ?? null,
-    grantedScopes: grantedScopes ?? defaultScopes.filter((scope) => !beyondCaller.includes(scope)),
-    role: "member" as const,
-    status: "active" as const,
-    createdAt: now,
-    updatedAt: now,
-  };
-  const agent: AgentRecord = { ...row, publicKeyJwk: key.value.publicJwk, keyNumber: key.value.number };
-  const { email, agentType, capabilities } = row;
-  const created = {
-    organizationId,
-    action: "agent.created" as const,
-    agentId,
-    target: agentId,
-    details: { email, agentType, role: row.role, capabilities, grantedScopes: row.grantedScopes },
-  };
+  const prepared = await prepareAgent(
+    context,
+    {
+      ...fields,
+      organizationId,
+      description: description ?? null,
+      grantedScopes: grantedScopes ?? defaultScopes.filter((scope) => !beyondCaller.includes(scope)),
+      role: "member",
+    },
+    publicKeyJwk ?? null,
+  );
+  if (!prepared.ok) return prepared;
+  const { agent, statements, created } = prepared.value;
   // What the operator does in another organization stands in both audit logs, and is told to webhooks of that one.
-  const event = newEvent(context, caller, { ...created, data: eventData(context, agent) });
+  const event = newEvent(context, caller, created);
+  const { data: _, ...recorded } = created;
   const events = elsewhere
-    ? [event, newEvent(context, caller, { ...created, organizationId: caller.organizationId })]
+    ? [event, newEvent(context, caller, { ...recorded, organizationId: caller.organizationId })]
     : [event];
   try {
     const [inserted] = await context.db.batch([
-      insertAgent(context, row, tierMaximum),
-      insertKeyIfChanged(context, key.value),
+      ...statements,
       ...events.map((event) => outboxInsertIfChanged(context, event)),
     ]);
     if (inserted.meta.changes === 0) return await whyRefused(context, organizationId);

@@ -23,7 +23,7 @@ const text = (least: number, most: number) =>
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" });
 
 /** Kept in lower case: mailboxes that differ only in case are one mailbox to everybody but a few old servers. */
-const emailSchema = z
+export const emailSchema = z
   .string({ error: "must be an e-mail address" })
   .max(254, { abort: true, error: "must have at most 254 characters" })
   .pipe(z.email({ error: "must be an e-mail address" }).toLowerCase())

@@ -12,6 +12,7 @@ import { findAgent, listAgents as listRecords } from "./store.ts";
 
 export { changeAgent } from "./change.ts";
 export { decommissionAgent } from "./decommission.ts";
+export { type PreparedAgent, prepareAgent } from "./prepare.ts";
 export { publicAgent } from "./public-agent.ts";
 export { registerAgent } from "./register.ts";
 

@@ -9,7 +9,7 @@ import { agentKeys, agents, organizations, type planTiers } from "../../platform
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import type { AgentFilter } from "./schema.ts";
 
-type AgentRow = typeof agents.$inferSelect;
+export type AgentRow = typeof agents.$inferSelect;
 export type AgentKey = typeof agentKeys.$inferSelect;
 
 /** An agent with the public part of its present key, and that key's number: the N of `#key-N`. */

@@ -6,20 +6,19 @@ import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
-import { type AgentId, type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
+import { type AgentId, type CredentialId, credentialIdSchema } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { setGauge } from "../../platform/telemetry/recording.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
+import { maxActive, prepareCredential } from "./prepare.ts";
 import { publicCredential } from "./public-credential.ts";
 import type { CreateCredential, Credential, NewCredential } from "./schema.ts";
-import { newSecret } from "./secret.ts";
 import {
   countActiveCredentials,
   countExpiringCredentials,
   findHeldCredential,
   findHolder,
-  insertCredential,
   listCredentials as listRows,
   noUnrevokedBeside,
   revokeCredentialsIfChanged,
@@ -27,11 +26,9 @@ import {
   unrevokedCredentialIds,
 } from "./store.ts";
 
+export { prepareCredential } from "./prepare.ts";
 export { rotateCredential } from "./rotate.ts";
 export { findHolder } from "./store.ts";
-
-/** The most credentials that an agent may have active at once: enough to rotate, few enough to keep in sight. */
-const maxActive = 10;
 
 /** The agent's credentials, newest first. `VALIDATION_ERROR` for a cursor of another list. */
 export async function listCredentials(
@@ -71,46 +68,19 @@ export async function createCredential(
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const refused = refuseTakeover(caller, agent);
   if (refused) return refused;
-  const now = context.now();
-  if (expiresAt !== null && expiresAt <= now) {
+  if (expiresAt !== null && expiresAt <= context.now()) {
     return invalid([
       { path: "expiresAt", message: "must be in the future", received: new Date(expiresAt).toISOString() },
     ]);
   }
 
-  const { clientSecret, ...secret } = newSecret(context);
-  const credentialId = newId<CredentialId>(now);
-  const row = {
-    ...secret,
-    id: credentialId,
-    organizationId,
-    agentId,
-    previousSecretHash: null,
-    previousHashKeyId: null,
-    previousExpiresAt: null,
-    createdAt: now,
-    rotatedAt: null,
-    expiresAt,
-    lastUsedAt: null,
-    revokedAt: null,
-  };
-  const credential = publicCredential(row, now);
+  const { credential, statement, generated } = prepareCredential(context, organizationId, agentId, expiresAt);
   await ledgerOf(context, organizationId).expectChange(agentId);
-  const event = newEvent(context, caller, {
-    organizationId,
-    action: "credential.generated",
-    agentId,
-    target: credentialId,
-    details: { expiresAt: credential.expiresAt },
-    data: { credentialId, agentId },
-  });
-  const [inserted] = await context.db.batch([
-    insertCredential(context, row, maxActive),
-    outboxInsertIfChanged(context, event),
-  ]);
+  const event = newEvent(context, caller, generated);
+  const [inserted] = await context.db.batch([statement, outboxInsertIfChanged(context, event)]);
   if (inserted.meta.changes === 0) return whyRefused(context, caller, agentId);
   await publish(context, organizationId);
-  return ok({ ...credential, clientSecret });
+  return ok(credential);
 }
 
 /** Why the insertion did not take place: the agent is gone by now, or it has as many credentials as it may. */

@@ -1,7 +1,7 @@
-/** The wire shapes of organizations, their members, and the set-up. */
+/** The wire shapes of organizations and their members. */
 import { z } from "@hono/zod-openapi";
 import { agentRoles, organizationStatuses, planTiers } from "../../platform/db/schema.ts";
-import { agentIdSchema, credentialIdSchema, organizationIdSchema } from "../../platform/ids.ts";
+import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 
 const nameSchema = z
   .string({ error: "must be a text" })
@@ -20,13 +20,6 @@ const slugSchema = z
   })
   .openapi({ example: "acme" });
 
-/** Kept in lower case, as every agent's e-mail. */
-const adminEmailSchema = z
-  .string({ error: "must be an e-mail address" })
-  .max(254, { abort: true, error: "must have at most 254 characters" })
-  .pipe(z.email({ error: "must be an e-mail address" }).toLowerCase())
-  .openapi({ format: "email", description: "The e-mail of the first admin agent", example: "admin@acme.example" });
-
 const planTierSchema = z.enum(planTiers, { error: `must be one of ${planTiers.join(", ")}` });
 
 const limitSchema = z
@@ -34,6 +27,15 @@ const limitSchema = z
   .min(1, { error: "must be at least 1" })
   .nullable()
   .openapi({ description: "null: the tier's own limit" });
+
+/** What an organization is made of, for those who make one. */
+export const organizationFields = {
+  name: nameSchema,
+  slug: slugSchema,
+  planTier: planTierSchema,
+  maxAgents: limitSchema,
+  maxTokensPerMonth: limitSchema,
+};
 
 const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
 
@@ -50,37 +52,6 @@ export const organizationSchema = z
     updatedAt: timeSchema,
   })
   .openapi("Organization");
-
-export const firstAdminSchema = z
-  .object({
-    agentId: agentIdSchema,
-    email: z.string(),
-    clientId: agentIdSchema.openapi({ description: "The same as `agentId`" }),
-    credentialId: credentialIdSchema,
-    clientSecret: z.string().openapi({ description: "Shown this once" }),
-  })
-  .openapi("FirstAdmin");
-
-export const setupSchema = z.strictObject({
-  organizationName: nameSchema,
-  slug: slugSchema,
-  adminEmail: adminEmailSchema,
-});
-
-export const setUpSchema = z.object({ organization: organizationSchema, admin: firstAdminSchema }).openapi("SetUp");
-
-export const createOrganizationSchema = z.strictObject({
-  name: nameSchema,
-  slug: slugSchema,
-  adminEmail: adminEmailSchema,
-  planTier: planTierSchema.optional(),
-  maxAgents: limitSchema.optional(),
-  maxTokensPerMonth: limitSchema.optional(),
-});
-
-export const createdOrganizationSchema = organizationSchema
-  .extend({ admin: firstAdminSchema })
-  .openapi("CreatedOrganization");
 
 export const changeOrganizationSchema = z
   .strictObject({
@@ -106,8 +77,5 @@ export const organizationPath = z.object({ orgId: organizationIdSchema });
 export const memberPath = z.object({ orgId: organizationIdSchema, agentId: agentIdSchema });
 
 export type PublicOrganization = z.output<typeof organizationSchema>;
-export type FirstAdmin = z.output<typeof firstAdminSchema>;
 export type Member = z.output<typeof memberSchema>;
-export type Setup = z.output<typeof setupSchema>;
-export type CreateOrganization = z.output<typeof createOrganizationSchema>;
 export type ChangeOrganization = z.output<typeof changeOrganizationSchema>;

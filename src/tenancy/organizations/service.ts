@@ -3,18 +3,16 @@
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent, EventName, JsonValue } from "../../events/catalogue.ts";
-import { outboxInsert, outboxInsertIfChanged } from "../../events/outbox.ts";
+import { outboxInsertIfChanged } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import { violatesUnique } from "../../platform/db/client.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type OrganizationId, organizationIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { eventsOf, publishAll } from "./events.ts";
-import { insertFirstAdmin, prepareFirstAdmin } from "./first-admin.ts";
-import type { ChangeOrganization, CreateOrganization, FirstAdmin, PublicOrganization } from "./schema.ts";
+import type { ChangeOrganization, PublicOrganization } from "./schema.ts";
 import {
   findLiveOrganization,
   insertOrganization,
@@ -24,6 +22,7 @@ import {
   updateOrganization,
 } from "./store.ts";
 
+export { publishAll } from "./events.ts";
 export type { Organization } from "./store.ts";
 
 /** The organization with this id, suspended or not; null when there is none or it is deleted. For other rooms. */
@@ -66,76 +65,29 @@ export async function listOrganizations(
   });
 }
 
-/**
- * Makes another organization with its first admin, whose secret is told this once.
- *
- * @returns `FORBIDDEN` unless the caller is an admin of the operator's organization, `SLUG_TAKEN` also for the slug of a
- *   deleted organization
- */
-export async function createOrganization(
-  context: Context,
-  caller: Caller,
-  input: CreateOrganization,
-): Promise<Result<PublicOrganization & { readonly admin: FirstAdmin }>> {
-  const refusal = refuseUnlessAdmin(caller);
-  if (refusal) return refusal;
-  if (!caller.isOperator) return problem("FORBIDDEN", "Only the operator's organization may create organizations.");
-  const { name, slug, planTier = "free", maxAgents = null, maxTokensPerMonth = null } = input;
-  const organization = newOrganization(context, {
-    name,
-    slug,
-    planTier,
-    maxAgents,
-    maxTokensPerMonth,
-    isOperator: false,
-  });
-  try {
-    const admin = await storeOrganization(context, caller, organization, input.adminEmail);
-    return ok({ ...publicOrganization(organization), admin });
-  } catch (error) {
-    if (violatesUnique(error, "organizations.slug")) return problem("SLUG_TAKEN");
-    throw error;
-  }
-}
+/** What the maker of an organization decides. */
+export type OrganizationFields = Omit<Organization, "id" | "status" | "createdAt" | "updatedAt">;
 
-/** A new organization's record, not stored yet. */
-export function newOrganization(
-  context: Context,
-  fields: Omit<Organization, "id" | "status" | "createdAt" | "updatedAt">,
-): Organization {
+/**
+ * Makes an active organization. Stores nothing: the statement that does, and its events, are for the batch that stores its
+ * first admin too.
+ *
+ * @param caller who creates it; null for the set-up
+ */
+export function prepareOrganization(context: Context, caller: Caller | null, fields: OrganizationFields) {
   const now = context.now();
-  return { id: newId<OrganizationId>(now), ...fields, status: "active", createdAt: now, updatedAt: now };
-}
-
-/**
- * Stores a new organization, its first admin, and their events, in one batch.
- *
- * @throws the database's error when a unique index refuses the organization
- */
-export async function storeOrganization(
-  context: Context,
-  caller: Caller | null,
-  organization: Organization,
-  adminEmail: string,
-): Promise<FirstAdmin> {
+  const id = newId<OrganizationId>(now);
+  const organization: Organization = { id, ...fields, status: "active", createdAt: now, updatedAt: now };
   const { name, slug, planTier, maxAgents, maxTokensPerMonth } = organization;
   const created = eventsOf(context, caller, {
-    organizationId: organization.id,
+    organizationId: id,
     action: "organization.created",
     agentId: null,
-    target: organization.id,
+    target: id,
     details: { name, slug, planTier, maxAgents, maxTokensPerMonth },
     data: publicOrganization(organization),
   });
-  const prepared = await prepareFirstAdmin(context, caller, organization, adminEmail);
-  const events = [...created, ...prepared.events];
-  await context.db.batch([
-    insertOrganization(context, organization),
-    ...insertFirstAdmin(context, prepared),
-    ...events.map((event) => outboxInsert(context, event)),
-  ]);
-  await publishAll(context, events);
-  return prepared.admin;
+  return { organization, statement: insertOrganization(context, organization), created };
 }
 
 /** What only the operator may change. */

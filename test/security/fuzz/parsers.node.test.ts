@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { retryAfterMs } from "../../../src/deliveries/schedule.ts";
 import { createAgentSchema } from "../../../src/identity/agents/schema.ts";
 import { agentAliasDid, agentDid, serviceDid } from "../../../src/identity/dids/names.ts";
+import { createOrganizationSchema } from "../../../src/identity/onboarding/schema.ts";
 import { parseBasic } from "../../../src/identity/tokens/basic-credentials.ts";
 import { isSameUri } from "../../../src/identity/tokens/dpop.ts";
 import { readResources, readScopes } from "../../../src/identity/tokens/parameters.ts";
@@ -20,7 +21,6 @@ import { decodeCursor, encodeCursor } from "../../../src/platform/http/paginatio
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../../src/platform/ids.ts";
 import { checkOutboundUrl } from "../../../src/platform/outbound/guard.ts";
 import { maxAgeOf } from "../../../src/platform/outbound/key-set-fetch.ts";
-import { createOrganizationSchema } from "../../../src/tenancy/organizations/schema.ts";
 import { hostileText } from "./hostile.ts";
 import { runs, seed } from "./runs.ts";
 

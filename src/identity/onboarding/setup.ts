@@ -6,9 +6,9 @@ import { constantTimeEqual } from "../../platform/crypto/keyed-hash.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { findOperator } from "../../platform/db/organizations.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
-import { ok, type Result } from "../../platform/problems/result.ts";
-import type { FirstAdmin, PublicOrganization, Setup } from "./schema.ts";
-import { newOrganization, publicOrganization, storeOrganization } from "./service.ts";
+import type { Result } from "../../platform/problems/result.ts";
+import type { SetUp, Setup } from "./schema.ts";
+import { onboard } from "./service.ts";
 
 /** RFC 6750 2.1. The scheme is case-insensitive (RFC 9110 11.1). */
 const bearerForm = /^bearer +([^\s]+) *$/i;
@@ -36,20 +36,12 @@ export function refuseSetup(context: Context, authorization: string | undefined)
 export async function setUp(
   context: Context,
   { organizationName: name, slug, adminEmail }: Setup,
-): Promise<Result<{ readonly organization: PublicOrganization; readonly admin: FirstAdmin }>> {
+): Promise<Result<SetUp>> {
   if (await findOperator(context)) return problem("ALREADY_SET_UP");
   await ensureSigningKeys(context);
-  const organization = newOrganization(context, {
-    name,
-    slug,
-    planTier: "enterprise",
-    maxAgents: null,
-    maxTokensPerMonth: null,
-    isOperator: true,
-  });
+  const limits = { planTier: "enterprise", maxAgents: null, maxTokensPerMonth: null } as const;
   try {
-    const admin = await storeOrganization(context, null, organization, adminEmail);
-    return ok({ organization: publicOrganization(organization), admin });
+    return await onboard(context, null, { name, slug, ...limits, isOperator: true }, adminEmail);
   } catch (error) {
     // Until there is an operator there is no other organization, so a taken slug is the operator's too.
     if (violatesUnique(error, "organizations.")) return problem("ALREADY_SET_UP");

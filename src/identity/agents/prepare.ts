@@ -1,0 +1,62 @@
+/** Making an agent, up to the moment at which it is stored: for its registration, and for the batch that stores an organization. */
+
+import { tierLimits } from "../../ledger/tier-limits.ts";
+import type { Context } from "../../platform/context.ts";
+import type { PublicJwk } from "../../platform/crypto/jwk.ts";
+import { type AgentId, newId } from "../../platform/ids.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { newAgentKey } from "./keys.ts";
+import { eventData } from "./public-agent.ts";
+import { type AgentRecord, type AgentRow, insertAgent, insertKeyIfChanged } from "./store.ts";
+
+const tierMaximum = {
+  free: tierLimits.free.maxAgents,
+  pro: tierLimits.pro.maxAgents,
+  enterprise: tierLimits.enterprise.maxAgents,
+};
+
+/** An agent that is not stored yet. */
+export interface PreparedAgent {
+  readonly agent: AgentRecord;
+  /** Stores the agent, if its organization is active and has room for it, and then its key. They follow each other in a batch. */
+  readonly statements: readonly [ReturnType<typeof insertAgent>, ReturnType<typeof insertKeyIfChanged>];
+  /** The fields of the event of its making. */
+  readonly created: ReturnType<typeof creationOf>;
+}
+
+function creationOf(context: Context, agent: AgentRecord) {
+  const { id, organizationId, email, agentType, role, capabilities, grantedScopes } = agent;
+  return {
+    organizationId,
+    action: "agent.created" as const,
+    agentId: id,
+    target: id,
+    details: { email, agentType, role, capabilities, grantedScopes },
+    data: eventData(context, agent),
+  };
+}
+
+/**
+ * Makes an active agent with its first key. Stores nothing.
+ *
+ * @param publicKeyJwk the key that the agent brings; null lets the service make and keep one
+ * @returns `VALIDATION_ERROR` for a brought key that cannot verify anything
+ */
+export async function prepareAgent(
+  context: Context,
+  fields: Omit<AgentRow, "id" | "status" | "createdAt" | "updatedAt">,
+  publicKeyJwk: PublicJwk | null,
+): Promise<Result<PreparedAgent>> {
+  const now = context.now();
+  const id = newId<AgentId>(now);
+  const made = await newAgentKey(context, id, 1, publicKeyJwk);
+  if (!made.ok) return made;
+  const key = made.value;
+  const row: AgentRow = { ...fields, id, status: "active", createdAt: now, updatedAt: now };
+  const agent: AgentRecord = { ...row, publicKeyJwk: key.publicJwk, keyNumber: key.number };
+  return ok({
+    agent,
+    statements: [insertAgent(context, row, tierMaximum), insertKeyIfChanged(context, key)],
+    created: creationOf(context, agent),
+  });
+}

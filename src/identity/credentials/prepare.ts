@@ -1,0 +1,56 @@
+/** Making a credential, up to the moment at which it is stored: for its creation, and for the batch that stores an organization. */
+
+import type { Context } from "../../platform/context.ts";
+import { type AgentId, type CredentialId, newId, type OrganizationId } from "../../platform/ids.ts";
+import { publicCredential } from "./public-credential.ts";
+import type { NewCredential } from "./schema.ts";
+import { newSecret } from "./secret.ts";
+import { insertCredential } from "./store.ts";
+
+/** The most credentials that an agent may have active at once: enough to rotate, few enough to keep in sight. */
+export const maxActive = 10;
+
+/**
+ * Makes a credential and its secret. Stores nothing.
+ *
+ * @param expiresAt milliseconds since the epoch; null for never
+ * @returns `credential`, the only place where the secret is ever in clear; `statement`, which stores it unless the agent is
+ *   decommissioned or has ten active ones; and `generated`, the fields of the event of its making
+ */
+export function prepareCredential(
+  context: Context,
+  organizationId: OrganizationId,
+  agentId: AgentId,
+  expiresAt: number | null,
+) {
+  const now = context.now();
+  const credentialId = newId<CredentialId>(now);
+  const { clientSecret, ...secret } = newSecret(context);
+  const row = {
+    ...secret,
+    id: credentialId,
+    organizationId,
+    agentId,
+    previousSecretHash: null,
+    previousHashKeyId: null,
+    previousExpiresAt: null,
+    createdAt: now,
+    rotatedAt: null,
+    expiresAt,
+    lastUsedAt: null,
+    revokedAt: null,
+  };
+  const credential: NewCredential = { ...publicCredential(row, now), clientSecret };
+  return {
+    credential,
+    statement: insertCredential(context, row, maxActive),
+    generated: {
+      organizationId,
+      action: "credential.generated" as const,
+      agentId,
+      target: credentialId,
+      details: { expiresAt: credential.expiresAt },
+      data: { credentialId, agentId },
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** `/setup`, and the creation of an organization. */
+import { createMiddleware } from "hono/factory";
+import type { AppEnv } from "../../access/app-env.ts";
+import { route } from "../../access/route.ts";
+import { createRouter } from "../../access/router.ts";
+import { answer, fail } from "../../platform/http/respond.ts";
+import { json } from "../../platform/http/route.ts";
+import { createdOrganizationSchema, createOrganizationSchema, setUpSchema, setupSchema } from "./schema.ts";
+import { createOrganization } from "./service.ts";
+import { refuseSetup, setUp } from "./setup.ts";
+
+export const onboardingRoutes = createRouter();
+
+/** Ahead of the validation, so that nobody without the token learns anything about the route. */
+const setupTokenOnly = createMiddleware<AppEnv>(async (c, next) => {
+  const refusal = refuseSetup(c.get("context"), c.req.header("Authorization"));
+  return refusal ? fail(c, refusal) : next();
+});
+
+onboardingRoutes.post("/setup", setupTokenOnly);
+
+onboardingRoutes.openapi(
+  route({
+    method: "post",
+    path: "/setup",
+    access: "public",
+    tags: ["Set-up"],
+    operationId: "setUp",
+    summary: "Set the service up",
+    description:
+      "Makes the operator's organization, its first admin agent and a credential, once. The bearer token is the setting `SETUP_TOKEN`; without that setting the route does not exist.",
+    request: { body: { required: true, ...json(setupSchema, "The operator's organization and its first admin") } },
+    responses: {
+      201: json(setUpSchema, "The organization, and its admin with the client secret, which is shown this once"),
+    },
+    errors: ["UNAUTHORIZED", "NOT_FOUND", "ALREADY_SET_UP"],
+  }),
+  async (c) => {
+    return answer(c, await setUp(c.get("context"), c.req.valid("json")), 201, { "Cache-Control": "no-store" });
+  },
+);
+
+onboardingRoutes.openapi(
+  route({
+    method: "post",
+    path: "/organizations",
+    access: "admin:orgs",
+    tags: ["Organizations"],
+    summary: "Create an organization",
+    description: "For admins of the operator's organization. `planTier` is `free` unless said otherwise.",
+    request: { body: { required: true, ...json(createOrganizationSchema, "The organization and its first admin") } },
+    responses: {
+      201: json(
+        createdOrganizationSchema,
+        "The organization, and its admin with the client secret, which is shown this once",
+      ),
+    },
+    errors: ["SLUG_TAKEN"],
+  }),
+  async (c) => {
+    return answer(c, await createOrganization(c.get("context"), c.get("caller"), c.req.valid("json")), 201, {
+      "Cache-Control": "no-store",
+    });
+  },
+);

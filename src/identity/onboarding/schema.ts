@@ -1,0 +1,48 @@
+/** The wire shapes of the set-up, and of an organization that is created with its first admin. */
+import { z } from "@hono/zod-openapi";
+import { agentIdSchema, credentialIdSchema } from "../../platform/ids.ts";
+import { organizationFields, organizationSchema } from "../../tenancy/organizations/schema.ts";
+import { emailSchema } from "../agents/schema.ts";
+
+const { name, slug, planTier, maxAgents, maxTokensPerMonth } = organizationFields;
+
+const adminEmail = emailSchema.openapi({
+  description: "The e-mail of the first admin agent",
+  example: "admin@acme.example",
+});
+
+const firstAdminSchema = z
+  .object({
+    agentId: agentIdSchema,
+    email: z.string(),
+    clientId: agentIdSchema.openapi({ description: "The same as `agentId`" }),
+    credentialId: credentialIdSchema,
+    clientSecret: z.string().openapi({ description: "Shown this once" }),
+  })
+  .openapi("FirstAdmin");
+
+export const setupSchema = z.strictObject({
+  organizationName: name,
+  slug,
+  adminEmail,
+});
+
+export const setUpSchema = z.object({ organization: organizationSchema, admin: firstAdminSchema }).openapi("SetUp");
+
+export const createOrganizationSchema = z.strictObject({
+  name,
+  slug,
+  adminEmail,
+  planTier: planTier.optional(),
+  maxAgents: maxAgents.optional(),
+  maxTokensPerMonth: maxTokensPerMonth.optional(),
+});
+
+export const createdOrganizationSchema = organizationSchema
+  .extend({ admin: firstAdminSchema })
+  .openapi("CreatedOrganization");
+
+export type Setup = z.output<typeof setupSchema>;
+export type SetUp = z.output<typeof setUpSchema>;
+export type CreateOrganization = z.output<typeof createOrganizationSchema>;
+export type CreatedOrganization = z.output<typeof createdOrganizationSchema>;

@@ -1,0 +1,97 @@
+/** An organization begins with an agent that administers it: both are made and stored together. */
+
+import { refuseUnlessAdmin } from "../../access/authority.ts";
+import type { Caller } from "../../access/caller.ts";
+import { grantableScopes } from "../../access/scopes.ts";
+import { newEvent, outboxInsert } from "../../events/outbox.ts";
+import type { Context } from "../../platform/context.ts";
+import { violatesUnique } from "../../platform/db/client.ts";
+import type { Scope } from "../../platform/ids.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import {
+  type OrganizationFields,
+  prepareOrganization,
+  publicOrganization,
+  publishAll,
+} from "../../tenancy/organizations/service.ts";
+import { prepareAgent } from "../agents/service.ts";
+import { prepareCredential } from "../credentials/service.ts";
+import type { CreatedOrganization, CreateOrganization, SetUp } from "./schema.ts";
+
+/**
+ * Makes and stores an organization, its first admin with a key and a credential, and their events, in one batch. The answer
+ * holds the secret, which is not kept.
+ *
+ * @param caller who creates the organization; null for the set-up
+ * @throws the database's error when a unique index refuses the organization
+ */
+export async function onboard(
+  context: Context,
+  caller: Caller | null,
+  fields: OrganizationFields,
+  email: string,
+): Promise<Result<SetUp>> {
+  const { organization, statement, created } = prepareOrganization(context, caller, fields);
+  const prepared = await prepareAgent(
+    context,
+    {
+      organizationId: organization.id,
+      email,
+      agentType: "custom",
+      version: "1.0.0",
+      capabilities: ["organization:administer" as Scope],
+      owner: organization.slug,
+      deploymentEnv: "production",
+      description: null,
+      grantedScopes: grantableScopes as readonly string[] as readonly Scope[],
+      role: "admin",
+      isPublic: false,
+    },
+    null,
+  );
+  if (!prepared.ok) return prepared;
+  const { agent, ...agentMade } = prepared.value;
+  const { credential, ...credentialMade } = prepareCredential(context, organization.id, agent.id, null);
+  const events = [
+    ...created,
+    newEvent(context, caller, agentMade.created),
+    newEvent(context, caller, credentialMade.generated),
+  ];
+  await context.db.batch([
+    statement,
+    ...agentMade.statements,
+    credentialMade.statement,
+    ...events.map((event) => outboxInsert(context, event)),
+  ]);
+  await publishAll(context, events);
+  const { clientId, credentialId, clientSecret } = credential;
+  return ok({
+    organization: publicOrganization(organization),
+    admin: { agentId: agent.id, email, clientId, credentialId, clientSecret },
+  });
+}
+
+/**
+ * Makes another organization with its first admin.
+ *
+ * @returns `FORBIDDEN` unless the caller is an admin of the operator's organization, `SLUG_TAKEN` also for the slug of a
+ *   deleted organization
+ */
+export async function createOrganization(
+  context: Context,
+  caller: Caller,
+  { adminEmail, name, slug, planTier = "free", maxAgents = null, maxTokensPerMonth = null }: CreateOrganization,
+): Promise<Result<CreatedOrganization>> {
+  const refused = refuseUnlessAdmin(caller);
+  if (refused) return refused;
+  if (!caller.isOperator) return problem("FORBIDDEN", "Only the operator's organization may create organizations.");
+  const fields = { name, slug, planTier, maxAgents, maxTokensPerMonth, isOperator: false };
+  try {
+    const made = await onboard(context, caller, fields, adminEmail);
+    return made.ok ? ok({ ...made.value.organization, admin: made.value.admin }) : made;
+  } catch (error) {
+    if (violatesUnique(error, "organizations.slug")) return problem("SLUG_TAKEN");
+    throw error;
+  }
+}

@@ -7,6 +7,7 @@
  */
 import type { Context } from "../platform/context.ts";
 import { log } from "../platform/log.ts";
+import { dayMs } from "../platform/time.ts";
 import { attempt, type Outcome } from "./attempt.ts";
 import type { Channel, Claim, DeliveryRow } from "./channel.ts";
 import { queueDeliveries, queueDue } from "./queue.ts";
@@ -34,7 +35,7 @@ const sweptEndpoints = 500;
 /** How many attempts at once a sweep begins for an endpoint. */
 const sweptWidth = 10;
 
-const keptMs = 30 * 86_400_000;
+const keptMs = 30 * dayMs;
 const forgottenAtOnce = 5_000;
 
 /** How long the deliveries of messages that the queue has given up wait before they are attempted again. */

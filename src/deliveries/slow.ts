@@ -5,6 +5,7 @@
  */
 import type { Context } from "../platform/context.ts";
 import { type LogContext, log } from "../platform/log.ts";
+import { minuteMs } from "../platform/time.ts";
 import type { Endpoint } from "./attempt.ts";
 
 /** How many requests at once a slow endpoint gets. */
@@ -13,7 +14,7 @@ export const slowWidth = 5;
 /** How long an attempt is waited for. */
 const patienceMs = 2_000;
 /** How long after its last long attempt an endpoint counts as slow. */
-const slowForMs = 60_000;
+const slowForMs = minuteMs;
 
 /** Does the endpoint count as slow at present? */
 export const isSlow = ({ slowUntil }: Pick<Endpoint, "slowUntil">, nowMs: number): boolean => slowUntil > nowMs;

@@ -1,20 +1,19 @@
 /** The signing keys in memory: one query serves all requests of an isolate for minutes. */
-
 import type { Context } from "../platform/context.ts";
 import { DependencyDown } from "../platform/dependency.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
 import { SingleFlight } from "../platform/single-flight.ts";
-import { pause } from "../platform/time.ts";
+import { hourMs, minuteMs, pause } from "../platform/time.ts";
 import { importPublicKey, openPrivateKey, type SigningKey } from "./key-pairs.ts";
 import { rowsWithWorkingKeys } from "./provision.ts";
 import { publishedJwkSchema, type SigningAlg } from "./schema.ts";
 
 /** From this age on, keys are read again in the background. */
-const refreshAfterMs = 2 * 60_000;
+const refreshAfterMs = 2 * minuteMs;
 /** From this age on, a request waits for fresh keys. It bounds how long a replaced key may go on signing. */
 const staleAfterMs = clockSkewMs;
 /** When the database is down, keys up to this age serve on: the ledgers refuse dropped ones by themselves. */
-const lastResortMs = 60 * 60_000;
+const lastResortMs = hourMs;
 /** How long a request waits for a load that another request started. */
 const patienceMs = 1000;
 /** Unknown key ids cost at most one query in this time. */

@@ -4,7 +4,6 @@
  * The mark in D1 comes first and is the promise: from then on nobody loads or publishes the key, and the scheduled run
  * goes on with the drop however often it is cut off. The key is retired when the last ledger knows.
  */
-
 import { ledgerOf } from "../ledger/client.ts";
 import type { Context } from "../platform/context.ts";
 import { organizationsAfter, organizationsCreatedSince } from "../platform/db/organizations.ts";
@@ -12,6 +11,7 @@ import type { OrganizationId } from "../platform/ids.ts";
 import { inLanes } from "../platform/lanes.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
 import { log } from "../platform/log.ts";
+import { minuteMs } from "../platform/time.ts";
 import { finishedDropsSince, retireDropped, saveDropProgress, unfinishedDrops } from "./store.ts";
 
 /** An invocation may make 1,000 subrequests: these, and those for young organizations; the rest is for D1, KV and the relay. */
@@ -21,7 +21,7 @@ const pageSize = 100;
 const ledgersAtOnce = 20;
 
 /** Longer than any isolate trusts its memory, see `cache.ts`. */
-const settlingMs = 15 * 60_000;
+const settlingMs = 15 * minuteMs;
 
 async function dropOnLedger(
   context: Context,

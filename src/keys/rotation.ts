@@ -1,5 +1,4 @@
 /** Replacing the keys: next becomes current, current becomes previous, and a new next is published. */
-
 import type { BatchItem } from "drizzle-orm/batch";
 import { refuseUnlessOperatorAdmin } from "../access/authority.ts";
 import type { Caller } from "../access/caller.ts";
@@ -9,6 +8,7 @@ import { findOperator } from "../platform/db/organizations.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import { problem } from "../platform/problems/problems.ts";
 import { ok, type Result } from "../platform/problems/result.ts";
+import { isoOf } from "../platform/time.ts";
 import { forgetSigningKeys } from "./cache.ts";
 import { finishDrops, isDropUnderWay } from "./drops.ts";
 import { publishKeySet } from "./jwks.ts";
@@ -115,7 +115,7 @@ export async function rotateSigningKeys(
     kid,
     alg,
     state,
-    createdAt: new Date(createdAt).toISOString(),
+    createdAt: isoOf(createdAt),
   }));
   return ok({ rotated: true, keys });
 }

@@ -3,17 +3,14 @@
  * rolled up in D1. What goes to D1 is how many there are, not how many more, so a flush may be repeated.
  */
 import type { AgentId, OrganizationId } from "../platform/ids.ts";
+import { dayMs, dayOf } from "../platform/time.ts";
 import type { AnsweredCalls } from "./contract.ts";
 import type { Journaled } from "./journal.ts";
 
-const dayMs = 86_400_000;
 /** Buckets of these last days stay in the object after D1 has them, because they may still grow. */
 const keptDays = 2;
 /** Buckets that one statement takes to D1. */
 const pageSize = 1000;
-
-/** The UTC day, `2026-11-22`. */
-const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 type Bucket = Readonly<Record<string, string | number>> & { readonly day: string };
 type Row = Record<string, string | number>;

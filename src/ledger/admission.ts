@@ -1,8 +1,9 @@
 /** Who has failed to sign in too often, and who asks for costly checks too often. */
 import ipaddr from "ipaddr.js";
 import type { Source } from "../platform/context.ts";
+import { minuteMs } from "../platform/time.ts";
 
-const windowMs = 60_000;
+const windowMs = minuteMs;
 /** Failures of one client from one source in a minute before it has to wait. */
 const failuresAllowed = 10;
 /** Failed sign-ins from one source in a minute that are written to the audit log one by one. */

@@ -3,6 +3,7 @@ import { type Actor, type DomainEvent, type JsonValue, recordedWebhookEventNames
 import { sha256Hex } from "../platform/crypto/canonical-json.ts";
 import type { AgentId, EventId, OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
+import { isoOf } from "../platform/time.ts";
 import { canonicalEvent } from "./canonical-event.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { ChainHead } from "./contract.ts";
@@ -44,7 +45,7 @@ function linked(event: DomainEvent, head: ChainHead): AuditEvent {
     actor: event.actor,
     target: event.target,
     details: event.details,
-    timestamp: new Date(event.occurredAtMs).toISOString(),
+    timestamp: isoOf(event.occurredAtMs),
     previousHash: head.hash,
   };
   try {

@@ -3,12 +3,13 @@
  * the ledger's business: the scheduled run asks for what is due, signs it, and says so.
  */
 import type { OrganizationId } from "../platform/ids.ts";
+import { hourMs } from "../platform/time.ts";
 import type { ChainHead } from "./contract.ts";
 
 /** Every so many events one is signed, however fast they come. */
 const interval = 10_000;
 /** A chain that moves is signed at least this often. */
-const longestMs = 3_600_000;
+const longestMs = hourMs;
 
 /** `checkpoint_due_at` in D1 for a place that waits already. */
 const atOnce = 0;

@@ -2,7 +2,6 @@
  * One Durable Object per organization: what must be counted, ordered or taken back at once. It is named by the organization's
  * id. Every method is one round trip with at most one durable commit; none answers before what it did is on disk.
  */
-
 import { DurableObject } from "cloudflare:workers";
 import { type DomainEvent, entryOf } from "../events/catalogue.ts";
 import { askForRelay } from "../events/relay.ts";
@@ -10,6 +9,7 @@ import { bounded } from "../platform/bounded.ts";
 import type { Bindings } from "../platform/env.ts";
 import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
+import { dayMs } from "../platform/time.ts";
 import { Activity } from "./activity.ts";
 import { Admission } from "./admission.ts";
 import { Chain } from "./chain.ts";
@@ -53,7 +53,7 @@ const flushAfterMs = 5_000;
 /** How long after a failed flush the alarm tries again. */
 const retryAfterMs = 10_000;
 /** How long the ids of relayed events are kept; the sweep relays within minutes. */
-const relayedKeptMs = 30 * 86_400_000;
+const relayedKeptMs = 30 * dayMs;
 
 function organizationOf({ id }: DurableObjectState): OrganizationId {
   if (id.name === undefined) throw new Error("a ledger is reached by its organization's id");

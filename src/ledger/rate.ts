@@ -1,5 +1,5 @@
 /** How fast an organization may ask: a token bucket that refills by the minute and holds one burst. */
-
+import { minuteMs } from "../platform/time.ts";
 import type { Journaled } from "./journal.ts";
 
 /** The size of the bucket, and how many requests a minute flow into it. */
@@ -95,7 +95,7 @@ export class Rate implements Journaled<Level> {
   #levelAt({ requestsPerMinute, burst }: RateLimit, nowMs: number) {
     if (!this.#level) return { requests: burst };
     if (nowMs < this.#level.atMs) this.#level = { ...this.#level, atMs: nowMs };
-    const inflow = ((nowMs - this.#level.atMs) * requestsPerMinute) / 60_000;
+    const inflow = ((nowMs - this.#level.atMs) * requestsPerMinute) / minuteMs;
     return { requests: Math.min(burst, this.#level.requests + inflow) };
   }
 }

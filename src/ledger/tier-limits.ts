@@ -1,5 +1,6 @@
 /** What each tier allows, and what an organization may do once its own overrides are counted in. null is unlimited. */
 import type { planTiers } from "../platform/db/schema.ts";
+import { dayMs } from "../platform/time.ts";
 
 export type PlanTier = (typeof planTiers)[number];
 
@@ -48,7 +49,7 @@ export const tierLimits: Readonly<Record<PlanTier, TierLimits>> = {
 
 /** How long every audit event is kept at least, in milliseconds. */
 export const shortestRetentionMs =
-  Math.min(...Object.values(tierLimits).map(({ auditRetentionDays }) => auditRetentionDays)) * 86_400_000;
+  Math.min(...Object.values(tierLimits).map(({ auditRetentionDays }) => auditRetentionDays)) * dayMs;
 
 /**
  * The tier's limits with the organization's overrides in their place; an override may be tighter or looser than the tier.

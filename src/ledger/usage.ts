@@ -1,5 +1,6 @@
 /** What an organization has used: tokens and calls by UTC day and month, and when each credential was last used. */
 import type { CredentialId } from "../platform/ids.ts";
+import { dayMs, dayOf } from "../platform/time.ts";
 import type { Journaled } from "./journal.ts";
 
 /** What is counted, and over which calendar period (UTC). */
@@ -7,7 +8,6 @@ export type Metric = "tokens_per_day" | "tokens_per_month" | "calls_per_day" | "
 
 const isMonthly = (metric: Metric) => metric === "tokens_per_month" || metric === "calls_per_month";
 
-const dayMs = 86_400_000;
 /** The day that was asked for last, since the epoch: nearly always the same. */
 let latest = { number: 0, day: "1970-01-01", month: "1970-01" };
 
@@ -15,7 +15,7 @@ let latest = { number: 0, day: "1970-01-01", month: "1970-01" };
 function periodOf(metric: Metric, nowMs: number): string {
   const number = Math.floor(nowMs / dayMs);
   if (number !== latest.number) {
-    const day = new Date(nowMs).toISOString().slice(0, 10);
+    const day = dayOf(nowMs);
     latest = { number, day, month: day.slice(0, 7) };
   }
   return isMonthly(metric) ? latest.month : latest.day;
@@ -31,7 +31,7 @@ export function periodAt(metric: Metric, nowMs: number): { readonly startMs: num
 }
 
 /** How long counts of past periods are kept. */
-const keptMs = 90 * 86_400_000;
+const keptMs = 90 * dayMs;
 
 const keyOf = ({ metric, period }: Pick<Count, "metric" | "period">) => `${metric}|${period}`;
 
@@ -132,7 +132,7 @@ export class Usage implements Journaled<UsageChanges> {
   }
 
   forgetExpired(nowMs: number): void {
-    const day = new Date(nowMs - keptMs).toISOString().slice(0, 10);
+    const day = dayOf(nowMs - keptMs);
     this.#sql.exec("DELETE FROM usage WHERE period < substr(?, 1, length(period))", day);
     for (const [key, entry] of this.#counts)
       if (entry.period < day.slice(0, entry.period.length)) this.#counts.delete(key);

@@ -1,10 +1,11 @@
 /** How long anything that is signed lives at most. What must be remembered until the last of it has expired takes its time from here. */
+import { minuteMs } from "./time.ts";
 
 /** The longest lifetime of a token (`TOKEN_TTL_SECONDS`) and of a delegation, in seconds. */
 export const longestLifeSeconds = 86_400;
 
 /** How far two clocks may be apart, and how long an isolate may go on signing with a replaced key, in milliseconds. */
-export const clockSkewMs = 5 * 60_000;
+export const clockSkewMs = 5 * minuteMs;
 
 /** After this time, in milliseconds, nothing is active any more that was signed, replaced or revoked before it. */
 export const longestActiveMs = longestLifeSeconds * 1000 + clockSkewMs;

@@ -10,3 +10,6 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 /** A time in milliseconds since the epoch as the wire has it: ISO 8601, UTC. */
 export const isoOf = (ms: number): string => new Date(ms).toISOString();
 export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoOf(ms));
+
+/** The UTC day of a time in milliseconds since the epoch, `2026-11-22`. */
+export const dayOf = (ms: number): string => isoOf(ms).slice(0, "2026-11-22".length);

@@ -1,11 +1,11 @@
 /** The compliance report of an organization, kept for five minutes. */
-
 import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 import { orNull } from "../../platform/kv.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { isoOf } from "../../platform/time.ts";
 import { type Report, reportSchema } from "./schema.ts";
 import { agentIdentity } from "./sections/agent-identity.ts";
 import { auditTrail } from "./sections/audit-trail.ts";
@@ -30,7 +30,7 @@ async function keptReport(context: Context, organizationId: OrganizationId): Pro
 }
 
 async function makeReport(context: Context, organizationId: OrganizationId): Promise<Report> {
-  const generatedAt = new Date(context.now()).toISOString();
+  const generatedAt = isoOf(context.now());
   const [identity, trail, hygiene, federation] = await Promise.all([
     agentIdentity(context, organizationId),
     auditTrail(context, organizationId),

@@ -1,11 +1,9 @@
 /** The wire shapes of compliance: the report, and agent cards as others have defined them. */
 import { z } from "@hono/zod-openapi";
+import { oneOf } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
 export const oasfVersions = ["1.0.0", "0.8.0"] as const;
-
-const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
 export const cardQuerySchema = z.object({
   format: oneOf(["card", "oasf", "a2a"])

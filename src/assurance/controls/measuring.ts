@@ -24,13 +24,6 @@ export type Check = (
   run: { readonly callApp: CallApp; readonly previous: Previous | null },
 ) => Promise<Outcome>;
 
-const numbers = new Intl.NumberFormat("en");
-
-/** `1 key`, `2,000 keys`. */
-export function amount(count: number, one: string, many = `${one}s`): string {
-  return `${numbers.format(count)} ${count === 1 ? one : many}`;
-}
-
 /** A duration in the largest unit that fits: `45 s`, `12 min`, `3 h`, `8 days`. */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);

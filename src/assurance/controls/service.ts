@@ -1,7 +1,7 @@
 /** The public controls: measured by the scheduled run, read by everybody. */
-
 import type { Context } from "../../platform/context.ts";
 import { log } from "../../platform/log.ts";
+import { isoOf } from "../../platform/time.ts";
 import type { CallApp } from "../../wing.ts";
 import { type ControlId, controlCatalogue, staleAfterMs } from "./catalogue.ts";
 import { auditLogIntegrity } from "./checks/audit-log-integrity.ts";
@@ -74,7 +74,7 @@ export async function readControls(context: Context): Promise<Controls> {
   const controls = controlCatalogue.map(({ id, name }) => {
     const measurement = measurements.get(id);
     if (!measurement) return { id, name, status: "unknown" as const, lastChecked: null, evidence: "Not measured yet" };
-    const lastChecked = new Date(measurement.checkedAt).toISOString();
+    const lastChecked = isoOf(measurement.checkedAt);
     if (Math.abs(context.now() - measurement.checkedAt) > staleAfterMs) {
       return { id, name, status: "unknown" as const, lastChecked, evidence: "Not measured for more than 15 minutes" };
     }

@@ -1,7 +1,7 @@
 /** The last measurements in KV, so that however many pages show the controls, the database is not asked. */
-
 import type { Context } from "../../platform/context.ts";
 import { orNull } from "../../platform/kv.ts";
+import { minuteMs } from "../../platform/time.ts";
 import { staleAfterMs } from "./catalogue.ts";
 import { type Measurement, snapshotSchema } from "./schema.ts";
 
@@ -9,7 +9,7 @@ const cacheKey = "controls";
 /** How long a location may go on with what it has read before; KV allows no less. */
 const readAgainAfterSeconds = 30;
 /** While nothing changes but the times, it is written this seldom. */
-const refreshAfterMs = 2 * 60_000 - 5_000;
+const refreshAfterMs = 2 * minuteMs - 5_000;
 
 /** The measurements as KV has them; null when it has none, wrong ones, or does not answer. */
 export async function readSnapshot(context: Context): Promise<readonly Measurement[] | null> {

@@ -10,6 +10,7 @@ import {
   webhookSubscriptions,
 } from "../../platform/db/schema.ts";
 import type { AgentId } from "../../platform/ids.ts";
+import { dayMs, minuteMs } from "../../platform/time.ts";
 
 export type ControlResult = typeof controlResults.$inferSelect;
 
@@ -43,8 +44,7 @@ export async function newestAgent({ db }: Pick<Context, "db">): Promise<{ id: Ag
 }
 
 /** A last use that the database learns of up to this long after the agent was switched off still happened before. */
-const lateUseMs = 60_000;
-const dayMs = 86_400_000;
+const lateUseMs = minuteMs;
 
 export interface CredentialPage {
   readonly checked: number;

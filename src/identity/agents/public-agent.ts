@@ -1,6 +1,7 @@
 /** An agent as the wire and the receivers of events see it. */
 import type { JsonValue } from "../../events/catalogue.ts";
 import type { Context } from "../../platform/context.ts";
+import { isoOf } from "../../platform/time.ts";
 import { agentDid } from "../dids/service.ts";
 import type { Agent } from "./schema.ts";
 import type { AgentRecord } from "./store.ts";
@@ -22,8 +23,8 @@ export function publicAgent({ settings }: Pick<Context, "settings">, agent: Agen
     publicKeyJwk: agent.publicKeyJwk,
     did: agentDid(settings.issuer, agent.id),
     status: agent.status,
-    createdAt: new Date(agent.createdAt).toISOString(),
-    updatedAt: new Date(agent.updatedAt).toISOString(),
+    createdAt: isoOf(agent.createdAt),
+    updatedAt: isoOf(agent.updatedAt),
   };
 }
 

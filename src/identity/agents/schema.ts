@@ -3,24 +3,11 @@ import { z } from "@hono/zod-openapi";
 import { grantableScopes, isPlatformScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
 import { agentStatuses, agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
+import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
-
-const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
 const isUnique = (values: readonly string[]) => new Set(values).size === values.length;
 const unique = { error: "must not name the same thing twice" };
-
-/**
- * Free text. Control characters could forge lines in somebody's log; lone surrogates have no UTF-8 and no canonical JSON
- * (RFC 8785 3.2.2.2), so the audit chain could not hash them.
- */
-const text = (least: number, most: number) =>
-  z
-    .string({ error: "must be a text" })
-    .min(least, { error: `must have at least ${least} characters` })
-    .max(most, { abort: true, error: `must have at most ${most} characters` })
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" });
 
 /** Kept in lower case: mailboxes that differ only in case are one mailbox to everybody but a few old servers. */
 export const emailSchema = z
@@ -63,7 +50,7 @@ const capabilitiesSchema = z
   .openapi({ uniqueItems: true });
 
 const grantedScopesSchema = z
-  .array(z.enum(grantableScopes, { error: `must be one of ${grantableScopes.join(", ")}` }), {
+  .array(oneOf(grantableScopes), {
     error: "must be a list of platform scopes",
   })
   .max(grantableScopes.length, { abort: true, error: `must name at most ${grantableScopes.length} scopes` })
@@ -120,8 +107,6 @@ export const changeAgentSchema = z
   .partial()
   .refine((changes) => Object.keys(changes).length > 0, { error: "must name at least one field" })
   .openapi("ChangeAgent");
-
-const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
 
 export const agentSchema = z
   .object({

@@ -1,8 +1,7 @@
 /** A credential as the wire sees it: never its secret, nor the hash of it. */
+import { isoOf, isoOrNull } from "../../platform/time.ts";
 import type { Credential } from "./schema.ts";
 import type { CredentialRow } from "./store.ts";
-
-const isoOrNull = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
 /** Revoked outweighs expired: it is what somebody decided. */
 export function statusOf(
@@ -19,7 +18,7 @@ export function publicCredential(credential: CredentialRow, nowMs: number): Cred
     credentialId: credential.id,
     clientId: credential.agentId,
     status: statusOf(credential, nowMs),
-    createdAt: new Date(credential.createdAt).toISOString(),
+    createdAt: isoOf(credential.createdAt),
     expiresAt: isoOrNull(credential.expiresAt),
     lastUsedAt: isoOrNull(credential.lastUsedAt),
     revokedAt: isoOrNull(credential.revokedAt),

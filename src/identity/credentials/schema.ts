@@ -1,8 +1,7 @@
 /** The wire shapes of credentials. */
 import { z } from "@hono/zod-openapi";
+import { timeSchema } from "../../platform/http/fields.ts";
 import { agentIdSchema, credentialIdSchema } from "../../platform/ids.ts";
-
-const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
 
 export const credentialSchema = z
   .object({

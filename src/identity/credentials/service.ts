@@ -10,6 +10,7 @@ import { type AgentId, type CredentialId, credentialIdSchema } from "../../platf
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { setGauge } from "../../platform/telemetry/recording.ts";
+import { dayMs, isoOf } from "../../platform/time.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
 import { maxActive, prepareCredential } from "./prepare.ts";
 import { publicCredential } from "./public-credential.ts";
@@ -69,9 +70,7 @@ export async function createCredential(
   const refused = refuseTakeover(caller, agent);
   if (refused) return refused;
   if (expiresAt !== null && expiresAt <= context.now()) {
-    return invalid([
-      { path: "expiresAt", message: "must be in the future", received: new Date(expiresAt).toISOString() },
-    ]);
+    return invalid([{ path: "expiresAt", message: "must be in the future", received: isoOf(expiresAt) }]);
   }
 
   const { credential, statement, generated } = prepareCredential(context, organizationId, agentId, expiresAt);
@@ -150,7 +149,7 @@ export async function credentialsToRevoke(context: Pick<Context, "db">, agentId:
   };
 }
 
-const soonMs = 7 * 86_400_000;
+const soonMs = 7 * dayMs;
 
 /** Notes how many credentials of all organizations expire within 7 days. For the scheduled run. */
 export async function measureExpiringCredentials(context: Context): Promise<void> {

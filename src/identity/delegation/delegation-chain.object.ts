@@ -4,10 +4,11 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../../platform/env.ts";
+import { dayMs } from "../../platform/time.ts";
 import type { Chain, ChainState } from "./chain.ts";
 
 /** How long after its end a delegation is remembered; the row in D1 stays. */
-const keptAfterExpiryMs = 24 * 3_600_000;
+const keptAfterExpiryMs = dayMs;
 
 const stateKey = "state";
 

@@ -1,9 +1,7 @@
 /** The delegation as the wire shows it. */
+import { isoOf, isoOrNull } from "../../platform/time.ts";
 import type { Delegation } from "./schema.ts";
 import type { DelegationRow } from "./store.ts";
-
-/** ISO 8601 in UTC. */
-export const isoTime = (ms: number) => new Date(ms).toISOString();
 
 type Facts = Pick<DelegationRow, "delegatorAgentId" | "delegateeAgentId" | "scopes" | "issuedAt" | "expiresAt" | "id">;
 
@@ -14,8 +12,8 @@ export function delegationFacts({ id, delegatorAgentId, delegateeAgentId, scopes
     delegatorAgentId,
     delegateeAgentId,
     scopes: [...scopes],
-    issuedAt: isoTime(issuedAt),
-    expiresAt: isoTime(expiresAt),
+    issuedAt: isoOf(issuedAt),
+    expiresAt: isoOf(expiresAt),
   };
 }
 
@@ -25,6 +23,6 @@ export function publicDelegation(row: DelegationRow, nowMs: number): Delegation 
   return {
     ...delegationFacts(row),
     status: row.revokedAt === null ? ended : "revoked",
-    revokedAt: row.revokedAt === null ? null : isoTime(row.revokedAt),
+    revokedAt: isoOrNull(row.revokedAt),
   };
 }

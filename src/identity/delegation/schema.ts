@@ -1,14 +1,12 @@
 /** Wire shapes of delegations. */
 import { z } from "@hono/zod-openapi";
+import { oneOf, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
 
 const roles = ["delegator", "delegatee"] as const;
 const statuses = ["active", "revoked", "expired"] as const;
-
-const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
 const scopeSchema = z
   .string({ error: "must be a text" })
@@ -31,8 +29,6 @@ export const delegateSchema = z
     ttlSeconds: z.int(ttlRule).min(60, ttlRule).max(longestLifeSeconds, ttlRule).openapi({ example: 900 }),
   })
   .openapi("Delegate");
-
-const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
 
 const facts = {
   chainId: delegationIdSchema.openapi({ description: "The id of the delegation" }),

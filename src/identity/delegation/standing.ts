@@ -1,5 +1,4 @@
 /** Whether a delegation stands, for those who hold its token. */
-
 import type { Caller } from "../../access/caller.ts";
 import type { Actor } from "../../events/catalogue.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
@@ -7,8 +6,9 @@ import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { DelegationId, OrganizationId } from "../../platform/ids.ts";
 import { count } from "../../platform/telemetry/recording.ts";
+import { isoOrNull } from "../../platform/time.ts";
 import { type ChainState, chainOf } from "./chain.ts";
-import { delegationFacts, isoTime } from "./public-delegation.ts";
+import { delegationFacts } from "./public-delegation.ts";
 import type { Verification } from "./schema.ts";
 import { findDelegation } from "./store.ts";
 import { type ReadDelegation, readDelegation } from "./token.ts";
@@ -64,7 +64,7 @@ export async function verifyDelegation(context: Context, caller: Caller, token: 
   if (!row) return { valid: false };
   const cutOffAtMs = endedAtMs !== null && endedAtMs < row.expiresAt ? endedAtMs : null;
   const revokedAtMs = state?.revokedAtMs ?? row.revokedAt ?? cutOffAtMs;
-  return { valid: false, ...delegationFacts(row), revokedAt: revokedAtMs === null ? null : isoTime(revokedAtMs) };
+  return { valid: false, ...delegationFacts(row), revokedAt: isoOrNull(revokedAtMs) };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Agent cards: what an agent shows to those who meet it. Pure. */
 import type { agents } from "../../platform/db/schema.ts";
+import { isoOf } from "../../platform/time.ts";
 import { agentDid } from "./names.ts";
 import type { AgentCard } from "./schema.ts";
 
@@ -19,6 +20,6 @@ export function agentCard(issuer: string, agent: Described): AgentCard {
     version: agent.version,
     deploymentEnv: agent.deploymentEnv,
     identityProvider: issuer,
-    issuedAt: new Date(agent.createdAt).toISOString(),
+    issuedAt: isoOf(agent.createdAt),
   };
 }

@@ -1,17 +1,10 @@
 /** The wire shapes of federation partners, and of the verification of their tokens. */
 import { z } from "@hono/zod-openapi";
+import { printable, text, timeSchema } from "../../platform/http/fields.ts";
 
 export const partnerStatuses = ["active", "suspended"] as const;
 
-/** Lone surrogates have no UTF-8 and no canonical JSON (RFC 8785 3.2.2.2), so the audit chain could not hash them. */
-const plainText = /^[^\p{Cc}\p{Cs}]*$/u;
-
-const nameSchema = z
-  .string({ error: "must be a text" })
-  .min(2, { error: "must have at least 2 characters" })
-  .max(100, { abort: true, error: "must have at most 100 characters" })
-  .regex(plainText, { error: "must not hold control characters" })
-  .openapi({ example: "Acme" });
+const nameSchema = text(2, 100).openapi({ example: "Acme" });
 
 const urlSchema = z.string({ error: "must be an https URL" });
 
@@ -30,7 +23,7 @@ const jwksUriSchema = urlSchema.nullable().openapi({
 const organizationsRule = "must be null or 1 to 100 texts, each once, of 1 to 128 characters";
 
 const allowedOrganizationsSchema = z
-  .array(z.string({ error: organizationsRule }).min(1).max(128, { error: organizationsRule }).regex(plainText), {
+  .array(z.string({ error: organizationsRule }).min(1).max(128, { error: organizationsRule }).regex(printable), {
     error: organizationsRule,
   })
   .min(1, { error: organizationsRule })
@@ -49,8 +42,6 @@ const expirySchema = z.iso
 
 export const partnerIdSchema = z.uuid({ error: "must be a UUID" }).toLowerCase();
 export const partnerPath = z.object({ partnerId: partnerIdSchema });
-
-const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
 
 export const partnerSchema = z
   .object({

@@ -1,5 +1,4 @@
 /** Federation partners: other identity providers whose agents' tokens an organization can check. */
-
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { EventName, JsonValue } from "../../events/catalogue.ts";
@@ -12,6 +11,7 @@ import { newId } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { isoOf, isoOrNull } from "../../platform/time.ts";
 import { type ChangePartner, type PublicPartner, partnerIdSchema, type TrustPartner } from "./schema.ts";
 import {
   deletePartner as deleteRow,
@@ -27,8 +27,6 @@ import {
 export { partnerReadiness } from "./readiness.ts";
 export { verifyToken } from "./verify.ts";
 
-const isoOrNull = (timeMs: number | null) => (timeMs === null ? null : new Date(timeMs).toISOString());
-
 function publicPartner(partner: Partner): PublicPartner {
   const { id, organizationId: _, allowedOrganizations, expiresAt, createdAt, updatedAt, ...fields } = partner;
   return {
@@ -36,8 +34,8 @@ function publicPartner(partner: Partner): PublicPartner {
     ...fields,
     allowedOrganizations: allowedOrganizations && [...allowedOrganizations],
     expiresAt: isoOrNull(expiresAt),
-    createdAt: new Date(createdAt).toISOString(),
-    updatedAt: new Date(updatedAt).toISOString(),
+    createdAt: isoOf(createdAt),
+    updatedAt: isoOf(updatedAt),
   };
 }
 

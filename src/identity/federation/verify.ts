@@ -1,5 +1,4 @@
 /** Checking the token of a partner's agent, on behalf of an agent that was shown it. */
-
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent } from "../../events/catalogue.ts";
 import { newEvent } from "../../events/outbox.ts";
@@ -7,6 +6,7 @@ import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { readJws, verifyJws } from "../../platform/crypto/jws.ts";
 import { findRemoteKey } from "../../platform/outbound/jwks.ts";
+import { isoOf } from "../../platform/time.ts";
 import { isAccessToken, type PartnerClaims, readClaims } from "./partner-token.ts";
 import type { VerifiedToken } from "./schema.ts";
 import { findPartnerOfIssuer, type Partner } from "./store.ts";
@@ -117,6 +117,6 @@ export async function verifyToken(
     subject: claims.subject,
     organizationId: claims.organizationId,
     scopes: claims.scopes,
-    expiresAt: new Date(claims.expiresAtMs).toISOString(),
+    expiresAt: isoOf(claims.expiresAtMs),
   };
 }

@@ -1,6 +1,7 @@
 /** The wire shapes of the marketplace. A listing is an agent's card and more, see `routes.ts`. */
 import { z } from "@hono/zod-openapi";
 import { agentTypes } from "../../platform/db/schema.ts";
+import { oneOf } from "../../platform/http/fields.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 
 const text = (most: number) =>
@@ -14,7 +15,7 @@ export const listingFilterSchema = z.object({
   search: text(100)
     .optional()
     .openapi({ description: "Only agents that have this text in their name, owner or capabilities; in either case" }),
-  agentType: z.enum(agentTypes, { error: `must be one of ${agentTypes.join(", ")}` }).optional(),
+  agentType: oneOf(agentTypes).optional(),
   capability: text(128).optional().openapi({ description: "Only agents that have exactly this capability" }),
 });
 

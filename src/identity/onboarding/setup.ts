@@ -1,17 +1,13 @@
 /** The set-up: makes the operator's organization and its first admin, once in the life of the service. */
-
 import { ensureSigningKeys } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
-import { constantTimeEqual } from "../../platform/crypto/keyed-hash.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { findOperator } from "../../platform/db/organizations.ts";
+import { refuseWithoutToken } from "../../platform/http/bearer.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import type { SetUp, Setup } from "./schema.ts";
 import { onboard } from "./service.ts";
-
-/** RFC 6750 2.1. The scheme is case-insensitive (RFC 9110 11.1). */
-const bearerForm = /^bearer +([^\s]+) *$/i;
 
 /**
  * Checks the set-up token before anything else of the request is looked at.
@@ -22,10 +18,7 @@ const bearerForm = /^bearer +([^\s]+) *$/i;
 export function refuseSetup(context: Context, authorization: string | undefined): Problem | null {
   const { setupToken } = context.settings;
   if (setupToken === undefined) return problem("NOT_FOUND");
-  const [, presented] = bearerForm.exec(authorization ?? "") ?? [];
-  if (presented === undefined) return problem("UNAUTHORIZED", "This needs the set-up token, as a bearer token.");
-  if (constantTimeEqual(presented, setupToken)) return null;
-  return problem("UNAUTHORIZED", "This is not the set-up token.", { oauthError: "invalid_token" });
+  return refuseWithoutToken(authorization, setupToken, "the set-up token");
 }
 
 /**

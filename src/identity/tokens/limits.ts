@@ -1,5 +1,4 @@
 /** What a caller is told of its organization's limits. */
-
 import type { RateHeaders } from "../../access/app-env.ts";
 import type { Limited } from "../../ledger/contract.ts";
 import type { RateState } from "../../ledger/rate.ts";
@@ -7,6 +6,7 @@ import type { Context } from "../../platform/context.ts";
 import { quotas } from "../../platform/limits.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { count } from "../../platform/telemetry/recording.ts";
+import { isoOf } from "../../platform/time.ts";
 
 /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10); none where the rate is unlimited. */
 export function rateHeaders(rate: RateState | null): RateHeaders {
@@ -27,7 +27,7 @@ export function overLimit(context: Context, { limit, max, current, resetsAtMs, r
       details: { limit, max, retryAfterSeconds: seconds },
     });
   }
-  const resetsAt = new Date(resetsAtMs).toISOString();
+  const resetsAt = isoOf(resetsAtMs);
   return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization may use ${max} ${quotas[limit].unit}.`, {
     details: { limit, max, current, resetsAt, upgradeUrl: `${context.settings.issuer}/api/v1/tiers/upgrade` },
   });

@@ -1,4 +1,5 @@
 /** A trust policy as the wire and the audit log see it. It holds no secret. */
+import { isoOf } from "../../platform/time.ts";
 import type { TrustPolicy } from "./schema.ts";
 import type { TrustPolicyRecord } from "./store.ts";
 
@@ -17,6 +18,6 @@ export function publicPolicy(policy: TrustPolicyRecord): TrustPolicy {
     agentId: policy.agentId,
     organization_id: policy.organizationId,
     ...demandsOf(policy),
-    createdAt: new Date(policy.createdAt).toISOString(),
+    createdAt: isoOf(policy.createdAt),
   };
 }

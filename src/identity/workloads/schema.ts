@@ -1,14 +1,9 @@
 /** The wire shapes of trust policies. */
 import { z } from "@hono/zod-openapi";
+import { text, timeSchema } from "../../platform/http/fields.ts";
 import { agentIdSchema, credentialIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 
-/** Control characters have no place in a claim; lone surrogates have no canonical JSON (RFC 8785 3.2.2.2) for the audit chain. */
-const text = (most: number) =>
-  z
-    .string({ error: "must be a text" })
-    .min(1, { error: "must not be empty" })
-    .max(most, { abort: true, error: `must have at most ${most} characters` })
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" });
+const claimText = (most: number) => text(1, most, "must not be empty");
 
 const repositorySchema = z
   .string({ error: "must be a text" })
@@ -16,7 +11,7 @@ const repositorySchema = z
   .openapi({ description: "As GitHub spells it, upper and lower case included", example: "acme/resumes" });
 
 /** git-check-ref-format(1): no branch can have these characters, so `*` in a policy could only be meant as a wildcard. */
-const branchSchema = text(255)
+const branchSchema = claimText(255)
   .regex(/^[^ ~^:?*[\\]*$/, { error: "must be the name of one branch, without wildcards" })
   .refine((branch) => !branch.startsWith("refs/"), { error: "must be the branch's name, without refs/heads/" })
   .openapi({ description: "Without `refs/heads/`; no wildcards", example: "main" });
@@ -30,7 +25,7 @@ const githubFields = {
   agentId: agentIdSchema.openapi({ description: "The agent that the workload signs in as" }),
   repository: repositorySchema,
   branch: branchSchema.exactOptional(),
-  environment: text(255)
+  environment: claimText(255)
     .exactOptional()
     .openapi({ description: "The environment that the job names, to the letter", example: "production" }),
   repositoryId: idSchema.exactOptional().openapi({
@@ -48,7 +43,7 @@ const githubFields = {
 /** The generator of the OpenAPI document takes a field that is exactly optional for one that must be there. */
 const requiredOfGitHub = ["provider", "agentId", "repository"];
 
-const claimValueSchema = z.union([text(1024), z.number(), z.boolean()], {
+const claimValueSchema = z.union([claimText(1024), z.number(), z.boolean()], {
   error: "must be a text, a number, true or false",
 });
 
@@ -62,7 +57,7 @@ const claimsSchema = z
     abort: true,
     error: "must not name __proto__",
   })
-  .pipe(z.record(text(128), claimValueSchema, { error: "must be an object of claims" }))
+  .pipe(z.record(claimText(128), claimValueSchema, { error: "must be an object of claims" }))
   .superRefine((claims, context) => {
     const names = Object.keys(claims);
     if (names.length < 1 || names.length > 20) {
@@ -84,11 +79,11 @@ const claimsSchema = z
 const oidcFields = {
   provider: z.literal("oidc"),
   agentId: agentIdSchema.openapi({ description: "The agent that the workload signs in as" }),
-  issuer: text(2048).openapi({
+  issuer: claimText(2048).openapi({
     description: "`iss` of the tokens, to the letter; its keys are found through its discovery document",
     example: "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E",
   }),
-  audience: text(1024).openapi({ description: "`aud` of the tokens", example: "https://idp.example.com" }),
+  audience: claimText(1024).openapi({ description: "`aud` of the tokens", example: "https://idp.example.com" }),
   claims: claimsSchema,
 };
 
@@ -116,7 +111,7 @@ export const createTrustPolicySchema = z
 const recordFields = {
   policyId: credentialIdSchema,
   organization_id: organizationIdSchema,
-  createdAt: z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" }),
+  createdAt: timeSchema,
 };
 
 export const trustPolicySchema = z

@@ -6,7 +6,6 @@
  * may still be accepted. Old keys are used when a fetch fails, for a day at most. An unknown `kid` leads to a fetch at most
  * once a minute, so that a flood of made-up ones costs nothing.
  */
-
 import { z } from "@hono/zod-openapi";
 import type { Context } from "../context.ts";
 import { sha256Hex } from "../crypto/canonical-json.ts";
@@ -14,6 +13,7 @@ import type { Bindings, Settings } from "../env.ts";
 import { orNull } from "../kv.ts";
 import { log } from "../log.ts";
 import { SingleFlight } from "../single-flight.ts";
+import { minuteMs } from "../time.ts";
 import type { OutboundContext } from "./guard.ts";
 import { fetchKeySet, fetchTimeoutMs, type RemoteIssuer } from "./key-set-fetch.ts";
 import { importRemoteKey, keyMeantBy, type RemoteKey, remoteKeysSchema } from "./remote-key-set.ts";
@@ -35,7 +35,6 @@ export type RemoteKeyOutcome =
     };
 
 const secondMs = 1000;
-const minuteMs = 60 * secondMs;
 /** An issuer that forbids keeping its keys is still not asked at each token. */
 const shortestMaxAgeSeconds = 60;
 const unknownKeyIntervalMs = minuteMs;

@@ -6,13 +6,14 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
+import { dayMs } from "../time.ts";
 import type { Batch, Hub, Push, Totals } from "./hub.ts";
 import { addTally, emptyTally, type Tally } from "./tally.ts";
 import { bounded, forgetCalm, packed, unpacked } from "./totals.ts";
 
 const foldAfterMs = 10_000;
 /** How long an isolate that is not heard of is remembered; it could still repeat its last batch. */
-const isolateKeptMs = 24 * 3_600_000;
+const isolateKeptMs = dayMs;
 
 type Kind = keyof Tally;
 const kinds: readonly Kind[] = ["counters", "histograms", "gauges"];

@@ -1,16 +1,10 @@
 /** Days as the analytics count them: UTC calendar days, `2026-11-22`. */
-
-const dayMs = 86_400_000;
+import { dayMs, dayOf } from "../../platform/time.ts";
 
 /** Days from the first to the last, both included. */
 export interface DaySpan {
   readonly first: string;
   readonly last: string;
-}
-
-/** The UTC day of a time in milliseconds since the epoch. */
-export function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
 }
 
 /**

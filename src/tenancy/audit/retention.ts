@@ -1,9 +1,9 @@
 /** The end of old events: the scheduled run removes them up to a checkpoint, behind which the chain then begins. */
-
 import { ledgerOf } from "../../ledger/client.ts";
 import { tierLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { log } from "../../platform/log.ts";
+import { dayMs } from "../../platform/time.ts";
 import { type CheckpointKeys, checkpointKeys, isSigned } from "./checkpoints/signing.ts";
 import {
   type Checkpoint,
@@ -15,8 +15,6 @@ import {
 } from "./checkpoints/store.ts";
 import { eventPages } from "./store.ts";
 import { genesis, type Link, verifyChain } from "./verification.ts";
-
-const dayMs = 86_400_000;
 
 /** Chains in one run, which shares D1's thousand queries with others, and events in one step: no more lie between two checkpoints. */
 const chainsAtMost = 25;

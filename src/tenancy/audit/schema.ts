@@ -4,10 +4,10 @@ import { auditEventNames } from "../../events/catalogue.ts";
 import type { AuditEvent } from "../../ledger/chain.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { agentIdSchema, eventIdSchema } from "../../platform/ids.ts";
+import { dayMs } from "../../platform/time.ts";
 
 const eventOutcomes = ["success", "failure"] as const;
 
-const dayMs = 86_400_000;
 const day = z.iso.date();
 const dateTime = z.iso.datetime({ offset: true });
 

@@ -10,6 +10,7 @@ import type { EventId, OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count, setGauge } from "../../platform/telemetry/recording.ts";
+import { isoOrNull } from "../../platform/time.ts";
 import { settle } from "./evidence.ts";
 import type { EventQuery, Verification, VerificationQuery } from "./schema.ts";
 import { findEvent, findEvents } from "./store.ts";
@@ -60,8 +61,6 @@ export async function readEvent(context: Context, caller: Caller, eventId: Event
   return row ? ok(shown(organizationId, row)) : problem("AUDIT_EVENT_NOT_FOUND");
 }
 
-const isoOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-
 /**
  * Verifies the chain of the caller's organization, whole or over a time range, see `verify-log.ts`. Answers
  * `RATE_LIMIT_EXCEEDED` when the organization has asked too often.
@@ -88,8 +87,8 @@ export async function verifyEvents(
   return ok({
     verified,
     checkedCount,
-    fromDate: isoOf(fromMs),
-    toDate: isoOf(toMs),
+    fromDate: isoOrNull(fromMs),
+    toDate: isoOrNull(toMs),
     brokenAtEventId,
   });
 }

@@ -1,6 +1,7 @@
 /** An audit event as D1 holds it. Whoever can write to D1 can leave anything there, so nothing about a row is taken for granted. */
 import { type AuditEvent, hashOf } from "../../ledger/chain.ts";
 import type { AgentId, EventId, OrganizationId } from "../../platform/ids.ts";
+import { isoOf } from "../../platform/time.ts";
 
 /** A row of `audit_events`, its JSON columns unparsed. The organization is known from the query. */
 export interface StoredEvent {
@@ -40,7 +41,7 @@ function unhashed(organizationId: OrganizationId, row: StoredEvent): Omit<AuditE
     actor: recordOf(row.actor),
     target: row.target,
     details: recordOf(row.details),
-    timestamp: new Date(row.timestamp).toISOString(),
+    timestamp: isoOf(row.timestamp),
     previousHash: row.previousHash,
   };
 }
@@ -68,7 +69,7 @@ export function shown(organizationId: OrganizationId, row: StoredEvent): AuditEv
       organizationId,
       actor: { agentId: null, ip: "", userAgent: "" },
       details: { unreadable: { actor, details, timestamp } },
-      timestamp: new Date(0).toISOString(),
+      timestamp: isoOf(0),
     };
   }
 }

@@ -1,5 +1,4 @@
 /** The rules of billing, and the way to them for other rooms. */
-
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent } from "../../events/catalogue.ts";
 import type { Subscriber } from "../../events/relay.ts";
@@ -8,6 +7,7 @@ import { periodAt } from "../../ledger/usage.ts";
 import type { Context } from "../../platform/context.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { isoOf, isoOrNull } from "../../platform/time.ts";
 import { findOrganization } from "../organizations/service.ts";
 import { countAgents } from "../tiers/service.ts";
 import type { BillingUsage } from "./schema.ts";
@@ -16,9 +16,6 @@ import { type BillingAccount, findAccount } from "./store.ts";
 
 export { upgrade } from "./upgrade.ts";
 export { receiveEvent } from "./webhook.ts";
-
-const iso = (ms: number) => new Date(ms).toISOString();
-const isoOrNull = (ms: number | null) => (ms === null ? null : iso(ms));
 
 function publicSubscription(account: BillingAccount | null): BillingUsage["subscription"] {
   if (!account?.subscriptionStatus) return null;
@@ -44,8 +41,8 @@ export async function readBillingUsage(context: Context, { organizationId }: Cal
   return ok({
     tier: organization.planTier,
     subscription: publicSubscription(account),
-    periodStart: iso(startMs),
-    periodEnd: iso(endMs),
+    periodStart: isoOf(startMs),
+    periodEnd: isoOf(endMs),
     usage: { agentCount, calls: counts.callsThisMonth, tokens: counts.tokensThisMonth },
   });
 }

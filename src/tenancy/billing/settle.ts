@@ -8,6 +8,7 @@ import type { PlanTier } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { dayMs } from "../../platform/time.ts";
 import { findOrganization, type Organization, publicOrganization } from "../organizations/service.ts";
 import { type Standing, standingOf } from "./standing.ts";
 import {
@@ -24,7 +25,7 @@ import {
 import { type BillingSettings, cancelSubscription, expireOpenCheckouts, listSubscriptions } from "./stripe.ts";
 
 /** Stripe repeats an event for three days, and by hand for thirty. */
-const eventsKeptMs = 40 * 86_400_000;
+const eventsKeptMs = 40 * dayMs;
 
 /**
  * Asks Stripe and writes what follows, again for as long as somebody else writes in between: whoever writes last has asked

@@ -4,6 +4,7 @@ import { canonicalJson, sha256Hex } from "../../platform/crypto/canonical-json.t
 import { DependencyDown } from "../../platform/dependency.ts";
 import type { Settings } from "../../platform/env.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
+import { minuteMs } from "../../platform/time.ts";
 
 /** The account at Stripe, from the settings. */
 export type BillingSettings = NonNullable<Settings["billing"]>;
@@ -11,7 +12,7 @@ export type BillingSettings = NonNullable<Settings["billing"]>;
 const timeoutMs = 10_000;
 
 /** Two clicks within this time make one session. Stripe repeats its answer to a key, a failure too, so it is not for long. */
-const sameClickMs = 10 * 60_000;
+const sameClickMs = 10 * minuteMs;
 
 /** How old an event may be when it comes, in seconds; Stripe signs anew each time it repeats one. */
 const toleranceSeconds = 300;

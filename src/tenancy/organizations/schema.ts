@@ -1,15 +1,10 @@
 /** The wire shapes of organizations and their members. */
 import { z } from "@hono/zod-openapi";
 import { agentRoles, organizationStatuses, planTiers } from "../../platform/db/schema.ts";
+import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 
-const nameSchema = z
-  .string({ error: "must be a text" })
-  .min(2, { error: "must have at least 2 characters" })
-  .max(100, { abort: true, error: "must have at most 100 characters" })
-  // Lone surrogates have no UTF-8 and no canonical JSON (RFC 8785 3.2.2.2), so the audit chain could not hash them.
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" })
-  .openapi({ example: "Acme" });
+const nameSchema = text(2, 100).openapi({ example: "Acme" });
 
 const slugSchema = z
   .string({ error: "must be a text" })
@@ -20,7 +15,7 @@ const slugSchema = z
   })
   .openapi({ example: "acme" });
 
-const planTierSchema = z.enum(planTiers, { error: `must be one of ${planTiers.join(", ")}` });
+const planTierSchema = oneOf(planTiers);
 
 const limitSchema = z
   .int({ error: "must be a whole number or null" })
@@ -36,8 +31,6 @@ export const organizationFields = {
   maxAgents: limitSchema,
   maxTokensPerMonth: limitSchema,
 };
-
-const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
 
 export const organizationSchema = z
   .object({
@@ -68,7 +61,7 @@ export const changeOrganizationSchema = z
 
 export const setMemberSchema = z.strictObject({
   agentId: agentIdSchema,
-  role: z.enum(agentRoles, { error: `must be one of ${agentRoles.join(", ")}` }),
+  role: oneOf(agentRoles),
 });
 
 export const memberSchema = z.object({ agentId: agentIdSchema, role: z.enum(agentRoles) }).openapi("Member");

@@ -1,5 +1,4 @@
 /** The rules of organizations: the operator's organization manages all of them, every other one only itself. */
-
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent, EventName, JsonValue } from "../../events/catalogue.ts";
@@ -11,6 +10,7 @@ import { type Page, type PageRequest, pageOf } from "../../platform/http/paginat
 import { newId, type OrganizationId, organizationIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { isoOf } from "../../platform/time.ts";
 import { eventsOf, publishAll } from "./events.ts";
 import type { ChangeOrganization, PublicOrganization } from "./schema.ts";
 import {
@@ -36,8 +36,8 @@ export function publicOrganization(organization: Organization): PublicOrganizati
   return {
     organizationId: id,
     ...fields,
-    createdAt: new Date(createdAt).toISOString(),
-    updatedAt: new Date(updatedAt).toISOString(),
+    createdAt: isoOf(createdAt),
+    updatedAt: isoOf(updatedAt),
   };
 }
 

@@ -1,5 +1,4 @@
 /** Where an organization stands: its limits, and how much of them it has used. */
-
 import type { Caller } from "../../access/caller.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import { effectiveLimits } from "../../ledger/tier-limits.ts";
@@ -7,6 +6,7 @@ import { periodAt } from "../../ledger/usage.ts";
 import type { Context } from "../../platform/context.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { isoOf } from "../../platform/time.ts";
 import { findOrganization } from "../organizations/service.ts";
 import type { TierStatus } from "./schema.ts";
 import { countAgents } from "./store.ts";
@@ -25,6 +25,6 @@ export async function readTierStatus(context: Context, { organizationId }: Calle
     tier: organization.planTier,
     limits: { maxAgents, maxCallsPerDay: callsPerDay, maxTokensPerDay: tokensPerDay, maxTokensPerMonth },
     usage: { agentCount, callsToday, tokensToday, tokensThisMonth },
-    resetsAt: new Date(periodAt("calls_per_day", context.now()).endMs).toISOString(),
+    resetsAt: isoOf(periodAt("calls_per_day", context.now()).endMs),
   });
 }

@@ -2,19 +2,14 @@
 import { z } from "@hono/zod-openapi";
 import { webhookEventNames } from "../../events/catalogue.ts";
 import { deliveryStatuses } from "../../platform/db/schema.ts";
+import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { deliveryIdSchema, organizationIdSchema, webhookIdSchema } from "../../platform/ids.ts";
 
 /** What a test sends. Nobody can subscribe to it, so no receiver takes it for something that happened. */
 export const testEvent = "webhook.test";
 
-const nameSchema = z
-  .string({ error: "must be a text" })
-  .min(1, { error: "must not be empty" })
-  .max(100, { abort: true, error: "must have at most 100 characters" })
-  // Lone surrogates have no UTF-8 and no canonical JSON (RFC 8785 3.2.2.2), so the audit chain could not hash them.
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not hold control characters" })
-  .openapi({ example: "Directory sync" });
+const nameSchema = text(1, 100, "must not be empty").openapi({ example: "Directory sync" });
 
 const urlSchema = z.string({ error: "must be an https URL" }).openapi({
   format: "uri",
@@ -23,7 +18,7 @@ const urlSchema = z.string({ error: "must be an https URL" }).openapi({
 });
 
 const eventsSchema = z
-  .array(z.enum(webhookEventNames, { error: `must be one of ${webhookEventNames.join(", ")}` }), {
+  .array(oneOf(webhookEventNames), {
     error: "must be a list of events",
   })
   .min(1, { error: "must name at least one event" })
@@ -56,8 +51,6 @@ export const changeWebhookSchema = z
     when: ({ issues }) => issues.length === 0,
   })
   .openapi("ChangeWebhook");
-
-const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
 
 export const webhookSchema = z
   .object({
@@ -132,7 +125,7 @@ export const deliveryQuery = z.object({
       default: 0,
       description: "How many rows to leave out",
     }),
-  status: z.enum(deliveryStatuses, { error: `must be one of ${deliveryStatuses.join(", ")}` }).optional(),
+  status: oneOf(deliveryStatuses).optional(),
 });
 
 export const deliveryListSchema = z.object({

@@ -1,5 +1,4 @@
 /** Webhook subscriptions: who is told of which events. How they are told is in `deliveries/`. */
-
 import type { Caller } from "../../access/caller.ts";
 import { queueDue } from "../../deliveries/queue.ts";
 import type { EventName, JsonValue, WebhookEventName } from "../../events/catalogue.ts";
@@ -11,6 +10,7 @@ import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { dayMs, isoOf } from "../../platform/time.ts";
 import { webhookChannel } from "./deliveries/channel.ts";
 import type { ChangeWebhook, CreateWebhook, Webhook, WebhookWithSecret } from "./schema.ts";
 import { newSecret } from "./secrets.ts";
@@ -38,7 +38,7 @@ export { webhookSubscriber } from "./deliveries/subscriber.ts";
 /** How many subscriptions an organization may have. */
 const maxWebhooks = 100;
 /** How long an old secret signs along after a rotation. */
-const overlapMs = 24 * 3_600_000;
+const overlapMs = dayMs;
 /** How many secrets sign at once, so that the headers keep their size however often somebody rotates. */
 const maxSecrets = 10;
 /** How many attempts at once a resumed subscription begins with. */
@@ -54,8 +54,8 @@ function publicWebhook(subscription: Subscription): Webhook {
     events: [...events] as WebhookEventName[],
     active,
     failure_count: failureCount,
-    created_at: new Date(createdAt).toISOString(),
-    updated_at: new Date(updatedAt).toISOString(),
+    created_at: isoOf(createdAt),
+    updated_at: isoOf(updatedAt),
   };
 }
 
@@ -229,7 +229,7 @@ export async function rotateSecret(
   const nowMs = context.now();
   const { signingSecret, row } = await newSecret(context, webhookId);
   const expiresAt = nowMs + overlapMs;
-  const details = { previousExpiresAt: new Date(expiresAt).toISOString() };
+  const details = { previousExpiresAt: isoOf(expiresAt) };
   const event = webhookEvent(context, caller, "webhook.secret_rotated", subscription, details);
   const [touched] = await context.db.batch([
     touchSubscription(context, webhookId, nowMs),

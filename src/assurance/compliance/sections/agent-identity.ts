@@ -1,11 +1,10 @@
 /** Whether each active agent has an identity that others can check: its DID document, and the key in it. */
-
 import { checkAgentDocuments } from "../../../identity/dids/service.ts";
+import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import type { OrganizationId } from "../../../platform/ids.ts";
 import type { Section } from "../schema.ts";
 import { countActiveAgents } from "../store.ts";
-import { quantity } from "./wording.ts";
 
 /** What one report looks at, however many agents there are. */
 const maxAgents = 10_000;
@@ -17,10 +16,10 @@ export async function agentIdentity(context: Context, organizationId: Organizati
     checkAgentDocuments(context, organizationId, maxAgents),
   ]);
   const details = [
-    agentCount === 0 ? "There are no active agents." : `${quantity(sound, "DID document")} of ${checked} in order.`,
+    agentCount === 0 ? "There are no active agents." : `${amount(sound, "DID document")} of ${checked} in order.`,
     firstUnsound === null ? "" : `The first that is not: agent ${firstUnsound}. Give it a new key.`,
     checked === maxAgents && agentCount > maxAgents
-      ? `Of ${quantity(agentCount, "active agent")}, one report checks the ${maxAgents.toLocaleString("en-US")} oldest.`
+      ? `Of ${amount(agentCount, "active agent")}, one report checks the ${maxAgents.toLocaleString("en-US")} oldest.`
       : "",
   ];
   const section: Section = {

@@ -1,9 +1,9 @@
 /** Whether the audit log is what was written. */
+import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import type { OrganizationId } from "../../../platform/ids.ts";
 import { verifySlice } from "../../../tenancy/audit/service.ts";
 import type { Section } from "../schema.ts";
-import { quantity } from "./wording.ts";
 
 /** What one report looks at, however long the log is. */
 const maxEvents = 50_000;
@@ -12,8 +12,8 @@ const maxEvents = 50_000;
 export async function auditTrail(context: Context, organizationId: OrganizationId) {
   const { holds, checkedCount, isLast, link } = await verifySlice(context, organizationId, null, maxEvents);
   const whatHolds = isLast
-    ? `${quantity(checkedCount, "event")} checked, from the oldest to the newest: every hash and every link holds.`
-    : `The oldest ${quantity(checkedCount, "event")} hold. The log is longer: GET /api/v1/audit/verify checks all of it.`;
+    ? `${amount(checkedCount, "event")} checked, from the oldest to the newest: every hash and every link holds.`
+    : `The oldest ${amount(checkedCount, "event")} hold. The log is longer: GET /api/v1/audit/verify checks all of it.`;
   const section: Section = {
     name: "audit-trail",
     status: holds ? "pass" : "fail",

@@ -1,11 +1,11 @@
 /** Whether credentials are as few, as young and as short-lived as they should be. */
+import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import type { OrganizationId } from "../../../platform/ids.ts";
+import { dayMs } from "../../../platform/time.ts";
 import type { Section } from "../schema.ts";
 import { countAgentsWithoutSignIn, countCredentials } from "../store.ts";
-import { quantity } from "./wording.ts";
 
-const dayMs = 86_400_000;
 const oldAfterMs = 90 * dayMs;
 const expiringWithinMs = 7 * dayMs;
 
@@ -19,18 +19,18 @@ export async function credentialHygiene(context: Context, organizationId: Organi
   ]);
   const { active, old, expiring, expired, orphaned } = credentials;
   const faults = [
-    orphaned > 0 && `${quantity(orphaned, "credential")} of decommissioned agents not revoked: revoke them.`,
+    orphaned > 0 && `${amount(orphaned, "credential")} of decommissioned agents not revoked: revoke them.`,
   ].filter((remark) => remark !== false);
   const warnings = [
-    old > 0 && `${quantity(old, "active credential")} not rotated for more than 90 days: rotate them.`,
-    expiring > 0 && `${quantity(expiring, "active credential")} about to expire within 7 days.`,
-    expired > 0 && `${quantity(expired, "expired credential")} not revoked: they open nothing, and can go.`,
+    old > 0 && `${amount(old, "active credential")} not rotated for more than 90 days: rotate them.`,
+    expiring > 0 && `${amount(expiring, "active credential")} about to expire within 7 days.`,
+    expired > 0 && `${amount(expired, "expired credential")} not revoked: they open nothing, and can go.`,
     idle > 0 &&
-      `${quantity(idle, "active agent")} without a way to sign in (no live credential, no trust policy, no key of their own): decommission what nobody uses.`,
+      `${amount(idle, "active agent")} without a way to sign in (no live credential, no trust policy, no key of their own): decommission what nobody uses.`,
   ].filter((remark) => remark !== false);
   return {
     name: "credential-hygiene",
     status: faults.length > 0 ? "fail" : warnings.length > 0 ? "warn" : "pass",
-    details: [`${quantity(active, "active credential")}.`, ...faults, ...warnings].join(" "),
+    details: [`${amount(active, "active credential")}.`, ...faults, ...warnings].join(" "),
   };
 }

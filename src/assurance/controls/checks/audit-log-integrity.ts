@@ -1,19 +1,20 @@
 /** CC7.3: the audit chains of all organizations are verified in turn, each at least once in 24 hours. */
-
 import { z } from "@hono/zod-openapi";
+import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import { organizationsAfter } from "../../../platform/db/organizations.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { organizationIdSchema } from "../../../platform/ids.ts";
+import { dayMs, hourMs } from "../../../platform/time.ts";
 import { type Slice, verifySlice } from "../../../tenancy/audit/service.ts";
-import { amount, type Check, duration, type Outcome } from "../measuring.ts";
+import { type Check, duration, type Outcome } from "../measuring.ts";
 
 /** What one run may look at. */
 const eventsEachRun = 10_000;
 const organizationsEachRun = 25;
 /** A round does not begin sooner than this after the one before, unless that one found something. */
-const roundIntervalMs = 3_600_000;
-const oldestMs = 24 * 3_600_000;
+const roundIntervalMs = hourMs;
+const oldestMs = dayMs;
 
 const roundSchema = z.object({
   /** Milliseconds since the epoch; every chain of the round was verified after it. */
@@ -101,7 +102,7 @@ function judged(progress: Progress, nowMs: number): Outcome {
   return {
     status: "pass",
     progress,
-    evidence: `${amount(organizations, "log")} with ${amount(events, "event")} verified within ${Math.ceil((nowMs - sinceMs + 1) / 3_600_000)}\u00a0h`,
+    evidence: `${amount(organizations, "log")} with ${amount(events, "event")} verified within ${Math.ceil((nowMs - sinceMs + 1) / hourMs)}\u00a0h`,
   };
 }
 

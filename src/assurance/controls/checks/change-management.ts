@@ -1,7 +1,8 @@
 /** CC8.1: the database has exactly the migrations that this build brings, and the build is known by its version. */
 import journal from "../../../../migrations/meta/_journal.json";
+import { amount } from "../../../platform/amount.ts";
 import { version } from "../../../platform/version.ts";
-import { amount, type Check } from "../measuring.ts";
+import type { Check } from "../measuring.ts";
 import { appliedMigrations } from "../store.ts";
 
 const shipped = journal.entries.map(({ tag }) => `${tag}.sql`);

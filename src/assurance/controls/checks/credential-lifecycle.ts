@@ -1,5 +1,6 @@
 /** CC6.2: who was switched off has nothing left to sign in with. */
-import { amount, type Check } from "../measuring.ts";
+import { amount } from "../../../platform/amount.ts";
+import type { Check } from "../measuring.ts";
 import { credentialPage } from "../store.ts";
 import { sweepOn } from "../sweep.ts";
 

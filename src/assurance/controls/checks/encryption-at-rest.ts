@@ -1,6 +1,7 @@
 /** CC6.6: every stored private key opens with the present list of keys, nothing lies in clear, secrets are hashes. */
 import { inspectPrivateKeys, sealedTables } from "../../../keys/service.ts";
-import { amount, type Check } from "../measuring.ts";
+import { amount } from "../../../platform/amount.ts";
+import type { Check } from "../measuring.ts";
 import { credentialPage } from "../store.ts";
 import { type Page, sweepOn } from "../sweep.ts";
 

@@ -1,5 +1,6 @@
 /** CC6.7: browsers are told to come by https only, and nothing is sent anywhere without it. */
-import { amount, type Check } from "../measuring.ts";
+import { amount } from "../../../platform/amount.ts";
+import type { Check } from "../measuring.ts";
 import { webhookTargets } from "../store.ts";
 
 /** Half a year; what browsers' preload lists and common guidance ask for at the least. */

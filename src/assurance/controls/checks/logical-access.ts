@@ -4,10 +4,12 @@ import type { Caller } from "../../../access/caller.ts";
 import { platformScopes } from "../../../access/scopes.ts";
 import { listAgents, readAgent } from "../../../identity/agents/service.ts";
 import { currentSigningKey } from "../../../keys/service.ts";
+import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import { type AgentId, newId, type OrganizationId, type Scope, type TokenId } from "../../../platform/ids.ts";
+import { minuteMs } from "../../../platform/time.ts";
 import type { CallApp } from "../../../wing.ts";
-import { amount, type Check } from "../measuring.ts";
+import type { Check } from "../measuring.ts";
 import { newestAgent } from "../store.ts";
 
 /** Reading routes, and one that would refuse its empty body: whoever were let in by mistake would change nothing. */
@@ -91,7 +93,7 @@ async function seesOthers(context: Context): Promise<boolean> {
 }
 
 export const logicalAccess: Check = async (context, { callApp }) => {
-  const minute = Math.floor(context.now() / 60_000);
+  const minute = Math.floor(context.now() / minuteMs);
   const sample = Array.from({ length: routesEachRun }, (_, index) => {
     return protectedRoutes[(minute * routesEachRun + index) % protectedRoutes.length] ?? protectedRoutes[0];
   });

@@ -1,5 +1,6 @@
 /** A1.2: what was put off is made up for, and what was given up stays the exception. */
-import { amount, type Check } from "../measuring.ts";
+import { amount } from "../../../platform/amount.ts";
+import type { Check } from "../measuring.ts";
 import { countOutbox, finishedDeliveries } from "../store.ts";
 
 const mostWaiting = 1_000;

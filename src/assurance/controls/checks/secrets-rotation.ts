@@ -1,8 +1,9 @@
 /** CC9.2: no signing key is in use for longer than it should be. */
-import { amount, type Check } from "../measuring.ts";
+import { amount } from "../../../platform/amount.ts";
+import { dayMs } from "../../../platform/time.ts";
+import type { Check } from "../measuring.ts";
 import { countExpiringSoon, currentKeyTimes } from "../store.ts";
 
-const dayMs = 86_400_000;
 /** The scheduled run replaces them after 30 days. */
 const mostDays = 35;
 const algs = ["ES256", "RS256"];

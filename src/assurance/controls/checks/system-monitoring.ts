@@ -1,17 +1,17 @@
 /** CC7.2: the scheduled run comes every minute, the metrics arrive, and nothing waits for too long. */
-
 import type { Context } from "../../../platform/context.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { collectMetrics } from "../../../platform/telemetry/push.ts";
+import { minuteMs } from "../../../platform/time.ts";
 import { type Check, duration } from "../measuring.ts";
 import { mostOverdueDeliveryMs, oldestOutboxAgeMs } from "../store.ts";
 
 /** The cron trigger is there every minute; some may be left out. */
-const mostBetweenRunsMs = 5 * 60_000;
-const oldestMetricsMs = 10 * 60_000;
+const mostBetweenRunsMs = 5 * minuteMs;
+const oldestMetricsMs = 10 * minuteMs;
 /** The relay looks every minute, and a ledger that fails is asked again by the next. */
-const oldestEventMs = 10 * 60_000;
-const mostOverdueMs = 15 * 60_000;
+const oldestEventMs = 10 * minuteMs;
+const mostOverdueMs = 15 * minuteMs;
 
 /** Milliseconds since the metrics object last heard of an isolate; null when it does not answer, or never did. */
 async function metricsAge(context: Context): Promise<number | null> {

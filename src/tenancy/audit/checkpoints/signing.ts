@@ -5,6 +5,7 @@ import type { ChainHead } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
 import { readJws, verifyJws } from "../../../platform/crypto/jws.ts";
 import type { EventId, OrganizationId } from "../../../platform/ids.ts";
+import { isoOf } from "../../../platform/time.ts";
 import type { Checkpoint } from "./store.ts";
 
 /** No other kind of token has this type, so none passes for a checkpoint, and no checkpoint for a token (RFC 8725 3.11). */
@@ -22,7 +23,7 @@ const claimsOf = ({ organizationId, sequence, hash, timestamp }: Signed) => ({
   organizationId,
   sequence,
   hash,
-  timestamp: new Date(timestamp).toISOString(),
+  timestamp: isoOf(timestamp),
 });
 
 /** Signs a place of a chain. What the ledger says of it is what is signed: the database may have been changed. */

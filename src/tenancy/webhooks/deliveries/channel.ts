@@ -9,12 +9,11 @@ import { open, sealedPlace } from "../../../platform/crypto/sealing.ts";
 import { webhookDeliveries, webhookSubscriptions } from "../../../platform/db/schema.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { count } from "../../../platform/telemetry/recording.ts";
+import { hourMs, minuteMs } from "../../../platform/time.ts";
 import { signedHeaders } from "../signing.ts";
 import { type DeliveryRow, type FoundEndpoint, findEndpoints } from "./store.ts";
 
 const secondMs = 1000;
-const minuteMs = 60 * secondMs;
-const hourMs = 60 * minuteMs;
 
 /** Ten attempts over some 16 hours. */
 const schedule: Schedule = {

@@ -1,5 +1,4 @@
 /** Deliveries on demand: seeing them, sending one again, sending a test. */
-
 import type { Caller } from "../../../access/caller.ts";
 import { attempt } from "../../../deliveries/attempt.ts";
 import { leaseMs } from "../../../deliveries/consumer.ts";
@@ -9,13 +8,12 @@ import type { Context } from "../../../platform/context.ts";
 import { type DeliveryId, type EventId, newId, type WebhookId } from "../../../platform/ids.ts";
 import { problem } from "../../../platform/problems/problems.ts";
 import { ok, type Result } from "../../../platform/problems/result.ts";
+import { isoOf, isoOrNull } from "../../../platform/time.ts";
 import { type Delivery, type DeliveryList, type DeliveryQuery, testEvent, webhookPayloadSchema } from "../schema.ts";
 import { findSubscription } from "../store.ts";
 import { endpointsOf, webhookChannel } from "./channel.ts";
 import { type DeliveryRow, findDelivery, findEndpoint, insertClaimed, listDeliveries as listRows } from "./store.ts";
 import { deliveryIdOf, payloadOf } from "./subscriber.ts";
-
-const isoOrNull = (timeMs: number | null) => (timeMs === null ? null : new Date(timeMs).toISOString());
 
 function publicDelivery(row: DeliveryRow): Delivery {
   return {
@@ -30,8 +28,8 @@ function publicDelivery(row: DeliveryRow): Delivery {
     attempt_count: row.attemptCount,
     next_retry_at: row.status === "failed" ? isoOrNull(row.dueAt) : null,
     delivered_at: isoOrNull(row.deliveredAt),
-    created_at: new Date(row.createdAt).toISOString(),
-    updated_at: new Date(row.updatedAt).toISOString(),
+    created_at: isoOf(row.createdAt),
+    updated_at: isoOf(row.updatedAt),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Subscriber } from "../../../events/relay.ts";
 import type { Context } from "../../../platform/context.ts";
 import { sha256Hex } from "../../../platform/crypto/canonical-json.ts";
 import type { DeliveryId, EventId, OrganizationId, WebhookId } from "../../../platform/ids.ts";
+import { isoOf } from "../../../platform/time.ts";
 import { findActiveSubscriptions } from "../store.ts";
 import { webhookChannel } from "./channel.ts";
 import { insertDeliveries } from "./store.ts";
@@ -28,7 +29,7 @@ export function payloadOf(
   return JSON.stringify({
     id: event.id,
     event: event.type,
-    timestamp: new Date(event.occurredAtMs).toISOString(),
+    timestamp: isoOf(event.occurredAtMs),
     organization_id: event.organizationId,
     data: event.data,
   });

@@ -1,0 +1,20 @@
+/** Bearer tokens that are settings of the service, and no access tokens. */
+import { constantTimeEqual } from "../crypto/keyed-hash.ts";
+import { type Problem, problem } from "../problems/problems.ts";
+
+/** RFC 6750 2.1. The scheme is case-insensitive (RFC 9110 11.1). */
+const bearerForm = /^bearer +([^\s]+) *$/i;
+
+/**
+ * Refuses a request that does not present the token.
+ *
+ * @param authorization the `Authorization` header
+ * @param name what the token is called in the message
+ * @returns `UNAUTHORIZED`, or null when the request presents it
+ */
+export function refuseWithoutToken(authorization: string | undefined, token: string, name: string): Problem | null {
+  const [, presented] = bearerForm.exec(authorization ?? "") ?? [];
+  if (presented === undefined) return problem("UNAUTHORIZED", `This needs ${name}, as a bearer token.`);
+  if (constantTimeEqual(presented, token)) return null;
+  return problem("UNAUTHORIZED", `This is not ${name}.`, { oauthError: "invalid_token" });
+}

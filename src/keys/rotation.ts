@@ -1,8 +1,7 @@
 /** Replacing the keys: next becomes current, current becomes previous, and a new next is published. */
-import type { BatchItem } from "drizzle-orm/batch";
 import { refuseUnlessOperatorAdmin } from "../access/authority.ts";
 import type { Caller } from "../access/caller.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../events/outbox.ts";
+import { type Change, newEvent, publish, writeChanges } from "../events/outbox.ts";
 import type { Context } from "../platform/context.ts";
 import { findOperator } from "../platform/db/organizations.ts";
 import type { OrganizationId } from "../platform/ids.ts";
@@ -42,8 +41,13 @@ function workingKid(rows: readonly SigningKeyRow[], alg: SigningAlg, state: "cur
   return row.id;
 }
 
-/** The statements that turn one algorithm. Each is conditional on the keys that were read, so of two rotations one wins. */
-async function turnOf(context: Context, rows: readonly SigningKeyRow[], alg: SigningAlg, turn: Turn) {
+/** The changes that turn one algorithm. Each is conditional on the keys that were read, so of two rotations one wins. */
+async function turnOf(
+  context: Context,
+  rows: readonly SigningKeyRow[],
+  alg: SigningAlg,
+  turn: Turn,
+): Promise<readonly Change[]> {
   const { organizationId, caller, nowMs, compromised } = turn;
   const replaced = workingKid(rows, alg, "current");
   const activated = workingKid(rows, alg, "next");
@@ -53,23 +57,21 @@ async function turnOf(context: Context, rows: readonly SigningKeyRow[], alg: Sig
   const event = (action: "signing_key.rotated" | "signing_key.compromised", target: string, details = {}) =>
     organizationId === null
       ? []
-      : [
-          outboxInsertIfChanged(
-            context,
-            newEvent(context, caller, { action, organizationId, agentId: null, target, details: { alg, ...details } }),
-          ),
-        ];
-  const statements: BatchItem<"sqlite">[] = [
-    replaceCurrentKey(context, replaced, activated, nowMs),
-    ...event("signing_key.rotated", activated, { replaced }),
-    activateNextKey(context, alg, activated, nowMs),
-    insertMissingKeys(context, [fresh]),
-    // Not conditional on having won: when another rotation came first, the key that the caller meant is still dropped.
-    ...(compromised
-      ? dropped.flatMap((kid) => [markCompromised(context, kid, nowMs), ...event("signing_key.compromised", kid)])
-      : []),
-  ];
-  return statements;
+      : [newEvent(context, caller, { action, organizationId, agentId: null, target, details: { alg, ...details } })];
+  const replacement: Change = {
+    statements: [replaceCurrentKey(context, replaced, activated, nowMs)],
+    events: event("signing_key.rotated", activated, { replaced }),
+    after: [activateNextKey(context, alg, activated, nowMs), insertMissingKeys(context, [fresh])],
+  };
+  if (!compromised) return [replacement];
+  // Not conditional on having won: when another rotation came first, the key that the caller meant is still dropped.
+  const drops = dropped.map(
+    (kid): Change => ({
+      statements: [markCompromised(context, kid, nowMs)],
+      events: event("signing_key.compromised", kid),
+    }),
+  );
+  return [replacement, ...drops];
 }
 
 /** Rotates both algorithms in one batch. `caller` is null for the scheduled run. */
@@ -80,8 +82,7 @@ export async function rotate(context: Context, caller: Caller | null, { compromi
   const turns = signingAlgSchema.options.map((alg) =>
     turnOf(context, rows, alg, { organizationId, caller, nowMs, compromised }),
   );
-  const [first, ...rest] = (await Promise.all(turns)).flat();
-  if (first) await context.db.batch([first, ...rest]);
+  await writeChanges(context, (await Promise.all(turns)).flat());
   forgetSigningKeys(context);
   await publishKeySet(context);
   if (organizationId !== null) await publish(context, organizationId);

@@ -2,13 +2,13 @@
 
 import { refuseChange, refuseGrant, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { jwkThumbprint, type PublicJwk } from "../../platform/crypto/jwk.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
-import { untilWritten } from "../../platform/db/conditional.ts";
+import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -88,14 +88,12 @@ async function write(
   { status, ...fields }: AgentChange,
   key: NewAgentKey | null,
 ): Promise<Result<Agent> | null> {
-  const { db } = context;
   const { id: agentId, organizationId } = before;
   const ledger = ledgerOf(context, organizationId);
   const taken = takenBack(before, status, fields);
   await (taken ? ledger.withdraw(taken) : ledger.expectChange(agentId));
 
-  // Grows even within one millisecond, and when a clock lags: the next write relies on it.
-  const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+  const updatedAt = nextVersion(context, before);
   const after: AgentRecord = {
     ...before,
     ...fields,
@@ -116,17 +114,17 @@ async function write(
       ? [newEvent(context, caller, { ...subject, action: "agent.suspended", details: {} })]
       : []),
   ];
-  const [updated] = await db.batch([
+  const update =
     status === "suspended"
       ? deactivateAgent(context, before, { ...fields, status, updatedAt })
-      : updateAgent(context, before, { ...fields, ...(status ? { status } : {}), updatedAt }),
-    ...(key ? [retireKeyIfChanged(context, agentId, updatedAt), insertKeyIfChanged(context, key)] : []),
-    ...events.map((event) => outboxInsertIfChanged(context, event)),
-    ...(taken ? [delegationsEndedBy(context, organizationId, taken)] : []),
-  ]);
-  if (updated.meta.changes === 0) return null;
-  await publish(context, organizationId);
-  return ok(publicAgent(context, after));
+      : updateAgent(context, before, { ...fields, ...(status ? { status } : {}), updatedAt });
+  const written = await commitChange(
+    context,
+    [update, ...(key ? [retireKeyIfChanged(context, agentId, updatedAt), insertKeyIfChanged(context, key)] : [])],
+    events,
+    taken ? [delegationsEndedBy(context, organizationId, taken)] : [],
+  );
+  return written && ok(publicAgent(context, after));
 }
 
 /** What is told to whoever would leave an organization without an active admin. */

@@ -2,11 +2,11 @@
 
 import { refuseChange } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { untilWritten } from "../../platform/db/conditional.ts";
+import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -31,7 +31,6 @@ export async function decommissionAgent(
 }
 
 async function attempt(context: Context, caller: Caller, agentId: AgentId): Promise<Result<undefined> | null> {
-  const { db } = context;
   const before = await findAgent(context, caller.organizationId, agentId);
   if (!before) return problem("AGENT_NOT_FOUND");
   if (before.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
@@ -43,7 +42,7 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
   const subject: Subject = { kind: "agent", agentId };
   await ledgerOf(context, organizationId).withdraw(subject);
 
-  const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+  const updatedAt = nextVersion(context, before);
   const after: AgentRecord = { ...before, status: "decommissioned", updatedAt };
   const credentials = await credentialsToRevoke(context, agentId);
   const event = newEvent(context, caller, {
@@ -54,13 +53,11 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
     details: { revokedCredentials: credentials.ids },
     data: eventData(context, after),
   });
-  const [updated] = await db.batch([
-    deactivateAgent(context, before, { status: "decommissioned", updatedAt }, credentials.noneBeside),
-    outboxInsertIfChanged(context, event),
-    credentials.revokeIfChanged(updatedAt),
-    delegationsEndedBy(context, organizationId, subject),
-  ]);
-  if (updated.meta.changes === 0) return null;
-  await publish(context, organizationId);
-  return ok();
+  const written = await commitChange(
+    context,
+    [deactivateAgent(context, before, { status: "decommissioned", updatedAt }, credentials.noneBeside)],
+    [event],
+    [credentials.revokeIfChanged(updatedAt), delegationsEndedBy(context, organizationId, subject)],
+  );
+  return written && ok();
 }

@@ -2,7 +2,7 @@
 
 import { notGrantable, refuseGrant, refuseUnlessOperatorAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvents } from "../../events/outbox.ts";
 import { effectiveLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
@@ -57,23 +57,13 @@ export async function registerAgent(context: Context, caller: Caller, input: Cre
   );
   if (!prepared.ok) return prepared;
   const { agent, statements, created } = prepared.value;
-  // What the operator does in another organization stands in both audit logs, and is told to webhooks of that one.
-  const event = newEvent(context, caller, created);
-  const { data: _, ...recorded } = created;
-  const events = elsewhere
-    ? [event, newEvent(context, caller, { ...recorded, organizationId: caller.organizationId })]
-    : [event];
+  const events = newEvents(context, caller, created);
   try {
-    const [inserted] = await context.db.batch([
-      ...statements,
-      ...events.map((event) => outboxInsertIfChanged(context, event)),
-    ]);
-    if (inserted.meta.changes === 0) return await whyRefused(context, organizationId);
+    if (!(await commitChange(context, statements, events))) return await whyRefused(context, organizationId);
   } catch (error) {
     if (violatesUnique(error, "agents.email")) return problem("AGENT_ALREADY_EXISTS");
     throw error;
   }
-  await Promise.all(events.map((event) => publish(context, event.organizationId)));
   return ok(publicAgent(context, agent));
 }
 

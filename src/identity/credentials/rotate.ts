@@ -2,7 +2,7 @@
 
 import { refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
 import { type Caller, isSelf } from "../../access/caller.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
@@ -81,11 +81,7 @@ async function attempt(
     details: { overlapSeconds },
     data: { credentialId, agentId },
   });
-  const [replaced] = await context.db.batch([
-    replaceSecret(context, before, { ...secret, ...previous, rotatedAt: now }),
-    outboxInsertIfChanged(context, event),
-  ]);
-  if (replaced.meta.changes === 0) return null;
-  await publish(context, organizationId);
+  const replacement = replaceSecret(context, before, { ...secret, ...previous, rotatedAt: now });
+  if (!(await commitChange(context, [replacement], [event]))) return null;
   return ok({ ...publicCredential(before, now), clientSecret });
 }

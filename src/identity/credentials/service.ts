@@ -1,7 +1,7 @@
 /** The rules of credentials, and the way to them for other rooms. */
 import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -76,9 +76,7 @@ export async function createCredential(
   const { credential, statement, generated } = prepareCredential(context, organizationId, agentId, expiresAt);
   await ledgerOf(context, organizationId).expectChange(agentId);
   const event = newEvent(context, caller, generated);
-  const [inserted] = await context.db.batch([statement, outboxInsertIfChanged(context, event)]);
-  if (inserted.meta.changes === 0) return whyRefused(context, caller, agentId);
-  await publish(context, organizationId);
+  if (!(await commitChange(context, [statement], [event]))) return whyRefused(context, caller, agentId);
   return ok(credential);
 }
 
@@ -124,14 +122,13 @@ export async function revokeCredential(
     details: {},
     data: { credentialId, agentId },
   });
-  const [revoked] = await context.db.batch([
-    revokeRow(context, credentialId, context.now()),
-    outboxInsertIfChanged(context, event),
-    delegationsEndedBy(context, organizationId, subject),
-  ]);
-  if (revoked.meta.changes === 0) return problem("CREDENTIAL_ALREADY_REVOKED");
-  await publish(context, organizationId);
-  return ok();
+  const revoked = await commitChange(
+    context,
+    [revokeRow(context, credentialId, context.now())],
+    [event],
+    [delegationsEndedBy(context, organizationId, subject)],
+  );
+  return revoked ? ok() : problem("CREDENTIAL_ALREADY_REVOKED");
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Lending: an agent gives another a part of its own authority for a limited time. */
 
 import type { Caller } from "../../access/caller.ts";
-import { newEvent, outboxInsert, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { Scope } from "../../platform/ids.ts";
@@ -94,13 +94,9 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
     details: { delegateeAgentId, scope: scopes.join(" "), expiresAt: facts.expiresAt },
     data: facts,
   });
-  await context.db.batch([
-    insertDelegation(context, row),
-    outboxInsert(context, event),
-    // Something behind it may have been taken back since the ledger was asked: then it is dead, and the record says so.
-    endFallenDelegations(context, organizationId, { kind: "delegation", chainId }, context.now()),
-  ]);
-  await publish(context, organizationId);
+  // Something behind it may have been revoked since the ledger was asked: then it is revoked, and the record says so.
+  const ended = endFallenDelegations(context, organizationId, { kind: "delegation", chainId }, context.now());
+  await commitChange(context, [insertDelegation(context, row)], [event], [ended]);
   count("agentidp_delegations_total", { action: "created" });
   observe("agentidp_delegation_chain_depth", {}, depth);
   const issuedAt = Math.floor(issuedAtMs / 1000);

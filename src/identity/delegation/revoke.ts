@@ -3,7 +3,7 @@
 import { type Caller, isSelf } from "../../access/caller.ts";
 import { hasScope } from "../../access/scopes.ts";
 import type { Actor } from "../../events/catalogue.ts";
-import { actorOf, newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { DelegationId, OrganizationId } from "../../platform/ids.ts";
@@ -31,12 +31,8 @@ async function end(context: Context, actor: Actor, delegation: DelegationRow): P
     }),
     actor,
   };
-  const [revoked] = await context.db.batch([
-    revokeRow(context, chainId, state?.revokedAtMs ?? context.now()),
-    outboxInsertIfChanged(context, event),
-  ]);
-  await publish(context, organizationId);
-  if (revoked.meta.changes > 0) count("agentidp_delegations_total", { action: "revoked" });
+  const revoked = revokeRow(context, chainId, state?.revokedAtMs ?? context.now());
+  if (await commitChange(context, [revoked], [event])) count("agentidp_delegations_total", { action: "revoked" });
 }
 
 /**

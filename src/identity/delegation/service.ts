@@ -44,7 +44,7 @@ export async function listDelegations(
  * @example
  * ```ts
  * await ledgerOf(context, organizationId).withdraw(subject);
- * await context.db.batch([suspend, outboxInsertIfChanged(context, event), delegationsEndedBy(context, organizationId, subject)]);
+ * await commitChange(context, [suspend], [event], [delegationsEndedBy(context, organizationId, subject)]);
  * ```
  */
 export function delegationsEndedBy(context: Context, organizationId: OrganizationId, subject: Subject) {

@@ -2,10 +2,10 @@
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { EventName, JsonValue } from "../../events/catalogue.ts";
-import { newEvent, outboxInsert, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
-import { untilWritten } from "../../platform/db/conditional.ts";
+import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
@@ -110,12 +110,11 @@ export async function trustPartner(
   const details = { name, jwksUri, allowedOrganizations, expiresAt: isoOrNull(expiresAt) };
   const event = partnerEvent(context, caller, "partner.created", partner, details);
   try {
-    await context.db.batch([insertPartner(context, partner), outboxInsert(context, event)]);
+    await commitChange(context, [insertPartner(context, partner)], [event]);
   } catch (error) {
     if (!violatesUnique(error, issuerColumns)) throw error;
     return invalid([{ path: "issuer", message: "is the issuer of another partner", received: issuer }]);
   }
-  await publish(context, organizationId);
   return ok(publicPartner(partner));
 }
 
@@ -177,8 +176,7 @@ export async function changePartner(
     if (Object.keys(change).length === 0) return ok(publicPartner(before));
     const refused = await refuseFields(context, change);
     if (refused) return refused;
-    // Grows even within one millisecond, and when a clock lags: the next write relies on it.
-    const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+    const updatedAt = nextVersion(context, before);
     const after = publicPartner({ ...before, ...change, updatedAt });
     const event = partnerEvent(
       context,
@@ -187,13 +185,8 @@ export async function changePartner(
       before,
       fromTo(publicPartner(before), after, change),
     );
-    const [written] = await context.db.batch([
-      updatePartner(context, before, change, updatedAt),
-      outboxInsertIfChanged(context, event),
-    ]);
-    if (written.meta.changes === 0) return null;
-    await publish(context, organizationId);
-    return ok(after);
+    const written = await commitChange(context, [updatePartner(context, before, change, updatedAt)], [event]);
+    return written && ok(after);
   });
 }
 
@@ -205,8 +198,6 @@ export async function deletePartner(context: Context, caller: Caller, partnerId:
   const partner = await findPartner(context, organizationId, partnerId);
   if (!partner) return problem("PARTNER_NOT_FOUND");
   const event = partnerEvent(context, caller, "partner.deleted", partner, { name: partner.name });
-  const [deleted] = await context.db.batch([deleteRow(context, partner), outboxInsertIfChanged(context, event)]);
-  if (deleted.meta.changes === 0) return problem("PARTNER_NOT_FOUND");
-  await publish(context, organizationId);
-  return ok();
+  const deleted = await commitChange(context, [deleteRow(context, partner)], [event]);
+  return deleted ? ok() : problem("PARTNER_NOT_FOUND");
 }

@@ -3,7 +3,7 @@
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { grantableScopes } from "../../access/scopes.ts";
-import { newEvent, outboxInsert } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import type { Scope } from "../../platform/ids.ts";
@@ -13,7 +13,6 @@ import {
   type OrganizationFields,
   prepareOrganization,
   publicOrganization,
-  publishAll,
 } from "../../tenancy/organizations/service.ts";
 import { prepareAgent } from "../agents/service.ts";
 import { prepareCredential } from "../credentials/service.ts";
@@ -58,13 +57,8 @@ export async function onboard(
     newEvent(context, caller, agentMade.created),
     newEvent(context, caller, credentialMade.generated),
   ];
-  await context.db.batch([
-    statement,
-    ...agentMade.statements,
-    credentialMade.statement,
-    ...events.map((event) => outboxInsert(context, event)),
-  ]);
-  await publishAll(context, events);
+  const statements = [statement, ...agentMade.statements, credentialMade.statement] as const;
+  await commitChange(context, statements, events);
   const { clientId, credentialId, clientSecret } = credential;
   return ok({
     organization: publicOrganization(organization),

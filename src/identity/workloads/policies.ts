@@ -1,7 +1,7 @@
 /** Trust policies: what a workload's own token must say so that it may sign in as an agent. Each is a credential of its agent. */
 import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -85,12 +85,8 @@ export async function createTrustPolicy(
     details: demandsOf(policy),
     data: { policyId: policy.id, agentId },
   });
-  const [inserted] = await context.db.batch([
-    insertTrustPolicy(context, policy, maxOfAgent),
-    outboxInsertIfChanged(context, event),
-  ]);
-  if (inserted.meta.changes === 0) return whyRefused(context, caller, policy);
-  await publish(context, organizationId);
+  const inserted = await commitChange(context, [insertTrustPolicy(context, policy, maxOfAgent)], [event]);
+  if (!inserted) return whyRefused(context, caller, policy);
   return ok(publicPolicy(policy));
 }
 
@@ -155,12 +151,11 @@ export async function deleteTrustPolicy(
     details: demandsOf(policy),
     data: { policyId, agentId },
   });
-  const [removed] = await context.db.batch([
-    removeTrustPolicy(context, policyId),
-    outboxInsertIfChanged(context, event),
-    delegationsEndedBy(context, organizationId, subject),
-  ]);
-  if (removed.meta.changes === 0) return problem("TRUST_POLICY_NOT_FOUND");
-  await publish(context, organizationId);
-  return ok();
+  const removed = await commitChange(
+    context,
+    [removeTrustPolicy(context, policyId)],
+    [event],
+    [delegationsEndedBy(context, organizationId, subject)],
+  );
+  return removed ? ok() : problem("TRUST_POLICY_NOT_FOUND");
 }

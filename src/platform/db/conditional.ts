@@ -1,6 +1,7 @@
 /** Conditions of SQL, and writes that the database itself decides, so that of two racing requests one loses cleanly. */
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { Context } from "../context.ts";
 import { problem } from "../problems/problems.ts";
 import type { Result } from "../problems/result.ts";
 import type { Database } from "./client.ts";
@@ -31,6 +32,13 @@ export const among = (values: readonly string[]): SQL => sql`(SELECT value FROM 
 
 /** Holds when the statement just before in the batch changed a row; the statements of one change stand or fall together. */
 export const previousChanged: SQL = sql`changes() > 0`;
+
+/**
+ * The `updatedAt` of a changed record, in milliseconds. It is the record's version: it grows even within one millisecond and
+ * when a clock lags, because the next conditional write relies on it.
+ */
+export const nextVersion = (context: Pick<Context, "now">, before: { readonly updatedAt: number }): number =>
+  Math.max(context.now(), before.updatedAt + 1);
 
 /** Each lost round is a round that somebody else won, so this bounds how many writers of one record can meet. */
 const maxRounds = 20;

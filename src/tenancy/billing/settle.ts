@@ -2,11 +2,11 @@
  * Brings an organization's tier to what its subscription is at Stripe. What an event says is never believed: it is only a
  * reason to ask. So events may come late, twice, or in any order.
  */
-import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { PlanTier } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
-import { untilWritten } from "../../platform/db/conditional.ts";
+import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { dayMs } from "../../platform/time.ts";
 import { findOrganization, type Organization, publicOrganization } from "../organizations/service.ts";
@@ -107,13 +107,12 @@ async function write(
     : [];
   if (!organization || planTier === null || planTier === organization.planTier) {
     if (!isChanged && !event) return true;
-    const [written] = await context.db.batch([updateAccount(context, account, change), ...noting]);
-    return written.meta.changes > 0;
+    return (await commitChange(context, [updateAccount(context, account, change)], [], noting)) !== null;
   }
 
   const { id: organizationId } = organization;
   await ledgerOf(context, organizationId).expectChange(null);
-  const updatedAt = Math.max(context.now(), organization.updatedAt + 1);
+  const updatedAt = nextVersion(context, organization);
   const { subscriptionId, subscriptionStatus } = change;
   const changed = newEvent(context, null, {
     organizationId,
@@ -123,13 +122,9 @@ async function write(
     details: { planTier: { from: organization.planTier, to: planTier }, subscriptionId, subscriptionStatus },
     data: publicOrganization({ ...organization, planTier, updatedAt }),
   });
-  const [written] = await context.db.batch([
+  const statements = [
     updateTier(context, organization, account, planTier, updatedAt),
     updateAccountIfChanged(context, account, change),
-    outboxInsertIfChanged(context, changed),
-    ...noting,
-  ]);
-  if (written.meta.changes === 0) return false;
-  await publish(context, organizationId);
-  return true;
+  ] as const;
+  return (await commitChange(context, statements, [changed], noting)) !== null;
 }

@@ -2,7 +2,7 @@
 
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { outboxInsertIfChanged } from "../../events/outbox.ts";
+import { commitChange, newEvents } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
@@ -10,7 +10,6 @@ import { type Page, type PageRequest, pageOf } from "../../platform/http/paginat
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { eventsOf, publishAll } from "./events.ts";
 import type { Member } from "./schema.ts";
 import { readOrganization } from "./service.ts";
 import { listMembers as findMembers, findMembership, type Membership, updateRole } from "./store.ts";
@@ -96,7 +95,7 @@ async function writeRole<T>(
 ): Promise<Result<T> | null> {
   const { agentId } = membership;
   await ledgerOf(context, organizationId).expectChange(agentId);
-  const events = eventsOf(context, caller, {
+  const events = newEvents(context, caller, {
     organizationId,
     action: role ? "member.set" : "member.removed",
     agentId,
@@ -104,14 +103,8 @@ async function writeRole<T>(
     details: { role: { from: membership.role, to: role } },
     data: { agentId, role },
   });
-  const [written] = await context.db.batch([
-    updateRole(context, organizationId, membership, role),
-    ...events.map((event) => outboxInsertIfChanged(context, event)),
-  ]);
-  if (written.meta.changes > 0) {
-    await publishAll(context, events);
-    return { ok: true, value };
-  }
+  const written = await commitChange(context, [updateRole(context, organizationId, membership, role)], events);
+  if (written) return { ok: true, value };
   const now = await findMembership(context, organizationId, agentId);
   if (now?.role !== membership.role) return null;
   return problem("FORBIDDEN", "This is the last active admin of the organization.");

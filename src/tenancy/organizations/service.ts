@@ -2,16 +2,15 @@
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent, EventName, JsonValue } from "../../events/catalogue.ts";
-import { outboxInsertIfChanged } from "../../events/outbox.ts";
+import { commitChange, newEvents } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import { untilWritten } from "../../platform/db/conditional.ts";
+import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type OrganizationId, organizationIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { isoOf } from "../../platform/time.ts";
-import { eventsOf, publishAll } from "./events.ts";
 import type { ChangeOrganization, PublicOrganization } from "./schema.ts";
 import {
   findLiveOrganization,
@@ -22,7 +21,6 @@ import {
   updateOrganization,
 } from "./store.ts";
 
-export { publishAll } from "./events.ts";
 export type { Organization } from "./store.ts";
 
 /** The organization with this id, suspended or not; null when there is none or it is deleted. For other rooms. */
@@ -79,7 +77,7 @@ export function prepareOrganization(context: Context, caller: Caller | null, fie
   const id = newId<OrganizationId>(now);
   const organization: Organization = { id, ...fields, status: "active", createdAt: now, updatedAt: now };
   const { name, slug, planTier, maxAgents, maxTokensPerMonth } = organization;
-  const created = eventsOf(context, caller, {
+  const created = newEvents(context, caller, {
     organizationId: id,
     action: "organization.created",
     agentId: null,
@@ -159,12 +157,11 @@ async function writeChange(
   const takesBack = change.status === "suspended" || change.status === "deleted";
   await (takesBack ? ledger.withdraw({ kind: "organization" }) : ledger.expectChange(null));
 
-  // Grows even within one millisecond, and when a clock lags: the next write relies on it.
-  const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+  const updatedAt = nextVersion(context, before);
   const after: Organization = { ...before, ...change, updatedAt };
   const { status, planTier, ...fields } = change;
   const tell = (action: EventName, changed: OrganizationChange): DomainEvent[] =>
-    eventsOf(context, caller, {
+    newEvents(context, caller, {
       organizationId: before.id,
       action,
       agentId: null,
@@ -177,13 +174,8 @@ async function writeChange(
     ...(planTier ? tell("tier.changed", { planTier }) : []),
     ...(status ? tell(statusActions[status], { status }) : []),
   ];
-  const [written] = await context.db.batch([
-    updateOrganization(context, before, change, updatedAt),
-    ...events.map((event) => outboxInsertIfChanged(context, event)),
-  ]);
-  if (written.meta.changes === 0) return null;
-  await publishAll(context, events);
-  return ok(publicOrganization(after));
+  const written = await commitChange(context, [updateOrganization(context, before, change, updatedAt)], events);
+  return written && ok(publicOrganization(after));
 }
 
 const changeable = ["name", ...operatorsFields] as const;

@@ -2,9 +2,9 @@
 import type { Caller } from "../../access/caller.ts";
 import { queueDue } from "../../deliveries/queue.ts";
 import type { EventName, JsonValue, WebhookEventName } from "../../events/catalogue.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../../events/outbox.ts";
+import { commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
-import { untilWritten } from "../../platform/db/conditional.ts";
+import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
@@ -107,18 +107,16 @@ export async function createWebhook(
   const { name, url, events, active } = input;
   const details = { name, origin: originOf(url), events, active };
   const event = webhookEvent(context, caller, "webhook.created", subscription, details);
-  const [inserted] = await context.db.batch([
+  const insertion = [
     insertSubscription(context, subscription, maxWebhooks),
     insertSecretIfChanged(context, row),
-    outboxInsertIfChanged(context, event),
-  ]);
-  if (inserted.meta.changes === 0) {
+  ] as const;
+  if (!(await commitChange(context, insertion, [event]))) {
     const current = await countSubscriptions(context, organizationId);
     return problem("FREE_TIER_LIMIT_EXCEEDED", `An organization may have ${maxWebhooks} webhooks; delete one first.`, {
       details: { limit: "maxWebhooks", max: maxWebhooks, current },
     });
   }
-  await publish(context, organizationId);
   return ok({ ...publicWebhook(subscription), signingSecret });
 }
 
@@ -181,15 +179,10 @@ export async function changeWebhook(
     if (refusal) return refusal;
     const change = differences(before, input);
     if (Object.keys(change).length === 0) return ok(publicWebhook(before));
-    // Grows even within one millisecond, and when a clock lags: the next write relies on it.
-    const updatedAt = Math.max(context.now(), before.updatedAt + 1);
+    const updatedAt = nextVersion(context, before);
     const event = webhookEvent(context, caller, "webhook.updated", before, fromTo(before, change));
-    const [written] = await context.db.batch([
-      updateSubscription(context, before, change, updatedAt),
-      outboxInsertIfChanged(context, event),
-    ]);
-    if (written.meta.changes === 0) return null;
-    await publish(context, organizationId);
+    const written = await commitChange(context, [updateSubscription(context, before, change, updatedAt)], [event]);
+    if (!written) return null;
     if (change.active) await queueDue(webhookChannel, context, [webhookId], resumedWidth);
     return ok(publicWebhook({ ...before, ...change, updatedAt }));
   });
@@ -206,15 +199,13 @@ export async function deleteWebhook(
   if (!subscription) return problem("WEBHOOK_NOT_FOUND");
   const { name, url } = subscription;
   const event = webhookEvent(context, caller, "webhook.deleted", subscription, { name, origin: originOf(url) });
-  const [deleted] = await context.db.batch([
-    deleteSubscription(context, subscription),
-    outboxInsertIfChanged(context, event),
-    deleteSecretsOf(context, subscription),
-    deleteDeliveriesOf(context, subscription),
-  ]);
-  if (deleted.meta.changes === 0) return problem("WEBHOOK_NOT_FOUND");
-  await publish(context, organizationId);
-  return ok();
+  const deleted = await commitChange(
+    context,
+    [deleteSubscription(context, subscription)],
+    [event],
+    [deleteSecretsOf(context, subscription), deleteDeliveriesOf(context, subscription)],
+  );
+  return deleted ? ok() : problem("WEBHOOK_NOT_FOUND");
 }
 
 /** Makes a new secret, which is told this once. Those before it sign along for 24 hours. */
@@ -231,15 +222,13 @@ export async function rotateSecret(
   const expiresAt = nowMs + overlapMs;
   const details = { previousExpiresAt: isoOf(expiresAt) };
   const event = webhookEvent(context, caller, "webhook.secret_rotated", subscription, details);
-  const [touched] = await context.db.batch([
-    touchSubscription(context, webhookId, nowMs),
-    insertSecretIfChanged(context, row),
-    outboxInsertIfChanged(context, event),
-    expireSecretsBut(context, row, expiresAt),
-    deleteSpentSecrets(context, webhookId, nowMs, maxSecrets),
-  ]);
-  const [after] = touched;
+  const touched = await commitChange(
+    context,
+    [touchSubscription(context, webhookId, nowMs), insertSecretIfChanged(context, row)],
+    [event],
+    [expireSecretsBut(context, row, expiresAt), deleteSpentSecrets(context, webhookId, nowMs, maxSecrets)],
+  );
+  const [after] = touched ?? [];
   if (!after) return problem("WEBHOOK_NOT_FOUND");
-  await publish(context, organizationId);
   return ok({ ...publicWebhook(after), signingSecret });
 }

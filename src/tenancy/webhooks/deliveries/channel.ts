@@ -3,7 +3,7 @@ import type { Endpoint, SignedMessage } from "../../../deliveries/attempt.ts";
 import type { Channel } from "../../../deliveries/channel.ts";
 import { gone, type Schedule } from "../../../deliveries/schedule.ts";
 import { countFailureIfChanged, disableIfChanged } from "../../../deliveries/store.ts";
-import { newEvent, outboxInsertIfChanged, publish } from "../../../events/outbox.ts";
+import { commitChange, newEvent } from "../../../events/outbox.ts";
 import type { Context } from "../../../platform/context.ts";
 import { open, sealedPlace } from "../../../platform/crypto/sealing.ts";
 import { webhookDeliveries, webhookSubscriptions } from "../../../platform/db/schema.ts";
@@ -80,12 +80,11 @@ export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
       target: endpointId,
       details: { reason: isGone ? "gone" : "dead_letters", deliveryId },
     });
-    const [, , disabled] = await context.db.batch([
+    const statements = [
       end,
       countFailureIfChanged(context, webhookSubscriptions, endpointId, context.now()),
       disableIfChanged(context, webhookSubscriptions, endpointId, isGone ? 0 : deadLettersAtMost),
-      outboxInsertIfChanged(context, event),
-    ]);
-    if (disabled.meta.changes > 0) await publish(context, organizationId);
+    ] as const;
+    await commitChange(context, statements, [event]);
   },
 };

@@ -6,7 +6,7 @@ import type { Context } from "../platform/context.ts";
 import { previousChanged } from "../platform/db/conditional.ts";
 import { outbox } from "../platform/db/schema.ts";
 import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
-import { reasonOf } from "../platform/reason.ts";
+import { log } from "../platform/log.ts";
 import type { Actor, DomainEvent } from "./catalogue.ts";
 
 /** The actor of an event that an authenticated call causes. */
@@ -128,8 +128,6 @@ const hasChanged = (answer: D1Result | readonly unknown[] | undefined): boolean 
 /** Hands on the events that wait in the outbox. When that fails the change is in effect all the same, and the Cron Trigger hands them on. */
 export async function publish(context: Context, organizationId: OrganizationId): Promise<void> {
   await context.relay(organizationId).catch((error: unknown) => {
-    console.warn(
-      JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: reasonOf(error) }),
-    );
+    log.warn(context, "relay put off to the next sweep", { organizationId, error });
   });
 }

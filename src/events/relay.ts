@@ -5,9 +5,8 @@ import type { Context, Relay } from "../platform/context.ts";
 import { outbox } from "../platform/db/schema.ts";
 import type { Bindings } from "../platform/env.ts";
 import { type OrganizationId, organizationIdSchema } from "../platform/ids.ts";
-import { log } from "../platform/log.ts";
+import { log, noRequest } from "../platform/log.ts";
 import type { MessageKind } from "../platform/messages.ts";
-import { reasonOf } from "../platform/reason.ts";
 import { setGauge } from "../platform/telemetry/recording.ts";
 import type { DomainEvent } from "./catalogue.ts";
 
@@ -75,9 +74,7 @@ export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organiza
   try {
     await env.WEBHOOK_QUEUE.send(message);
   } catch (error) {
-    console.warn(
-      JSON.stringify({ message: "relay put off to the next sweep", organizationId, error: reasonOf(error) }),
-    );
+    log.warn(noRequest, "relay put off to the next sweep", { organizationId, error });
   }
 }
 
@@ -93,8 +90,7 @@ export async function relayWaiting(context: Context): Promise<void> {
       waiting.slice(from, from + sweepWidth).map((row) => context.relay(row.organizationId, "all")),
     );
     for (const outcome of outcomes) {
-      if (outcome.status === "rejected")
-        console.error(JSON.stringify({ message: "relay failed", error: reasonOf(outcome.reason) }));
+      if (outcome.status === "rejected") log.error(context, "relay failed", { error: outcome.reason });
     }
   }
 }

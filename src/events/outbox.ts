@@ -9,11 +9,17 @@ import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
 import { log } from "../platform/log.ts";
 import type { Actor, DomainEvent } from "./catalogue.ts";
 
-/** The actor of an event that an authenticated call causes. */
-export function actorOf(context: Context, caller: Caller | null): Actor {
+/** What acts: a caller, or a client that has authenticated. */
+type Acting = Pick<Caller, "agentId" | "credentialId"> & Partial<Pick<Caller, "delegation">>;
+
+/**
+ * The actor of an event. It is the delegatee where a caller acts for another agent (RFC 8693, `act`). With null it is the
+ * service itself, or an agent that is not known.
+ */
+export function actorOf(context: Pick<Context, "source">, acting: Acting | null): Actor {
   return {
-    agentId: caller?.delegation?.actorAgentId ?? caller?.agentId ?? null,
-    ...(caller?.credentialId ? { credentialId: caller.credentialId } : {}),
+    agentId: acting?.delegation?.actorAgentId ?? acting?.agentId ?? null,
+    ...(acting?.credentialId ? { credentialId: acting.credentialId } : {}),
     ...context.source,
   };
 }
@@ -23,12 +29,12 @@ export function actorOf(context: Context, caller: Caller | null): Actor {
  *
  * @example
  * ```ts
- * newEvent(context, caller, { organizationId, action: "agent.suspended", agentId, target: agentId, details: {} });
+ * newEvent(context, actorOf(context, caller), { organizationId, action: "agent.suspended", agentId, target: agentId, details: {} });
  * ```
  */
 export function newEvent(
-  context: Context,
-  caller: Caller | null,
+  context: Pick<Context, "now">,
+  actor: Actor,
   event: Pick<DomainEvent, "action" | "organizationId" | "agentId" | "target" | "details"> &
     Partial<Pick<DomainEvent, "data" | "outcome">>,
 ): DomainEvent {
@@ -36,7 +42,7 @@ export function newEvent(
   return {
     id: newId<EventId>(occurredAtMs),
     outcome: "success",
-    actor: actorOf(context, caller),
+    actor,
     occurredAtMs,
     ...event,
   };
@@ -51,10 +57,11 @@ export function newEvents(
   caller: Caller | null,
   event: Parameters<typeof newEvent>[2],
 ): [DomainEvent, ...DomainEvent[]] {
-  const affected = newEvent(context, caller, event);
+  const actor = actorOf(context, caller);
+  const affected = newEvent(context, actor, event);
   if (!caller || caller.organizationId === event.organizationId) return [affected];
   const { data: _, ...recorded } = event;
-  return [affected, newEvent(context, caller, { ...recorded, organizationId: caller.organizationId })];
+  return [affected, newEvent(context, actor, { ...recorded, organizationId: caller.organizationId })];
 }
 
 type Statement = BatchItem<"sqlite">;

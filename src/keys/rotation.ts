@@ -1,7 +1,7 @@
 /** Replacing the keys: next becomes current, current becomes previous, and a new next is published. */
 import { refuseUnlessOperatorAdmin } from "../access/authority.ts";
 import type { Caller } from "../access/caller.ts";
-import { type Change, newEvent, publish, writeChanges } from "../events/outbox.ts";
+import { actorOf, type Change, newEvent, publish, writeChanges } from "../events/outbox.ts";
 import type { Context } from "../platform/context.ts";
 import { findOperator } from "../platform/db/organizations.ts";
 import type { OrganizationId } from "../platform/ids.ts";
@@ -54,10 +54,11 @@ async function turnOf(
   // Whoever has the current key may have had the ones before it, too.
   const dropped = [replaced, ...rows.filter((row) => row.alg === alg && row.state === "previous").map(({ id }) => id)];
   const fresh = rowOf(await newSealedKeyPair(context, alg), "next", nowMs);
+  const actor = actorOf(context, caller);
   const event = (action: "signing_key.rotated" | "signing_key.compromised", target: string, details = {}) =>
     organizationId === null
       ? []
-      : [newEvent(context, caller, { action, organizationId, agentId: null, target, details: { alg, ...details } })];
+      : [newEvent(context, actor, { action, organizationId, agentId: null, target, details: { alg, ...details } })];
   const replacement: Change = {
     statements: [replaceCurrentKey(context, replaced, activated, nowMs)],
     events: event("signing_key.rotated", activated, { replaced }),

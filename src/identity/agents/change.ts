@@ -2,7 +2,7 @@
 
 import { refuseChange, refuseGrant, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -102,16 +102,17 @@ async function write(
     updatedAt,
   };
   const subject = { organizationId, agentId, target: agentId, data: eventData(context, after) };
+  const actor = actorOf(context, caller);
   const changed = [...Object.keys(fields), ...(key ? ["publicKeyJwk"] : [])];
   const events = [
     ...(changed.length > 0
-      ? [newEvent(context, caller, { ...subject, action: "agent.updated", details: { changed } })]
+      ? [newEvent(context, actor, { ...subject, action: "agent.updated", details: { changed } })]
       : []),
     ...(status === "active"
-      ? [newEvent(context, caller, { ...subject, action: "agent.reactivated", details: {} })]
+      ? [newEvent(context, actor, { ...subject, action: "agent.reactivated", details: {} })]
       : []),
     ...(status === "suspended"
-      ? [newEvent(context, caller, { ...subject, action: "agent.suspended", details: {} })]
+      ? [newEvent(context, actor, { ...subject, action: "agent.suspended", details: {} })]
       : []),
   ];
   const update =

@@ -2,7 +2,7 @@
 
 import { refuseChange } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -45,7 +45,7 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
   const updatedAt = nextVersion(context, before);
   const after: AgentRecord = { ...before, status: "decommissioned", updatedAt };
   const credentials = await credentialsToRevoke(context, agentId);
-  const event = newEvent(context, caller, {
+  const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "agent.decommissioned",
     agentId,

@@ -2,7 +2,7 @@
 
 import { refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
 import { type Caller, isSelf } from "../../access/caller.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
@@ -73,7 +73,7 @@ async function attempt(
           previousExpiresAt: now + overlapSeconds * 1000,
         };
   await ledgerOf(context, organizationId).expectChange(agentId);
-  const event = newEvent(context, caller, {
+  const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "credential.rotated",
     agentId,

@@ -1,7 +1,7 @@
 /** The rules of credentials, and the way to them for other rooms. */
 import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -75,7 +75,7 @@ export async function createCredential(
 
   const { credential, statement, generated } = prepareCredential(context, organizationId, agentId, expiresAt);
   await ledgerOf(context, organizationId).expectChange(agentId);
-  const event = newEvent(context, caller, generated);
+  const event = newEvent(context, actorOf(context, caller), generated);
   if (!(await commitChange(context, [statement], [event]))) return whyRefused(context, caller, agentId);
   return ok(credential);
 }
@@ -114,7 +114,7 @@ export async function revokeCredential(
 
   const subject: Subject = { kind: "credential", agentId, credentialId };
   await ledgerOf(context, organizationId).withdraw(subject);
-  const event = newEvent(context, caller, {
+  const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "credential.revoked",
     agentId,

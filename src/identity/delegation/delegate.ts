@@ -1,7 +1,7 @@
 /** Lending: an agent gives another a part of its own authority for a limited time. */
 
 import type { Caller } from "../../access/caller.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { Scope } from "../../platform/ids.ts";
@@ -86,7 +86,7 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
     revokedAt: null,
   };
   const facts = delegationFacts(row);
-  const event = newEvent(context, caller, {
+  const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "delegation.created",
     agentId: delegatorAgentId,

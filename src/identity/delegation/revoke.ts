@@ -20,17 +20,14 @@ async function end(context: Context, actor: Actor, delegation: DelegationRow): P
   if (revokedAt !== null || expiresAt <= context.now()) return;
   const state = await chainOf(context, chainId).revoke(context.now());
   await ledgerOf(context, organizationId).withdraw({ kind: "delegation", chainId });
-  const event = {
-    ...newEvent(context, null, {
-      organizationId,
-      action: "delegation.revoked",
-      agentId: delegatorAgentId,
-      target: chainId,
-      details: { delegateeAgentId, scope: scopes.join(" ") },
-      data: delegationFacts(delegation),
-    }),
-    actor,
-  };
+  const event = newEvent(context, actor, {
+    organizationId,
+    action: "delegation.revoked",
+    agentId: delegatorAgentId,
+    target: chainId,
+    details: { delegateeAgentId, scope: scopes.join(" ") },
+    data: delegationFacts(delegation),
+  });
   const revoked = revokeRow(context, chainId, state?.revokedAtMs ?? context.now());
   if (await commitChange(context, [revoked], [event])) count("agentidp_delegations_total", { action: "revoked" });
 }

@@ -24,16 +24,13 @@ export interface Standing {
 /** Asks the chain and the ledger, at the same time, and leaves an event of having asked. */
 export async function standingOf(context: Context, actor: Actor, delegation: ReadDelegation): Promise<Standing> {
   const { chainId, organizationId, delegatorAgentId, delegateeAgentId, scopes } = delegation;
-  const event = {
-    ...newEvent(context, null, {
-      organizationId,
-      action: "delegation.verified",
-      agentId: delegatorAgentId,
-      target: chainId,
-      details: { delegateeAgentId, scope: scopes.join(" ") },
-    }),
-    actor,
-  };
+  const event = newEvent(context, actor, {
+    organizationId,
+    action: "delegation.verified",
+    agentId: delegatorAgentId,
+    target: chainId,
+    details: { delegateeAgentId, scope: scopes.join(" ") },
+  });
   const [state, { stands, endedAtMs }] = await Promise.all([
     chainOf(context, chainId).state(),
     ledgerOf(context, organizationId).checkDelegation(chainId, event),

@@ -2,7 +2,7 @@
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { EventName, JsonValue } from "../../events/catalogue.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
@@ -67,7 +67,7 @@ function partnerEvent(
   details: { readonly [key: string]: JsonValue },
 ) {
   const { organizationId } = caller;
-  return newEvent(context, caller, {
+  return newEvent(context, actorOf(context, caller), {
     organizationId,
     action,
     agentId: null,

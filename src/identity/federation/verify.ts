@@ -1,7 +1,7 @@
 /** Checking the token of a partner's agent, on behalf of an agent that was shown it. */
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent } from "../../events/catalogue.ts";
-import { newEvent } from "../../events/outbox.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { readJws, verifyJws } from "../../platform/crypto/jws.ts";
@@ -99,7 +99,7 @@ export async function verifyToken(
 ): Promise<VerifiedToken> {
   const { organizationId } = caller;
   const verdict = await judge(context, caller, token);
-  const event = newEvent(context, caller, {
+  const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "partner_token.verified",
     outcome: verdict.valid ? "success" : "failure",

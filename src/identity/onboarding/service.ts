@@ -3,7 +3,7 @@
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { grantableScopes } from "../../access/scopes.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import type { Scope } from "../../platform/ids.ts";
@@ -52,10 +52,11 @@ export async function onboard(
   if (!prepared.ok) return prepared;
   const { agent, ...agentMade } = prepared.value;
   const { credential, ...credentialMade } = prepareCredential(context, organization.id, agent.id, null);
+  const actor = actorOf(context, caller);
   const events = [
     ...created,
-    newEvent(context, caller, agentMade.created),
-    newEvent(context, caller, credentialMade.generated),
+    newEvent(context, actor, agentMade.created),
+    newEvent(context, actor, credentialMade.generated),
   ];
   const statements = [statement, ...agentMade.statements, credentialMade.statement] as const;
   await commitChange(context, statements, events);

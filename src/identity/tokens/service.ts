@@ -2,8 +2,8 @@
 
 import type { RateHeaders } from "../../access/app-env.ts";
 import { hasScope } from "../../access/scopes.ts";
-import type { Actor, DomainEvent } from "../../events/catalogue.ts";
-import { newEvent } from "../../events/outbox.ts";
+import type { EventName } from "../../events/catalogue.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { AgentId, CredentialId, OrganizationId, Scope } from "../../platform/ids.ts";
@@ -83,12 +83,6 @@ export async function askingClient(
   return ok({ asker: { ...client, scopes: client.grantable }, headers });
 }
 
-const actorBehind = ({ source }: Context, { agentId, credentialId }: Asker): Actor => ({
-  agentId,
-  ...(credentialId ? { credentialId } : {}),
-  ...source,
-});
-
 /** The asker's own, or any of its organization with `agents:write`. */
 const mayRevoke = (asker: Asker, owner: AgentId) => asker.agentId === owner || hasScope(asker, "agents:write");
 
@@ -99,18 +93,14 @@ const mayRevoke = (asker: Asker, owner: AgentId) => asker.agentId === owner || h
 const mayIntrospect = (asker: Asker, ...parties: readonly AgentId[]) =>
   parties.includes(asker.agentId) || hasScope(asker, "tokens:read");
 
-function eventAbout(context: Context, asker: Asker, action: DomainEvent["action"], read: ReadAccessToken | null) {
-  return {
-    ...newEvent(context, null, {
-      action,
-      organizationId: asker.organizationId,
-      agentId: read?.facts.agentId ?? null,
-      target: read?.facts.tokenId ?? null,
-      details: read ? { scope: read.claims.scope } : {},
-      ...(read ? { data: { agentId: read.facts.agentId, scope: read.claims.scope } } : {}),
-    }),
-    actor: actorBehind(context, asker),
-  };
+function eventAbout(context: Context, asker: Asker, action: EventName, read: ReadAccessToken | null) {
+  return newEvent(context, actorOf(context, asker), {
+    action,
+    organizationId: asker.organizationId,
+    agentId: read?.facts.agentId ?? null,
+    target: read?.facts.tokenId ?? null,
+    details: read ? { scope: read.claims.scope } : {},
+  });
 }
 
 /** A token of the asker's organization; of another one, there is none. */
@@ -124,7 +114,7 @@ async function introspectDelegation(
   asker: Asker,
   delegation: ReadDelegation,
 ): Promise<Introspection> {
-  const { stands } = await standingOf(context, actorBehind(context, asker), delegation);
+  const { stands } = await standingOf(context, actorOf(context, asker), delegation);
   if (!stands) return { active: false };
   const { delegatorAgentId, delegateeAgentId } = delegation;
   return {
@@ -184,7 +174,7 @@ export async function revokeToken(context: Context, asker: Asker, token: string)
   const delegation = await readDelegation(context, asker.organizationId, token);
   if (delegation) {
     if (!mayRevoke(asker, delegation.delegatorAgentId)) return;
-    return endDelegation(context, actorBehind(context, asker), asker.organizationId, delegation.chainId);
+    return endDelegation(context, actorOf(context, asker), asker.organizationId, delegation.chainId);
   }
   const read = await readOwn(context, asker, token);
   if (!read || !mayRevoke(asker, read.facts.agentId)) return;

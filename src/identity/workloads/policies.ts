@@ -1,7 +1,7 @@
 /** Trust policies: what a workload's own token must say so that it may sign in as an agent. Each is a credential of its agent. */
 import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -77,7 +77,7 @@ export async function createTrustPolicy(
 
   const policy = recordOf(context, caller, input, context.now());
   await ledgerOf(context, organizationId).expectChange(agentId);
-  const event = newEvent(context, caller, {
+  const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "trust_policy.created",
     agentId,
@@ -143,7 +143,7 @@ export async function deleteTrustPolicy(
   const { agentId } = policy;
   const subject: Subject = { kind: "credential", agentId, credentialId: policyId };
   await ledgerOf(context, organizationId).withdraw(subject);
-  const event = newEvent(context, caller, {
+  const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "trust_policy.deleted",
     agentId,

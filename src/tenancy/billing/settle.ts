@@ -2,7 +2,7 @@
  * Brings an organization's tier to what its subscription is at Stripe. What an event says is never believed: it is only a
  * reason to ask. So events may come late, twice, or in any order.
  */
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { PlanTier } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
@@ -114,7 +114,7 @@ async function write(
   await ledgerOf(context, organizationId).expectChange(null);
   const updatedAt = nextVersion(context, organization);
   const { subscriptionId, subscriptionStatus } = change;
-  const changed = newEvent(context, null, {
+  const changed = newEvent(context, actorOf(context, null), {
     organizationId,
     action: "tier.changed",
     agentId: null,

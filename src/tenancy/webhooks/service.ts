@@ -2,7 +2,7 @@
 import type { Caller } from "../../access/caller.ts";
 import { queueDue } from "../../deliveries/queue.ts";
 import type { EventName, JsonValue, WebhookEventName } from "../../events/catalogue.ts";
-import { commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
@@ -66,7 +66,7 @@ function webhookEvent(
   { id, organizationId }: Subscription,
   details: { readonly [key: string]: JsonValue },
 ) {
-  return newEvent(context, caller, { organizationId, action, agentId: null, target: id, details });
+  return newEvent(context, actorOf(context, caller), { organizationId, action, agentId: null, target: id, details });
 }
 
 async function refuseUrl(context: Context, text: string): Promise<Problem | null> {

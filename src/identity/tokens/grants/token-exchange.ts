@@ -1,5 +1,5 @@
 /** The token exchange grant (RFC 8693): the delegatee turns a delegation into an access token of its delegator's authority. */
-import { newEvent } from "../../../events/outbox.ts";
+import { actorOf, newEvent } from "../../../events/outbox.ts";
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Context } from "../../../platform/context.ts";
 import type { AgentId, OrganizationId } from "../../../platform/ids.ts";
@@ -52,8 +52,9 @@ async function refuse(
 ): Promise<Result<never>> {
   const authenticated = await authenticateClient(context, presented, "nothing");
   if (!authenticated.ok) return authenticated;
-  const { agentId, credentialId } = authenticated.value.client;
-  const event = newEvent(context, null, {
+  const { client } = authenticated.value;
+  const { agentId } = client;
+  const event = newEvent(context, actorOf(context, client), {
     organizationId,
     action: "token.refused",
     agentId,
@@ -61,8 +62,7 @@ async function refuse(
     details: { grant: tokenExchangeGrantType, reason: "delegation_refused" },
     outcome: "failure",
   });
-  const actor = { ...event.actor, agentId, ...(credentialId ? { credentialId } : {}) };
-  await ledgerOf(context, organizationId).append({ ...event, actor });
+  await ledgerOf(context, organizationId).append(event);
   return invalidDelegation();
 }
 

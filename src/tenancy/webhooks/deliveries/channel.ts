@@ -3,7 +3,7 @@ import type { Endpoint, SignedMessage } from "../../../deliveries/attempt.ts";
 import type { Channel } from "../../../deliveries/channel.ts";
 import { gone, type Schedule } from "../../../deliveries/schedule.ts";
 import { countFailureIfChanged, disableIfChanged } from "../../../deliveries/store.ts";
-import { commitChange, newEvent } from "../../../events/outbox.ts";
+import { actorOf, commitChange, newEvent } from "../../../events/outbox.ts";
 import type { Context } from "../../../platform/context.ts";
 import { open, sealedPlace } from "../../../platform/crypto/sealing.ts";
 import { webhookDeliveries, webhookSubscriptions } from "../../../platform/db/schema.ts";
@@ -73,7 +73,7 @@ export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
   /** The subscription is disabled with it when the receiver is gone, or has failed too often in a row. */
   async giveUp(context, { delivery: { id: deliveryId, organizationId, endpointId } }, { httpStatusCode }, end) {
     const isGone = httpStatusCode === gone;
-    const event = newEvent(context, null, {
+    const event = newEvent(context, actorOf(context, null), {
       organizationId,
       action: "webhook.disabled",
       agentId: null,

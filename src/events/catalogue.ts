@@ -42,7 +42,7 @@ export const recordedWebhookEventNames: readonly string[] = webhookEventNames.fi
 
 /** Who did it. */
 export interface Actor {
-  /** null: nobody we know (a failed sign-in), or the service itself (a scheduled run). */
+  /** null: an agent that is not known (a failed sign-in), or the service itself (a scheduled run). */
   readonly agentId: AgentId | null;
   readonly credentialId?: CredentialId;
   readonly ip: string;

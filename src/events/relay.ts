@@ -1,4 +1,4 @@
-/** Hands events from the outbox to everybody who listens. Subscribers are told at least once and deduplicate by event id. */
+/** Hands events from the outbox to the subscribers: each at least once, so a subscriber recognises repeated ones by the event id. */
 import { z } from "@hono/zod-openapi";
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Context, Relay } from "../platform/context.ts";
@@ -10,35 +10,35 @@ import type { MessageKind } from "../platform/messages.ts";
 import { setGauge } from "../platform/telemetry/recording.ts";
 import type { DomainEvent } from "./catalogue.ts";
 
-/** Somebody who is told of every change of state. */
+/** A receiver of every change of state. */
 export interface Subscriber {
   readonly name: string;
-  /** Whether it is told, too, of what the ledger has put into the audit log by itself. */
+  /** It also gets the events that the ledger has put into the audit log by itself. */
   readonly alsoRecorded?: true;
-  /** Takes the events in order. Throwing keeps them in the outbox for the next run. */
+  /** Takes the events in order. When it throws, they stay in the outbox for the next run. */
   handle(context: Context, organizationId: OrganizationId, events: readonly DomainEvent[]): Promise<void>;
 }
 
 const pageSize = 100;
-/** Organizations swept in one scheduled run, and how many of them at once. */
+/** How many organizations one scheduled run relays, and how many of them at once. */
 const sweepSize = 500;
 const sweepWidth = 10;
 
-/** Makes the relay of the house from its subscribers. */
+/** Makes the relay of the service from its subscribers. */
 export function createRelay(subscribers: readonly Subscriber[]): Relay {
   return async (context, organizationId, which) => {
-    const isTold = which === "all" ? undefined : eq(outbox.recorded, false);
+    const isRelayed = which === "all" ? undefined : eq(outbox.recorded, false);
     for (;;) {
       const rows = await context.db
         .select({ id: outbox.id, event: outbox.event, recorded: outbox.recorded })
         .from(outbox)
-        .where(and(eq(outbox.organizationId, organizationId), isTold))
+        .where(and(eq(outbox.organizationId, organizationId), isRelayed))
         .orderBy(asc(outbox.id))
         .limit(pageSize);
       if (rows.length === 0) return;
       for (const subscriber of subscribers) {
-        const told = rows.filter((row) => subscriber.alsoRecorded || !row.recorded);
-        const events = told.map((row) => row.event as DomainEvent);
+        const wanted = rows.filter((row) => subscriber.alsoRecorded || !row.recorded);
+        const events = wanted.map((row) => row.event as DomainEvent);
         if (events.length > 0) await subscriber.handle(context, organizationId, events);
       }
       const ids = JSON.stringify(rows.map((row) => row.id));
@@ -59,7 +59,7 @@ async function relayOrLeave(context: Context, organizationId: OrganizationId): P
   });
 }
 
-/** Each says that an organization has events in its outbox. */
+/** A message says that an organization has events in the outbox. */
 export const relayMessages: MessageKind<RelayMessage> = {
   schema: relayMessageSchema,
   async receive(context, messages) {
@@ -68,7 +68,7 @@ export const relayMessages: MessageKind<RelayMessage> = {
   },
 };
 
-/** Has an organization's events relayed at once, by somebody else. When that fails the scheduled run relays them. */
+/** Sends a message to relay an organization's events now. When that fails, the scheduled run relays them. */
 export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organizationId: OrganizationId): Promise<void> {
   const message: RelayMessage = { relay: organizationId };
   try {
@@ -78,7 +78,7 @@ export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organiza
   }
 }
 
-/** Relays what a crash or a failing subscriber left behind, in every organization. One that fails again does not hold up the others. */
+/** Relays what a crash or a failing subscriber left in the outbox, of every organization. One that fails again does not delay the others. */
 export async function relayWaiting(context: Context): Promise<void> {
   const waiting = await context.db
     .selectDistinct({ organizationId: outbox.organizationId })
@@ -95,7 +95,7 @@ export async function relayWaiting(context: Context): Promise<void> {
   }
 }
 
-/** Notes how many events wait. Some always do for a moment; many, or some for long, mean that a subscriber does not get through. */
+/** Measures how many events wait. A few wait for a moment at any time; many, or a few for long, mean that a subscriber fails. */
 export async function measureOutbox(context: Context): Promise<void> {
   setGauge("agentidp_outbox_events_waiting", await context.db.$count(outbox));
 }

@@ -23,6 +23,24 @@ export function isPlatformScope(scope: string): scope is PlatformScope & Scope {
   return known.has(scope);
 }
 
+/** Words that begin the names of the platform's scopes, those of later wings too: no capability begins with one. */
+const reservedPrefixes: ReadonlySet<string> = new Set([
+  "agents",
+  "tokens",
+  "audit",
+  "webhooks",
+  "admin",
+  "delegations",
+  "tasks",
+  "tools",
+  "workflows",
+  "messages",
+]);
+
+/** Whether the platform keeps a name for itself: as a scope, now or later. */
+export const isReservedScope = (name: string): boolean =>
+  known.has(name) || reservedPrefixes.has(name.split(":")[0] ?? "");
+
 /** Whether a token, or a caller with one, carries this scope. */
 export function hasScope({ scopes }: { readonly scopes: readonly Scope[] }, scope: PlatformScope): boolean {
   return (scopes as readonly string[]).includes(scope);

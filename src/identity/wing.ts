@@ -11,6 +11,8 @@ import { discoveryRoutes } from "./discovery/routes.ts";
 import { federationRoutes } from "./federation/routes.ts";
 import { marketplaceRoutes } from "./marketplace/routes.ts";
 import { onboardingRoutes } from "./onboarding/routes.ts";
+import { resourceRoutes } from "./resources/routes.ts";
+import { resourceSubscriber } from "./resources/service.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 import { oidcRoutes } from "./workloads/routes.ts";
 
@@ -28,6 +30,7 @@ export const identity: Wing = {
       tokenRoutes,
       delegationRoutes,
       oidcRoutes,
+      resourceRoutes,
       federationRoutes,
       marketplaceRoutes,
     ],
@@ -45,6 +48,11 @@ export const identity: Wing = {
     },
     { position: 40, name: "Credentials", description: "The client secrets of an agent: create, rotate, revoke." },
     { position: 50, name: "Tokens", description: "OAuth 2.0: get a token, ask whether it is live, revoke it." },
+    {
+      position: 55,
+      name: "Resources",
+      description: "The APIs of an organization that take our tokens.",
+    },
     {
       position: 60,
       name: "Delegation",
@@ -77,7 +85,7 @@ export const identity: Wing = {
       description: "The agents that their organizations want to be found. Public.",
     },
   ],
-  subscribers: [delegationSubscriber],
+  subscribers: [delegationSubscriber, resourceSubscriber],
   scheduled: [measureExpiringCredentials],
   messages: [],
 };

@@ -8,8 +8,11 @@ const windowMs = minuteMs;
 const failuresAllowed = 10;
 /** Failed sign-ins from one source in a minute that are written to the audit log one by one. */
 const refusalsRecorded = 60;
-/** Chain verifications of an organization in a minute. */
-const verificationsAllowed = 30;
+/** Costly checks that an organization can ask for, and how often in a minute. */
+const turnsAllowed = { verification: 30, domain_verification: 10 } as const;
+
+/** A costly check that is bounded by the minute. */
+export type Turn = keyof typeof turnsAllowed;
 
 /** The network that a request comes from; an IPv6 client owns its /64, so that is what counts. */
 export function networkOf({ ip }: Source): string {
@@ -72,13 +75,13 @@ export class Admission {
     return this.#count(subject, nowMs) === 1;
   }
 
-  /** Takes one of the verifications of this minute; otherwise says how many seconds to wait. */
-  takeVerification(nowMs: number): { readonly admitted: boolean; readonly retryAfterSeconds: number } {
-    const row = this.#read("verification");
-    if (row && nowMs - row.began_ms < windowMs && row.count >= verificationsAllowed) {
+  /** Takes one of the turns of this minute; otherwise says how many seconds to wait. */
+  takeTurn(turn: Turn, nowMs: number): { readonly admitted: boolean; readonly retryAfterSeconds: number } {
+    const row = this.#read(turn);
+    if (row && nowMs - row.began_ms < windowMs && row.count >= turnsAllowed[turn]) {
       return { admitted: false, retryAfterSeconds: Math.ceil((row.began_ms + windowMs - nowMs) / 1000) };
     }
-    this.#count("verification", nowMs);
+    this.#count(turn, nowMs);
     return { admitted: true, retryAfterSeconds: 0 };
   }
 

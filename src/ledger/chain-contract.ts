@@ -17,8 +17,6 @@ export interface ChainState extends ChainHead {
 export interface ChainLedger {
   /** Writes everything that waits (audit events, last uses, activity) to D1 and answers with the end of the chain. */
   flush(): Promise<ChainState>;
-  /** One of so many verifications a minute: false when there are none left. */
-  admitVerification(): Promise<{ readonly admitted: boolean; readonly retryAfterSeconds: number }>;
   /**
    * The places of the chain to be signed now, oldest first: every 10,000th event, and the end when an hour has passed.
    *

@@ -2,6 +2,7 @@
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope, TokenId } from "../platform/ids.ts";
 import type { AnsweredCalls } from "../platform/telemetry/calls.ts";
+import type { Turn } from "./admission.ts";
 import type { ChainLedger } from "./chain-contract.ts";
 import type {
   AuthenticatedClient,
@@ -41,6 +42,8 @@ export interface TokenRequest extends ClientAuthenticationRequest {
   readonly proof: ProofOfPossession | null;
   /** What the token will be for (RFC 8707); goes into the audit event. */
   readonly audience: readonly string[];
+  /** The named resources in the form in which identifiers are compared; empty for the service itself. */
+  readonly resourceKeys: readonly string[];
 }
 
 export type TokenOutcome =
@@ -51,6 +54,10 @@ export type TokenOutcome =
       /** Milliseconds since the epoch; later than every withdrawal that the ledger has recorded. */
       readonly issuedAtMs: number;
       readonly scopes: readonly Scope[];
+      /** A registered resource as it was registered, or what the request named. */
+      readonly audience: readonly string[];
+      /** The most that the resource allows, in seconds; null where it says nothing. */
+      readonly ttlSeconds: number | null;
       /** Whose authority the token carries: the client's own, or its delegator's. */
       readonly subject: { readonly agentId: AgentId; readonly agentType: string };
       /** Milliseconds since the epoch: the token must not outlive its delegation; null when it has none. */
@@ -61,6 +68,10 @@ export type TokenOutcome =
   /** The delegation does not stand, or the client is not its delegatee. */
   | { readonly outcome: "delegation_refused" }
   | { readonly outcome: "scope_refused"; readonly outside: readonly string[] }
+  /** A registered resource that is not for this client, or one beside another. */
+  | { readonly outcome: "target_refused" }
+  /** The resource takes tokens that are bound to a key only. */
+  | { readonly outcome: "proof_required" }
   | { readonly outcome: "signing_key_dropped" }
   | { readonly outcome: "proof_replayed" }
   | Limited
@@ -140,6 +151,8 @@ export interface UsageCounts {
 export interface Ledger extends ChainLedger, ClientLedger {
   /** Answers, and does nothing else. */
   ping(): Promise<void>;
+  /** One of so many costly checks a minute; otherwise how many seconds to wait for the next. */
+  admitTurn(turn: Turn): Promise<{ readonly admitted: boolean; readonly retryAfterSeconds: number }>;
   /** Checks the client, grants scopes, counts the token, appends the event: one durable commit. */
   issueToken(request: TokenRequest): Promise<TokenOutcome>;
   /**

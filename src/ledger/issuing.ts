@@ -1,6 +1,7 @@
 /** Issuing: who gets a token or lends a part of its authority, with which scopes, counted and recorded. */
+import { isPlatformScope } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
-import { type DelegationId, newId, type Scope, type TokenId } from "../platform/ids.ts";
+import { type DelegationId, newId, type OrganizationId, type Scope, type TokenId } from "../platform/ids.ts";
 import { authenticate, chargeClient } from "./clients.ts";
 import type {
   AuthenticatedClient,
@@ -14,6 +15,7 @@ import type {
 import type { Delegation } from "./delegations.ts";
 import { type Parts, tell } from "./parts.ts";
 import { grantableTo } from "./principals.ts";
+import { type Resource, scopesFor } from "./resources.ts";
 import { standingOf } from "./standing.ts";
 
 /** Scopes that are granted only when asked for by name. */
@@ -51,6 +53,26 @@ async function lentAuthority(
   return { subject: { agentId, agentType }, grantable: delegation.scopes, usual: delegation.scopes, delegation };
 }
 
+/**
+ * The registered resource that a request names; null where it names none. One token is for one API: a registered resource
+ * beside another one is `several`.
+ */
+async function findTarget(parts: Parts, keys: readonly string[]): Promise<Resource | "several" | null> {
+  const distinct = [...new Set(keys)];
+  const found = await Promise.all(distinct.map((key) => parts.resources.find(parts.organizationId, key, Date.now())));
+  const registered = found.filter((resource) => resource !== null);
+  if (registered.length > 0 && distinct.length > 1) return "several";
+  return registered[0] ?? null;
+}
+
+/** An authority as far as it goes for a resource; null where there is none. */
+function narrowed(whole: Authority, target: Resource | "several", organizationId: OrganizationId): Authority | null {
+  if (target === "several") return null;
+  const capabilities = whole.grantable.filter((scope) => !isPlatformScope(scope));
+  const scopes = scopesFor(target, organizationId, capabilities);
+  return scopes && { ...whole, grantable: scopes, usual: scopes };
+}
+
 /** Decides on a token request: one durable commit, whatever the outcome. */
 export async function issueToken(parts: Parts, request: TokenRequest): Promise<TokenOutcome> {
   const { grant, chainId, source, audience } = request;
@@ -82,8 +104,19 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     return refuse(limited, { ...asked, reason: "limit_exceeded", limit: limited.limit, max: limited.max });
   };
 
-  const authority = chainId ? await lentAuthority(parts, client, chainId) : ownAuthority(client);
-  if (!authority) return refuse({ outcome: "delegation_refused" }, { ...asked, reason: "delegation_refused" });
+  const whole = chainId ? await lentAuthority(parts, client, chainId) : ownAuthority(client);
+  if (!whole) return refuse({ outcome: "delegation_refused" }, { ...asked, reason: "delegation_refused" });
+  const target = await findTarget(parts, request.resourceKeys);
+  const authority = target && whole ? narrowed(whole, target, parts.organizationId) : whole;
+  if (target === "several" || !authority) {
+    return refuse(
+      { outcome: "target_refused" },
+      { ...asked, reason: "invalid_target", audience: audience.slice(0, 1) },
+    );
+  }
+  if (target?.requireDpop && !request.proof) {
+    return refuse({ outcome: "proof_required" }, { ...asked, reason: "proof_required", audience: [target.identifier] });
+  }
   const outside = (request.scopes ?? []).filter((scope) => !authority.grantable.includes(scope));
   if (outside.length > 0) {
     return refuse({ outcome: "scope_refused", outside }, { reason: "invalid_scope", scope: outside.join(" ") });
@@ -91,6 +124,9 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
 
   const { subject, delegation } = authority;
   const scopes = request.scopes ?? authority.usual;
+  if (target && scopes.length === 0)
+    return refuse({ outcome: "scope_refused", outside: [] }, { reason: "invalid_scope" });
+  const granted = target ? [target.identifier] : audience;
   const nowMs = Date.now();
   const charged = chargeClient(parts, authenticated, "token", false);
   if (charged.outcome === "limited") return refuseOverLimit(charged);
@@ -101,7 +137,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     agentId,
     actor,
     target: tokenId,
-    details: { ...details, audience: [...audience] },
+    details: { ...details, audience: [...granted] },
     outcome: "success",
   });
   parts.activity.addToken(agentId, toldAtMs);
@@ -121,6 +157,8 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     tokenId,
     issuedAtMs,
     scopes,
+    audience: granted,
+    ttlSeconds: target?.tokenTtlSeconds ?? null,
     subject,
     notAfterMs: delegation?.expiresAtMs ?? null,
     rate: charged.rate,

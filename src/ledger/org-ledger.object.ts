@@ -11,7 +11,7 @@ import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
 import { dayMs } from "../platform/time.ts";
 import { Activity } from "./activity.ts";
-import { Admission } from "./admission.ts";
+import { Admission, type Turn } from "./admission.ts";
 import { Chain } from "./chain.ts";
 import { authenticateOnly, refuseWorkload } from "./clients.ts";
 import { Commit } from "./commit.ts";
@@ -43,6 +43,7 @@ import { charge } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { Principals } from "./principals.ts";
 import { Rate } from "./rate.ts";
+import { Resources } from "./resources.ts";
 import { Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
 import { liveToken, standingOf } from "./standing.ts";
@@ -78,6 +79,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       delegations: new Delegations(sql),
       principals: new Principals(sql, this.env.DB),
       rate: new Rate(sql),
+      resources: new Resources(this.env.DB),
       revocations: new Revocations(sql),
       singleUse: new SingleUse(sql),
       usage: new Usage(sql),
@@ -178,12 +180,13 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async record(events: readonly DomainEvent[]): Promise<void> {
-    const { chain, principals } = this.#parts;
+    const { chain, principals, resources } = this.#parts;
     for (const event of events) {
       const changes = entryOf(event.action)?.changes;
       // The operator's chain also has what the operator did to another organization. That changes nothing here.
       if (changes === "organization" && event.target === event.organizationId)
         principals.changed(null, event.occurredAtMs);
+      if (changes === "resources") resources.changed();
       if (changes === "agent" && event.agentId) principals.changed(event.agentId, event.occurredAtMs);
       chain.appendOnce(event);
     }
@@ -204,8 +207,8 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     return { ...head, anchorSequence: chain.checkpoints.anchorSequence };
   }
 
-  async admitVerification(): Promise<{ readonly admitted: boolean; readonly retryAfterSeconds: number }> {
-    return this.#parts.admission.takeVerification(Date.now());
+  async admitTurn(turn: Turn): Promise<{ readonly admitted: boolean; readonly retryAfterSeconds: number }> {
+    return this.#parts.admission.takeTurn(turn, Date.now());
   }
 
   async dueCheckpoints(renew: boolean): Promise<readonly ChainHead[]> {

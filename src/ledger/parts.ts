@@ -7,6 +7,7 @@ import type { Chain } from "./chain.ts";
 import type { Delegations } from "./delegations.ts";
 import type { Principals } from "./principals.ts";
 import type { Rate } from "./rate.ts";
+import type { Resources } from "./resources.ts";
 import type { Revocations } from "./revocations.ts";
 import type { SingleUse } from "./single-use.ts";
 import type { Usage } from "./usage.ts";
@@ -19,6 +20,7 @@ export interface Parts {
   readonly delegations: Delegations;
   readonly principals: Principals;
   readonly rate: Rate;
+  readonly resources: Resources;
   readonly revocations: Revocations;
   readonly singleUse: SingleUse;
   readonly usage: Usage;

@@ -19,6 +19,9 @@ export type DelegationId = Id<"DelegationId">;
 /** The `jti` of an access token. */
 export type TokenId = Id<"TokenId">;
 
+export type DomainId = Id<"DomainId">;
+export type ResourceId = Id<"ResourceId">;
+
 /** A scope: a platform scope such as `agents:read`, or an agent's own capability such as `resume:read`. */
 export type Scope = string & { readonly [brand]: "Scope" };
 
@@ -30,6 +33,8 @@ export const credentialIdSchema = uuid.transform((id) => id as CredentialId);
 export const delegationIdSchema = uuid.transform((id) => id as DelegationId);
 export const webhookIdSchema = uuid.transform((id) => id as WebhookId);
 export const deliveryIdSchema = uuid.transform((id) => id as DeliveryId);
+export const domainIdSchema = uuid.transform((id) => id as DomainId);
+export const resourceIdSchema = uuid.transform((id) => id as ResourceId);
 export const eventIdSchema = uuid.transform((id) => id as EventId);
 
 let latest = { msecs: 0, seq: 0 };

@@ -9,3 +9,9 @@ export const clockSkewMs = 5 * minuteMs;
 
 /** After this time, in milliseconds, nothing is active any more that was signed, replaced or revoked before it. */
 export const longestActiveMs = longestLifeSeconds * 1000 + clockSkewMs;
+
+/**
+ * How long the identifier of a resource is kept from another organization after it was given up, in milliseconds: the longest
+ * lifetime of a token, and a minute for the clock of an API that checks it offline.
+ */
+export const identifierReuseMs = (longestLifeSeconds + 60) * 1000;

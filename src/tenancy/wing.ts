@@ -6,6 +6,8 @@ import { auditRoutes } from "./audit/routes.ts";
 import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./audit/service.ts";
 import { billingRoutes } from "./billing/routes.ts";
 import { billingSubscriber } from "./billing/service.ts";
+import { domainRoutes } from "./domains/routes.ts";
+import { checkDomains, domainSubscriber, forgetStaleDomains } from "./domains/service.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { tierRoutes } from "./tiers/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
@@ -14,10 +16,23 @@ import { sweepDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/
 export const tenancy: Wing = {
   routes: {
     "/": [],
-    "/api/v1": [organizationRoutes, auditRoutes, webhookRoutes, analyticsRoutes, tierRoutes, billingRoutes],
+    "/api/v1": [
+      organizationRoutes,
+      domainRoutes,
+      auditRoutes,
+      webhookRoutes,
+      analyticsRoutes,
+      tierRoutes,
+      billingRoutes,
+    ],
   },
   tags: [
     { position: 20, name: "Organizations", description: "Organizations and their members." },
+    {
+      position: 25,
+      name: "Domains",
+      description: "The DNS names that an organization has proved to be its own.",
+    },
     {
       position: 120,
       name: "Audit log",
@@ -39,7 +54,14 @@ export const tenancy: Wing = {
       description: "What an organization may use, what it has used, and how it gets more.",
     },
   ],
-  subscribers: [auditSubscriber, billingSubscriber, webhookSubscriber],
-  scheduled: [sweepDeliveries, makeDueCheckpoints, removeExpiredEvents, forgetOldActivity],
+  subscribers: [auditSubscriber, domainSubscriber, billingSubscriber, webhookSubscriber],
+  scheduled: [
+    sweepDeliveries,
+    makeDueCheckpoints,
+    removeExpiredEvents,
+    forgetOldActivity,
+    checkDomains,
+    forgetStaleDomains,
+  ],
   messages: [webhookMessages],
 };

@@ -162,6 +162,7 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
         grant: "client_credentials",
         chainId: null,
         proof: null,
+        resourceKeys: [],
         audience: ["https://api.example.com"],
         ...changes,
       }),

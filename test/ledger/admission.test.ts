@@ -115,7 +115,7 @@ describe("an action that is limited to once in a minute", () => {
 
 describe("verifications of the audit log", () => {
   const take = (admission: Admission, times: number, atMs = noon) =>
-    Array.from({ length: times }, () => admission.takeVerification(atMs)).at(-1)!;
+    Array.from({ length: times }, () => admission.takeTurn("verification", atMs)).at(-1)!;
 
   it("are thirty in a minute; those that are refused are not counted", async () => {
     await withAdmission((admission) => {
@@ -131,12 +131,12 @@ describe("verifications of the audit log", () => {
   it("attack: of 50 at once thirty are admitted, and a restart admits no more", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: noon });
     const { ledger, restart } = newLedger();
-    const outcomes = await atOnce(50, () => ledger.admitVerification());
+    const outcomes = await atOnce(50, () => ledger.admitTurn("verification"));
     vi.useRealTimers();
     expect(tally(outcomes.map(({ admitted }) => String(admitted)))).toEqual({ true: 30, false: 20 });
     await restart();
     clockAt(noon + 1);
-    expect(await ledger.admitVerification()).toEqual({ admitted: false, retryAfterSeconds: 60 });
+    expect(await ledger.admitTurn("verification")).toEqual({ admitted: false, retryAfterSeconds: 60 });
     vi.useRealTimers();
   });
 });

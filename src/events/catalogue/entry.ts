@@ -8,8 +8,8 @@ interface AuditEntry {
    * in the commit of a token request, and webhooks get `agentId` and these of its details.
    */
   readonly webhook?: true | { readonly details: readonly string[] };
-  /** The change that it reports: of its agent, or of its organization. The ledger then reads that record from D1 again. */
-  readonly changes?: "agent" | "organization";
+  /** The change that it reports: of its agent, its organization, or the organization's resources. The ledger then reads from D1 again. */
+  readonly changes?: "agent" | "organization" | "resources";
 }
 
 /** An event that only webhooks get. It must carry its `data`. */

@@ -26,4 +26,8 @@ export const identityEvents = {
   "partner.updated": { audit: true },
   "partner.deleted": { audit: true },
   "partner_token.verified": { audit: true },
+  "resource.created": { audit: true, webhook: true, changes: "resources" },
+  "resource.updated": { audit: true, webhook: true, changes: "resources" },
+  "resource.disabled": { audit: true, webhook: true, changes: "resources" },
+  "resource.deleted": { audit: true, webhook: true, changes: "resources" },
 } as const satisfies EventEntries;

@@ -9,6 +9,7 @@ import type { Context } from "../../platform/context.ts";
 import type { AgentId, DelegationId, OrganizationId, Scope } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { comparisonKey } from "../resources/service.ts";
 import { type AccessTokenContent, type SigningKey, signAccessToken, signIdToken } from "./access-token.ts";
 import { refusal } from "./client-authentication.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
@@ -38,11 +39,12 @@ export interface IssuedToken {
 type Issued = Extract<TokenOutcome, { outcome: "issued" }>;
 
 async function respond(context: Context, key: SigningKey, issued: Issued, request: Issue): Promise<TokenResponse> {
-  const { client, scopes, subject, tokenId, issuedAtMs, notAfterMs } = issued;
-  const { chainId, proof, resources } = request;
+  const { client, scopes, subject, tokenId, issuedAtMs, notAfterMs, audience, ttlSeconds } = issued;
+  const { chainId, proof } = request;
   const issuedAt = Math.floor(issuedAtMs / 1000);
   const remaining = notAfterMs === null ? Number.POSITIVE_INFINITY : Math.floor(notAfterMs / 1000) - issuedAt;
-  const lifetime = Math.min(context.settings.tokenTtlSeconds, remaining);
+  const longest = Math.min(context.settings.tokenTtlSeconds, ttlSeconds ?? Number.POSITIVE_INFINITY);
+  const lifetime = Math.min(longest, remaining);
   const content: AccessTokenContent = {
     tokenId,
     subject: subject.agentId,
@@ -50,7 +52,7 @@ async function respond(context: Context, key: SigningKey, issued: Issued, reques
     chainId,
     organizationId: client.organizationId,
     agentType: subject.agentType,
-    audience: resources.length > 0 ? resources : [context.settings.issuer],
+    audience,
     scopes,
     credentialId: client.credentialId,
     thumbprint: proof?.thumbprint ?? null,
@@ -94,6 +96,7 @@ export async function issueThroughLedger(
 ): Promise<Result<IssuedToken>> {
   const { organizationId, agentId, presented, grant, scopes, resources, proof, chainId } = request;
   const audience = resources.length > 0 ? resources : [context.settings.issuer];
+  const resourceKeys = resources.map(comparisonKey);
   for (let attempt = 1; ; attempt++) {
     const key = await currentSigningKey(context, "ES256");
     const outcome = await ledgerOf(context, organizationId).issueToken({
@@ -104,6 +107,7 @@ export async function issueThroughLedger(
       signingKeyId: key.kid,
       grant,
       audience,
+      resourceKeys,
       proof,
       chainId,
     });
@@ -117,6 +121,14 @@ export async function issueThroughLedger(
         return problem("VALIDATION_ERROR", `The client may not be granted: ${outcome.outside.join(" ")}.`, {
           oauthError: "invalid_scope",
           details: { outside: outcome.outside },
+        });
+      case "target_refused":
+        return problem("VALIDATION_ERROR", "The client may not have a token for this resource.", {
+          oauthError: "invalid_target",
+        });
+      case "proof_required":
+        return problem("VALIDATION_ERROR", "The resource takes tokens that are bound to a key (DPoP, RFC 9449) only.", {
+          oauthError: "invalid_dpop_proof",
         });
       case "delegation_refused":
         return invalidDelegation();

@@ -1,6 +1,6 @@
 /** Conditions of SQL, and writes that the database itself decides, so that of two racing requests one loses cleanly. */
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
-import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Context } from "../context.ts";
 import { problem } from "../problems/problems.ts";
 import type { Result } from "../problems/result.ts";
@@ -29,6 +29,10 @@ export function insertWhere<T extends SQLiteTable>(db: Database, table: T, row: 
  * ```
  */
 export const among = (values: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
+
+/** Whether a column has a DNS name that is this one or below it. */
+export const isAtOrBelowName = (column: SQLiteColumn, name: string): SQL =>
+  sql`(${column} = ${name} OR ${column} LIKE ${`%.${name.replace(/[\\%_]/g, "\\$&")}`} ESCAPE '\\')`;
 
 /** Holds when the statement just before in the batch changed a row; the statements of one change stand or fall together. */
 export const previousChanged: SQL = sql`changes() > 0`;

@@ -51,6 +51,16 @@ export const problemRegistry = {
     meaning: "Your organization's audit log has no event with this id.",
     remedy: "Check the id.",
   },
+  DOMAIN_NOT_FOUND: {
+    status: 404,
+    meaning: "The organization has no such domain.",
+    remedy: "Check the name, or add it with `POST /organizations/{orgId}/domains`.",
+  },
+  RESOURCE_NOT_FOUND: {
+    status: 404,
+    meaning: "No resource has this id in your organization.",
+    remedy: "Check the id.",
+  },
   DELEGATION_NOT_FOUND: {
     status: 404,
     meaning: "There is no delegation with this id that is yours to see or to revoke.",
@@ -102,6 +112,28 @@ export const problemRegistry = {
     remedy: "Create a new credential.",
   },
   SLUG_TAKEN: { status: 409, meaning: "Another organization has this slug.", remedy: "Choose another slug." },
+  DOMAIN_NOT_VERIFIED: {
+    status: 409,
+    meaning: "The TXT record that proves the domain was not found.",
+    remedy:
+      "Publish `details.expected` as the whole value of a TXT record at the name of the challenge. `details.found` has what is there; an alias (`details.alias`) does not count. Then verify again.",
+  },
+  DOMAIN_TAKEN: {
+    status: 409,
+    meaning: "Another organization holds this domain.",
+    remedy:
+      "Who owns the zone removes the other organization's TXT record. Verify then, and once more an hour later (`details.verifiableAt`).",
+  },
+  DOMAIN_IN_USE: {
+    status: 409,
+    meaning: "Active resources rest on this domain, or on one above it that another organization holds.",
+    remedy: "Delete or disable the resources at or below the domain first.",
+  },
+  RESOURCE_ALREADY_EXISTS: {
+    status: 409,
+    meaning: "A resource with this identifier exists, or another organization had one until a day ago.",
+    remedy: "Choose another identifier. With `Retry-After` the identifier can be registered after so many seconds.",
+  },
   ALREADY_SET_UP: {
     status: 409,
     meaning: "The service has been set up before; that can be done once.",

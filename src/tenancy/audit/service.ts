@@ -71,7 +71,7 @@ export async function verifyEvents(
   query: VerificationQuery,
 ): Promise<Result<Verification>> {
   const { organizationId } = caller;
-  const { admitted, retryAfterSeconds } = await ledgerOf(context, organizationId).admitVerification();
+  const { admitted, retryAfterSeconds } = await ledgerOf(context, organizationId).admitTurn("verification");
   if (!admitted) {
     count("agentidp_rate_limit_rejections_total", { limit: "auditVerifications" });
     return problem("RATE_LIMIT_EXCEEDED", "An organization may verify its audit log 30 times a minute.", {

@@ -3,6 +3,8 @@ import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope } from "../../ids.ts";
 
+export * from "./identity/resources.ts";
+
 export const agentTypes = [
   "screener",
   "classifier",

@@ -1,0 +1,119 @@
+/** The wire shapes of resources. */
+import { z } from "@hono/zod-openapi";
+import { isReservedScope } from "../../access/scopes.ts";
+import { resourceStatuses } from "../../platform/db/schema.ts";
+import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
+import { pageQuery } from "../../platform/http/pagination.ts";
+import { organizationIdSchema, resourceIdSchema } from "../../platform/ids.ts";
+
+const isUnique = (values: readonly string[]) => new Set(values).size === values.length;
+const unique = { error: "must not name the same thing twice" };
+
+const scopeForm = /^[a-z][a-z0-9_-]*:([a-z][a-z0-9_-]*|\*)$/;
+
+const scopeNameSchema = z
+  .string({ error: "must be a text" })
+  .max(128, { abort: true, error: "must have at most 128 characters" })
+  .regex(scopeForm, { error: "must be resource:action, such as resume:read" })
+  .refine((name) => !isReservedScope(name), { error: "is a name that the platform keeps for itself" })
+  .openapi({ type: "string", pattern: scopeForm.source, maxLength: 128, example: "resume:read" });
+
+const identifierSchema = z
+  .string({ error: "must be a text" })
+  .min(1, { error: "must not be empty" })
+  .max(512, { abort: true, error: "must have at most 512 characters" })
+  .openapi({
+    description:
+      "The `aud` of its tokens: `https` at or below a verified domain of the organization, or `urn:agentidp:<slug>:<name>`, which needs no domain. It never changes.",
+    example: "https://resumes.acme.example",
+  });
+
+const fields = {
+  name: text(2, 100).openapi({ example: "Resume API" }),
+  scopes: z
+    .array(z.strictObject({ name: scopeNameSchema, description: text(0, 200) }), { error: "must be a list of scopes" })
+    .max(64, { abort: true, error: "must name at most 64 scopes" })
+    .refine((scopes) => isUnique(scopes.map(({ name }) => name)), unique)
+    .openapi({ description: "What its tokens can carry. Empty: any capability of the organization's own agents" }),
+  allowedOrganizations: z
+    .array(
+      z.strictObject({
+        organizationId: organizationIdSchema,
+        scopes: z
+          .array(scopeNameSchema)
+          .min(1, { error: "must name at least one scope" })
+          .max(64, { abort: true, error: "must name at most 64 scopes" })
+          .refine(isUnique, unique),
+      }),
+      { error: "must be a list of organizations" },
+    )
+    .max(100, { abort: true, error: "must name at most 100 organizations" })
+    .refine((entries) => isUnique(entries.map(({ organizationId }) => organizationId)), unique)
+    .openapi({ description: "Other organizations whose agents may have tokens for it, and the most that these carry" }),
+  tokenTtlSeconds: z
+    .int({ error: "must be a whole number of seconds or null" })
+    .min(60, { error: "must be at least 60 seconds" })
+    .max(86_400, { error: "must be at most 86400 seconds" })
+    .nullable()
+    .openapi({ description: "Its tokens live no longer than this. null: the default of the service" }),
+  requireDpop: z
+    .boolean({ error: "must be true or false" })
+    .openapi({ description: "true: only tokens that are bound to a key (RFC 9449)" }),
+};
+
+export const createResourceSchema = z
+  .strictObject({
+    identifier: identifierSchema,
+    name: fields.name,
+    scopes: fields.scopes.default([]),
+    allowedOrganizations: fields.allowedOrganizations.default([]),
+    tokenTtlSeconds: fields.tokenTtlSeconds.default(null),
+    requireDpop: fields.requireDpop.default(false),
+  })
+  .openapi("CreateResource");
+
+export type CreateResource = z.output<typeof createResourceSchema>;
+
+export const changeResourceSchema = z
+  .strictObject({
+    name: fields.name.optional(),
+    scopes: fields.scopes.optional(),
+    allowedOrganizations: fields.allowedOrganizations.optional(),
+    tokenTtlSeconds: fields.tokenTtlSeconds.optional(),
+    requireDpop: fields.requireDpop.optional(),
+    status: oneOf(resourceStatuses).optional().openapi({ description: "`disabled`: no new tokens for it" }),
+  })
+  .refine((changes) => Object.keys(changes).length > 0, { error: "must change at least one field" })
+  .openapi("ChangeResource");
+
+export type ChangeResource = z.output<typeof changeResourceSchema>;
+
+export const resourcePath = z.object({ resourceId: resourceIdSchema });
+const ownerQuery = {
+  organizationId: organizationIdSchema
+    .optional()
+    .openapi({ description: "For the operator's organization: whose resources; the caller's own when left out" }),
+};
+export const listResourcesQuery = pageQuery.extend(ownerQuery);
+export const readResourceQuery = z.object(ownerQuery);
+
+export const resourceSchema = z
+  .object({
+    resourceId: resourceIdSchema,
+    organizationId: organizationIdSchema,
+    identifier: z.string(),
+    name: z.string(),
+    scopes: z.array(z.object({ name: z.string(), description: z.string() })),
+    allowedOrganizations: z
+      .array(z.object({ organizationId: organizationIdSchema, scopes: z.array(z.string()) }))
+      .optional()
+      .openapi({ description: "With `admin:orgs`" }),
+    tokenTtlSeconds: z.int().nullable(),
+    requireDpop: z.boolean(),
+    status: z.enum(resourceStatuses),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .openapi("Resource");
+
+export type PublicResource = z.output<typeof resourceSchema>;

@@ -1,0 +1,156 @@
+/** The queries of the resources room, each named after the question it answers or the change it makes. */
+import { and, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from "drizzle-orm";
+import type { Context } from "../../platform/context.ts";
+import { insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
+import { domains, organizations, resources } from "../../platform/db/schema.ts";
+import type { OrganizationId, ResourceId } from "../../platform/ids.ts";
+
+type Db = Pick<Context, "db">;
+
+export type Resource = typeof resources.$inferSelect;
+export type ResourceChange = Partial<
+  Pick<
+    Resource,
+    | "name"
+    | "scopes"
+    | "allowedOrganizations"
+    | "tokenTtlSeconds"
+    | "requireDpop"
+    | "status"
+    | "displacedAt"
+    | "deletedAt"
+  >
+>;
+
+/** The unique index over identifiers, as SQLite names it. */
+export const keyColumn = "resources.key";
+
+const isKept = isNull(resources.deletedAt);
+
+/** Adds a resource while the organization has fewer than `most`. */
+export function insertResource({ db }: Db, resource: Resource, most: number) {
+  const count = sql`(SELECT count(*) FROM resources WHERE organization_id = ${resource.organizationId} AND deleted_at IS NULL)`;
+  return insertWhere(db, resources, resource, sql`${count} < ${most}`);
+}
+
+/** How many resources has the organization? */
+export function countResources({ db }: Db, organizationId: OrganizationId): Promise<number> {
+  return db.$count(resources, and(eq(resources.organizationId, organizationId), isKept));
+}
+
+/** Which tier and which slug has the organization? */
+export async function findOwner({ db }: Db, organizationId: OrganizationId) {
+  const owner = { planTier: organizations.planTier, slug: organizations.slug };
+  return (await db.select(owner).from(organizations).where(eq(organizations.id, organizationId)).get()) ?? null;
+}
+
+/** Which resource of the organization has this id? */
+export async function findResource(
+  { db }: Db,
+  organizationId: OrganizationId,
+  id: ResourceId,
+): Promise<Resource | null> {
+  const row = await db
+    .select()
+    .from(resources)
+    .where(and(eq(resources.id, id), eq(resources.organizationId, organizationId), isKept))
+    .get();
+  return row ?? null;
+}
+
+/** The organization's newest resources that are older than `before`. */
+export function listResources(
+  { db }: Db,
+  organizationId: OrganizationId,
+  page: { readonly before: ResourceId | null; readonly limit: number },
+): Promise<Resource[]> {
+  const older = page.before === null ? undefined : lt(resources.id, page.before);
+  return db
+    .select()
+    .from(resources)
+    .where(and(eq(resources.organizationId, organizationId), isKept, older))
+    .orderBy(desc(resources.id))
+    .limit(page.limit);
+}
+
+/** Whose verified domain is the longest at or above the host? A loopback name counts for the asking organization alone. */
+export async function findHostOwner(
+  { db }: Db,
+  organizationId: OrganizationId,
+  suffixes: readonly string[],
+): Promise<OrganizationId | null> {
+  const row = await db
+    .select({ organizationId: domains.organizationId })
+    .from(domains)
+    .where(
+      and(
+        inArray(domains.domain, [...suffixes]),
+        eq(domains.status, "verified"),
+        or(eq(domains.shared, false), eq(domains.organizationId, organizationId)),
+      ),
+    )
+    .orderBy(desc(sql`length(${domains.domain})`))
+    .limit(1)
+    .get();
+  return row?.organizationId ?? null;
+}
+
+/**
+ * When did another organization last give this identifier up, after `sinceMs`? Deleting, losing the domain and the end of the
+ * organization give it up.
+ */
+export async function lastGivenUp(
+  { db }: Db,
+  organizationId: OrganizationId,
+  key: string,
+  sinceMs: number,
+): Promise<number | null> {
+  const at = sql<number>`min(coalesce(${resources.deletedAt}, ${resources.displacedAt}), coalesce(${resources.displacedAt}, ${resources.deletedAt}))`;
+  const row = await db
+    .select({ at })
+    .from(resources)
+    .where(
+      and(
+        eq(resources.key, key),
+        ne(resources.organizationId, organizationId),
+        eq(resources.shared, false),
+        gt(at, sinceMs),
+      ),
+    )
+    .orderBy(desc(at))
+    .limit(1)
+    .get();
+  return row?.at ?? null;
+}
+
+/** Changes a resource, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
+export function updateResource({ db }: Db, read: Resource, change: ResourceChange, updatedAt: number) {
+  return db
+    .update(resources)
+    .set({ ...change, updatedAt })
+    .where(and(eq(resources.id, read.id), eq(resources.updatedAt, read.updatedAt), isKept));
+}
+
+/** Which resources at or below the name belong to others, and are not displaced yet? */
+export function resourcesOfOthers({ db }: Db, organizationId: OrganizationId, name: string): Promise<Resource[]> {
+  return db
+    .select()
+    .from(resources)
+    .where(
+      and(
+        ne(resources.organizationId, organizationId),
+        isAtOrBelowName(resources.host, name),
+        isKept,
+        isNull(resources.displacedAt),
+        eq(resources.shared, false),
+      ),
+    );
+}
+
+/** Which resources has the organization that are not displaced yet? */
+export function resourcesOf({ db }: Db, organizationId: OrganizationId): Promise<Resource[]> {
+  return db
+    .select()
+    .from(resources)
+    .where(and(eq(resources.organizationId, organizationId), isKept, isNull(resources.displacedAt)));
+}

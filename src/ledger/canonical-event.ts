@@ -3,7 +3,7 @@
  * members are known and stand here in their order. Verifying a long log is mostly this and SHA-256.
  */
 import { canonicalJson } from "../platform/crypto/canonical-json.ts";
-import type { AuditEvent } from "./chain.ts";
+import type { AuditEvent } from "./chain-contract.ts";
 
 /** JavaScript moves names that look like array indexes to the front of an object, and `__proto__` is no name like others. */
 const oddName = /^[0-9]|^__proto__$/;

@@ -1,4 +1,24 @@
 /** What the ledger is asked about its audit chain. */
+import type { Actor, JsonValue } from "../events/catalogue.ts";
+import type { AgentId, EventId, OrganizationId } from "../platform/ids.ts";
+
+/** An event as it stands in the audit log, on the wire and under the hash. */
+export interface AuditEvent {
+  readonly eventId: EventId;
+  /** From 1, without gaps, in one organization. */
+  readonly sequence: number;
+  readonly organizationId: OrganizationId;
+  readonly agentId: AgentId | null;
+  readonly action: string;
+  readonly outcome: "success" | "failure";
+  readonly actor: Actor;
+  readonly target: string | null;
+  readonly details: { readonly [key: string]: JsonValue };
+  /** ISO 8601, UTC, milliseconds. */
+  readonly timestamp: string;
+  readonly previousHash: string;
+  readonly hash: string;
+}
 
 /** The end of an audit chain, or another place in it. */
 export interface ChainHead {

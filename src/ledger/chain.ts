@@ -1,30 +1,12 @@
 /** The audit chain of one organization: every event names the hash of the one before it. */
-import { type Actor, type DomainEvent, type JsonValue, recordedWebhookEventNames } from "../events/catalogue.ts";
+import { type DomainEvent, recordedWebhookEventNames } from "../events/catalogue.ts";
 import { sha256Hex } from "../platform/crypto/canonical-json.ts";
-import type { AgentId, EventId, OrganizationId } from "../platform/ids.ts";
+import type { OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
 import { isoOf } from "../platform/time.ts";
 import { canonicalEvent } from "./canonical-event.ts";
+import type { AuditEvent, ChainHead } from "./chain-contract.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import type { ChainHead } from "./contract.ts";
-
-/** An event as it stands in the audit log, on the wire and under the hash. */
-export interface AuditEvent {
-  readonly eventId: EventId;
-  /** From 1, without gaps, in one organization. */
-  readonly sequence: number;
-  readonly organizationId: OrganizationId;
-  readonly agentId: AgentId | null;
-  readonly action: string;
-  readonly outcome: "success" | "failure";
-  readonly actor: Actor;
-  readonly target: string | null;
-  readonly details: { readonly [key: string]: JsonValue };
-  /** ISO 8601, UTC, milliseconds. */
-  readonly timestamp: string;
-  readonly previousHash: string;
-  readonly hash: string;
-}
 
 /** The `previousHash` of event number 1. */
 export const genesisHash = "0".repeat(64);

@@ -15,7 +15,7 @@ import type {
 import type { RateState } from "./rate.ts";
 
 export type { AnsweredCalls } from "../platform/telemetry/calls.ts";
-export type { ChainHead, ChainState } from "./chain-contract.ts";
+export type { AuditEvent, ChainHead, ChainState } from "./chain-contract.ts";
 export type * from "./client-contract.ts";
 
 /** A DPoP proof that the Worker has checked (RFC 9449); the ledger sees to it that it is used once. */
@@ -32,10 +32,8 @@ export interface TokenRequest extends ClientAuthenticationRequest {
   readonly scopes: readonly Scope[] | null;
   /** The key that the caller is about to sign with; a dropped one is refused before anything is counted. */
   readonly signingKeyId: string;
-  readonly grant:
-    | "client_credentials"
-    | "urn:ietf:params:oauth:grant-type:jwt-bearer"
-    | "urn:ietf:params:oauth:grant-type:token-exchange";
+  /** `grant_type`, for the audit event. */
+  readonly grant: string;
   /** The delegation that the client, as its delegatee, turns into a token (RFC 8693); null: the client acts for itself. */
   readonly chainId: DelegationId | null;
   /** Binds the token to the client's key (RFC 9449); null for a bearer token. */

@@ -36,23 +36,22 @@ const invalidRequest = (message: string) => problem("VALIDATION_ERROR", message,
 /** Client ids are compared and looked up in one spelling, and nothing longer than an id goes further. */
 const normalize = (clientId: string) => clientId.toLowerCase().slice(0, 64).toWellFormed();
 
+/** The part of a request that authenticates its client. */
+export interface ClientRequest {
+  /** The `Authorization` header, if any. */
+  readonly authorization: string | undefined;
+  readonly form: ClientForm;
+  /** The path that was called, which an assertion may name as its audience. */
+  readonly path: string;
+}
+
 /** Whether the request authenticates its client at all; a `client_id` alone does not. */
-export function presentsClient(authorization: string | undefined, form: ClientForm): boolean {
+export function presentsClient({ authorization, form }: ClientRequest): boolean {
   return [authorization, form.client_secret, form.client_assertion].some((method) => method !== undefined);
 }
 
-/**
- * Reads the one way in which the request authenticates its client.
- *
- * @param authorization the `Authorization` header, if any
- * @param endpoint the path that was called, which an assertion may name as its audience
- */
-export function readClient(
-  context: Context,
-  authorization: string | undefined,
-  form: ClientForm,
-  endpoint: string,
-): Result<PresentedClient> {
+/** Reads the one way in which the request authenticates its client. */
+export function readClient(context: Context, { authorization, form, path }: ClientRequest): Result<PresentedClient> {
   const basic = authorization === undefined ? undefined : /^Basic +(\S+)$/i.exec(authorization);
   if (basic === null) return invalidClient();
   const methods = [basic, form.client_secret, form.client_assertion].filter((method) => method !== undefined);
@@ -70,7 +69,7 @@ export function readClient(
       return invalidRequest("client_id is not the subject of client_assertion.");
     }
     const { issuer } = context.settings;
-    const audiences = [issuer, `${issuer}${endpoint}`, `${issuer}/api/v1/token`];
+    const audiences = [issuer, `${issuer}${path}`, `${issuer}/api/v1/token`];
     return ok({
       clientId: normalize(claimed),
       presented: { kind: "assertion", jwt: form.client_assertion, audiences },

@@ -4,7 +4,7 @@ import type { RateHeaders } from "../../access/app-env.ts";
 import { hasScope } from "../../access/scopes.ts";
 import { currentSigningKey, forgetSigningKeys } from "../../keys/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
-import type { Presented, ProofOfPossession, TokenOutcome, TokenRequest } from "../../ledger/contract.ts";
+import type { Presented, ProofOfPossession, TokenOutcome } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import type { AgentId, DelegationId, OrganizationId, Scope } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
@@ -20,7 +20,8 @@ export interface Issue {
   readonly organizationId: OrganizationId;
   readonly agentId: AgentId;
   readonly presented: Presented;
-  readonly grant: TokenRequest["grant"];
+  /** `grant_type`. */
+  readonly grant: string;
   /** null: everything that the agent may be granted, except what must be asked for by name. */
   readonly scopes: readonly string[] | null;
   /** RFC 8707; empty for this service itself. */

@@ -3,15 +3,9 @@ import { problemRegistry } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import type { LabelsOf } from "../../platform/telemetry/catalogue.ts";
 import { count } from "../../platform/telemetry/recording.ts";
+import type { Grant } from "./grants/grant.ts";
 
 type Labels = LabelsOf<"agentidp_tokens_issued_total">;
-
-/** A `grant_type` is text from outside; what is none of these is `unsupported`, whatever it says. */
-const grantNames: ReadonlyMap<string, Labels["grant"]> = new Map([
-  ["client_credentials", "client_credentials"],
-  ["urn:ietf:params:oauth:grant-type:jwt-bearer", "jwt_bearer"],
-  ["urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange"],
-]);
 
 /** The error codes that token requests are answered with; any other one would be a mistake, and counts as what it is like. */
 const told: ReadonlyMap<string, Labels["outcome"]> = new Map(
@@ -38,15 +32,19 @@ function outcomeOf(result: Result<unknown>): Labels["outcome"] {
   return status === 429 || status === 503 ? "temporarily_unavailable" : "invalid_request";
 }
 
-/** Counts a token request and hands its outcome on. */
-export async function counted<T>(grantType: string, work: Promise<Result<T>>): Promise<Result<T>> {
-  const grant = grantNames.get(grantType) ?? "unsupported";
+/**
+ * Counts a token request and hands its outcome on.
+ *
+ * @param grant null for a `grant_type` that is none of ours: what it says is text from outside
+ */
+export async function counted<T>(grant: Grant | null, work: Promise<Result<T>>): Promise<Result<T>> {
+  const label = grant?.label ?? "unsupported";
   try {
     const result = await work;
-    count("agentidp_tokens_issued_total", { grant, outcome: outcomeOf(result) });
+    count("agentidp_tokens_issued_total", { grant: label, outcome: outcomeOf(result) });
     return result;
   } catch (error) {
-    count("agentidp_tokens_issued_total", { grant, outcome: "server_error" });
+    count("agentidp_tokens_issued_total", { grant: label, outcome: "server_error" });
     throw error;
   }
 }

@@ -1,23 +1,19 @@
 /** The OAuth endpoints: token (RFC 6749 3.2), introspection (RFC 7662), revocation (RFC 7009). */
 import { type AppContext, letIn } from "../../access/app-env.ts";
-import { refuseWithoutScope } from "../../access/authority.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { problem } from "../../platform/problems/problems.ts";
-import { ok, type Result } from "../../platform/problems/result.ts";
-import { presentsClient, readClient } from "./client-authentication.ts";
-import { jwtBearerGrantType } from "./grants/jwt-bearer.ts";
+import type { Result } from "../../platform/problems/result.ts";
+import { tokenRequestSchema } from "./request.ts";
 import {
   type ClientForm,
   introspectionSchema,
   tokenFormSchema,
-  tokenRequestSchema,
   tokenResponseSchema,
   workloadTokenSchema,
 } from "./schema.ts";
-import { type Asker, askingClient, authenticateBearer, introspectToken, issueToken, revokeToken } from "./service.ts";
+import { type Asker, admitAsker, exchangeWorkloadToken, introspectToken, issueToken, revokeToken } from "./service.ts";
 
 export const tokenRoutes = createRouter();
 
@@ -28,8 +24,11 @@ const form = <S extends typeof tokenRequestSchema | typeof tokenFormSchema>(sche
 
 const noStore = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
-const clientOf = (c: AppContext, fields: ClientForm) =>
-  readClient(c.get("context"), c.req.header("Authorization"), fields, c.req.path);
+const clientOf = (c: AppContext, fields: ClientForm) => ({
+  authorization: c.req.header("Authorization"),
+  form: fields,
+  path: c.req.path,
+});
 
 const tokenEndpoint = (path: "/token" | "/oauth2/token", operationId: string, summary: string) =>
   route({
@@ -54,13 +53,8 @@ for (const definition of [
 ]) {
   tokenRoutes.openapi(definition, async (c) => {
     const fields = c.req.valid("form");
-    const result = await issueToken(c.get("context"), {
-      form: fields,
-      proof: c.req.header("DPoP"),
-      path: c.req.path,
-      presentsClient: presentsClient(c.req.header("Authorization"), fields),
-      client: () => clientOf(c, fields),
-    });
+    const request = { ...clientOf(c, fields), form: fields, dpop: c.req.header("DPoP") };
+    const result = await issueToken(c.get("context"), request);
     if (!result.ok) return fail(c, result);
     const { response, headers } = result.value;
     return c.json(response, 200, { ...noStore, ...headers });
@@ -82,40 +76,20 @@ const workloadToken = route({
 });
 
 tokenRoutes.openapi(workloadToken, async (c) => {
-  const { token, agentId } = c.req.valid("json");
-  const result = await issueToken(c.get("context"), {
-    form: { grant_type: jwtBearerGrantType, assertion: token, ...(agentId ? { client_id: agentId } : {}) },
-    proof: c.req.header("DPoP"),
-    path: c.req.path,
-    presentsClient: false,
-    client: () => problem("UNAUTHORIZED"),
-  });
+  const request = { path: c.req.path, dpop: c.req.header("DPoP") };
+  const result = await exchangeWorkloadToken(c.get("context"), c.req.valid("json"), request);
   if (!result.ok) return fail(c, result);
   const { response, headers } = result.value;
   return c.json(response, 200, { "Cache-Control": "no-store", ...headers });
 });
 
-/** Who asks: a bearer token with the scope, or an authenticated client. */
+/** Lets in who asks, and notes whose call it is. */
 async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens:read" | null): Promise<Result<Asker>> {
-  const context = c.get("context");
-  // Taking something back stays possible over the limits.
-  const exempt = requiredScope === null;
-  if (/^(Bearer|DPoP)\b/i.test(c.req.header("Authorization") ?? "")) {
-    const admitted = await authenticateBearer(context, c.req.raw, { exempt });
-    if (!admitted.ok) return admitted;
-    const { caller, headers } = admitted.value;
-    letIn(c, caller.organizationId, headers);
-    const refused = requiredScope === null ? null : refuseWithoutScope(caller, requiredScope);
-    // With lent authority it is the delegatee who asks: what an agent may do because it is itself is not lent.
-    return refused ?? ok({ ...caller, agentId: caller.delegation?.actorAgentId ?? caller.agentId });
-  }
-  const client = clientOf(c, fields);
-  if (!client.ok) return client;
-  const asking = await askingClient(context, client.value, exempt);
-  if (!asking.ok) return asking;
-  const { asker, headers } = asking.value;
-  letIn(c, asker.organizationId, headers);
-  return ok(asker);
+  const admitted = await admitAsker(c.get("context"), c.req.raw, clientOf(c, fields), requiredScope);
+  if (!admitted.ok) return admitted;
+  const { organizationId, headers, asker } = admitted.value;
+  letIn(c, organizationId, headers);
+  return asker;
 }
 
 tokenRoutes.openapi(

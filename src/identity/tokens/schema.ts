@@ -8,44 +8,31 @@ import { agentIdSchema } from "../../platform/ids.ts";
 /** RFC 6749 3.2: a parameter is sent at most once. A repeated one arrives as an array and is refused here. */
 const once = z.string({ error: "must be sent exactly once" });
 const required = once.min(1, { error: "must not be empty" });
-const optional = once.transform((text) => (text === "" ? undefined : text)).optional();
+/** A parameter of the token request that may be left out; one without a value was. */
+export const optionalParameter = once.transform((text) => (text === "" ? undefined : text)).optional();
 
 const clientFields = {
-  client_id: optional.openapi({ description: "The agent's id, with `client_secret` or `client_assertion`" }),
-  client_secret: optional.openapi({ description: "client_secret_post" }),
-  client_assertion_type: optional.openapi({
+  client_id: optionalParameter.openapi({ description: "The agent's id, with `client_secret` or `client_assertion`" }),
+  client_secret: optionalParameter.openapi({ description: "client_secret_post" }),
+  client_assertion_type: optionalParameter.openapi({
     description: "`urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, for private_key_jwt",
   }),
-  client_assertion: optional.openapi({ description: "A JWT signed with the agent's registered key (RFC 7523)" }),
+  client_assertion: optionalParameter.openapi({
+    description: "A JWT signed with the agent's registered key (RFC 7523)",
+  }),
 };
 
-export const tokenRequestSchema = z
-  .looseObject({
-    grant_type: required.openapi({ example: "client_credentials" }),
-    scope: optional.openapi({ example: "agents:read resume:read" }),
-    resource: z
-      .union([z.string(), z.array(z.string()).max(16)])
-      .optional()
-      .openapi({ description: "RFC 8707; may be repeated. Becomes `aud`" }),
-    assertion: optional.openapi({
-      description:
-        "With the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523): the OIDC token of a workload that a trust policy names",
-    }),
-    subject_token: optional.openapi({
-      description:
-        "With the grant `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): the delegation token that the client got",
-    }),
-    subject_token_type: optional.openapi({ description: "`urn:sentryagent:token-type:delegation`" }),
-    requested_token_type: optional.openapi({
-      description: "`urn:ietf:params:oauth:token-type:access_token`, which is also what is left out means",
-    }),
-    ...clientFields,
-  })
-  .openapi("TokenRequest");
+/** What a token request has whatever its grant; each grant adds its own. */
+export const commonParameters = {
+  grant_type: required.openapi({ example: "client_credentials" }),
+  scope: optionalParameter.openapi({ example: "agents:read resume:read" }),
+  resource: z
+    .union([z.string(), z.array(z.string()).max(16)])
+    .optional()
+    .openapi({ description: "RFC 8707; may be repeated. Becomes `aud`" }),
+  ...clientFields,
+};
 
-export type TokenForm = z.output<typeof tokenRequestSchema>;
-
-/** The same as the JWT bearer grant, as JSON. */
 export const workloadTokenSchema = z
   .strictObject({
     token: z
@@ -73,14 +60,16 @@ export const tokenResponseSchema = z
   })
   .openapi("TokenResponse");
 
+export type WorkloadToken = z.output<typeof workloadTokenSchema>;
 export type TokenResponse = z.output<typeof tokenResponseSchema>;
 
 /** A token in a form: RFC 7662 2.1 and RFC 7009 2.1. The hint is not needed and is ignored. */
 export const tokenFormSchema = z
-  .looseObject({ token: required, token_type_hint: optional, ...clientFields })
+  .looseObject({ token: required, token_type_hint: optionalParameter, ...clientFields })
   .openapi("TokenForm");
 
-export type ClientForm = Pick<TokenForm, keyof typeof clientFields>;
+/** How a form authenticates its client. */
+export type ClientForm = z.output<z.ZodObject<typeof clientFields>>;
 
 export const introspectionSchema = z
   .object({

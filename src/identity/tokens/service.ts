@@ -1,24 +1,28 @@
 /** Tokens: issuing, accepting, introspecting, revoking. */
 
-import type { RateHeaders } from "../../access/app-env.ts";
 import { hasScope } from "../../access/scopes.ts";
 import type { EventName } from "../../events/catalogue.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import type { AgentId, CredentialId, OrganizationId, Scope } from "../../platform/ids.ts";
+import type { AgentId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
-import { ok, type Result } from "../../platform/problems/result.ts";
+import type { Result } from "../../platform/problems/result.ts";
 import { endDelegation, type ReadDelegation, readDelegation, standingOf } from "../delegation/service.ts";
 import { type ReadAccessToken, readAccessToken } from "./access-token.ts";
-import { authenticateClient, type PresentedClient } from "./client-authentication.ts";
+import type { Asker } from "./asker.ts";
+import type { ClientRequest } from "./client-authentication.ts";
 import { checkProof } from "./dpop.ts";
+import type { Grant } from "./grants/grant.ts";
 import { grants } from "./grants/index.ts";
+import { jwtBearer } from "./grants/jwt-bearer.ts";
 import { type IssuedToken, invalidProof } from "./issue.ts";
 import { counted } from "./outcome.ts";
 import { readResources, readScopes } from "./parameters.ts";
-import type { Introspection, TokenForm } from "./schema.ts";
+import type { TokenForm } from "./request.ts";
+import type { Introspection, WorkloadToken } from "./schema.ts";
 
+export { type Asker, admitAsker } from "./asker.ts";
 export { authenticateBearer } from "./bearer.ts";
 export { proofAlgs } from "./dpop.ts";
 
@@ -26,25 +30,23 @@ export { proofAlgs } from "./dpop.ts";
 export const supportedGrantTypes: readonly string[] = [...grants.keys()];
 
 /** A token request as it came over HTTP. */
-export interface IncomingTokenRequest {
+export interface IncomingTokenRequest extends ClientRequest {
   readonly form: TokenForm;
   /** The `DPoP` header, if any. */
-  readonly proof: string | undefined;
-  readonly path: string;
-  /** Whether it authenticates its client. */
-  readonly presentsClient: boolean;
-  /** Reads who asks; called once the request itself is known to be in order. */
-  readonly client: () => Result<PresentedClient>;
+  readonly dpop: string | undefined;
 }
 
 /** Answers a token request (RFC 6749 5). */
 export function issueToken(context: Context, request: IncomingTokenRequest): Promise<Result<IssuedToken>> {
-  return counted(request.form.grant_type, answerRequest(context, request));
+  const grant = grants.get(request.form.grant_type) ?? null;
+  return counted(grant, answerRequest(context, grant, request));
 }
 
-async function answerRequest(context: Context, request: IncomingTokenRequest): Promise<Result<IssuedToken>> {
-  const { form, client, presentsClient, path } = request;
-  const grant = grants.get(form.grant_type);
+async function answerRequest(
+  context: Context,
+  grant: Grant | null,
+  { form, authorization, path, dpop }: IncomingTokenRequest,
+): Promise<Result<IssuedToken>> {
   if (!grant) {
     return problem("VALIDATION_ERROR", `grant_type must be one of: ${supportedGrantTypes.join(", ")}.`, {
       oauthError: "unsupported_grant_type",
@@ -55,32 +57,19 @@ async function answerRequest(context: Context, request: IncomingTokenRequest): P
   const resources = readResources(form.resource);
   if (!resources.ok) return resources;
   const proof =
-    request.proof === undefined
-      ? null
-      : await checkProof(context, request.proof, { method: "POST", path, accessToken: null });
-  if (request.proof !== undefined && proof === null) return invalidProof();
-  return grant(context, { client, presentsClient, scopes: scopes.value, resources: resources.value, proof, form });
+    dpop === undefined ? null : await checkProof(context, dpop, { method: "POST", path, accessToken: null });
+  if (dpop !== undefined && proof === null) return invalidProof();
+  return grant.issue(context, { form, authorization, path, scopes: scopes.value, resources: resources.value, proof });
 }
 
-/** Who asks about a token, by bearer token or by client authentication. */
-export interface Asker {
-  readonly agentId: AgentId;
-  readonly organizationId: OrganizationId;
-  readonly credentialId: CredentialId | null;
-  /** What it may do with tokens of others. */
-  readonly scopes: readonly Scope[];
-}
-
-/** The asker behind client authentication: it may do what it may be granted. */
-export async function askingClient(
+/** The JWT bearer grant for a workload that sends its token as JSON. It does not authenticate as a client. */
+export function exchangeWorkloadToken(
   context: Context,
-  presented: PresentedClient,
-  exempt: boolean,
-): Promise<Result<{ readonly asker: Asker; readonly headers: RateHeaders }>> {
-  const authenticated = await authenticateClient(context, presented, exempt ? "exempt_call" : "call");
-  if (!authenticated.ok) return authenticated;
-  const { client, headers } = authenticated.value;
-  return ok({ asker: { ...client, scopes: client.grantable }, headers });
+  { token, agentId }: WorkloadToken,
+  { path, dpop }: Pick<IncomingTokenRequest, "path" | "dpop">,
+): Promise<Result<IssuedToken>> {
+  const form = { grant_type: jwtBearer.grantType, assertion: token, ...(agentId ? { client_id: agentId } : {}) };
+  return issueToken(context, { form, authorization: undefined, path, dpop });
 }
 
 /** The asker's own, or any of its organization with `agents:write`. */

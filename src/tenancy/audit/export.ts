@@ -1,7 +1,7 @@
 /** The log as a whole, for whoever keeps a copy. */
 
 import type { Caller } from "../../access/caller.ts";
-import type { AuditEvent } from "../../ledger/chain.ts";
+import type { AuditEvent } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { settle } from "./evidence.ts";

@@ -1,7 +1,7 @@
 /** Wire shapes of the audit log. */
 import { z } from "@hono/zod-openapi";
 import { auditEventNames } from "../../events/catalogue.ts";
-import type { AuditEvent } from "../../ledger/chain.ts";
+import type { AuditEvent } from "../../ledger/contract.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { agentIdSchema, eventIdSchema } from "../../platform/ids.ts";
 import { dayMs } from "../../platform/time.ts";

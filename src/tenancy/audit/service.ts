@@ -2,8 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/caller.ts";
 import { type DomainEvent, entryOf, isAudited } from "../../events/catalogue.ts";
-import type { AuditEvent } from "../../ledger/chain.ts";
 import { ledgerOf } from "../../ledger/client.ts";
+import type { AuditEvent } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Page, pageOf } from "../../platform/http/pagination.ts";
 import type { EventId, OrganizationId } from "../../platform/ids.ts";

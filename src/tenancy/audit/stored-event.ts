@@ -1,5 +1,6 @@
 /** An audit event as D1 holds it. Whoever can write to D1 can leave anything there, so nothing about a row is taken for granted. */
-import { type AuditEvent, hashOf } from "../../ledger/chain.ts";
+import { hashOf } from "../../ledger/chain.ts";
+import type { AuditEvent } from "../../ledger/contract.ts";
 import type { AgentId, EventId, OrganizationId } from "../../platform/ids.ts";
 import { isoOf } from "../../platform/time.ts";
 

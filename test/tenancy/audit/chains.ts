@@ -8,8 +8,8 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { type AuditEvent, hashOf } from "../../../src/ledger/chain.ts";
-import type { Ledger } from "../../../src/ledger/contract.ts";
+import { hashOf } from "../../../src/ledger/chain.ts";
+import type { AuditEvent, Ledger } from "../../../src/ledger/contract.ts";
 import { newId } from "../../../src/platform/ids.ts";
 import worker from "../../../src/worker.ts";
 import { type Body, call } from "../../support/api.ts";

@@ -2,13 +2,15 @@
 import type { Context } from "../../../platform/context.ts";
 import type { AgentId } from "../../../platform/ids.ts";
 import type { Result } from "../../../platform/problems/result.ts";
-import { invalidClient, organizationJudging } from "../client-authentication.ts";
+import { invalidClient, organizationJudging, readClient } from "../client-authentication.ts";
 import { type IssuedToken, issueThroughLedger } from "../issue.ts";
-import type { GrantRequest } from "./index.ts";
+import type { Grant, GrantRequest } from "./grant.ts";
+
+const grantType = "client_credentials";
 
 /** Signs an agent in with its secret or its own key. */
-export async function clientCredentials(context: Context, request: GrantRequest): Promise<Result<IssuedToken>> {
-  const client = request.client();
+async function issue(context: Context, request: GrantRequest): Promise<Result<IssuedToken>> {
+  const client = readClient(context, request);
   if (!client.ok) return client;
   const { clientId, presented } = client.value;
   const organizationId = await organizationJudging(context, clientId);
@@ -18,10 +20,12 @@ export async function clientCredentials(context: Context, request: GrantRequest)
     organizationId,
     agentId: clientId as AgentId,
     presented,
-    grant: "client_credentials",
+    grant: grantType,
     scopes,
     resources,
     proof,
     chainId: null,
   });
 }
+
+export const clientCredentials: Grant = { grantType, label: "client_credentials", parameters: {}, issue };

@@ -1,33 +1,14 @@
-/** The table of grants: adding one adds a file here and a line below. */
-import type { ProofOfPossession } from "../../../ledger/contract.ts";
-import type { Context } from "../../../platform/context.ts";
-import type { Result } from "../../../platform/problems/result.ts";
-import type { PresentedClient } from "../client-authentication.ts";
-import type { IssuedToken } from "../issue.ts";
-import type { TokenForm } from "../schema.ts";
+/** The grants of the token endpoint: adding one adds a file here and a line below. */
+import type { z } from "@hono/zod-openapi";
 import { clientCredentials } from "./client-credentials.ts";
-import { jwtBearer, jwtBearerGrantType } from "./jwt-bearer.ts";
-import { tokenExchange, tokenExchangeGrantType } from "./token-exchange.ts";
+import type { Grant } from "./grant.ts";
+import { jwtBearer } from "./jwt-bearer.ts";
+import { tokenExchange } from "./token-exchange.ts";
 
-/** A token request whose common parameters have been read. */
-export interface GrantRequest {
-  /** Reads the client's authentication; a grant that needs none does not call it. */
-  readonly client: () => Result<PresentedClient>;
-  /** Whether the request authenticates its client, rightly or not. */
-  readonly presentsClient: boolean;
-  /** null when the request names none. */
-  readonly scopes: readonly string[] | null;
-  /** RFC 8707; empty when the request names none. */
-  readonly resources: readonly string[];
-  /** RFC 9449; null for a bearer token. */
-  readonly proof: ProofOfPossession | null;
-  readonly form: TokenForm;
-}
+const all: readonly Grant[] = [clientCredentials, jwtBearer, tokenExchange];
 
-export type Grant = (context: Context, request: GrantRequest) => Promise<Result<IssuedToken>>;
+/** By `grant_type`. */
+export const grants: ReadonlyMap<string, Grant> = new Map(all.map((grant) => [grant.grantType, grant]));
 
-export const grants: ReadonlyMap<string, Grant> = new Map([
-  ["client_credentials", clientCredentials],
-  [jwtBearerGrantType, jwtBearer],
-  [tokenExchangeGrantType, tokenExchange],
-]);
+/** The parameters of all grants, for the one form that they share. */
+export const grantParameters: z.ZodRawShape = Object.assign({}, ...all.map(({ parameters }) => parameters));

@@ -5,12 +5,28 @@ import type { Context } from "../../../platform/context.ts";
 import { type Problem, problem } from "../../../platform/problems/problems.ts";
 import { ok, type Result } from "../../../platform/problems/result.ts";
 import { identifyWorkload, type RefusedWorkload } from "../../workloads/service.ts";
-import { authenticateClient, organizationJudging, refusal } from "../client-authentication.ts";
+import {
+  authenticateClient,
+  organizationJudging,
+  presentsClient,
+  readClient,
+  refusal,
+} from "../client-authentication.ts";
 import { type IssuedToken, issueThroughLedger } from "../issue.ts";
+import { optionalParameter } from "../schema.ts";
 import { organizationOfUnknownClients } from "../store.ts";
-import type { GrantRequest } from "./index.ts";
+import type { Grant, GrantRequest } from "./grant.ts";
 
-export const jwtBearerGrantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+const parameters = {
+  assertion: optionalParameter.openapi({
+    description:
+      "With the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523): the OIDC token of a workload that a trust policy names",
+  }),
+};
+
+type Request = GrantRequest<typeof parameters>;
 
 /** What a workload sees when it is not let in (RFC 6749 5.2): the same for every reason, so that nobody can probe the policies. */
 function notAccepted(outcome: Refused | Throttled): Problem {
@@ -19,12 +35,9 @@ function notAccepted(outcome: Refused | Throttled): Problem {
 }
 
 /** The agent that the request asks for, or null. Authentication is not needed, but where it is there it must hold (RFC 7523 3.1). */
-async function askedFor(
-  context: Context,
-  { form, client, presentsClient }: GrantRequest,
-): Promise<Result<string | null>> {
-  if (!presentsClient) return ok(form.client_id?.toLowerCase().slice(0, 64) ?? null);
-  const presented = await client();
+async function askedFor(context: Context, request: Request): Promise<Result<string | null>> {
+  if (!presentsClient(request)) return ok(request.form.client_id?.toLowerCase().slice(0, 64) ?? null);
+  const presented = readClient(context, request);
   if (!presented.ok) return presented;
   const authenticated = await authenticateClient(context, presented.value, "nothing");
   return authenticated.ok ? ok(authenticated.value.client.agentId) : authenticated;
@@ -47,7 +60,7 @@ async function refuse(context: Context, agentId: string | null, refused: Refused
         clientId,
         reason,
         source: context.source,
-        details: { grant: jwtBearerGrantType, ...details },
+        details: { grant: grantType, ...details },
       }),
     ),
   );
@@ -55,7 +68,7 @@ async function refuse(context: Context, agentId: string | null, refused: Refused
 }
 
 /** Signs a workload in as the agent that a trust policy names. `client_id` says which agent it asks for. */
-export async function jwtBearer(context: Context, request: GrantRequest): Promise<Result<IssuedToken>> {
+async function issue(context: Context, request: Request): Promise<Result<IssuedToken>> {
   const { scopes, resources, proof, form } = request;
   if (form.assertion === undefined) {
     return problem("VALIDATION_ERROR", "assertion is missing.", { oauthError: "invalid_request" });
@@ -67,7 +80,9 @@ export async function jwtBearer(context: Context, request: GrantRequest): Promis
   const { organizationId, agentId, presented } = workload;
   return issueThroughLedger(
     context,
-    { organizationId, agentId, presented, grant: jwtBearerGrantType, scopes, resources, proof, chainId: null },
+    { organizationId, agentId, presented, grant: grantType, scopes, resources, proof, chainId: null },
     notAccepted,
   );
 }
+
+export const jwtBearer: Grant<typeof parameters> = { grantType, label: "jwt_bearer", parameters, issue };

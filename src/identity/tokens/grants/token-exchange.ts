@@ -12,15 +12,29 @@ import {
   invalidClient,
   organizationJudging,
   type PresentedClient,
+  readClient,
 } from "../client-authentication.ts";
 import { type IssuedToken, invalidDelegation, issueThroughLedger } from "../issue.ts";
-import type { TokenForm } from "../schema.ts";
-import type { GrantRequest } from "./index.ts";
+import { optionalParameter } from "../schema.ts";
+import type { Grant, GrantRequest } from "./grant.ts";
 
-export const tokenExchangeGrantType = "urn:ietf:params:oauth:grant-type:token-exchange";
+const grantType = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 const delegationTokenType = "urn:sentryagent:token-type:delegation";
 const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+
+const parameters = {
+  subject_token: optionalParameter.openapi({
+    description:
+      "With the grant `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): the delegation token that the client got",
+  }),
+  subject_token_type: optionalParameter.openapi({ description: "`urn:sentryagent:token-type:delegation`" }),
+  requested_token_type: optionalParameter.openapi({
+    description: "`urn:ietf:params:oauth:token-type:access_token`, which is also what is left out means",
+  }),
+};
+
+type Request = GrantRequest<typeof parameters>;
 
 const wrong = (message: string, oauthError: OAuthError = "invalid_request") =>
   problem("VALIDATION_ERROR", message, { oauthError });
@@ -29,7 +43,7 @@ const wrong = (message: string, oauthError: OAuthError = "invalid_request") =>
 const isSent = (value: unknown) => value !== undefined && value !== "";
 
 /** RFC 8693 2.1, as far as it is served here: one kind of token goes in, one kind comes out. */
-function refuseParameters(form: TokenForm): Problem | null {
+function refuseParameters(form: Request["form"]): Problem | null {
   if (form.subject_token_type !== delegationTokenType) {
     return wrong(`subject_token_type must be ${delegationTokenType}.`);
   }
@@ -59,7 +73,7 @@ async function refuse(
     action: "token.refused",
     agentId,
     target: agentId,
-    details: { grant: tokenExchangeGrantType, reason: "delegation_refused" },
+    details: { grant: grantType, reason: "delegation_refused" },
     outcome: "failure",
   });
   await ledgerOf(context, organizationId).append(event);
@@ -67,12 +81,12 @@ async function refuse(
 }
 
 /** Exchanges a delegation token. The client must be its delegatee. */
-export async function tokenExchange(context: Context, request: GrantRequest): Promise<Result<IssuedToken>> {
+async function issue(context: Context, request: Request): Promise<Result<IssuedToken>> {
   const { form, scopes, resources, proof } = request;
   if (form.subject_token === undefined) return wrong("subject_token is missing.");
   const refused = refuseParameters(form);
   if (refused) return refused;
-  const client = request.client();
+  const client = readClient(context, request);
   if (!client.ok) return client;
   const { clientId, presented } = client.value;
   const organizationId = await organizationJudging(context, clientId);
@@ -83,7 +97,7 @@ export async function tokenExchange(context: Context, request: GrantRequest): Pr
     organizationId,
     agentId: clientId as AgentId,
     presented,
-    grant: tokenExchangeGrantType,
+    grant: grantType,
     scopes,
     resources,
     proof,
@@ -94,3 +108,5 @@ export async function tokenExchange(context: Context, request: GrantRequest): Pr
   const { response, headers } = issued.value;
   return ok({ response: { ...response, issued_token_type: accessTokenType }, headers });
 }
+
+export const tokenExchange: Grant<typeof parameters> = { grantType, label: "token_exchange", parameters, issue };

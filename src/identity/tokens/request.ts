@@ -1,0 +1,9 @@
+/** The form of the token endpoint: the common parameters, and those of every grant. */
+import { z } from "@hono/zod-openapi";
+import { grantParameters } from "./grants/index.ts";
+import { commonParameters } from "./schema.ts";
+
+export const tokenRequestSchema = z.looseObject({ ...grantParameters, ...commonParameters }).openapi("TokenRequest");
+
+/** A form with its common parameters; the grants know their own. */
+export type TokenForm = z.output<z.ZodObject<typeof commonParameters>> & { readonly [name: string]: unknown };

@@ -4,7 +4,7 @@ import { open } from "../platform/crypto/sealing.ts";
 import { sealedIn } from "./resealing.ts";
 import { type SealedTable, storedKeysAfter } from "./store.ts";
 
-export { type SealedTable, sealedTables } from "./store.ts";
+export { sealedTables } from "./store.ts";
 
 /** What a page of rows holds. */
 export interface KeyInspection {

@@ -4,8 +4,7 @@ import { calculateJwkThumbprint } from "jose";
 import type { Context } from "../platform/context.ts";
 import { orNull } from "../platform/kv.ts";
 import { rowsWithWorkingKeys } from "./provision.ts";
-import { type Jwks, jwksSchema, type PublishedJwk, publishedJwkSchema } from "./schema.ts";
-import type { SigningKeyRow } from "./store.ts";
+import { type Jwks, jwksSchema, publishedJwkSchema } from "./schema.ts";
 
 const cacheKey = "jwks";
 /** A document that nobody replaced, for whatever reason, is gone after an hour. */
@@ -13,18 +12,10 @@ const lifetimeSeconds = 3600;
 /** How long a location may go on with what it has read before; KV allows no less. */
 const readAgainAfterSeconds = 30;
 
-/** A published key with its state. */
-export type PublishedKey = PublishedJwk & { readonly state: SigningKeyRow["state"] };
-
 /** The public parts of the next, current and previous keys, from D1, oldest first. Compromised keys are not among them. */
-export async function publishedKeys(context: Context): Promise<PublishedKey[]> {
-  const rows = await rowsWithWorkingKeys(context, ["current", "next"]);
-  return rows.map(({ publicJwk, state }) => ({ ...publishedJwkSchema.parse(publicJwk), state }));
-}
-
 async function rebuilt(context: Context): Promise<Jwks> {
-  const keys = await publishedKeys(context);
-  return { keys: keys.map(({ state: _, ...jwk }) => jwk) };
+  const rows = await rowsWithWorkingKeys(context, ["current", "next"]);
+  return { keys: rows.map(({ publicJwk }) => publishedJwkSchema.parse(publicJwk)) };
 }
 
 /** The text that was found to be a key set last, and what it says. */

@@ -54,7 +54,7 @@ export const rotateKeysSchema = z
   })
   .openapi("RotateKeys");
 
-export const signingKeySchema = z
+const signingKeySchema = z
   .object({
     kid: kidSchema,
     alg: signingAlgSchema,

@@ -46,7 +46,7 @@ import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
 import { Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
-import { liveToken, standingOf } from "./standing.ts";
+import { liveSubject, standingOf } from "./standing.ts";
 import { Usage } from "./usage.ts";
 
 /** How long written events wait in the object before the alarm takes them to D1. */
@@ -111,13 +111,13 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome> {
-    const live = await liveToken(this.#parts, token);
-    if (!live) return { outcome: "dead" };
+    const subject = await liveSubject(this.#parts, token);
+    if (!subject) return { outcome: "dead" };
     if (!useProof(this.#parts, proof)) return { outcome: "proof_replayed" };
-    const charged = charge(this.#parts, live.subject, "call", exempt);
+    const charged = charge(this.#parts, subject, "call", exempt);
     if (charged.outcome === "limited") return charged;
     await this.#settled();
-    const { agent, organization } = live.subject;
+    const { agent, organization } = subject;
     return { outcome: "admitted", role: agent.role, isOperator: organization.isOperator, rate: charged.rate };
   }
 
@@ -137,7 +137,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async introspect(token: TokenFacts | null, event: DomainEvent): Promise<{ readonly live: boolean }> {
-    const live = token !== null && (await liveToken(this.#parts, token)) !== null;
+    const live = token !== null && (await liveSubject(this.#parts, token)) !== null;
     this.#parts.chain.append({ ...event, details: { ...event.details, active: live } });
     await this.#settled();
     return { live };

@@ -49,15 +49,11 @@ export async function standingOf(parts: Parts, chainId: DelegationId): Promise<D
   return { stands: true, delegation, delegator };
 }
 
-/** A token that may be used: for whom it acts, and whether through a delegation. */
-export interface LiveToken {
-  /** The agent whose authority the token carries. */
-  readonly subject: Principal;
-  readonly delegation: Delegation | null;
-}
-
-/** The subject of a token that is still good; null when anything about it was taken back or anybody behind it is not active. */
-export async function liveToken(parts: Parts, token: TokenFacts): Promise<LiveToken | null> {
+/**
+ * The agent whose authority a token carries, if the token is still good; null when anything about it was taken back or anybody
+ * behind it is not active.
+ */
+export async function liveSubject(parts: Parts, token: TokenFacts): Promise<Principal | null> {
   const { organizationId, principals, revocations } = parts;
   const client = await principals.find(organizationId, token.agentId, Date.now());
   const cutOff = revocations.cutOffAt(
@@ -71,7 +67,7 @@ export async function liveToken(parts: Parts, token: TokenFacts): Promise<LiveTo
     issueMsOf(token.tokenId),
   );
   if (!client || cutOff !== null || !isActive(client, token.credentialId)) return null;
-  if (token.chainId === null) return { subject: client, delegation: null };
+  if (token.chainId === null) return client;
   const standing = await standingOf(parts, token.chainId);
-  return standing.stands ? { subject: standing.delegator, delegation: standing.delegation } : null;
+  return standing.stands ? standing.delegator : null;
 }

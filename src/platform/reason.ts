@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * console.warn(JSON.stringify({ message: "put off to the next sweep", error: reasonOf(error) }));
+ * throw new AggregateError(failures, failures.map(reasonOf).join("; "));
  * ```
  */
 export function reasonOf(error: unknown): string {

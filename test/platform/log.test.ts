@@ -1,5 +1,5 @@
 /** A line of the log has the id of the request, or of the run, that it happened in. */
-import { createExecutionContext, createScheduledController } from "cloudflare:test";
+import { createExecutionContext, createMessageBatch, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Bindings } from "../../src/platform/env.ts";
@@ -40,6 +40,17 @@ it("of a request: the one that its answer tells", async () => {
       error: "Error: no KV today",
     })),
   );
+});
+
+it("of a run of the queue", async () => {
+  const batch = createMessageBatch("agentidp-webhooks", [
+    { id: "1", timestamp: new Date(), attempts: 1, body: "no message" },
+    { id: "2", timestamp: new Date(), attempts: 1, body: "none either" },
+  ]);
+  await worker.queue(batch, bindings, createExecutionContext());
+  const [first, second] = lines;
+  expect(first?.requestId).toMatch(uuidV7);
+  expect(second?.requestId).toBe(first?.requestId);
 });
 
 it("of a scheduled run", async () => {

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { oneOf } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
-export const oasfVersions = ["1.0.0", "0.8.0"] as const;
+const oasfVersions = ["1.0.0", "0.8.0"] as const;
 
 export const cardQuerySchema = z.object({
   format: oneOf(["card", "oasf", "a2a"])

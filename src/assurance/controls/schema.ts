@@ -4,7 +4,7 @@ import type { ControlStatus } from "./catalogue.ts";
 
 const controlStatuses = ["pass", "fail", "unknown"] as const satisfies readonly ControlStatus[];
 
-export const controlSchema = z
+const controlSchema = z
   .object({
     id: z.string().openapi({ example: "CC6.7" }),
     name: z.string().openapi({ example: "Encryption in Transit" }),

@@ -12,8 +12,7 @@ import { findAgent, listAgents as listRecords } from "./store.ts";
 
 export { changeAgent } from "./change.ts";
 export { decommissionAgent } from "./decommission.ts";
-export { type PreparedAgent, prepareAgent } from "./prepare.ts";
-export { publicAgent } from "./public-agent.ts";
+export { prepareAgent } from "./prepare.ts";
 export { registerAgent } from "./register.ts";
 
 /** The agent as the wire shows it, decommissioned ones included. */

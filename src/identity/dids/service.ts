@@ -19,7 +19,7 @@ import {
 import { type DidSubject, findSubject } from "./store.ts";
 
 export { agentCard } from "./card.ts";
-export { agentAliasDid, agentDid, serviceDid } from "./names.ts";
+export { agentDid, serviceDid } from "./names.ts";
 export { type AgentCard, agentCardSchema } from "./schema.ts";
 export { checkAgentDocuments } from "./soundness.ts";
 

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { printable, text, timeSchema } from "../../platform/http/fields.ts";
 
-export const partnerStatuses = ["active", "suspended"] as const;
+const partnerStatuses = ["active", "suspended"] as const;
 
 const nameSchema = text(2, 100).openapi({ example: "Acme" });
 

@@ -15,7 +15,7 @@ import { overLimit, rateHeaders } from "./limits.ts";
 import type { ClientForm } from "./schema.ts";
 import { findOrganizationOfClient, organizationOfUnknownClients } from "./store.ts";
 
-export const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /** A claimed identity and its proof, not yet checked. */
 export interface PresentedClient {

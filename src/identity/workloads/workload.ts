@@ -24,7 +24,7 @@ const mostJudged = 500;
 const mostConcerned = 5;
 
 /** Somebody whose audit log should have a refusal. */
-export interface Concerned {
+interface Concerned {
   readonly organizationId: OrganizationId;
   /** The agent that the workload would have been. */
   readonly clientId: string;
@@ -41,7 +41,7 @@ export interface RefusedWorkload {
   readonly concerned: readonly Concerned[];
 }
 
-export type WorkloadOutcome =
+type WorkloadOutcome =
   | {
       readonly outcome: "identified";
       readonly organizationId: OrganizationId;

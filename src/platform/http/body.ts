@@ -4,7 +4,7 @@ import { invalid, problem } from "../problems/problems.ts";
 import type { BaseContext, BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
 
-export const maxBodyBytes = 256 * 1024;
+const maxBodyBytes = 256 * 1024;
 
 /** Everything that a stream holds, or null when that is more than `maxBytes`. Stops reading at once when it is. */
 async function readUpTo(maxBytes: number, stream: ReadableStream<Uint8Array>): Promise<ArrayBuffer | null> {

@@ -5,7 +5,7 @@ import { type ProblemCode, problemRegistry } from "../problems/problems.ts";
 import { typedBody } from "./body.ts";
 
 /** The error object of the whole API. */
-export const problemSchema = z
+const problemSchema = z
   .object({
     code: z.enum(Object.keys(problemRegistry) as [ProblemCode, ...ProblemCode[]]),
     message: z.string(),

@@ -4,7 +4,7 @@ import { importJWK, type JWK } from "jose";
 import { decodeBase64url } from "../crypto/base64url.ts";
 
 /** A set with more is refused whole: whoever picks some of them decides for the issuer which. */
-export const maxKeys = 100;
+const maxKeys = 100;
 
 const ecAlgs = { "P-256": "ES256", "P-384": "ES384" } as const;
 const okpAlgs = ["EdDSA", "Ed25519"] as const;

@@ -8,10 +8,10 @@ import { quotaNames } from "../limits.ts";
 export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"] as const;
 
 /** The grants of the token endpoint; every other `grant_type` is `unsupported`. */
-export const grants = ["client_credentials", "jwt_bearer", "token_exchange", "unsupported"] as const;
+const grants = ["client_credentials", "jwt_bearer", "token_exchange", "unsupported"] as const;
 
 /** `issued`, or the error code of RFC 6749 5.2 and its extensions that the client was told. */
-export const tokenOutcomes = [
+const tokenOutcomes = [
   "issued",
   "invalid_request",
   "invalid_client",

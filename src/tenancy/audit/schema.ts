@@ -151,7 +151,7 @@ const checkpointKeySchema = z
   .openapi("CheckpointKey");
 
 /** The service's signature under a place of the chain. */
-export const checkpointSchema = z
+const checkpointSchema = z
   .object({
     sequence: z.int(),
     eventId: z.uuid().openapi({ description: "The event of this sequence" }),

@@ -22,8 +22,6 @@ export { listCheckpoints } from "./checkpoints/list.ts";
 export { exportEvents } from "./export.ts";
 export { type Slice, verifySlice } from "./patrol.ts";
 export { removeExpiredEvents } from "./retention.ts";
-export type { Link } from "./verification.ts";
-export { type Verdict, verifyLog } from "./verify-log.ts";
 
 /** Hands the events of the audit log to the organization's ledger, which appends each to the chain once. */
 export const auditSubscriber = {

@@ -23,7 +23,7 @@ export const checkoutSchema = z
 
 export const receivedSchema = z.object({ received: z.literal(true) }).openapi("ReceivedBillingEvent");
 
-export const subscriptionSchema = z
+const subscriptionSchema = z
   .object({
     status: z.string().openapi({ description: "In Stripe's words: active, past_due, canceled, …", example: "active" }),
     tier: z.enum(planTiers).nullable().openapi({ description: "What it entitles to; null for nothing" }),

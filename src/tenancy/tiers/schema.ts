@@ -4,7 +4,7 @@ import { planTiers } from "../../platform/db/schema.ts";
 
 const limit = z.int().nullable().openapi({ description: "null: unlimited" });
 
-export const tierSchema = z
+const tierSchema = z
   .object({
     tier: z.enum(planTiers),
     maxAgents: limit,

@@ -30,7 +30,7 @@ const routesEachRun = 4;
  * An organization and an agent that are nobody's: UUIDs of version 7 with a time before there were any. A token for them may
  * have the service's own signature, and yet there is nothing that it could open.
  */
-export const nobody = {
+const nobody = {
   organizationId: "00000000-0000-7000-8000-000000000001" as OrganizationId,
   agentId: "00000000-0000-7000-8000-000000000002" as AgentId,
 };

@@ -68,7 +68,7 @@ interface Summary {
 }
 
 /** The controls in short. */
-export function summaryOf(controls: readonly Control[]): Summary {
+function summaryOf(controls: readonly Control[]): Summary {
   const names = (status: ControlStatus) =>
     controls.filter((control) => control.status === status).map(({ name }) => name);
   const [passing, failing, unknown] = [names("pass"), names("fail"), names("unknown")];

@@ -2,6 +2,7 @@
 
 import { refuseChange, refuseGrant, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { differences } from "../../events/change.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Subject } from "../../ledger/contract.ts";
@@ -131,15 +132,6 @@ async function write(
 /** What is told to whoever would leave an organization without an active admin. */
 export const lastAdmin = (): Problem =>
   problem("FORBIDDEN", "This is the last active admin of the organization; make another agent an admin first.");
-
-/** The fields whose wanted value is another one than before. */
-function differences(before: AgentRecord, wanted: Omit<ChangeAgent, "publicKeyJwk">): AgentChange {
-  const differing = Object.entries(wanted).filter(
-    ([field, value]) =>
-      value !== undefined && JSON.stringify(value) !== JSON.stringify(before[field as keyof AgentRecord]),
-  );
-  return Object.fromEntries(differing);
-}
 
 /** What the ledger has to take back: the whole agent, or the scopes that it may no longer lend; null when it keeps all it had. */
 function takenBack(before: AgentRecord, status: AgentChange["status"], fields: AgentChange): Subject | null {

@@ -1,7 +1,9 @@
 /** Federation partners: other identity providers whose agents' tokens an organization can check. */
+
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { EventName, JsonValue } from "../../events/catalogue.ts";
+import { differences, fromTo } from "../../events/change.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
@@ -20,7 +22,6 @@ import {
   issuerColumns,
   listPartners as listRows,
   type Partner,
-  type PartnerChange,
   updatePartner,
 } from "./store.ts";
 
@@ -141,21 +142,6 @@ export async function readPartner(
   return partner ? ok(publicPartner(partner)) : problem("PARTNER_NOT_FOUND");
 }
 
-const changeable = ["name", "jwksUri", "allowedOrganizations", "expiresAt", "status"] as const;
-
-/** The asked-for fields whose value is another one than before. */
-function differences(before: Partner, input: ChangePartner): PartnerChange {
-  const isOther = (field: (typeof changeable)[number]) =>
-    input[field] !== undefined && JSON.stringify(input[field]) !== JSON.stringify(before[field]);
-  return Object.fromEntries(changeable.filter(isOther).map((field) => [field, input[field]]));
-}
-
-/** What changed, from and to, in the form of the wire. */
-function fromTo(before: PublicPartner, after: PublicPartner, change: PartnerChange): { [field: string]: JsonValue } {
-  const changed = changeable.filter((field) => Object.hasOwn(change, field));
-  return Object.fromEntries(changed.map((field) => [field, { from: before[field], to: after[field] }]));
-}
-
 /**
  * Changes a partner. From the answer on, tokens of a suspended one are not valid. Its issuer never changes: that would be
  * another partner.
@@ -178,13 +164,8 @@ export async function changePartner(
     if (refused) return refused;
     const updatedAt = nextVersion(context, before);
     const after = publicPartner({ ...before, ...change, updatedAt });
-    const event = partnerEvent(
-      context,
-      caller,
-      "partner.updated",
-      before,
-      fromTo(publicPartner(before), after, change),
-    );
+    const details = fromTo(publicPartner(before), after, change);
+    const event = partnerEvent(context, caller, "partner.updated", before, details);
     const written = await commitChange(context, [updatePartner(context, before, change, updatedAt)], [event]);
     return written && ok(after);
   });

@@ -1,7 +1,9 @@
 /** The rules of organizations: the operator's organization manages all of them, every other one only itself. */
+
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import type { DomainEvent, EventName, JsonValue } from "../../events/catalogue.ts";
+import type { DomainEvent, EventName } from "../../events/catalogue.ts";
+import { differences, fromTo } from "../../events/change.ts";
 import { commitChange, newEvents } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
@@ -166,7 +168,7 @@ async function writeChange(
       action,
       agentId: null,
       target: before.id,
-      details: fromTo(before, changed),
+      details: fromTo(before, after, changed),
       data: publicOrganization(after),
     });
   const events = [
@@ -176,17 +178,4 @@ async function writeChange(
   ];
   const written = await commitChange(context, [updateOrganization(context, before, change, updatedAt)], events);
   return written && ok(publicOrganization(after));
-}
-
-const changeable = ["name", ...operatorsFields] as const;
-
-/** The asked-for fields whose value is another one than before. */
-function differences(before: Organization, input: ChangeOrganization): OrganizationChange {
-  const differing = changeable.filter((field) => input[field] !== undefined && input[field] !== before[field]);
-  return Object.fromEntries(differing.map((field) => [field, input[field]]));
-}
-
-function fromTo(before: Organization, change: OrganizationChange): { [field: string]: JsonValue } {
-  const changed = changeable.filter((field) => change[field] !== undefined);
-  return Object.fromEntries(changed.map((field) => [field, { from: before[field], to: change[field] ?? null }]));
 }

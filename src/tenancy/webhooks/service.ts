@@ -1,7 +1,9 @@
 /** Webhook subscriptions: who is told of which events. How they are told is in `deliveries/`. */
+
 import type { Caller } from "../../access/caller.ts";
 import { queueDue } from "../../deliveries/queue.ts";
 import type { EventName, JsonValue, WebhookEventName } from "../../events/catalogue.ts";
+import { differences, fromTo } from "../../events/change.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
@@ -143,26 +145,15 @@ export async function readWebhook(
   return subscription ? ok(publicWebhook(subscription)) : problem("WEBHOOK_NOT_FOUND");
 }
 
-const changeable = ["name", "url", "events", "active"] as const;
-
-/** The asked-for fields whose value is another one than before. Setting `active` also forgets what went wrong. */
-function differences(before: Subscription, input: ChangeWebhook): SubscriptionChange {
-  const isOther = (field: (typeof changeable)[number]) =>
-    input[field] !== undefined && JSON.stringify(input[field]) !== JSON.stringify(before[field]);
-  const change = Object.fromEntries(changeable.filter(isOther).map((field) => [field, input[field]]));
+/** What a change asks for that is new. Setting `active` also forgets what went wrong. */
+function changeOf(before: Subscription, input: ChangeWebhook): SubscriptionChange {
+  const change = differences(before, input);
   const forgets = input.active === true && (!before.active || before.failureCount > 0);
   return forgets ? { ...change, failureCount: 0, slowUntil: 0 } : change;
 }
 
-/** What changed, from and to. */
-function fromTo(before: Subscription, change: SubscriptionChange): { [field: string]: JsonValue } {
-  const shown = (field: string, value: unknown) => (field === "url" ? originOf(String(value)) : (value as JsonValue));
-  return Object.fromEntries(
-    [...changeable, "failureCount" as const]
-      .filter((field) => Object.hasOwn(change, field))
-      .map((field) => [field, { from: shown(field, before[field]), to: shown(field, change[field]) }]),
-  );
-}
+/** A subscription as its events show it: the path and the query of a URL may hold a secret. */
+const shown = ({ slowUntil: _, url, ...fields }: Subscription) => ({ ...fields, url: originOf(url) });
 
 /** Changes a subscription. A paused one gets nothing; what was on its way already goes on when it is resumed. */
 export async function changeWebhook(
@@ -177,14 +168,16 @@ export async function changeWebhook(
     if (!before) return problem("WEBHOOK_NOT_FOUND");
     const refusal = input.url === undefined ? null : await refuseUrl(context, input.url);
     if (refusal) return refusal;
-    const change = differences(before, input);
+    const change = changeOf(before, input);
     if (Object.keys(change).length === 0) return ok(publicWebhook(before));
     const updatedAt = nextVersion(context, before);
-    const event = webhookEvent(context, caller, "webhook.updated", before, fromTo(before, change));
+    const after = { ...before, ...change, updatedAt };
+    const details = fromTo(shown(before), shown(after), change);
+    const event = webhookEvent(context, caller, "webhook.updated", before, details);
     const written = await commitChange(context, [updateSubscription(context, before, change, updatedAt)], [event]);
     if (!written) return null;
     if (change.active) await queueDue(webhookChannel, context, [webhookId], resumedWidth);
-    return ok(publicWebhook({ ...before, ...change, updatedAt }));
+    return ok(publicWebhook(after));
   });
 }
 

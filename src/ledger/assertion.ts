@@ -1,11 +1,11 @@
 /** Client assertions: `private_key_jwt` of OpenID Connect Core 9, after RFC 7521 and RFC 7523 3. */
+
 import { type PublicJwk, verificationAlgs } from "../platform/crypto/jwk.ts";
 import { checkTimes, readJws, verifyJws } from "../platform/crypto/jws.ts";
 import type { AgentId } from "../platform/ids.ts";
+import { foreignSkewSeconds } from "../platform/lifetimes.ts";
 import type { RefusalReason } from "./contract.ts";
 
-/** How far a client's clock may be off, in seconds. */
-const skewSeconds = 60;
 /** How long an assertion may live, in seconds. */
 const longestLifetimeSeconds = 300;
 
@@ -41,9 +41,10 @@ export async function checkAssertion(
   const { iss, sub, aud, jti, exp, iat } = claims;
   const named = iss === agentId && sub === agentId && typeof aud === "string" && audiences.includes(aud);
   if (!named || typeof jti !== "string" || jti === "" || jti.length > 256) return refused("assertion_claims");
-  if (checkTimes(claims, { nowMs, skewSeconds }) !== "ok" || exp === undefined) return refused("assertion_expired");
+  if (checkTimes(claims, { nowMs, skewSeconds: foreignSkewSeconds }) !== "ok" || exp === undefined)
+    return refused("assertion_expired");
   const beganAt = iat ?? nowMs / 1000;
-  const tooLong = exp - beganAt > longestLifetimeSeconds || beganAt > nowMs / 1000 + skewSeconds;
+  const tooLong = exp - beganAt > longestLifetimeSeconds || beganAt > nowMs / 1000 + foreignSkewSeconds;
   if (tooLong) return refused("assertion_claims");
-  return { ok: true, jti, expiresAtMs: (exp + skewSeconds) * 1000 };
+  return { ok: true, jti, expiresAtMs: (exp + foreignSkewSeconds) * 1000 };
 }

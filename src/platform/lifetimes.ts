@@ -15,3 +15,6 @@ export const longestActiveMs = longestLifeSeconds * 1000 + clockSkewMs;
  * lifetime of a token, and a minute for the clock of an API that checks it offline.
  */
 export const identifierReuseMs = (longestLifeSeconds + 60) * 1000;
+
+/** How far the clock of another issuer may be off when its token is checked, in seconds. */
+export const foreignSkewSeconds = 60;

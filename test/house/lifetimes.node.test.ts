@@ -7,6 +7,7 @@ const dependent = [
   "identity/delegation/schema.ts",
   "identity/delegation/store.ts",
   "identity/dids/service.ts",
+  "identity/resources/schema.ts",
   "keys/cache.ts",
   "keys/drops.ts",
   "keys/upkeep.ts",

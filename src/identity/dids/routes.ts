@@ -2,7 +2,7 @@
 import type { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
-import { notModified, publicDocument } from "../../platform/http/public-document.ts";
+import { answerPublic, notModified, publicDocument } from "../../platform/http/public-document.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { problem } from "../../platform/problems/problems.ts";
@@ -59,8 +59,7 @@ didDocumentRoutes.openapi(
     errors,
   }),
   async (c) => {
-    const result = await readAgentDocument(c.get("context"), c.req.valid("param").agentId);
-    return result.ok ? publicDocument(c, result.value, didDocument) : fail(c, result);
+    return answerPublic(c, await readAgentDocument(c.get("context"), c.req.valid("param").agentId), didDocument);
   },
 );
 
@@ -79,8 +78,7 @@ didDocumentRoutes.openapi(
   }),
   async (c) => {
     const { slug, agentId } = c.req.valid("param");
-    const result = await readAgentDocument(c.get("context"), agentId, slug);
-    return result.ok ? publicDocument(c, result.value, didDocument) : fail(c, result);
+    return answerPublic(c, await readAgentDocument(c.get("context"), agentId, slug), didDocument);
   },
 );
 
@@ -100,8 +98,7 @@ didRoutes.openapi(
     errors,
   }),
   async (c) => {
-    const result = await readAgentDocument(c.get("context"), c.req.valid("param").agentId);
-    return result.ok ? publicDocument(c, result.value, didDocument) : fail(c, result);
+    return answerPublic(c, await readAgentDocument(c.get("context"), c.req.valid("param").agentId), didDocument);
   },
 );
 
@@ -117,8 +114,7 @@ didRoutes.openapi(
     errors,
   }),
   async (c) => {
-    const result = await readAgentCard(c.get("context"), c.req.valid("param").agentId);
-    return result.ok ? publicDocument(c, result.value, oneMinute) : fail(c, result);
+    return answerPublic(c, await readAgentCard(c.get("context"), c.req.valid("param").agentId), oneMinute);
   },
 );
 

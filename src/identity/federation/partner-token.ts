@@ -1,10 +1,9 @@
 /** Reading the access token of a partner's agent. Which kind of token it is, and what it must say, is decided here. */
+
 import { z } from "@hono/zod-openapi";
 import type { JWTPayload } from "jose";
 import { checkTimes, type JwsHeader } from "../../platform/crypto/jws.ts";
-
-/** For clocks that differ: a token may be so many seconds from the future. Past its `exp` there is no grace. */
-const skewSeconds = 60;
+import { foreignSkewSeconds } from "../../platform/lifetimes.ts";
 
 /** The last second of the year 9999, the last that an ISO 8601 time of the wire can tell. */
 const lastSecond = 253_402_300_799;
@@ -62,11 +61,12 @@ export function readClaims(
   nowMs: number,
 ): PartnerClaims | "token_malformed" | "token_expired" | "token_not_yet_valid" {
   const claims = claimsSchema.safeParse(payload);
-  const times = checkTimes(payload, { nowMs, skewSeconds });
+  const times = checkTimes(payload, { nowMs, skewSeconds: foreignSkewSeconds });
   if (!claims.success || times === "malformed") return "token_malformed";
   const { sub, organization_id, exp, iat } = claims.data;
+  // Past its `exp` there is no grace: the skew is for tokens from the future.
   if (times === "expired" || nowMs >= exp * 1000) return "token_expired";
-  if (times === "not_yet_valid" || (iat !== undefined && iat * 1000 > nowMs + skewSeconds * 1000))
+  if (times === "not_yet_valid" || (iat !== undefined && iat * 1000 > nowMs + foreignSkewSeconds * 1000))
     return "token_not_yet_valid";
   return {
     subject: sub,

@@ -3,8 +3,7 @@
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { notModified, publicDocument } from "../../platform/http/public-document.ts";
-import { fail } from "../../platform/http/respond.ts";
+import { answerPublic, notModified } from "../../platform/http/public-document.ts";
 import { json } from "../../platform/http/route.ts";
 import { agentCardSchema } from "../dids/service.ts";
 import { listingFields, listingFilterSchema, listingPath } from "./schema.ts";
@@ -32,8 +31,7 @@ marketplaceRoutes.openapi(
     responses: { 200: json(pageSchema(listingSchema), "A page of agents"), ...notModified },
   }),
   async (c) => {
-    const result = await listListings(c.get("context"), c.req.valid("query"));
-    return result.ok ? publicDocument(c, result.value, oneMinute) : fail(c, result);
+    return answerPublic(c, await listListings(c.get("context"), c.req.valid("query")), oneMinute);
   },
 );
 
@@ -50,7 +48,6 @@ marketplaceRoutes.openapi(
     errors: ["AGENT_NOT_FOUND"],
   }),
   async (c) => {
-    const result = await readListing(c.get("context"), c.req.valid("param").agentId);
-    return result.ok ? publicDocument(c, result.value, oneMinute) : fail(c, result);
+    return answerPublic(c, await readListing(c.get("context"), c.req.valid("param").agentId), oneMinute);
   },
 );

@@ -1,10 +1,12 @@
 /** The wire shapes of resources. */
+
 import { z } from "@hono/zod-openapi";
 import { isReservedScope } from "../../access/scopes.ts";
 import { resourceStatuses } from "../../platform/db/schema.ts";
 import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { organizationIdSchema, resourceIdSchema } from "../../platform/ids.ts";
+import { longestLifeSeconds } from "../../platform/lifetimes.ts";
 
 const isUnique = (values: readonly string[]) => new Set(values).size === values.length;
 const unique = { error: "must not name the same thing twice" };
@@ -53,7 +55,7 @@ const fields = {
   tokenTtlSeconds: z
     .int({ error: "must be a whole number of seconds or null" })
     .min(60, { error: "must be at least 60 seconds" })
-    .max(86_400, { error: "must be at most 86400 seconds" })
+    .max(longestLifeSeconds, { error: `must be at most ${longestLifeSeconds} seconds` })
     .nullable()
     .openapi({ description: "Its tokens live no longer than this. null: the default of the service" }),
   requireDpop: z

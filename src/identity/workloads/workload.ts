@@ -1,4 +1,5 @@
 /** Whose token is this? From an OIDC token that somebody else's issuer made for a workload to the agent that it may sign in as. */
+
 import type { JWTPayload } from "jose";
 import type { DomainEvent } from "../../events/catalogue.ts";
 import type { Presented, WorkloadRefusalReason } from "../../ledger/contract.ts";
@@ -6,6 +7,7 @@ import type { Context } from "../../platform/context.ts";
 import { encodeBase64url } from "../../platform/crypto/base64url.ts";
 import { checkTimes, type JwsHeader, readJws, verifyJws } from "../../platform/crypto/jws.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+import { foreignSkewSeconds } from "../../platform/lifetimes.ts";
 import { findRemoteKey } from "../../platform/outbound/jwks.ts";
 import { audienceOf, mismatchOf, rulesPassed } from "./matching.ts";
 import {
@@ -16,8 +18,6 @@ import {
   type TrustPolicyRecord,
 } from "./store.ts";
 
-/** How far the issuer's clock may be off, in seconds. */
-const skewSeconds = 60;
 /** How many policies of other agents are judged for a token that names no agent; beyond that it has to. */
 const mostJudged = 500;
 /** In how many organizations' logs one refusal is written. */
@@ -72,10 +72,10 @@ async function verify(
   const claims = await verifyJws(token, { key: found.key, alg: found.alg, typ: null });
   if (!claims) return "token_signature";
   const nowMs = context.now();
-  const times = checkTimes(claims, { nowMs, skewSeconds });
+  const times = checkTimes(claims, { nowMs, skewSeconds: foreignSkewSeconds });
   if (times === "malformed") return "token_malformed";
   if (times !== "ok") return `token_${times}`;
-  return (claims.iat ?? 0) > nowMs / 1000 + skewSeconds ? "token_not_yet_valid" : claims;
+  return (claims.iat ?? 0) > nowMs / 1000 + foreignSkewSeconds ? "token_not_yet_valid" : claims;
 }
 
 /**
@@ -174,7 +174,7 @@ export async function identifyWorkload(
       kind: "workload",
       policyId: policy.id,
       tokenKey: await keyOf(issuer, token, claims),
-      tokenExpiresAtMs: (Number(claims.exp) + skewSeconds) * 1000,
+      tokenExpiresAtMs: (Number(claims.exp) + foreignSkewSeconds) * 1000,
     },
   };
 }

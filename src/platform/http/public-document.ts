@@ -1,7 +1,10 @@
 /** Documents that anybody may read and keep for a while: answered with a strong `ETag`, and with 304 to who has them already. */
+
 import type { Context as HonoContext } from "hono";
 import { sha256Hex } from "../crypto/canonical-json.ts";
+import type { Result } from "../problems/result.ts";
 import type { BaseEnv } from "./app-env.ts";
+import { fail } from "./respond.ts";
 
 /** The answer to a conditional request, for the definition of every route that ends in {@link publicDocument}. */
 export const notModified = { 304: { description: "The document is still what `If-None-Match` names" } } as const;
@@ -37,3 +40,10 @@ export function publicDocument<E extends BaseEnv, Document extends object>(
     ? c.body(null, 304)
     : c.json(document, 200, { "Content-Type": contentType });
 }
+
+/** The same with the outcome of a rule: its document, or its problem. */
+export const answerPublic = <E extends BaseEnv, Document extends object>(
+  c: HonoContext<E>,
+  result: Result<Document>,
+  options: Parameters<typeof publicDocument>[2],
+) => (result.ok ? publicDocument(c, result.value, options) : fail(c, result));

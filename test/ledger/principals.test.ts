@@ -142,13 +142,14 @@ describe("the copy in memory", () => {
     });
   });
 
-  it("race: a read that never ends delays the others by a second at most", async () => {
-    const { start, reads } = await openPrincipals((result, read) => (read === 1 ? new Promise(() => {}) : result));
+  it("race: a read that never ends delays the others by a second", async () => {
+    const { start } = await openPrincipals((result, read) => (read === 1 ? new Promise(() => {}) : result));
     await start(async (_, version) => {
       const began = performance.now();
-      expect(await atOnce(3, () => version())).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+      // As when the request that reads is cancelled.
+      void version();
+      expect(await atOnce(2, () => version())).toEqual(["1.0.0", "1.0.0"]);
       expect(performance.now() - began).toBeGreaterThanOrEqual(990);
-      expect(reads()).toBe(4);
     });
   });
 });

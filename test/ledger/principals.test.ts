@@ -39,12 +39,13 @@ describe("an agent", () => {
   });
 
   it("attack: one of another organization is not found, like one that does not exist", async () => {
-    const { start } = await openPrincipals();
+    const { start, member } = await openPrincipals();
     const other = await newMember();
+    const unknown = crypto.randomUUID();
     await start(async (principals) => {
-      const mine = crypto.randomUUID() as OrganizationId;
-      expect(await principals.find(mine, other.agentId, noon)).toBeNull();
-      expect(await principals.find(other.organizationId, crypto.randomUUID() as AgentId, noon)).toBeNull();
+      expect(await principals.find(member.organizationId, other.agentId, noon)).toBeNull();
+      expect(await principals.find(member.organizationId, unknown as AgentId, noon)).toBeNull();
+      expect(await principals.find(unknown as OrganizationId, other.agentId, noon)).toBeNull();
       expect(await principals.find(other.organizationId, other.agentId, noon)).not.toBeNull();
     });
   });

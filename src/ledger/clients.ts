@@ -11,7 +11,7 @@ import type {
   WorkloadRefusal,
 } from "./contract.ts";
 import { type Charge, type Charged, charge } from "./limits.ts";
-import { type Parts, tell } from "./parts.ts";
+import { appendEvent, type Parts } from "./parts.ts";
 import { grantableTo, type Principal } from "./principals.ts";
 import { type SignIn, signIn } from "./sign-in.ts";
 import type { Used } from "./single-use.ts";
@@ -52,7 +52,7 @@ async function refuse(
   const noted = parts.admission.noteFailure(agentId, source, Date.now());
   if (!noted.record && noted.closedSeconds > 0) return { outcome: "throttled", retryAfterSeconds: noted.closedSeconds };
   if (noted.record) {
-    tell(parts, action, {
+    appendEvent(parts, action, {
       agentId: principal ? agentId : null,
       actor: { agentId: null, ...source },
       target: agentId,

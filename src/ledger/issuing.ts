@@ -13,7 +13,7 @@ import type {
   TokenRequest,
 } from "./contract.ts";
 import type { Delegation } from "./delegations.ts";
-import { type Parts, tell } from "./parts.ts";
+import { appendEvent, type Parts } from "./parts.ts";
 import { grantableTo } from "./principals.ts";
 import { type Resource, scopesFor } from "./resources.ts";
 import { standingOf } from "./standing.ts";
@@ -87,7 +87,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   const { agentId, credentialId } = client;
   const actor = { agentId, ...(credentialId ? { credentialId } : {}), ...source };
   const refuse = async (outcome: TokenOutcome, details: DomainEvent["details"]) => {
-    tell(parts, "token.refused", {
+    appendEvent(parts, "token.refused", {
       agentId,
       actor,
       target: agentId,
@@ -133,16 +133,16 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   const issuedAtMs = parts.revocations.nextIssueMs(nowMs);
   const tokenId = newId<TokenId>(issuedAtMs);
   const details = { ...context, scope: scopes.join(" ") };
-  const toldAtMs = tell(parts, "token.issued", {
+  const occurredAtMs = appendEvent(parts, "token.issued", {
     agentId,
     actor,
     target: tokenId,
     details: { ...details, audience: [...granted] },
     outcome: "success",
   });
-  parts.activity.addToken(agentId, toldAtMs);
+  parts.activity.addToken(agentId, occurredAtMs);
   if (delegation) {
-    tell(parts, "delegation.exchanged", {
+    appendEvent(parts, "delegation.exchanged", {
       agentId: subject.agentId,
       actor,
       target: delegation.chainId,

@@ -29,7 +29,7 @@ export interface Parts {
 }
 
 /** Appends an event that the ledger itself has to tell of. Answers with its time, in milliseconds since the epoch. */
-export function tell(
+export function appendEvent(
   { chain, organizationId }: Pick<Parts, "chain" | "organizationId">,
   action: DomainEvent["action"],
   event: Pick<DomainEvent, "agentId" | "actor" | "target" | "details" | "outcome">,

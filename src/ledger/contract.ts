@@ -98,7 +98,7 @@ export type DelegationOutcome =
   | { readonly outcome: "delegatee_unavailable" }
   /** The delegator's token carries them still, but they have been taken from the delegator. */
   | { readonly outcome: "scopes_withdrawn"; readonly outside: readonly Scope[] }
-  | { readonly outcome: "dead" };
+  | { readonly outcome: "inactive" };
 
 /** The claims of an access token whose signature and lifetime have been checked. */
 export interface TokenFacts {
@@ -122,7 +122,7 @@ export type AdmitOutcome =
       readonly rate: RateState | null;
     }
   | Limited
-  | { readonly outcome: "dead" }
+  | { readonly outcome: "inactive" }
   | { readonly outcome: "proof_replayed" };
 
 /** What is taken back. From the moment `withdraw` has answered, no token of the subject is accepted and no new one is issued. */

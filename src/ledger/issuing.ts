@@ -175,7 +175,7 @@ export async function delegate(parts: Parts, request: DelegationRequest): Promis
   // What is being taken back this very moment may be active in D1 still; what it lent now would outlive its cut-off.
   const dying = isWithdrawn({ kind: "agent", agentId: delegatorAgentId }) || isWithdrawn({ kind: "organization" });
   if (dying || delegator?.agent.status !== "active" || delegator.organization.status !== "active") {
-    return { outcome: "dead" };
+    return { outcome: "inactive" };
   }
   if (isWithdrawn({ kind: "agent", agentId: delegateeAgentId }) || delegatee?.agent.status !== "active") {
     return { outcome: "delegatee_unavailable" };

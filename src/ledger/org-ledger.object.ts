@@ -112,7 +112,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
 
   async admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome> {
     const subject = await liveSubject(this.#parts, token);
-    if (!subject) return { outcome: "dead" };
+    if (!subject) return { outcome: "inactive" };
     if (!useProof(this.#parts, proof)) return { outcome: "proof_replayed" };
     const charged = charge(this.#parts, subject, "call", exempt);
     if (charged.outcome === "limited") return charged;

@@ -68,7 +68,7 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
       return unavailable(delegateeAgentId);
     case "scopes_withdrawn":
       return refuseScopes(`names what has been taken from you: ${outcome.outside.join(" ")}`, outcome.outside);
-    case "dead":
+    case "inactive":
       return problem("UNAUTHORIZED", "The access token is not valid.", { oauthError: "invalid_token" });
   }
 

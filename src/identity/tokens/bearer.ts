@@ -61,7 +61,7 @@ export async function authenticateBearer(
   }
 
   const outcome = await ledgerOf(context, claims.organization_id).admit(facts, proof, exempt);
-  if (outcome.outcome === "dead") return refused;
+  if (outcome.outcome === "inactive") return refused;
   if (outcome.outcome === "proof_replayed") return dpopChallenge(notProven, "invalid_dpop_proof");
   if (outcome.outcome === "limited") return overLimit(context, outcome);
   const caller: Caller = {

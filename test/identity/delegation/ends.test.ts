@@ -254,7 +254,7 @@ describe("while a change is being written", () => {
 
   it("neither party lends or gets: what came into being now would outlive the cut-off", async () => {
     await ledger().withdraw({ kind: "agent", agentId: request().delegatorAgentId });
-    expect(await ledger().delegate(request())).toEqual({ outcome: "dead" });
+    expect(await ledger().delegate(request())).toEqual({ outcome: "inactive" });
     const other = await newParties(admin);
     const toWithdrawn = { ...request(), delegatorAgentId: other.delegator.agentId, credentialId: null };
     await ledger().withdraw({ kind: "agent", agentId: request().delegateeAgentId });
@@ -264,6 +264,6 @@ describe("while a change is being written", () => {
   it("the event of a delegation does not lift what is held for its delegator", async () => {
     await ledger().withdraw({ kind: "agent", agentId: request().delegatorAgentId });
     await ledger().record([{ ...emptyEvent(), action: "delegation.created" } as never]);
-    expect(await ledger().delegate(request())).toEqual({ outcome: "dead" });
+    expect(await ledger().delegate(request())).toEqual({ outcome: "inactive" });
   });
 });

@@ -46,7 +46,7 @@ import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
 import { Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
-import { liveSubject, standingOf } from "./standing.ts";
+import { activeSubject, standingOf } from "./standing.ts";
 import { Usage } from "./usage.ts";
 
 /** How long written events wait in the object before the alarm takes them to D1. */
@@ -111,7 +111,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome> {
-    const subject = await liveSubject(this.#parts, token);
+    const subject = await activeSubject(this.#parts, token);
     if (!subject) return { outcome: "inactive" };
     if (!useProof(this.#parts, proof)) return { outcome: "proof_replayed" };
     const charged = charge(this.#parts, subject, "call", exempt);
@@ -137,7 +137,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async introspect(token: TokenFacts | null, event: DomainEvent): Promise<{ readonly live: boolean }> {
-    const live = token !== null && (await liveSubject(this.#parts, token)) !== null;
+    const live = token !== null && (await activeSubject(this.#parts, token)) !== null;
     this.#parts.chain.append({ ...event, details: { ...event.details, active: live } });
     await this.#settled();
     return { live };

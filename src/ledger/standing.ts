@@ -53,7 +53,7 @@ export async function standingOf(parts: Parts, chainId: DelegationId): Promise<D
  * The agent whose authority a token carries, if the token is still good; null when anything about it was taken back or anybody
  * behind it is not active.
  */
-export async function liveSubject(parts: Parts, token: TokenFacts): Promise<Principal | null> {
+export async function activeSubject(parts: Parts, token: TokenFacts): Promise<Principal | null> {
   const { organizationId, principals, revocations } = parts;
   const client = await principals.find(organizationId, token.agentId, Date.now());
   const cutOff = revocations.cutOffAt(

@@ -126,7 +126,7 @@ export type AdmitOutcome =
   | { readonly outcome: "proof_replayed" };
 
 /** What is taken back. From the moment `withdraw` has answered, no token of the subject is accepted and no new one is issued. */
-export type Subject =
+export type RevocationTarget =
   | { readonly kind: "organization" }
   | { readonly kind: "agent"; readonly agentId: AgentId }
   | { readonly kind: "credential"; readonly agentId: AgentId; readonly credentialId: CredentialId }
@@ -176,7 +176,7 @@ export interface Ledger extends ChainLedger, ClientLedger {
   /** Kills one token and appends the event, once however often it is called. */
   revokeToken(token: TokenFacts, event: DomainEvent): Promise<void>;
   /** Takes back, at once: call it before the record in D1 changes. */
-  withdraw(subject: Subject): Promise<void>;
+  withdraw(subject: RevocationTarget): Promise<void>;
   /** Says that an agent's record (or, with null, the organization's) is about to change in D1, so that no answer comes from a stale copy. */
   expectChange(agentId: AgentId | null): Promise<void>;
   /** From now on no token signed with this key is accepted. */

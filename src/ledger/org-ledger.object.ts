@@ -29,7 +29,7 @@ import {
   type ProofOfPossession,
   probeLedger,
   type Refused,
-  type Subject,
+  type RevocationTarget,
   type Throttled,
   type TokenFacts,
   type TokenOutcome,
@@ -160,7 +160,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     this.#commitNow();
   }
 
-  async withdraw(subject: Subject): Promise<void> {
+  async withdraw(subject: RevocationTarget): Promise<void> {
     const nowMs = Date.now();
     this.#parts.revocations.cutOff(subject, nowMs);
     this.#parts.principals.withdraw(subject, nowMs);

@@ -6,7 +6,7 @@ import { openDatabase } from "../platform/db/client.ts";
 import { agentKeys, agents, credentials, organizations, trustPolicies } from "../platform/db/schema.ts";
 import type { AgentId, OrganizationId, Scope } from "../platform/ids.ts";
 import { SingleFlight } from "../platform/single-flight.ts";
-import type { Subject } from "./contract.ts";
+import type { RevocationTarget } from "./contract.ts";
 
 export type Principal = NonNullable<Awaited<ReturnType<typeof readPrincipal>>>;
 
@@ -55,7 +55,7 @@ interface Hold {
 }
 
 /** What signs in, or is signed in with. */
-type SignInSubject = Extract<Subject, { kind: "organization" | "agent" | "credential" }>;
+type SignInSubject = Extract<RevocationTarget, { kind: "organization" | "agent" | "credential" }>;
 
 const agentKey = (agentId: AgentId) => `agent:${agentId}`;
 const organizationKey = "organization";
@@ -128,7 +128,7 @@ export class Principals {
   }
 
   /** The subject is about to be taken back in D1: refuse it from now on. */
-  withdraw(subject: Subject, nowMs: number): void {
+  withdraw(subject: RevocationTarget, nowMs: number): void {
     if (subject.kind === "delegation") return;
     if (subject.kind === "scopes") {
       this.expectChange(subject.agentId, nowMs);

@@ -1,7 +1,7 @@
 /** What has been taken back in one organization: tokens, and everything issued before an agent, a credential or the organization was cut off. */
 import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../platform/ids.ts";
 import { longestActiveMs } from "../platform/lifetimes.ts";
-import type { Subject, TokenFacts } from "./contract.ts";
+import type { RevocationTarget, TokenFacts } from "./contract.ts";
 import type { Journaled } from "./journal.ts";
 
 const never = Number.MAX_SAFE_INTEGER;
@@ -17,7 +17,7 @@ export const revocationKey = {
   token: (id: TokenId) => `token:${id}`,
 };
 
-function keysOf(subject: Subject): string[] {
+function keysOf(subject: RevocationTarget): string[] {
   switch (subject.kind) {
     case "organization":
       return [revocationKey.organization];
@@ -79,7 +79,7 @@ export class Revocations implements Journaled<number> {
   }
 
   /** Kills everything issued so far for the subject. */
-  cutOff(subject: Subject, nowMs: number): void {
+  cutOff(subject: RevocationTarget, nowMs: number): void {
     this.#lastCutoffMs = Math.max(nowMs, this.#lastIssuedMs, this.#lastJournaledMs, this.#lastCutoffMs);
     for (const key of keysOf(subject)) this.#put(key, this.#lastCutoffMs, this.#lastCutoffMs + longestActiveMs);
   }

@@ -6,7 +6,7 @@ import type {
   ClientOutcome,
   Counting,
   Ledger,
-  Subject,
+  RevocationTarget,
   TokenFacts,
   TokenOutcome,
   TokenRequest,
@@ -169,7 +169,7 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
     /** Signs in for a call of the API. */
     call: (counting: Counting = "call"): Promise<ClientOutcome> => ledger.authenticateClient(client, counting),
     /** Revokes, as a change does before it is written to D1. */
-    revoke: (subject: Subject): Promise<void> => ledger.withdraw(subject),
+    revoke: (subject: RevocationTarget): Promise<void> => ledger.withdraw(subject),
     /** Whether an access token is accepted. Counts a call, whatever the limits. */
     accepts: async (token: TokenFacts): Promise<boolean> =>
       (await ledger.admit(token, null, true)).outcome === "admitted",
@@ -215,9 +215,9 @@ export async function openPrincipals(
   };
 }
 
-export const theOrganization: Subject = { kind: "organization" };
-export const theAgent = ({ agentId }: Member): Subject => ({ kind: "agent", agentId });
-export const theCredential = ({ agentId, credentialId }: Member): Subject => ({
+export const theOrganization: RevocationTarget = { kind: "organization" };
+export const theAgent = ({ agentId }: Member): RevocationTarget => ({ kind: "agent", agentId });
+export const theCredential = ({ agentId, credentialId }: Member): RevocationTarget => ({
   kind: "credential",
   agentId,
   credentialId,

@@ -1,6 +1,6 @@
 /** Changes that are under way: meanwhile nothing is answered from memory, and what is being revoked is refused. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Subject } from "../../src/ledger/contract.ts";
+import type { RevocationTarget } from "../../src/ledger/contract.ts";
 import type { Principals } from "../../src/ledger/principals.ts";
 import type { AgentId, CredentialId, DelegationId, Scope } from "../../src/platform/ids.ts";
 import {
@@ -79,7 +79,7 @@ describe("while a change is under way", () => {
 });
 
 describe("what is being revoked", () => {
-  it.each<[string, (member: Member) => Subject, boolean[]]>([
+  it.each<[string, (member: Member) => RevocationTarget, boolean[]]>([
     ["an organization", () => theOrganization, [true, false, false]],
     ["an agent", theAgent, [false, true, false]],
     ["a credential", theCredential, [false, false, true]],
@@ -144,7 +144,7 @@ describe("in the ledger", () => {
   beforeEach(() => clockAt(noon));
   afterEach(() => void vi.useRealTimers());
 
-  it.each<[string, (member: Member) => Subject, string]>([
+  it.each<[string, (member: Member) => RevocationTarget, string]>([
     ["the organization", () => theOrganization, "change_in_progress"],
     ["the agent", theAgent, "change_in_progress"],
     ["the credential", theCredential, "credential_revoked"],

@@ -1,13 +1,13 @@
 /** Cut-offs and revoked tokens: nothing that was issued up to then is accepted again, whatever the clock and restarts do. */
 import { describe, expect, it } from "vitest";
-import type { Subject, TokenFacts } from "../../src/ledger/contract.ts";
+import type { RevocationTarget, TokenFacts } from "../../src/ledger/contract.ts";
 import { issueMsOf, Revocations, revocationKey } from "../../src/ledger/revocations.ts";
 import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../../src/platform/ids.ts";
 import { newLedger, noon } from "./_support.ts";
 
 const agent = "agent-1" as AgentId;
 const other = "agent-2" as AgentId;
-const theAgent: Subject = { kind: "agent", agentId: agent };
+const theAgent: RevocationTarget = { kind: "agent", agentId: agent };
 /** The longest life of a token, and five minutes. */
 const kept = 86_400_000 + 300_000;
 
@@ -36,7 +36,7 @@ const names = {
 };
 
 describe("a cut-off", () => {
-  it.each<[Subject, readonly (keyof typeof names)[]]>([
+  it.each<[RevocationTarget, readonly (keyof typeof names)[]]>([
     [{ kind: "organization" }, ["organization"]],
     [theAgent, ["agent"]],
     [{ kind: "credential", agentId: agent, credentialId: "credential-1" as CredentialId }, ["credential"]],

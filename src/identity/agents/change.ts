@@ -5,7 +5,7 @@ import type { Caller } from "../../access/caller.ts";
 import { differences } from "../../events/change.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
-import type { Subject } from "../../ledger/contract.ts";
+import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { jwkThumbprint, type PublicJwk } from "../../platform/crypto/jwk.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
@@ -134,7 +134,7 @@ export const lastAdmin = (): Problem =>
   problem("FORBIDDEN", "This is the last active admin of the organization; make another agent an admin first.");
 
 /** What the ledger has to take back: the whole agent, or the scopes that it may no longer lend; null when it keeps all it had. */
-function takenBack(before: AgentRecord, status: AgentChange["status"], fields: AgentChange): Subject | null {
+function takenBack(before: AgentRecord, status: AgentChange["status"], fields: AgentChange): RevocationTarget | null {
   const { id: agentId } = before;
   if (status === "suspended") return { kind: "agent", agentId };
   const { capabilities, grantedScopes } = { ...before, ...fields };

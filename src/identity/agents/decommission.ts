@@ -4,7 +4,7 @@ import { refuseChange } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
-import type { Subject } from "../../ledger/contract.ts";
+import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import type { AgentId } from "../../platform/ids.ts";
@@ -39,7 +39,7 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
   if (await isLastActiveAdmin(context, before)) return lastAdmin();
 
   const { organizationId } = before;
-  const subject: Subject = { kind: "agent", agentId };
+  const subject: RevocationTarget = { kind: "agent", agentId };
   await ledgerOf(context, organizationId).withdraw(subject);
 
   const updatedAt = nextVersion(context, before);

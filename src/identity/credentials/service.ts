@@ -3,7 +3,7 @@ import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
-import type { Subject } from "../../ledger/contract.ts";
+import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type AgentId, type CredentialId, credentialIdSchema } from "../../platform/ids.ts";
@@ -112,7 +112,7 @@ export async function revokeCredential(
   if (refused) return refused;
   if (credential.revokedAt !== null) return problem("CREDENTIAL_ALREADY_REVOKED");
 
-  const subject: Subject = { kind: "credential", agentId, credentialId };
+  const subject: RevocationTarget = { kind: "credential", agentId, credentialId };
   await ledgerOf(context, organizationId).withdraw(subject);
   const event = newEvent(context, actorOf(context, caller), {
     organizationId,

@@ -2,7 +2,7 @@
 
 import type { Caller } from "../../access/caller.ts";
 import type { Subscriber } from "../../events/relay.ts";
-import type { Subject } from "../../ledger/contract.ts";
+import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { delegationIdSchema, type OrganizationId } from "../../platform/ids.ts";
@@ -47,7 +47,7 @@ export async function listDelegations(
  * await commitChange(context, [suspend], [event], [delegationsEndedBy(context, organizationId, subject)]);
  * ```
  */
-export function delegationsEndedBy(context: Context, organizationId: OrganizationId, subject: Subject) {
+export function delegationsEndedBy(context: Context, organizationId: OrganizationId, subject: RevocationTarget) {
   return endFallenDelegations(context, organizationId, subject, context.now());
 }
 

@@ -1,6 +1,6 @@
 /** The queries of the delegation room, each named after the question it answers or the change it makes. */
 import { and, desc, eq, exists, gt, isNotNull, isNull, lt, lte, not, or, type SQL, sql } from "drizzle-orm";
-import type { Subject } from "../../ledger/contract.ts";
+import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
 import { agentKeys, agents, credentials, delegations, organizations, trustPolicies } from "../../platform/db/schema.ts";
@@ -103,7 +103,7 @@ function oldestLiveId(nowMs: number): DelegationId {
   return `${time.slice(0, 8)}-${time.slice(8)}` as DelegationId;
 }
 
-function concerns(subject: Subject): SQL | undefined {
+function concerns(subject: RevocationTarget): SQL | undefined {
   switch (subject.kind) {
     case "organization":
       return undefined;
@@ -156,7 +156,7 @@ function stands(db: Database): SQL | undefined {
 export function endFallenDelegations(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
-  subject: Subject,
+  subject: RevocationTarget,
   endedAt: number,
 ) {
   const standing = stands(db);

@@ -3,7 +3,7 @@ import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
-import type { Subject } from "../../ledger/contract.ts";
+import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
@@ -141,7 +141,7 @@ export async function deleteTrustPolicy(
   if (refused) return refused;
 
   const { agentId } = policy;
-  const subject: Subject = { kind: "credential", agentId, credentialId: policyId };
+  const subject: RevocationTarget = { kind: "credential", agentId, credentialId: policyId };
   await ledgerOf(context, organizationId).withdraw(subject);
   const event = newEvent(context, actorOf(context, caller), {
     organizationId,

@@ -1,27 +1,27 @@
 /**
- * Activity for the analytics: tokens by hour and by agent, calls by route. Counted here with the same commit as the event, and
- * rolled up in D1. What goes to D1 is how many there are, not how many more, so a flush may be repeated.
+ * Activity for the analytics: tokens by hour and by agent, calls by route. One commit writes the event and its count. A flush
+ * writes totals to D1, not increments, so it may be repeated.
  */
 import type { AgentId, OrganizationId } from "../platform/ids.ts";
 import { dayMs, dayOf } from "../platform/time.ts";
 import type { AnsweredCalls } from "./contract.ts";
 import type { Journaled } from "./journal.ts";
 
-/** Buckets of these last days stay in the object after D1 has them, because they may still grow. */
+/** The object keeps the buckets of this many last days after the flush, because they may still grow. */
 const keptDays = 2;
-/** Buckets that one statement takes to D1. */
+/** Buckets that one statement writes to D1. */
 const pageSize = 1000;
 
 type Bucket = Readonly<Record<string, string | number>> & { readonly day: string };
 type Row = Record<string, string | number>;
 
-/** One statement on its way to D1, and what to do here once D1 has it. */
+/** One statement for D1, and what the object does after D1 has run it. */
 interface Move {
   readonly statement: D1PreparedStatement;
   readonly arrived: () => void;
 }
 
-/** A bucket's columns, and how many more there are in it. */
+/** A bucket's columns, and the increment of its count. */
 interface Staged {
   readonly values: readonly (string | number)[];
   readonly count: number;
@@ -38,16 +38,16 @@ class RollUp<B extends Bucket> {
   readonly #name: string;
   readonly #columns: readonly string[];
   readonly #upsert: string;
-  /** Since the journal was written, and since the table was. */
+  /** `#staged`: counts since the last write of the journal. `#unsaved`: counts since the last write of the table. */
   #staged = new Map<string, Staged>();
   readonly #unsaved = new Map<string, Staged>();
 
-  /** @param columns what tells the buckets apart, with their SQL types */
+  /** @param columns the columns of a bucket's key, with their SQL types */
   constructor(sql: SqlStorage, name: string, columns: Readonly<Record<keyof B & string, "TEXT" | "INTEGER">>) {
     this.#sql = sql;
     this.#name = name;
     this.#columns = Object.keys(columns);
-    // The columns, the count, and how much of it D1 has.
+    // The columns, the count, and the part of the count that D1 has.
     const values = [...this.#columns, "count", "flushed"].map((_, index) => `value ->> ${index}`);
     this.#upsert = `INSERT INTO ${name} SELECT ${values} FROM json_each(?) WHERE true
       ON CONFLICT DO UPDATE SET count = count + excluded.count`;
@@ -83,7 +83,7 @@ class RollUp<B extends Bucket> {
     return this.#sql.exec(`SELECT 1 FROM ${this.#name} WHERE count > flushed LIMIT 1`).toArray().length > 0;
   }
 
-  /** What D1 lacks, as it is now. D1 never lowers a count: of two flushes that cross, the later one may arrive first. */
+  /** The present counts that D1 does not have. D1 never lowers a count, because a later flush may arrive before an earlier one. */
   moves(d1: D1Database, organizationId: OrganizationId): Move[] {
     const rows = this.#sql
       .exec<Row>(`SELECT ${this.#columns}, count FROM ${this.#name} WHERE count > flushed`)
@@ -136,8 +136,8 @@ export class Activity implements Journaled<readonly (readonly Staged[])[]> {
   /**
    * Counts a token.
    *
-   * @param agentId the client that got it
-   * @param issuedAtMs the time of its audit event, so that both stand under the same day and hour
+   * @param agentId the client that received it
+   * @param issuedAtMs the time of its audit event, so that event and count have the same day and hour
    */
   addToken(agentId: AgentId, issuedAtMs: number): void {
     const day = dayOf(issuedAtMs);
@@ -145,7 +145,10 @@ export class Activity implements Journaled<readonly (readonly Staged[])[]> {
     this.#tokensByAgent.add({ day, agent_id: agentId }, 1);
   }
 
-  /** Counts calls of yesterday, today, or tomorrow by a clock that is ahead. Others are dropped: their bucket may be gone. */
+  /**
+   * Counts the calls of yesterday, today and tomorrow; a clock that is ahead reports tomorrow. Drops all others, because the
+   * object may have removed their bucket.
+   */
   addCalls(calls: readonly AnsweredCalls[], nowMs: number): void {
     const countable = [nowMs - dayMs, nowMs, nowMs + dayMs].map(dayOf);
     for (const { day, route, statusClass, count } of calls) {
@@ -168,12 +171,12 @@ export class Activity implements Journaled<readonly (readonly Staged[])[]> {
     for (const rollUp of this.#all) rollUp.save();
   }
 
-  /** Whether D1 lacks written counts. */
+  /** Whether there are written counts that D1 does not have. */
   hasPending(): boolean {
     return this.#all.some((rollUp) => rollUp.hasPending());
   }
 
-  /** Takes written counts to D1, all of them or none. May run several times at once, and again after a crash. */
+  /** Writes the counts to D1, all of them or none. May run several times at once, and again after a crash. */
   async moveTo(d1: D1Database, organizationId: OrganizationId): Promise<void> {
     const moves = this.#all.flatMap((rollUp) => rollUp.moves(d1, organizationId));
     if (moves.length === 0) return;
@@ -181,13 +184,13 @@ export class Activity implements Journaled<readonly (readonly Staged[])[]> {
     for (const { arrived } of moves) arrived();
   }
 
-  /** Goes on from what D1 has: for an object that has lost its storage, whose counts would otherwise begin at zero again. */
+  /** Loads the counts from D1. An object that has lost its storage needs it; its counts would otherwise begin at zero. */
   async resumeFrom(d1: D1Database, organizationId: OrganizationId, nowMs: number): Promise<void> {
     const fromDay = dayOf(nowMs - dayMs);
     await Promise.all(this.#all.map((rollUp) => rollUp.resumeFrom(d1, organizationId, fromDay)));
   }
 
-  /** Forgets the buckets that D1 has and that no longer grow. */
+  /** Removes the buckets that D1 has and that no longer grow. */
   forgetExpired(nowMs: number): void {
     for (const rollUp of this.#all) rollUp.forgetBefore(dayOf(nowMs - keptDays * dayMs));
   }

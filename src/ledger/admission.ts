@@ -1,20 +1,20 @@
-/** Who has failed to sign in too often, and who asks for costly checks too often. */
+/** Limits for failed sign-ins and for costly checks. */
 import ipaddr from "ipaddr.js";
 import type { Source } from "../platform/context.ts";
 import { minuteMs } from "../platform/time.ts";
 
 const windowMs = minuteMs;
-/** Failures of one client from one source in a minute before it has to wait. */
+/** Failures of one client from one source in a minute; after that it must wait. */
 const failuresAllowed = 10;
-/** Failed sign-ins from one source in a minute that are written to the audit log one by one. */
+/** The most failed sign-ins of one source in a minute that the audit log records. */
 const refusalsRecorded = 60;
-/** Costly checks that an organization can ask for, and how often in a minute. */
+/** The costly checks, and how many an organization may request in a minute. */
 const turnsAllowed = { verification: 30, domain_verification: 10 } as const;
 
-/** A costly check that is bounded by the minute. */
+/** A costly check with a limit per minute. */
 export type Turn = keyof typeof turnsAllowed;
 
-/** The network that a request comes from; an IPv6 client owns its /64, so that is what counts. */
+/** The network that a request comes from. For IPv6 it is the /64, because a client owns its whole /64. */
 export function networkOf({ ip }: Source): string {
   if (ipaddr.IPv4.isValidFourPartDecimal(ip) || !ipaddr.IPv6.isValid(ip)) return ip;
   const address = ipaddr.IPv6.parse(ip);
@@ -25,18 +25,18 @@ export function networkOf({ ip }: Source): string {
     .join(":");
 }
 
-/** What to do about one more failure. */
+/** The result of one more failure. */
 export interface FailureNoted {
-  /** Whether it goes to the audit log: a flood is not written out in full. */
+  /** Whether the audit log records it. It does not record every event of a flood. */
   readonly record: boolean;
-  /** Seconds for which the door is closed now; 0 while it is open. */
+  /** Seconds for which the client is locked out now; 0 when it is not. */
   readonly closedSeconds: number;
 }
 
-/** Fixed one-minute windows, in storage, so that a restart forgives nobody. */
+/** Fixed one-minute windows. They are in storage, so that a restart does not reset them. */
 export class Admission {
   readonly #sql: SqlStorage;
-  /** Until when doors are closed, by subject: every sign-in asks, and few doors are. */
+  /** The end of each lockout, by its key. It is in memory because every sign-in reads it; there are few lockouts. */
   readonly #closedUntilMs: Map<string, number>;
 
   constructor(sql: SqlStorage) {
@@ -70,12 +70,12 @@ export class Admission {
     return { record, closedSeconds: closed ? windowMs / 1000 : 0 };
   }
 
-  /** Tells whether this is the first of its kind in a minute. */
+  /** Whether this is the first event with this key in the window. */
   isFirstInWindow(subject: string, nowMs: number): boolean {
     return this.#count(subject, nowMs) === 1;
   }
 
-  /** Takes one of the turns of this minute; otherwise says how many seconds to wait. */
+  /** Takes one of the checks of this minute. When none is left, returns the seconds to wait. */
   takeTurn(turn: Turn, nowMs: number): { readonly admitted: boolean; readonly retryAfterSeconds: number } {
     const row = this.#read(turn);
     if (row && nowMs - row.began_ms < windowMs && row.count >= turnsAllowed[turn]) {

@@ -16,11 +16,11 @@ export type AssertionOutcome =
 const refused = (reason: RefusalReason): AssertionOutcome => ({ ok: false, reason });
 
 /**
- * Checks everything about an assertion but whether it was used before. The algorithm is the registered key's: what the header
- * says is only compared with it.
+ * Checks everything about an assertion except whether it was used before. The registered key decides the algorithm; the `alg`
+ * of the header must match it.
  *
- * @param audiences the values that `aud` may have, as one string: an array could name another server too, which could then
- *   replay the assertion here
+ * @param audiences the values that `aud` may have. `aud` must be one string: an array could also name another server, and that
+ *   server could then replay the assertion here
  */
 export async function checkAssertion(
   jwt: string,
@@ -32,7 +32,7 @@ export async function checkAssertion(
   const read = readJws(jwt);
   if (!read) return refused("assertion_malformed");
   const alg = verificationAlgs(key).find((candidate) => candidate === read.header.alg);
-  // A type is optional here (RFC 7523 3), but one that names another kind of token is that other kind of token.
+  // RFC 7523 3 does not require `typ`. A `typ` of another kind of token is refused, against confusion of token types.
   const foreignType =
     read.header.typ !== undefined && !/^(application\/)?(jwt|client-authentication\+jwt)$/i.test(read.header.typ);
   if (!alg || foreignType) return refused("assertion_malformed");

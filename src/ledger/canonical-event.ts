@@ -1,17 +1,17 @@
 /**
- * The RFC 8785 form of an audit event: the same bytes as `canonicalJson` gives, many times faster, because an event's own
- * members are known and stand here in their order. Verifying a long log is mostly this and SHA-256.
+ * The RFC 8785 form of an audit event: the same bytes as `canonicalJson` returns. It is many times faster, because the members
+ * of an event are known and are listed here in their order. The verification of a long log is mostly this and SHA-256.
  */
 import { canonicalJson } from "../platform/crypto/canonical-json.ts";
 import type { AuditEvent } from "./chain-contract.ts";
 
-/** JavaScript moves names that look like array indexes to the front of an object, and `__proto__` is no name like others. */
+/** JavaScript moves names that look like array indexes to the front of an object, and `__proto__` sets the prototype. */
 const oddName = /^[0-9]|^__proto__$/;
 
-/** Says that a value is one for the library, to express or to refuse. */
+/** The fast form cannot express this value; the library expresses it or refuses it. */
 class NotPlain extends Error {}
 
-/** The value with the members of every object in the order of UTF-16 code units (RFC 8785 3.2.3), that of `<` and `sort`. */
+/** The value with the members of every object in the order of UTF-16 code units (RFC 8785 3.2.3), as `<` and `sort` order. */
 function ordered(value: unknown): unknown {
   if (typeof value === "string" || typeof value === "boolean" || value === null || value === undefined) return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
@@ -30,17 +30,17 @@ function ordered(value: unknown): unknown {
   return copy;
 }
 
-/** What JSON.stringify makes of half a surrogate pair, for which JCS has no form. */
+/** The output of JSON.stringify for half a surrogate pair. JCS (RFC 8785) has no form for it. */
 const escapedSurrogate = "\\ud";
 
 /**
- * The canonical form of an event without its hash: the text that is hashed.
+ * The canonical form of an event without its hash. The hash is computed over this text.
  *
- * @throws {Error} for what JCS cannot express, such as half a surrogate pair
+ * @throws {Error} when JCS cannot express a value, such as half a surrogate pair
  */
 export function canonicalEvent(event: Omit<AuditEvent, "hash">): string {
   try {
-    // RFC 8785 3.2.3: in this order.
+    // RFC 8785 3.2.3 requires this order.
     const json = JSON.stringify({
       action: ordered(event.action),
       actor: ordered(event.actor),

@@ -1,8 +1,8 @@
-/** What the ledger is asked about its audit chain. */
+/** The part of the ledger's contract that is about its audit chain. */
 import type { Actor, JsonValue } from "../events/catalogue.ts";
 import type { AgentId, EventId, OrganizationId } from "../platform/ids.ts";
 
-/** An event as it stands in the audit log, on the wire and under the hash. */
+/** An event of the audit log. It has this form on the wire, and the hash covers this form. */
 export interface AuditEvent {
   readonly eventId: EventId;
   /** From 1, without gaps, in one organization. */
@@ -20,35 +20,35 @@ export interface AuditEvent {
   readonly hash: string;
 }
 
-/** The end of an audit chain, or another place in it. */
+/** The end of an audit chain, or another position in it. */
 export interface ChainHead {
   readonly sequence: number;
   readonly hash: string;
   readonly eventId: string | null;
 }
 
-/** The chain as its ledger knows it. */
+/** The state of the chain in its ledger. */
 export interface ChainState extends ChainHead {
-  /** Events up to this one may be missing from D1, because their time is over; 0 for none. */
+  /** Events up to this one may be missing from D1, because their retention has ended; 0 for none. */
   readonly anchorSequence: number;
 }
 
 /** The part of the ledger's RPC surface that is about the chain. */
 export interface ChainLedger {
-  /** Writes everything that waits (audit events, last uses, activity) to D1 and answers with the end of the chain. */
+  /** Writes everything pending (audit events, last uses, activity) to D1 and returns the end of the chain. */
   flush(): Promise<ChainState>;
   /**
-   * The places of the chain to be signed now, oldest first: every 10,000th event, and the end when an hour has passed.
+   * The positions of the chain to sign now, oldest first: every 10,000th event, and the end when an hour has passed.
    *
-   * @param renew adds the end whether its time has come or not
+   * @param renew adds the end even when it is not due
    */
   dueCheckpoints(renew: boolean): Promise<readonly ChainHead[]>;
   /**
-   * Says that the chain is signed up to an event.
+   * Records that the chain is signed up to an event.
    *
    * @returns when the next checkpoint is due, in milliseconds since the epoch; null while nothing is unsigned
    */
   noteCheckpoint(sequence: number): Promise<number | null>;
-  /** Says that events up to this one are about to be removed from D1, because their time is over. */
+  /** Records that events up to this one are about to be removed from D1, because their retention has ended. */
   anchorAt(sequence: number): Promise<void>;
 }

@@ -33,7 +33,7 @@ function linked(event: DomainEvent, head: ChainHead): AuditEvent {
   try {
     return { ...unhashed, hash: hashOf(unhashed) };
   } catch {
-    // RFC 8785 has no form for half a surrogate pair. An event is never lost for that: the half becomes U+FFFD.
+    // RFC 8785 has no form for half a surrogate pair. The half becomes U+FFFD, so that the event is not lost.
     const mended = JSON.parse(JSON.stringify(unhashed), (_, value) =>
       typeof value === "string" ? value.toWellFormed() : value,
     ) as typeof unhashed;
@@ -54,9 +54,9 @@ const selectConflicts = `SELECT sent.value ->> 'sequence' AS sequence FROM json_
   WHERE stored.event_id IS NOT sent.value ->> 'eventId'`;
 
 /**
- * Puts the events that the ledger writes by itself into the outbox for webhooks (?4: their names), if an active subscription
- * of the organization wants them. Where none does, it reads one index and nothing else. After a crash it may put in again an
- * event that is relayed already: the receivers of the relay know it by its id.
+ * Inserts the events that the ledger itself writes into the outbox for webhooks (?4: their names), if an active subscription
+ * of the organization names them. Without such a subscription it reads one index and nothing else. After a crash it may insert
+ * an event again that is relayed already: the receivers of the relay deduplicate by the id.
  */
 const handOn = `INSERT OR IGNORE INTO outbox (id, organization_id, event, created_at, recorded)
   SELECT event_id, organization_id, json_object('id', event_id, 'organizationId', organization_id, 'action', action,
@@ -68,7 +68,7 @@ const handOn = `INSERT OR IGNORE INTO outbox (id, organization_id, event, create
   WHERE organization_id = ?1 AND sequence BETWEEN ?2 AND ?3 AND action = wanted
     AND json_valid(actor) AND json_valid(details)`;
 
-/** Events in a row, each as a text of its own, from the sequence of the first on. */
+/** Consecutive events, one row each, from the sequence of the first on. */
 const insertPending = "INSERT INTO pending_events (sequence, event) SELECT ?1 + key, value FROM json_each(?2)";
 
 const deletePending = `DELETE FROM pending_events
@@ -80,10 +80,10 @@ const selectLast = `SELECT * FROM (SELECT sequence, hash, event_id FROM audit_ev
     WHERE organization_id = ?1 ORDER BY sequence DESC LIMIT 1)
   ORDER BY sequence DESC LIMIT 1`;
 
-/** How many events are read back at once on their way to D1. */
+/** Events in one batch to D1. */
 const pageSize = 500;
 
-/** Appends events, and keeps those that D1 does not have yet. */
+/** Appends events, and stores those that D1 does not have yet. */
 export class Chain {
   readonly checkpoints: Checkpoints;
   readonly #sql: SqlStorage;
@@ -115,9 +115,9 @@ export class Chain {
   }
 
   /**
-   * Goes on from what D1 has: for an object that has lost its storage, so that it does not begin a second chain over the
-   * first. A checkpoint counts as the event that it names, which may be gone: because its time was over, or, and then the gap
-   * shows it, because somebody has cut off the end.
+   * Continues the chain from its last event in D1. An object that has lost its storage needs it; otherwise it would begin a
+   * second chain over the first. A checkpoint counts as the event that it names. That event may be missing because its
+   * retention has ended, or because an attacker has deleted the end of the log; the gap then shows the deletion.
    */
   async resumeFrom(d1: D1Database, organizationId: OrganizationId): Promise<void> {
     const last = await d1
@@ -141,7 +141,7 @@ export class Chain {
     this.#staged.push(entry);
   }
 
-  /** The same for an event that the relay may hand over more than once: only the first time counts. Tells whether it was new. */
+  /** Like `append`, for an event that the relay may deliver more than once. Appends it the first time only, and returns whether it was new. */
   appendOnce(event: DomainEvent): boolean {
     const inserted = this.#sql.exec(
       "INSERT OR IGNORE INTO relayed_events (event_id, at_ms) VALUES (?, ?)",
@@ -153,7 +153,7 @@ export class Chain {
     return true;
   }
 
-  /** Writes what is staged; the caller provides the transaction. */
+  /** Writes the staged events; the caller provides the transaction. */
   write(): void {
     const [first] = this.#staged;
     if (!first) return;
@@ -169,16 +169,17 @@ export class Chain {
     this.#staged = [];
   }
 
-  /** Whether D1 lacks written events. */
+  /** Whether there are written events that D1 does not have. */
   hasPending(): boolean {
     return this.#sql.exec("SELECT 1 FROM pending_events LIMIT 1").toArray().length > 0;
   }
 
   /**
-   * Moves written events to D1, oldest first. May run several times at once, and again after a crash: an event that D1 has is
-   * left as it is. An event whose place another row has taken stays here, as evidence; verification finds the row.
+   * Moves written events to D1, oldest first. May run several times at once, and again after a crash: it does not change an
+   * event that D1 has. When D1 has another row with the same sequence, the event stays in the object as evidence, and
+   * verification finds the row.
    *
-   * @returns whether some of them have been put into the outbox
+   * @returns whether it has inserted any of them into the outbox
    */
   async moveTo(d1: D1Database, organizationId: OrganizationId): Promise<boolean> {
     let handedOn = false;
@@ -214,7 +215,7 @@ export class Chain {
     return handedOn;
   }
 
-  /** Forgets which events the relay handed over before the given time; the outbox gave them up long ago. */
+  /** Removes the ids of events relayed before the given time. The outbox does not have these events any more. */
   forgetRelayedBefore(ms: number): void {
     this.#sql.exec("DELETE FROM relayed_events WHERE at_ms < ?", ms);
   }

@@ -1,20 +1,20 @@
 /**
- * Which places of the audit chain are to be signed, and when, and from where on the chain must be whole. The keys are not
- * the ledger's business: the scheduled run asks for what is due, signs it, and says so.
+ * The positions of the audit chain that must be signed, when, and the position after which the chain must be complete. The
+ * ledger holds no signing keys: the scheduled task reads what is due, signs it, and records that here.
  */
 import type { OrganizationId } from "../platform/ids.ts";
 import { hourMs } from "../platform/time.ts";
 import type { ChainHead } from "./contract.ts";
 
-/** Every so many events one is signed, however fast they come. */
+/** One of this many events is signed, at any rate of events. */
 const interval = 10_000;
-/** A chain that moves is signed at least this often. */
+/** A chain that grows is signed at least this often. */
 const longestMs = hourMs;
 
-/** `checkpoint_due_at` in D1 for a place that waits already. */
+/** `checkpoint_due_at` in D1 for a position that is due already. */
 const atOnce = 0;
 
-/** The later of two flushes may arrive first, and one that knows of nothing due takes back nothing. */
+/** A later flush may arrive before an earlier one. A flush without a due checkpoint does not clear `checkpoint_due_at`. */
 const mark = `INSERT INTO audit_chains (organization_id, sequence, checkpoint_due_at, anchor_sequence) VALUES (?1, ?2, ?3, 0)
   ON CONFLICT (organization_id) DO UPDATE SET sequence = max(sequence, excluded.sequence),
     checkpoint_due_at = coalesce(min(checkpoint_due_at, excluded.checkpoint_due_at), checkpoint_due_at, excluded.checkpoint_due_at)`;
@@ -22,13 +22,13 @@ const mark = `INSERT INTO audit_chains (organization_id, sequence, checkpoint_du
 type Extent = {
   /** The last event that is signed; 0 for none. */
   checkpoint_sequence: number;
-  /** When that was; before the first time, when the chain began. */
+  /** The time of that signature; before the first one, the time of the first event. */
   checkpoint_ms: number;
-  /** Events up to this one may be missing from D1, because their time is over; 0 for none. */
+  /** Events up to this one may be missing from D1, because their retention has ended; 0 for none. */
   anchor_sequence: number;
 };
 
-/** The checkpoints of one organization's chain. Every write is at once in storage; the caller provides the transaction. */
+/** The checkpoints of one organization's chain. Every write goes to storage at once; the caller provides the transaction. */
 export class Checkpoints {
   readonly #sql: SqlStorage;
   #extent: Extent | null;
@@ -50,7 +50,7 @@ export class Checkpoints {
     return this.#extent?.anchor_sequence ?? 0;
   }
 
-  /** Goes on from what D1 has: for an object that has lost its storage. */
+  /** Loads the state from D1, for an object that has lost its storage. */
   async resumeFrom(d1: D1Database, organizationId: OrganizationId): Promise<void> {
     const row = await d1
       .prepare(
@@ -63,7 +63,7 @@ export class Checkpoints {
     if (row) this.#write(row);
   }
 
-  /** Takes note of an event that is being written. */
+  /** Records an event with the write of that event. */
   note({ sequence, hash, eventId, timestamp }: ChainHead & { readonly timestamp: string }): void {
     if (!this.#extent) {
       this.#write({ checkpoint_sequence: 0, checkpoint_ms: Date.parse(timestamp), anchor_sequence: 0 });
@@ -74,9 +74,9 @@ export class Checkpoints {
   }
 
   /**
-   * The places to be signed now, oldest first.
+   * The positions to sign now, oldest first.
    *
-   * @param renew signs the end of the chain whether its time has come or not
+   * @param renew adds the end of the chain even when it is not due
    */
   due(head: ChainHead, nowMs: number, renew: boolean): ChainHead[] {
     const waiting = this.#waiting();
@@ -85,7 +85,7 @@ export class Checkpoints {
     return headIsDue && waiting.at(-1)?.sequence !== head.sequence ? [...waiting, head] : waiting;
   }
 
-  /** Takes note that the chain is signed up to an event. */
+  /** Records that the chain is signed up to an event. */
   made(sequence: number, nowMs: number): void {
     this.#sql.exec("DELETE FROM due_checkpoints WHERE sequence <= ?", sequence);
     const known = this.#extent;
@@ -98,12 +98,12 @@ export class Checkpoints {
     return this.#waiting().length > 0 ? atOnce : this.#headDueAtMs(head);
   }
 
-  /** Takes note that events up to this one may go. */
+  /** Records that events up to this one may be removed from D1. */
   anchorAt(sequence: number): void {
     if (this.#extent) this.#write({ ...this.#extent, anchor_sequence: Math.max(sequence, this.anchorSequence) });
   }
 
-  /** The statement that tells D1 how far the log has come there and when a checkpoint is due. */
+  /** The statement that writes to D1 the last sequence there and the time of the next checkpoint. */
   marking(d1: D1Database, organizationId: OrganizationId, sequence: number, head: ChainHead): D1PreparedStatement {
     return d1.prepare(mark).bind(organizationId, sequence, this.nextDueAtMs(head));
   }

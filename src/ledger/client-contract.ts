@@ -1,35 +1,35 @@
-/** What the ledger is asked about clients: who they are, and whether they are let in. */
+/** The part of the ledger's contract that is about client authentication. */
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { Source } from "../platform/context.ts";
 import type { AgentId, CredentialId, OrganizationId, Scope } from "../platform/ids.ts";
 import type { LimitName } from "../platform/limits.ts";
 import type { RateState } from "./rate.ts";
 
-/** How a client proves who it is at the token, introspection and revocation endpoints. */
+/** How a client authenticates at the token, introspection and revocation endpoints. */
 export type Presented =
   | {
       readonly kind: "secret";
-      /** The HMAC of the presented secret under each hash key that the Worker holds. */
+      /** The HMAC of the presented secret under each hash key of the Worker. */
       readonly hashes: readonly { readonly keyId: string; readonly hash: string }[];
     }
   | {
       readonly kind: "assertion";
       /** The compact JWS of RFC 7523 2.2; the ledger checks it against the agent's registered key. */
       readonly jwt: string;
-      /** What `aud` may be: the issuer or the endpoint, as a single string. */
+      /** The values that `aud` may have: the issuer or the endpoint, as a single string. */
       readonly audiences: readonly string[];
     }
   | {
       readonly kind: "workload";
       /** The trust policy that the workload's token, checked by the Worker, fulfils. */
       readonly policyId: CredentialId;
-      /** What makes the workload's token one of its kind, so that it signs in once; at most 256 characters. */
+      /** The unique key of the workload's token, so that the token signs in once; at most 256 characters. */
       readonly tokenKey: string;
       /** Milliseconds since the epoch; until then the token could be replayed. */
       readonly tokenExpiresAtMs: number;
     };
 
-/** Why a client was not let in. Written to the audit log; the wire says `invalid_client` for all of them. */
+/** Why client authentication failed. Goes to the audit log only; the response has `invalid_client` for every reason. */
 export type RefusalReason =
   | "unknown_client"
   | "wrong_secret"
@@ -50,7 +50,7 @@ export type RefusalReason =
   | "workload_token_replayed"
   | WorkloadRefusalReason;
 
-/** Why a workload's token was refused before it came to the ledger. */
+/** Why the Worker refused a workload's token before it called the ledger. */
 export type WorkloadRefusalReason =
   | "no_policy"
   | "ambiguous_policy"
@@ -69,22 +69,22 @@ export type WorkloadRefusalReason =
   | "claim_mismatch";
 
 export type Refused = { readonly outcome: "refused"; readonly reason: RefusalReason };
-/** Too many failures for this client and this source; try again after so many seconds. */
+/** Too many failures of this client from this source. It may try again after `retryAfterSeconds`. */
 export type Throttled = { readonly outcome: "throttled"; readonly retryAfterSeconds: number };
 
-/** A limit of the organization's tier, or of its own, is reached. */
+/** The request is over a limit of the organization's tier or over one of its overrides. */
 export interface Limited {
   readonly outcome: "limited";
   readonly limit: LimitName;
   readonly max: number;
   readonly current: number;
-  /** Milliseconds since the epoch: when the next request can be let through. */
+  /** Milliseconds since the epoch: when the limit admits the next request. */
   readonly resetsAtMs: number;
-  /** What is left of the minute rate; null when another limit stands in the way. */
+  /** The state of the rate limit; null when another limit is reached. */
   readonly rate: RateState | null;
 }
 
-/** The client, once it has proved who it is. */
+/** A client after successful authentication. */
 export interface AuthenticatedClient {
   readonly agentId: AgentId;
   readonly organizationId: OrganizationId;
@@ -104,8 +104,8 @@ export interface ClientAuthenticationRequest {
 }
 
 /**
- * What a request with client authentication is counted as: an API call, one that is let through over the limits too, or
- * nothing, because it is a token request and counts as that if it gets one.
+ * How a request with client authentication is counted: as an API call; as an API call that no limit refuses; or not at all,
+ * because it is a token request and an issued token is counted as a token.
  */
 export type Counting = "call" | "exempt_call" | "nothing";
 
@@ -119,14 +119,14 @@ export interface WorkloadRefusal {
   readonly clientId: string;
   readonly reason: WorkloadRefusalReason;
   readonly source: Source;
-  /** What helps an operator to see why: issuer, policy, the claim that differs. Never the token. */
+  /** Facts that explain the refusal to an operator: issuer, policy, the claim that differs. Never the token. */
   readonly details: DomainEvent["details"];
 }
 
 /** The part of the ledger's RPC surface that is about clients. */
 export interface ClientLedger {
-  /** Checks the client without issuing anything. */
+  /** Authenticates the client and issues nothing. */
   authenticateClient(request: ClientAuthenticationRequest, counting: Counting): Promise<ClientOutcome>;
-  /** Notes that a workload's token was refused: counts the failure and appends the event. `clientId` is the agent it asked for, or what it called itself. */
+  /** Records that a workload's token was refused: counts the failure and appends the event. `clientId` is the one of the request; it need not exist. */
   refuseWorkload(refusal: WorkloadRefusal): Promise<Refused | Throttled>;
 }

@@ -1,4 +1,4 @@
-/** The way from a request to an organization's ledger. */
+/** Access to an organization's ledger. */
 import type { Context } from "../platform/context.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import { type Ledger, probeLedger } from "./contract.ts";
@@ -6,7 +6,7 @@ import { type Ledger, probeLedger } from "./contract.ts";
 /**
  * The ledger of an organization. Each call is one round trip.
  *
- * @throws {DependencyDown} when the object does not answer; whether the call took effect is then unknown, and every call may be repeated
+ * @throws {DependencyDown} when the object does not respond. It is then unknown whether the call took effect; every call may be repeated
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ export function ledgerOf({ env }: Pick<Context, "env">, organizationId: Organiza
   return namespace.get(namespace.idFromName(organizationId)) as unknown as Ledger;
 }
 
-/** Asks whether ledgers can be reached. Throws when the one that it asks does not answer. */
+/** Checks that ledgers are reachable. Throws when the probe ledger does not respond. */
 export async function askLedger(context: Pick<Context, "env">): Promise<undefined> {
   await ledgerOf(context, probeLedger).ping();
 }

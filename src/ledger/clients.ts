@@ -1,4 +1,4 @@
-/** Letting clients in, or not: the throttle before, the audit event and the count of failures after. */
+/** Client authentication: the throttle before it, and the audit event and the count of failures after it. */
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { AgentId } from "../platform/ids.ts";
 import type {
@@ -16,7 +16,7 @@ import { grantableTo, type Principal } from "./principals.ts";
 import { type SignIn, signIn } from "./sign-in.ts";
 import type { Used } from "./single-use.ts";
 
-/** What a refused attempt is called in the audit log. */
+/** The name of a refused attempt in the audit log. */
 export type Refusal = "token.refused" | "client.refused";
 
 function described(parts: Parts, { agent, organization }: Principal, { credentialId }: SignIn & { ok: true }) {
@@ -33,7 +33,7 @@ function described(parts: Parts, { agent, organization }: Principal, { credentia
   return client;
 }
 
-/** A client that has proved who it is. */
+/** A successful client authentication. */
 export interface Authenticated {
   readonly outcome: "authenticated";
   readonly client: AuthenticatedClient;
@@ -41,7 +41,7 @@ export interface Authenticated {
   readonly used: Used | null;
 }
 
-/** Notes a failed attempt: counts it, and appends the event unless a flood is under way. */
+/** Records a failed attempt: counts it, and appends the event unless there is a flood of them. */
 async function refuse(
   parts: Parts,
   { agentId, source }: Pick<ClientAuthenticationRequest, "agentId" | "source">,
@@ -65,9 +65,9 @@ async function refuse(
 }
 
 /**
- * Checks who a client is.
+ * Authenticates a client.
  *
- * @param details what the audit event of a refusal says beside the reason
+ * @param details the details of the audit event of a refusal, in addition to the reason
  */
 export async function authenticate(
   parts: Parts,
@@ -85,14 +85,14 @@ export async function authenticate(
   return { outcome: "authenticated", client: described(parts, principal, outcome), principal, used };
 }
 
-/** Counts a client's request. Over a limit it may come again with the same assertion or token: it was not refused for good. */
+/** Counts a client's request. Over a limit, the client may repeat the request later with the same assertion or token. */
 export function chargeClient(parts: Parts, { principal, used }: Authenticated, kind: Charge, exempt: boolean): Charged {
   const charged = charge(parts, principal, kind, exempt);
   if (charged.outcome === "limited" && used) parts.singleUse.giveBack(used);
   return charged;
 }
 
-/** Checks who a client is, and counts its request. */
+/** Authenticates a client, and counts its request. */
 export async function authenticateOnly(
   parts: Parts,
   request: ClientAuthenticationRequest,
@@ -107,7 +107,7 @@ export async function authenticateOnly(
   return { outcome: "authenticated", client: authenticated.client, rate: charged?.rate ?? null };
 }
 
-/** Notes that the Worker refused a workload's token before the ledger saw it. */
+/** Records that the Worker refused a workload's token before it called the ledger. */
 export async function refuseWorkload(parts: Parts, refusal: WorkloadRefusal): Promise<Refused | Throttled> {
   const { clientId, reason, source, details } = refusal;
   const agentId = clientId as AgentId;

@@ -1,16 +1,16 @@
-/** One durable commit for all requests that come together. */
+/** One durable commit for all concurrent requests. */
 
 /**
- * One turn of the event loop, in which whoever else has arrived stages its own. Reading a body takes just that; a timer of the
- * runtime takes a millisecond or two besides.
+ * One turn of the event loop, in which the other requests that have arrived stage their writes. Reading a body takes exactly
+ * one turn; a timer of the runtime takes a millisecond or two more.
  */
 async function turn(): Promise<void> {
   await new Response("-").arrayBuffer();
 }
 
 /**
- * Groups the writes of concurrent requests. There is no shared promise: every request waits for itself and the first to wake
- * writes for all, so a cancelled request can hold nobody up.
+ * Groups the writes of concurrent requests. There is no shared promise: every request waits on its own, and the first that
+ * continues writes for all. So a cancelled request cannot block the others.
  */
 export class Commit {
   readonly #storage: DurableObjectStorage;
@@ -21,7 +21,7 @@ export class Commit {
 
   /**
    * @param write writes everything that is staged
-   * @param fail ends the object: after a failed write memory and disk differ, and only a fresh start mends that
+   * @param fail ends the object: after a failed write memory and disk differ, and only a restart corrects that
    */
   constructor(storage: DurableObjectStorage, write: () => void, fail: (reason: string) => void) {
     this.#storage = storage;
@@ -30,7 +30,7 @@ export class Commit {
   }
 
   /**
-   * Resolves when everything staged so far is written. The runtime holds the answer back until it is on disk too (output gate).
+   * Resolves when everything staged so far is written. The runtime holds the response until the write is on disk (output gate).
    */
   async settled(): Promise<void> {
     const ticket = ++this.#staged;
@@ -39,9 +39,9 @@ export class Commit {
   }
 
   /**
-   * Writes at once what is staged.
+   * Writes at once everything that is staged.
    *
-   * @param write does so in another way than usual
+   * @param write replaces the usual way to write
    */
   now(write: () => void = this.#write): void {
     const upTo = this.#staged;

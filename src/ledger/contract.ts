@@ -1,4 +1,4 @@
-/** What the ledger is asked and what it answers: plain values, as they cross the RPC boundary. */
+/** The requests and results of the ledger: plain values that can cross the RPC boundary. */
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope, TokenId } from "../platform/ids.ts";
 import type { AnsweredCalls } from "../platform/telemetry/calls.ts";
@@ -18,27 +18,27 @@ export type { AnsweredCalls } from "../platform/telemetry/calls.ts";
 export type { AuditEvent, ChainHead, ChainState } from "./chain-contract.ts";
 export type * from "./client-contract.ts";
 
-/** A DPoP proof that the Worker has checked (RFC 9449); the ledger sees to it that it is used once. */
+/** A DPoP proof that the Worker has checked (RFC 9449). The ledger ensures that it is used once. */
 export interface ProofOfPossession {
-  /** RFC 7638 thumbprint of the key that made it. */
+  /** RFC 7638 thumbprint of the key that signed it. */
   readonly thumbprint: string;
   readonly jti: string;
-  /** Milliseconds since the epoch; until then it could be replayed. */
+  /** Milliseconds since the epoch; a replay is possible until then. */
   readonly expiresAtMs: number;
 }
 
 export interface TokenRequest extends ClientAuthenticationRequest {
-  /** null: whatever the agent may be granted, except what must be asked for by name. */
+  /** null: every grantable scope of the agent, except the scopes that a request must name. */
   readonly scopes: readonly Scope[] | null;
-  /** The key that the caller is about to sign with; a dropped one is refused before anything is counted. */
+  /** The key that the caller signs the token with. The ledger refuses a dropped key before it counts anything. */
   readonly signingKeyId: string;
   /** `grant_type`, for the audit event. */
   readonly grant: string;
-  /** The delegation that the client, as its delegatee, turns into a token (RFC 8693); null: the client acts for itself. */
+  /** The delegation that the client, its delegatee, exchanges for a token (RFC 8693); null: the client acts for itself. */
   readonly chainId: DelegationId | null;
   /** Binds the token to the client's key (RFC 9449); null for a bearer token. */
   readonly proof: ProofOfPossession | null;
-  /** What the token will be for (RFC 8707); goes into the audit event. */
+  /** The audience of the token (RFC 8707), for the audit event. */
   readonly audience: readonly string[];
   /** The named resources in the form in which identifiers are compared; empty for the service itself. */
   readonly resourceKeys: readonly string[];
@@ -49,21 +49,21 @@ export type TokenOutcome =
       readonly outcome: "issued";
       readonly client: AuthenticatedClient;
       readonly tokenId: TokenId;
-      /** Milliseconds since the epoch; later than every withdrawal that the ledger has recorded. */
+      /** Milliseconds since the epoch; later than every revocation that the ledger has recorded. */
       readonly issuedAtMs: number;
       readonly scopes: readonly Scope[];
       /** A registered resource as it was registered, or what the request named. */
       readonly audience: readonly string[];
       /** The most that the resource allows, in seconds; null where it says nothing. */
       readonly ttlSeconds: number | null;
-      /** Whose authority the token carries: the client's own, or its delegator's. */
+      /** The subject of the token: the client itself, or its delegator. */
       readonly subject: { readonly agentId: AgentId; readonly agentType: string };
       /** Milliseconds since the epoch: the token must not outlive its delegation; null when it has none. */
       readonly notAfterMs: number | null;
       /** null where the rate is unlimited. */
       readonly rate: RateState | null;
     }
-  /** The delegation does not stand, or the client is not its delegatee. */
+  /** The delegation is not active, or the client is not its delegatee. */
   | { readonly outcome: "delegation_refused" }
   | { readonly outcome: "scope_refused"; readonly outside: readonly string[] }
   /** A registered resource that is not for this client, or one beside another. */
@@ -76,10 +76,10 @@ export type TokenOutcome =
   | Refused
   | Throttled;
 
-/** What an agent lends, and to whom. */
+/** The scopes that an agent delegates, and the delegatee. */
 export interface DelegationRequest {
   readonly delegatorAgentId: AgentId;
-  /** The credential behind the delegator's token; revoking it ends the delegation. */
+  /** The credential that the delegator's token was issued for; its revocation ends the delegation. */
   readonly credentialId: CredentialId | null;
   readonly delegateeAgentId: AgentId;
   readonly scopes: readonly Scope[];
@@ -94,9 +94,9 @@ export type DelegationOutcome =
       readonly issuedAtMs: number;
       readonly expiresAtMs: number;
     }
-  /** Unknown, of another organization, suspended or decommissioned: the asker is not told which. */
+  /** Unknown, of another organization, suspended or decommissioned. The delegator must not learn which. */
   | { readonly outcome: "delegatee_unavailable" }
-  /** The delegator's token carries them still, but they have been taken from the delegator. */
+  /** The delegator's token still has these scopes, but the delegator has lost them. */
   | { readonly outcome: "scopes_withdrawn"; readonly outside: readonly Scope[] }
   | { readonly outcome: "inactive" };
 
@@ -125,19 +125,19 @@ export type AdmitOutcome =
   | { readonly outcome: "inactive" }
   | { readonly outcome: "proof_replayed" };
 
-/** What is taken back. From the moment `withdraw` has answered, no token of the subject is accepted and no new one is issued. */
+/** What is revoked. After `withdraw` has returned, the ledger accepts no token of the target and issues no new one. */
 export type RevocationTarget =
   | { readonly kind: "organization" }
   | { readonly kind: "agent"; readonly agentId: AgentId }
   | { readonly kind: "credential"; readonly agentId: AgentId; readonly credentialId: CredentialId }
-  /** Scopes taken from an agent: ends the delegations that lend one of them; its own tokens keep what they carry. */
+  /** Scopes that an agent loses: ends its delegations with one of them. Its own tokens keep their scopes. */
   | { readonly kind: "scopes"; readonly agentId: AgentId; readonly scopes: readonly Scope[] }
   | { readonly kind: "delegation"; readonly chainId: DelegationId };
 
-/** The name of the one ledger that belongs to nobody: it is there to be pinged. */
+/** The name of the one ledger without an organization. Health checks ping it. */
 export const probeLedger = "health" as OrganizationId;
 
-/** What an organization has used. Days and months are those of UTC. */
+/** The usage of an organization. Days and months are UTC. */
 export interface UsageCounts {
   readonly callsToday: number;
   readonly callsThisMonth: number;
@@ -147,46 +147,47 @@ export interface UsageCounts {
 
 /** The RPC surface of an organization's ledger. */
 export interface Ledger extends ChainLedger, ClientLedger {
-  /** Answers, and does nothing else. */
+  /** Returns, and does nothing else. */
   ping(): Promise<void>;
-  /** One of so many costly checks a minute; otherwise how many seconds to wait for the next. */
+  /** Takes one of the costly checks of this minute. When none is left, returns the seconds to wait. */
   admitTurn(turn: Turn): Promise<{ readonly admitted: boolean; readonly retryAfterSeconds: number }>;
-  /** Checks the client, grants scopes, counts the token, appends the event: one durable commit. */
+  /** Authenticates the client, grants scopes, counts the token and appends the event in one durable commit. */
   issueToken(request: TokenRequest): Promise<TokenOutcome>;
   /**
-   * An API call with an access token: is it live, and within the limits? Counts the call when it is let through.
+   * Decides on an API call with an access token: the token must be active and the call within the limits. Counts an admitted
+   * call.
    *
-   * @param exempt whether the call is let through over the limits too
+   * @param exempt whether the call is admitted over the limits too
    */
   admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome>;
-  /** What the organization has used in the present day and month (UTC). */
+  /** The organization's usage of the present day and month (UTC). */
   usage(): Promise<UsageCounts>;
-  /** Whether a token is live, and appends the event of having been asked. Counts no call. */
+  /** Whether a token is active (RFC 7662). Appends the event of the introspection, and counts no call. */
   introspect(token: TokenFacts | null, event: DomainEvent): Promise<{ readonly live: boolean }>;
-  /** Lends: checks both agents, remembers the delegation and gives it its id. The event comes with the record in D1. */
+  /** Delegates: checks both agents, stores the delegation and creates its id. The event comes with the record in D1. */
   delegate(request: DelegationRequest): Promise<DelegationOutcome>;
   /**
-   * Whether a delegation stands: unexpired, nobody behind it cut off, both agents active. Appends the event of having been
-   * asked. `endedAtMs` is when it was taken back, if it was.
+   * Whether a delegation is active: not expired, not revoked, and both agents active. Appends the event of the check.
+   * `endedAtMs` is the time of the revocation in milliseconds since the epoch; null without one.
    */
   checkDelegation(
     chainId: DelegationId,
     event: DomainEvent,
   ): Promise<{ readonly stands: boolean; readonly endedAtMs: number | null }>;
-  /** Kills one token and appends the event, once however often it is called. */
+  /** Revokes one token and appends the event. A repeated call does nothing. */
   revokeToken(token: TokenFacts, event: DomainEvent): Promise<void>;
-  /** Takes back, at once: call it before the record in D1 changes. */
+  /** Revokes at once. Call it before the record in D1 changes. */
   withdraw(subject: RevocationTarget): Promise<void>;
-  /** Says that an agent's record (or, with null, the organization's) is about to change in D1, so that no answer comes from a stale copy. */
+  /** Announces a change of an agent's record in D1 (null: of the organization's), so that the ledger uses no stale copy. */
   expectChange(agentId: AgentId | null): Promise<void>;
-  /** From now on no token signed with this key is accepted. */
+  /** Refuses every token signed with this key from now on. */
   dropSigningKey(signingKeyId: string): Promise<void>;
-  /** Appends an event that no change in D1 goes with; it is not deduplicated. */
+  /** Appends an event without a change in D1. It is not deduplicated. */
   append(event: DomainEvent): Promise<void>;
-  /** Appends events to the audit chain, each once by its id, and forgets its copies of what they changed. */
+  /** Appends events to the audit chain, each once by its id, and drops its copies of the records that they changed. */
   record(events: readonly DomainEvent[]): Promise<void>;
   /**
-   * Counts answered calls for the analytics. Those of days other than yesterday, today and tomorrow are dropped. Repeated, it
+   * Counts answered calls for the analytics. Drops the calls of days other than yesterday, today and tomorrow. A repeated call
    * counts again.
    */
   noteCalls(calls: readonly AnsweredCalls[]): Promise<void>;

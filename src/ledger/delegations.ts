@@ -1,19 +1,19 @@
-/** What the ledger knows of each delegation: whose authority it is, who may use it, and until when. */
+/** The ledger's record of each delegation: its delegator, its delegatee and its expiry. */
 import type { AgentId, CredentialId, DelegationId, Scope } from "../platform/ids.ts";
 
-/** A delegation. The time of issue is in its id (UUID v7), and later than every cut-off before it. */
+/** A delegation. The time of issue is in its id (UUID v7), and is later than every earlier revocation. */
 export interface Delegation {
   readonly chainId: DelegationId;
   readonly delegatorAgentId: AgentId;
   readonly delegateeAgentId: AgentId;
-  /** The credential behind the token that delegated; revoking it ends the delegation. */
+  /** The credential that the delegator's token was issued for; its revocation ends the delegation. */
   readonly credentialId: CredentialId | null;
   readonly scopes: readonly Scope[];
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
 }
 
-/** The delegations of one organization, until they have expired. */
+/** The delegations of one organization that have not expired. */
 export class Delegations {
   readonly #sql: SqlStorage;
 

@@ -1,4 +1,4 @@
-/** Issuing: who gets a token or lends a part of its authority, with which scopes, counted and recorded. */
+/** Issues tokens and delegations: decides, counts and records. */
 import { isPlatformScope } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
 import { type DelegationId, newId, type OrganizationId, type Scope, type TokenId } from "../platform/ids.ts";
@@ -18,19 +18,19 @@ import { grantableTo } from "./principals.ts";
 import { type Resource, scopesFor } from "./resources.ts";
 import { standingOf } from "./standing.ts";
 
-/** Scopes that are granted only when asked for by name. */
+/** Scopes that are granted only when the request names them. */
 const askedByName: readonly string[] = ["openid", "admin:orgs"];
 
-/** Tells whether the proof, if there is one, is used for the first time (RFC 9449 11.1). */
+/** Uses the proof; false when it was used before (RFC 9449 11.1). A request without a proof passes. */
 export function useProof({ singleUse }: Pick<Parts, "singleUse">, proof: ProofOfPossession | null): boolean {
   return proof === null || singleUse.useOnce(`dpop:${proof.thumbprint}`, proof.jti, proof.expiresAtMs);
 }
 
-/** Whose authority a token will carry, and the most that it may be. */
+/** The subject of a token, and the scopes that may be granted. */
 interface Authority {
   readonly subject: { readonly agentId: AuthenticatedClient["agentId"]; readonly agentType: string };
   readonly grantable: readonly Scope[];
-  /** What is granted when nothing is asked for. */
+  /** The scopes that are granted when the request names none. */
   readonly usual: readonly Scope[];
   readonly delegation: Delegation | null;
 }
@@ -40,7 +40,7 @@ function ownAuthority({ agentId, agentType, grantable }: AuthenticatedClient): A
   return { subject: { agentId, agentType }, grantable, usual, delegation: null };
 }
 
-/** The authority that was lent to the client, if it was lent to this client and still stands. */
+/** The authority of a delegation; null when it is not active or the client is not its delegatee. */
 async function lentAuthority(
   parts: Parts,
   client: AuthenticatedClient,
@@ -54,8 +54,8 @@ async function lentAuthority(
 }
 
 /**
- * The registered resource that a request names; null where it names none. One token is for one API: a registered resource
- * beside another one is `several`.
+ * The registered resource that a request names; null when it names none. A token is for one API only: `several` when the
+ * request names another resource beside a registered one.
  */
 async function findTarget(parts: Parts, keys: readonly string[]): Promise<Resource | "several" | null> {
   const distinct = [...new Set(keys)];
@@ -65,7 +65,7 @@ async function findTarget(parts: Parts, keys: readonly string[]): Promise<Resour
   return registered[0] ?? null;
 }
 
-/** An authority as far as it goes for a resource; null where there is none. */
+/** The part of an authority that is valid for a resource; null for none. */
 function narrowed(whole: Authority, target: Resource | "several", organizationId: OrganizationId): Authority | null {
   if (target === "several") return null;
   const capabilities = whole.grantable.filter((scope) => !isPlatformScope(scope));
@@ -76,7 +76,7 @@ function narrowed(whole: Authority, target: Resource | "several", organizationId
 /** Decides on a token request: one durable commit, whatever the outcome. */
 export async function issueToken(parts: Parts, request: TokenRequest): Promise<TokenOutcome> {
   const { grant, chainId, source, audience } = request;
-  // First of all, so that a client that is told to try again with another key has used up nothing.
+  // The first check, because the caller then tries again with another key: it must not have used up a proof or an assertion.
   if (parts.revocations.isDropped(request.signingKeyId)) return { outcome: "signing_key_dropped" };
   if (!useProof(parts, request.proof)) return { outcome: "proof_replayed" };
   const context = { grant, ...(chainId ? { chainId } : {}) };
@@ -98,7 +98,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     return outcome;
   };
 
-  // Over a limit a client may ask as often as it likes; the audit log says so once a minute.
+  // A client over a limit may send many requests. The audit log records one a minute.
   const refuseOverLimit = async (limited: Limited): Promise<TokenOutcome> => {
     if (!parts.admission.isFirstInWindow(`limit:${limited.limit}`, Date.now())) return limited;
     return refuse(limited, { ...asked, reason: "limit_exceeded", limit: limited.limit, max: limited.max });
@@ -165,14 +165,14 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   };
 }
 
-/** Lends: checks both agents and what the delegator may still grant, and remembers the delegation. */
+/** Delegates: checks both agents and the delegator's present scopes, and stores the delegation. */
 export async function delegate(parts: Parts, request: DelegationRequest): Promise<DelegationOutcome> {
   const { delegatorAgentId, delegateeAgentId, credentialId, scopes, ttlSeconds } = request;
   const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
   const [delegator, delegatee] = await Promise.all([find(delegatorAgentId), find(delegateeAgentId)]);
   const isWithdrawn = (subject: Parameters<typeof parts.principals.isWithdrawn>[0]) =>
     parts.principals.isWithdrawn(subject, Date.now());
-  // What is being taken back this very moment may be active in D1 still; what it lent now would outlive its cut-off.
+  // An agent may still be active in D1 while its revocation is in progress. A delegation issued now would outlive the revocation.
   const dying = isWithdrawn({ kind: "agent", agentId: delegatorAgentId }) || isWithdrawn({ kind: "organization" });
   if (dying || delegator?.agent.status !== "active" || delegator.organization.status !== "active") {
     return { outcome: "inactive" };

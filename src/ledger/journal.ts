@@ -1,15 +1,15 @@
 /**
- * Counts on their way to their tables. A commit writes one row here, whatever was counted and for however many agents; from time
- * to time all of it is entered in the tables, and at the start what a former life of the object had not come to enter.
+ * The journal of counts. A commit writes one row here for all counts of all agents. From time to time the object writes the
+ * counts to their tables and empties the journal. A restarted object does the same with the rows that it finds.
  */
 
-/** A part that counts in memory. What it drains is JSON. */
+/** A part that counts in memory. The changes that it drains must be JSON. */
 export interface Journaled<Changes = unknown> {
-  /** What has been counted since the last time; null for nothing. */
+  /** Returns the counts since the last call; null for none. */
   drain(): Changes | null;
-  /** Counts what a former life of the object had drained. */
+  /** Adds counts that were drained before a restart of the object. */
   restore(changes: Changes): void;
-  /** Writes everything that was drained to tables of its own; the caller provides the transaction. */
+  /** Writes everything that was drained to the part's own tables; the caller provides the transaction. */
   save(): void;
 }
 
@@ -30,7 +30,7 @@ export class Journal {
     if (rows.length > 0) this.#save();
   }
 
-  /** Writes what has been counted; the caller provides the transaction. */
+  /** Writes the counts since the last call as one row; the caller provides the transaction. */
   write(): void {
     const drained = Object.entries(this.#parts).map(([name, part]) => [name, part.drain()] as const);
     const changes = drained.filter(([, ofPart]) => ofPart !== null);
@@ -38,7 +38,7 @@ export class Journal {
     this.#sql.exec("INSERT INTO journal (changes) VALUES (?)", JSON.stringify(Object.fromEntries(changes)));
   }
 
-  /** Enters in the tables what is here, and what has been counted since; the caller provides the transaction. */
+  /** Writes the journal and the counts since to the parts' tables; the caller provides the transaction. */
   enter(): void {
     for (const part of Object.values(this.#parts)) part.drain();
     this.#save();

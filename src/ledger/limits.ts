@@ -1,4 +1,4 @@
-/** Holding an organization to its limits: exactly, because check and count happen in one step of one object. */
+/** Enforces the limits of an organization. They are exact, because one step of one object checks and counts. */
 import { type QuotaName, quotaNames, quotas } from "../platform/limits.ts";
 import type { Limited } from "./contract.ts";
 import type { Parts } from "./parts.ts";
@@ -7,17 +7,17 @@ import type { RateLimit, RateState } from "./rate.ts";
 import { type EffectiveLimits, effectiveLimits } from "./tier-limits.ts";
 import { type Metric, periodAt } from "./usage.ts";
 
-/** What a request counts as. */
+/** The kind of request, for counting. */
 export type Charge = "call" | "token";
 
-/** What is counted for each kind of request. */
+/** The metrics that each kind of request adds to. */
 const counted: Readonly<Record<Charge, readonly Metric[]>> = {
   call: ["calls_per_day", "calls_per_month"],
   token: ["tokens_per_day", "tokens_per_month"],
 };
 
 const quotasOf = (kind: Charge) => quotaNames.filter((name) => quotas[name].charge === kind);
-/** What bounds each kind. */
+/** The quotas that limit each kind of request. */
 const bounds: Readonly<Record<Charge, readonly QuotaName[]>> = { call: quotasOf("call"), token: quotasOf("token") };
 
 export type Charged = { readonly outcome: "charged"; readonly rate: RateState | null } | Limited;
@@ -30,7 +30,7 @@ function bucketOf({ requestsPerMinute, burst }: EffectiveLimits): RateLimit | nu
   return requestsPerMinute !== null && burst !== null ? { requestsPerMinute, burst } : null;
 }
 
-/** Which limit stands in the way of one more request; null for none. Counts nothing. */
+/** The limit that refuses one more request; null for none. Counts nothing. */
 function limitInTheWay({ rate, usage }: Counters, { organization }: Member, kind: Charge): Limited | null {
   const nowMs = Date.now();
   const limits = effectiveLimits(organization);
@@ -58,10 +58,10 @@ function limitInTheWay({ rate, usage }: Counters, { organization }: Member, kind
 }
 
 /**
- * Counts one request, or says which limit stands in its way. What is refused is not counted.
+ * Counts one request, or returns the limit that refuses it. A refused request is not counted.
  *
- * @param exempt whether it is let through over every limit: seeing one's limits, upgrading, taking something back. It is
- *   counted, and takes nothing from the rate of the others
+ * @param exempt whether no limit refuses it: reading the limits, an upgrade, a revocation. It is counted, and takes nothing
+ *   from the rate bucket
  */
 export function charge(counters: Counters, member: Member, kind: Charge, exempt: boolean): Charged {
   const limited = exempt ? null : limitInTheWay(counters, member, kind);

@@ -1,6 +1,7 @@
 /**
- * One Durable Object per organization: what must be counted, ordered or taken back at once. It is named by the organization's
- * id. Every method is one round trip with at most one durable commit; none answers before what it did is on disk.
+ * One Durable Object per organization, for everything that must be counted exactly, ordered or revoked at once. Its name is
+ * the organization's id. Every method is one round trip with at most one durable commit, and returns only after its writes are
+ * on disk.
  */
 import { DurableObject } from "cloudflare:workers";
 import { type DomainEvent, entryOf } from "../events/catalogue.ts";
@@ -49,11 +50,11 @@ import { SingleUse } from "./single-use.ts";
 import { activeSubject, standingOf } from "./standing.ts";
 import { Usage } from "./usage.ts";
 
-/** How long written events wait in the object before the alarm takes them to D1. */
+/** How long written events wait in the object before the alarm moves them to D1. */
 const flushAfterMs = 5_000;
-/** How long after a failed flush the alarm tries again. */
+/** How long after a failed flush the alarm repeats it. */
 const retryAfterMs = 10_000;
-/** How long the ids of relayed events are kept; the sweep relays within minutes. */
+/** How long the ids of relayed events are kept. The Cron Trigger relays an event within minutes. */
 const relayedKeptMs = 30 * dayMs;
 
 function organizationOf({ id }: DurableObjectState): OrganizationId {
@@ -61,7 +62,7 @@ function organizationOf({ id }: DurableObjectState): OrganizationId {
   return id.name as OrganizationId;
 }
 
-/** The ledger of one organization. Its methods are its RPC surface; see {@link Ledger} for what each promises. */
+/** The ledger of one organization. Its methods are its RPC surface; {@link Ledger} documents each. */
 export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   readonly #parts: Parts;
   readonly #journal: Journal;
@@ -92,7 +93,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       this.#journal.write();
     };
     this.#commit = new Commit(state.storage, write, (reason) => state.abort(reason));
-    // The ledger that is only pinged has no chain to go on with, and answers even when D1 does not.
+    // The probe ledger has no chain to continue, and must respond even when D1 does not.
     if (!chain.isNew || organizationId === probeLedger) return;
     void state.blockConcurrencyWhile(async () => {
       await chain.resumeFrom(this.env.DB, organizationId);
@@ -183,7 +184,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     const { chain, principals, resources } = this.#parts;
     for (const event of events) {
       const changes = entryOf(event.action)?.changes;
-      // The operator's chain also has what the operator did to another organization. That changes nothing here.
+      // The operator's chain also has the operator's changes of other organizations. They change no record of this one.
       if (changes === "organization" && event.target === event.organizationId)
         principals.changed(null, event.occurredAtMs);
       if (changes === "resources") resources.changed();
@@ -232,7 +233,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     const nowMs = Date.now();
     const { activity, admission, chain, delegations, organizationId, principals, revocations, singleUse, usage } =
       this.#parts;
-    // What is forgotten is judged by the tables, so everything must be in them.
+    // The parts decide by their tables what has expired, so every count must be in the tables.
     this.#enterCounts();
     for (const part of [activity, admission, delegations, principals, revocations, singleUse, usage])
       part.forgetExpired(nowMs);
@@ -253,7 +254,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     await this.#commit.settled();
   }
 
-  /** Commits what is staged, and enters the journal in the tables. */
+  /** Commits everything staged, and writes the journal to the tables. */
   #enterCounts(): void {
     this.#commit.now(() => {
       this.#parts.chain.write();
@@ -266,7 +267,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     this.#commit.now();
   }
 
-  /** Not awaited: the runtime writes it with the commit that follows. */
+  /** Not awaited: the runtime writes the alarm with the next commit. */
   #setAlarm(): void {
     if (this.#alarmSet) return;
     this.#alarmSet = true;

@@ -1,4 +1,4 @@
-/** The parts that a ledger is made of. Each keeps its own table; rules over several of them are plain functions over these. */
+/** The parts of a ledger. Each owns its tables; a rule over several parts is a plain function with these as its argument. */
 import type { DomainEvent } from "../events/catalogue.ts";
 import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
 import type { Activity } from "./activity.ts";
@@ -24,11 +24,11 @@ export interface Parts {
   readonly revocations: Revocations;
   readonly singleUse: SingleUse;
   readonly usage: Usage;
-  /** Resolves when everything staged so far is in the shared commit. */
+  /** Resolves when the shared commit has written everything staged so far. */
   settled(): Promise<void>;
 }
 
-/** Appends an event that the ledger itself has to tell of. Answers with its time, in milliseconds since the epoch. */
+/** Appends an event of the ledger's own. Returns its time, in milliseconds since the epoch. */
 export function appendEvent(
   { chain, organizationId }: Pick<Parts, "chain" | "organizationId">,
   action: DomainEvent["action"],

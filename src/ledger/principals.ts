@@ -1,4 +1,4 @@
-/** The organization's agents as the ledger needs them: read from D1 once, kept in memory, dropped on every change. */
+/** The organization's agents for the ledger: read from D1 once, cached in memory, dropped on every change. */
 
 import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
 import QuickLRU from "quick-lru";
@@ -38,15 +38,15 @@ export function grantableTo({ agent }: Pick<Principal, "agent">): Scope[] {
 }
 
 /**
- * While a change is under way in D1, nothing about its subject is answered from memory; and a subject that is being taken
- * back is refused. A change takes no longer than this, or it has failed and D1 still tells the truth.
+ * While a change is in progress in D1, the ledger does not use its cached copy, and it refuses a target whose revocation is in
+ * progress. A change that takes longer than this has failed, and the record in D1 is still right.
  */
 const holdMs = 30_000;
 
-/** How long a read of D1 may take that others wait for. */
+/** How long concurrent requests wait for one shared read of D1. */
 const patienceMs = 1_000;
 
-/** Principals kept in memory, or up to twice as many; one is about 2 KiB. */
+/** The size of the cache in principals. QuickLRU holds up to twice as many; one takes about 2 KiB. */
 const mostKnown = 2_500;
 
 interface Hold {
@@ -54,20 +54,20 @@ interface Hold {
   readonly refuse: boolean;
 }
 
-/** What signs in, or is signed in with. */
+/** The targets that take part in a sign-in. */
 type SignInSubject = Extract<RevocationTarget, { kind: "organization" | "agent" | "credential" }>;
 
 const agentKey = (agentId: AgentId) => `agent:${agentId}`;
 const organizationKey = "organization";
 
-/** The principals of one organization, and what is known to be changing. */
+/** The principals of one organization, and the changes in progress. */
 export class Principals {
   readonly #sql: SqlStorage;
   readonly #d1: D1Database;
   readonly #known = new QuickLRU<AgentId, Principal>({ maxSize: mostKnown });
   readonly #loading = new Map<AgentId, SingleFlight<Principal | null>>();
   readonly #holds = new Map<string, Hold>();
-  /** Grows with every change, so that a read that began before one is not kept. */
+  /** Grows with every change, so that a read from before the change does not enter the cache. */
   #generation = 0;
 
   constructor(sql: SqlStorage, d1: D1Database) {
@@ -98,8 +98,8 @@ export class Principals {
   }
 
   /**
-   * Whether one of these hashes is that of a revoked credential of the agent. Revoked ones are not kept in memory: only a
-   * failed sign-in asks, so that the audit log can say why.
+   * Whether one of these hashes is that of a revoked credential of the agent. Revoked credentials are not cached: only a
+   * failed sign-in needs them, for the reason in the audit log.
    */
   async wasRevoked(agentId: AgentId, hashes: readonly string[]): Promise<boolean> {
     const rows = await openDatabase(this.#d1)
@@ -116,18 +116,18 @@ export class Principals {
     return rows.length > 0;
   }
 
-  /** Whether the subject is being taken back this very moment. */
+  /** Whether the revocation of the target is in progress. */
   isWithdrawn(subject: SignInSubject, nowMs: number): boolean {
     return this.#held(keyOf(subject), nowMs)?.refuse ?? false;
   }
 
-  /** A change of the agent (null: of the organization) is about to be written to D1. */
+  /** Announces a change of the agent (null: of the organization) in D1. */
   expectChange(agentId: AgentId | null, nowMs: number): void {
     this.#hold(agentId ? agentKey(agentId) : organizationKey, nowMs, false);
     this.forget(agentId);
   }
 
-  /** The subject is about to be taken back in D1: refuse it from now on. */
+  /** Announces a revocation in D1. Refuses the target from now on. */
   withdraw(subject: RevocationTarget, nowMs: number): void {
     if (subject.kind === "delegation") return;
     if (subject.kind === "scopes") {
@@ -140,8 +140,8 @@ export class Principals {
   }
 
   /**
-   * A change of the agent (null: of the organization) stands in D1: read it anew, and lift what was held back for it. An older
-   * change, told late, lifts nothing.
+   * A change of the agent (null: of the organization) is complete in D1: drops the cached copy and releases its hold. A late
+   * event of an older change releases nothing.
    */
   changed(agentId: AgentId | null, occurredAtMs: number): void {
     const subject = agentId ? agentKey(agentId) : organizationKey;
@@ -150,7 +150,7 @@ export class Principals {
     this.forget(agentId);
   }
 
-  /** Drops the copy of one agent, or of all. */
+  /** Drops the cached copy of one agent, or of all (null). */
   forget(agentId: AgentId | null): void {
     this.#generation++;
     this.#loading.clear();

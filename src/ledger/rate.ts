@@ -1,17 +1,17 @@
-/** How fast an organization may ask: a token bucket that refills by the minute and holds one burst. */
+/** The rate limit of an organization: a token bucket of the size of one burst, with a refill rate per minute. */
 import { minuteMs } from "../platform/time.ts";
 import type { Journaled } from "./journal.ts";
 
-/** The size of the bucket, and how many requests a minute flow into it. */
+/** The size of the bucket, and its refill rate in requests per minute. */
 export interface RateLimit {
   readonly requestsPerMinute: number;
   readonly burst: number;
 }
 
-/** What the bucket holds after a request, as the `RateLimit` headers tell it. */
+/** The state of the bucket after a request, for the `RateLimit` headers. */
 export interface RateState {
   readonly burst: number;
-  /** Seconds in which an empty bucket fills. */
+  /** Seconds that an empty bucket needs to refill. */
   readonly windowSeconds: number;
   /** Whole requests left. */
   readonly remaining: number;
@@ -25,14 +25,14 @@ interface Level {
 }
 
 /**
- * Whole seconds in which so many requests flow in, never too few. The last bits are rounded off before: binary fractions would
- * make 11 of exactly 10 seconds.
+ * Whole seconds in which the bucket gains this many requests, rounded up. The last bits are rounded off first, because binary
+ * fractions would turn exactly 10 seconds into 11.
  */
 function secondsFor(requests: number, { requestsPerMinute }: RateLimit): number {
   return Math.ceil(Number(((requests * 60) / requestsPerMinute).toFixed(6)));
 }
 
-/** The bucket of one organization. Written with the shared commit, so that a restart does not fill it. */
+/** The bucket of one organization. The shared commit writes it, so that a restart does not refill it. */
 export class Rate implements Journaled<Level> {
   readonly #sql: SqlStorage;
   #level: Level | null;
@@ -49,7 +49,7 @@ export class Rate implements Journaled<Level> {
   }
 
   /**
-   * Seconds until the next request may come; 0 when one may come now. Takes nothing.
+   * Seconds until the bucket admits the next request; 0 when it admits one now. Takes nothing.
    */
   secondsUntilNext(limit: RateLimit, nowMs: number): number {
     const { requests } = this.#levelAt(limit, nowMs);
@@ -91,7 +91,7 @@ export class Rate implements Journaled<Level> {
     this.#isSaved = true;
   }
 
-  /** What has flowed in since. A clock that went back adds nothing, and goes on from where it is. */
+  /** The level with the refill since the last request. A clock that went back adds nothing, and counts from its present time. */
   #levelAt({ requestsPerMinute, burst }: RateLimit, nowMs: number) {
     if (!this.#level) return { requests: burst };
     if (nowMs < this.#level.atMs) this.#level = { ...this.#level, atMs: nowMs };

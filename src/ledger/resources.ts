@@ -1,4 +1,4 @@
-/** For which API a token is: the registered resources, as the ledger needs them to decide on a token request (RFC 8707). */
+/** The registered resources (RFC 8707). The ledger needs them to decide for which API a token is. */
 import { and, eq, isNull } from "drizzle-orm";
 import QuickLRU from "quick-lru";
 import { openDatabase } from "../platform/db/client.ts";
@@ -7,22 +7,22 @@ import type { OrganizationId, Scope } from "../platform/ids.ts";
 
 export type Resource = typeof resources.$inferSelect;
 
-/** How long what another organization decides may be out of date here, in milliseconds. A change of one's own counts at once. */
+/** How long a cached change of another organization may be stale, in milliseconds. A change of this organization counts at once. */
 const trustedMs = 60_000;
-/** Identifiers kept in memory, or up to twice as many; most requests name a few. */
+/** The size of the cache in identifiers; QuickLRU holds up to twice as many. Most requests name a few. */
 const mostKnown = 500;
 
 interface Known {
-  /** More than one for a loopback name alone, which several organizations may register. */
+  /** More than one row only for a loopback name, which several organizations may register. */
   readonly rows: readonly Resource[];
   readonly readAtMs: number;
 }
 
-/** The resources that token requests of one organization name. */
+/** The resources in the token requests of one organization. */
 export class Resources {
   readonly #d1: D1Database;
   readonly #known = new QuickLRU<string, Known>({ maxSize: mostKnown });
-  /** Grows with every change, so that a read that began before one is not kept. */
+  /** Grows with every change, so that a read from before the change does not enter the cache. */
   #generation = 0;
 
   constructor(d1: D1Database) {
@@ -30,9 +30,9 @@ export class Resources {
   }
 
   /**
-   * The resource of an identifier; the organization's own before another's.
+   * The resource of an identifier. The organization's own resource comes before another's.
    *
-   * @param key the identifier in the form in which two are compared
+   * @param key the identifier in its form for comparison
    * @returns null for an identifier that no organization has registered
    */
   async find(organizationId: OrganizationId, key: string, nowMs: number): Promise<Resource | null> {
@@ -41,7 +41,7 @@ export class Resources {
     return rows.find((row) => row.organizationId === organizationId) ?? rows[0] ?? null;
   }
 
-  /** A resource or a domain of the organization has changed. */
+  /** Drops the cache, because a resource or a domain of the organization has changed. */
   changed(): void {
     this.#generation++;
     this.#known.clear();
@@ -59,10 +59,10 @@ export class Resources {
 }
 
 /**
- * What a token of an organization's agent can carry for a resource.
+ * The scopes that a token of an organization's agent can have for a resource.
  *
- * @param capabilities what the agent may be granted of its own; never a platform scope
- * @returns null where the organization may have no token for it
+ * @param capabilities the agent's own grantable scopes; never a platform scope
+ * @returns null when the organization may have no token for the resource
  */
 export function scopesFor(
   resource: Resource,

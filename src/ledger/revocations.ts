@@ -1,4 +1,4 @@
-/** What has been taken back in one organization: tokens, and everything issued before an agent, a credential or the organization was cut off. */
+/** The revocations of one organization: single tokens, and everything issued before the revocation of an agent, a credential, a delegation or the organization. */
 import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../platform/ids.ts";
 import { longestActiveMs } from "../platform/lifetimes.ts";
 import type { RevocationTarget, TokenFacts } from "./contract.ts";
@@ -6,7 +6,7 @@ import type { Journaled } from "./journal.ts";
 
 const never = Number.MAX_SAFE_INTEGER;
 
-/** The names under which something is taken back. */
+/** The keys of revocations in storage. */
 export const revocationKey = {
   organization: "organization",
   agent: (id: AgentId) => `agent:${id}`,
@@ -32,26 +32,26 @@ function keysOf(subject: RevocationTarget): string[] {
   }
 }
 
-/** The time inside a UUID v7 (RFC 9562 5.7), in milliseconds. The ledger made the id, and the signature has been checked. */
+/** The time in a UUID v7 (RFC 9562 5.7), in milliseconds. It can be trusted: the ledger made the id, and the signature was verified. */
 export function issueMsOf(id: TokenId | DelegationId): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
 /**
- * The revocations of one organization. Every write of one is at once in storage; the runtime holds the answer until it is durable.
- * The latest moment of issue is written with the shared commit.
+ * The revocations of one organization. Every revocation goes to storage at once, and the runtime holds the response until it is
+ * durable. The shared commit writes the latest time of issue.
  */
 export class Revocations implements Journaled<number> {
   readonly #sql: SqlStorage;
   #lastIssuedMs = 0;
   /**
-   * The latest moment of issue that is in the journal or in the table. A cut-off is never before it: the object may start again
-   * on a machine whose clock is behind, and what was issued before that must not be later than the cut-off.
+   * The latest time of issue in the journal or in the table. A cutoff is never earlier: the object may restart on a machine
+   * whose clock is behind, and everything issued before the restart must not be later than the cutoff.
    */
   #lastJournaledMs: number;
   #lastSavedMs: number;
   #lastCutoffMs: number;
-  /** The signing keys among the subjects. Every token asks for its own, and there are a few at most. */
+  /** The keys of dropped signing keys. They are in memory because every token request reads them; there are few. */
   readonly #droppedKeys: Set<string>;
 
   constructor(sql: SqlStorage) {
@@ -72,19 +72,19 @@ export class Revocations implements Journaled<number> {
     this.#droppedKeys = new Set(dropped.map(({ subject }) => subject));
   }
 
-  /** The moment of issue for a new token: now, and later than every cut-off so that a reactivated agent's first token lives. */
+  /** The time of issue for a new token: now, but later than every cutoff, so that the first token of a reactivated agent is active. */
   nextIssueMs(nowMs: number): number {
     this.#lastIssuedMs = Math.max(nowMs, this.#lastCutoffMs + 1, this.#lastIssuedMs);
     return this.#lastIssuedMs;
   }
 
-  /** Kills everything issued so far for the subject. */
+  /** Revokes everything issued so far for the target. */
   cutOff(subject: RevocationTarget, nowMs: number): void {
     this.#lastCutoffMs = Math.max(nowMs, this.#lastIssuedMs, this.#lastJournaledMs, this.#lastCutoffMs);
     for (const key of keysOf(subject)) this.#put(key, this.#lastCutoffMs, this.#lastCutoffMs + longestActiveMs);
   }
 
-  /** Kills one token. Tells whether it was alive before. */
+  /** Revokes one token. Returns false when it was revoked already. */
   revokeToken(token: TokenFacts): boolean {
     const key = revocationKey.token(token.tokenId);
     if (this.cutOffAt([key], 0) !== null) return false;
@@ -92,7 +92,7 @@ export class Revocations implements Journaled<number> {
     return true;
   }
 
-  /** Kills everything signed with a key. */
+  /** Revokes everything signed with a key. */
   dropSigningKey(signingKeyId: string, nowMs: number): void {
     const key = revocationKey.signingKey(signingKeyId);
     this.#put(key, never, nowMs + longestActiveMs);
@@ -105,8 +105,8 @@ export class Revocations implements Journaled<number> {
   }
 
   /**
-   * When something that was issued at `issuedMs` was first cut off under one of these names, in milliseconds; null when it
-   * was not. One query, by primary key.
+   * The time of the first revocation, under one of these keys, of something issued at `issuedMs`. In milliseconds since the
+   * epoch; null for none. One query, by primary key.
    */
   cutOffAt(keys: readonly string[], issuedMs: number): number | null {
     const row = this.#sql
@@ -135,7 +135,7 @@ export class Revocations implements Journaled<number> {
     this.#lastSavedMs = this.#lastJournaledMs;
   }
 
-  /** Forgets what can no longer match a live token. */
+  /** Removes the revocations that can match no active token any more. */
   forgetExpired(nowMs: number): void {
     this.#sql.exec("DELETE FROM revocations WHERE expires_at_ms < ?", nowMs);
   }

@@ -1,4 +1,4 @@
-/** Who is this client? Secrets and assertions against the principal that the ledger knows. */
+/** Client authentication: compares a secret, an assertion or a workload's policy with the agent's record. */
 import type { PublicJwk } from "../platform/crypto/jwk.ts";
 import { isSameHash } from "../platform/crypto/keyed-hash.ts";
 import type { CredentialId } from "../platform/ids.ts";
@@ -14,9 +14,9 @@ export type SignIn =
   | {
       readonly ok: true;
       readonly principal: Principal;
-      /** The credential or trust policy that let it in; null for a key of the agent's own. */
+      /** The credential or trust policy that it signed in with; null for the agent's own key. */
       readonly credentialId: CredentialId | null;
-      /** The assertion or workload token that is used up by it; null for a secret. */
+      /** The assertion or workload token that this sign-in has used up; null for a secret. */
       readonly used: Used | null;
     }
   | { readonly ok: false; readonly reason: RefusalReason; readonly principal: Principal | null };
@@ -28,7 +28,7 @@ function secretMatches(credential: Credential, presented: Presented & { kind: "s
       ? [{ keyId: credential.previousHashKeyId, hash: credential.previousSecretHash }]
       : []),
   ];
-  // Every candidate is compared, so that the time taken tells nothing about which of them matched.
+  // Compare every candidate, so that the time taken does not show which one matched (timing attack).
   return stored
     .flatMap((entry) => presented.hashes.map((hash) => hash.keyId === entry.keyId && isSameHash(hash.hash, entry.hash)))
     .includes(true);
@@ -43,8 +43,8 @@ function refusedState(principal: Principal): RefusalReason | null {
 type SignInParts = Pick<Parts, "principals" | "singleUse" | "organizationId">;
 
 /**
- * Checks the proof first and the state after it, so that only a client that has proved itself can cause a telling reason.
- * None of the reasons leaves the audit log.
+ * Authenticates a client. Verifies the proof before the state, so that an unauthenticated caller learns nothing about the
+ * agent. Reasons go to the audit log only.
  */
 export async function signIn(parts: SignInParts, request: ClientAuthenticationRequest): Promise<SignIn> {
   const { principals, singleUse, organizationId } = parts;

@@ -1,12 +1,12 @@
-/** Values that are good for one use: client assertions, workload tokens, DPoP proofs. */
+/** Values that may be used once: client assertions, workload tokens, DPoP proofs. */
 
-/** A value that was used, and whose it is. */
+/** A used value, and its maker. */
 export interface Used {
   readonly maker: string;
   readonly value: string;
 }
 
-/** The values seen, for as long as they could be replayed. */
+/** The used values. Each is kept as long as a replay is possible. */
 export class SingleUse {
   readonly #sql: SqlStorage;
 
@@ -17,16 +17,16 @@ export class SingleUse {
   }
 
   /**
-   * Tells whether the value is used for the first time; of any number at once, one is told so.
+   * Uses a value; false when it was used before. Of concurrent calls with one value, exactly one returns true.
    *
-   * @param maker whose values are distinct: an agent's id, a key's thumbprint, …
+   * @param maker the name space of the value: an agent's id, a key's thumbprint, …
    */
   useOnce(maker: string, value: string, expiresAtMs: number): boolean {
     const inserted = this.#sql.exec("INSERT OR IGNORE INTO single_use VALUES (?, ?, ?)", maker, value, expiresAtMs);
     return inserted.rowsWritten > 0;
   }
 
-  /** Makes a value good for its use again: what came with it was put off, not done. */
+  /** Permits a value again, because its request was deferred and not executed. */
   giveBack({ maker, value }: Used): void {
     this.#sql.exec("DELETE FROM single_use WHERE maker = ? AND value = ?", maker, value);
   }

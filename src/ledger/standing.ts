@@ -1,4 +1,4 @@
-/** Does it still stand? Tokens and delegations against everything that was taken back, and against the agents behind them. */
+/** Whether tokens and delegations are active: not revoked, and the agents behind them active. */
 import type { CredentialId, DelegationId } from "../platform/ids.ts";
 import type { TokenFacts } from "./contract.ts";
 import type { Delegation } from "./delegations.ts";
@@ -6,7 +6,7 @@ import type { Parts } from "./parts.ts";
 import { grantableTo, type Principal } from "./principals.ts";
 import { issueMsOf, revocationKey } from "./revocations.ts";
 
-/** Active, in an active organization, and still with the credential that was used, if one was. */
+/** Whether the agent and its organization are active, and the agent still has the credential that was used, if any. */
 function isActive(
   { agent, organization, credentials, policies }: Principal,
   credentialId: CredentialId | null,
@@ -17,13 +17,13 @@ function isActive(
 
 const credentialKeys = (id: CredentialId | null) => (id === null ? [] : [revocationKey.credential(id)]);
 
-/** A delegation as it is at this moment. */
+/** The present state of a delegation. */
 export type DelegationStanding =
   | { readonly stands: true; readonly delegation: Delegation; readonly delegator: Principal }
-  /** `endedAtMs`: when it was taken back, in milliseconds; null when it was not, or the ledger does not know it. */
+  /** `endedAtMs`: the time of its revocation, in milliseconds; null without one, or for an unknown delegation. */
   | { readonly stands: false; readonly endedAtMs: number | null };
 
-/** Whether a delegation stands: nothing behind it taken back, and both agents active. */
+/** Whether a delegation is active: not expired, not revoked, both agents active, and its scopes still the delegator's. */
 export async function standingOf(parts: Parts, chainId: DelegationId): Promise<DelegationStanding> {
   const delegation = parts.delegations.find(chainId);
   if (!delegation) return { stands: false, endedAtMs: null };

@@ -1,4 +1,4 @@
-/** What each tier allows, and what an organization may do once its own overrides are counted in. null is unlimited. */
+/** The limits of each tier, and the limits of an organization with its overrides. null is unlimited. */
 import type { planTiers } from "../platform/db/schema.ts";
 import { dayMs } from "../platform/time.ts";
 
@@ -15,7 +15,7 @@ export interface TierLimits {
   readonly auditRetentionDays: number;
 }
 
-/** The limits of one organization. No tier bounds the tokens of a month; only an override does. */
+/** The limits of one organization. No tier limits the tokens of a month; only an override does. */
 export interface EffectiveLimits extends TierLimits {
   readonly maxTokensPerMonth: number | null;
 }
@@ -47,12 +47,12 @@ export const tierLimits: Readonly<Record<PlanTier, TierLimits>> = {
   },
 };
 
-/** How long every audit event is kept at least, in milliseconds. */
+/** The shortest retention of an audit event, in milliseconds. */
 export const shortestRetentionMs =
   Math.min(...Object.values(tierLimits).map(({ auditRetentionDays }) => auditRetentionDays)) * dayMs;
 
 /**
- * The tier's limits with the organization's overrides in their place; an override may be tighter or looser than the tier.
+ * The limits of the tier, each replaced by the organization's override. An override may be lower or higher than the tier.
  *
  * @example
  * ```ts

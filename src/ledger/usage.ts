@@ -1,14 +1,14 @@
-/** What an organization has used: tokens and calls by UTC day and month, and when each credential was last used. */
+/** The usage of an organization: tokens and calls by UTC day and month, and the last use of each credential. */
 import type { CredentialId } from "../platform/ids.ts";
 import { dayMs, dayOf } from "../platform/time.ts";
 import type { Journaled } from "./journal.ts";
 
-/** What is counted, and over which calendar period (UTC). */
+/** A count, with its calendar period (UTC). */
 export type Metric = "tokens_per_day" | "tokens_per_month" | "calls_per_day" | "calls_per_month";
 
 const isMonthly = (metric: Metric) => metric === "tokens_per_month" || metric === "calls_per_month";
 
-/** The day that was asked for last, since the epoch: nearly always the same. */
+/** The last requested day, cached because the next request is nearly always of the same day. `number` is in days since the epoch. */
 let latest = { number: 0, day: "1970-01-01", month: "1970-01" };
 
 /** `2026-11-22` or `2026-11`. */
@@ -21,7 +21,7 @@ function periodOf(metric: Metric, nowMs: number): string {
   return isMonthly(metric) ? latest.month : latest.day;
 }
 
-/** The UTC day or month over which a metric is counted at a moment: its first millisecond, and that of the next. */
+/** The UTC day or month of a metric at `nowMs`: its first millisecond, and the first of the next period. */
 export function periodAt(metric: Metric, nowMs: number): { readonly startMs: number; readonly endMs: number } {
   const now = new Date(nowMs);
   const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
@@ -44,7 +44,7 @@ interface Count {
   readonly metric: Metric;
   readonly period: string;
   count: number;
-  /** How much of it the journal has, and how much the table. */
+  /** `journaled`: the part of the count in the journal. `saved`: the part in the table. */
   journaled: number;
   saved: number;
 }
@@ -54,11 +54,11 @@ interface UsageChanges {
   readonly lastUses: readonly (readonly [CredentialId, atMs: number])[];
 }
 
-/** Counts in memory, written with the same commit as the events that they count. */
+/** Counts in memory. One commit writes the counts and the events that they count. */
 export class Usage implements Journaled<UsageChanges> {
   readonly #sql: SqlStorage;
   readonly #counts = new Map<string, Count>();
-  /** Since the journal was written, and since the table was. */
+  /** `#newUses`: since the last write of the journal. `#lastUses`: since the last write of the table. */
   #newUses = new Map<CredentialId, number>();
   readonly #lastUses = new Map<CredentialId, number>();
 
@@ -71,17 +71,16 @@ export class Usage implements Journaled<UsageChanges> {
     );
   }
 
-  /** How many have been counted in the present period. */
+  /** The count of the present period. */
   count(metric: Metric, nowMs: number): number {
     return this.#entry(metric, nowMs).count;
   }
 
-  /** Counts one. */
   add(metric: Metric, nowMs: number): void {
     this.#entry(metric, nowMs).count++;
   }
 
-  /** Notes that a credential was used. */
+  /** Records a use of a credential. */
   use(credentialId: CredentialId, nowMs: number): void {
     this.#newUses.set(credentialId, nowMs);
   }

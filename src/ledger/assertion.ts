@@ -6,7 +6,7 @@ import type { AgentId } from "../platform/ids.ts";
 import { foreignSkewSeconds } from "../platform/lifetimes.ts";
 import type { RefusalReason } from "./contract.ts";
 
-/** How long an assertion may live, in seconds. */
+/** The longest lifetime of an assertion, in seconds. */
 const longestLifetimeSeconds = 300;
 
 export type AssertionOutcome =

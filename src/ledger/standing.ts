@@ -50,8 +50,7 @@ export async function standingOf(parts: Parts, chainId: DelegationId): Promise<D
 }
 
 /**
- * The agent whose authority a token carries, if the token is still good; null when anything about it was taken back or anybody
- * behind it is not active.
+ * The subject of an active token; null when the token is revoked, or when an agent or the organization behind it is not active.
  */
 export async function activeSubject(parts: Parts, token: TokenFacts): Promise<Principal | null> {
   const { organizationId, principals, revocations } = parts;

@@ -79,7 +79,7 @@ function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return Promise.race([work, promise]);
 }
 
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200);
+const detailOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200);
 
 /**
  * Calls a URL that somebody else chose. Sends no cookies and no credentials but the given headers, follows no redirect, and
@@ -105,6 +105,6 @@ export async function outboundFetch(
   } catch (error) {
     return signal.aborted
       ? { ok: false, reason: "timeout", detail: `no complete answer within ${request.timeoutMs} ms` }
-      : { ok: false, reason: "network", detail: reasonOf(error) };
+      : { ok: false, reason: "network", detail: detailOf(error) };
   }
 }

@@ -1,6 +1,7 @@
 /** Agents: who they are, how they sign in, what they may do for each other, and how others find and check them. */
 import type { Wing } from "../wing.ts";
 import { agentInfoRoutes } from "./agent-info/routes.ts";
+import { memberRoutes } from "./agents/members/routes.ts";
 import { agentRoutes } from "./agents/routes.ts";
 import { credentialRoutes } from "./credentials/routes.ts";
 import { measureExpiringCredentials } from "./credentials/service.ts";
@@ -24,6 +25,7 @@ export const identity: Wing = {
     "/": [discoveryRoutes, didDocumentRoutes, agentInfoRoutes],
     "/api/v1": [
       onboardingRoutes,
+      memberRoutes,
       agentRoutes,
       didRoutes,
       credentialRoutes,

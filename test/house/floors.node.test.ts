@@ -13,23 +13,32 @@ const arrows: readonly Arrow[] = modules.flatMap(({ path, imports }) =>
     .map(({ target }) => ({ from: path, to: target })),
 );
 
-/** Which rooms and floors each of them imports from. */
-const neighbours = new Map<string, Set<string>>();
-for (const { from, to } of arrows) {
-  const [unit, other] = [unitOf(from), unitOf(to)];
-  if (unit !== other) neighbours.set(unit, (neighbours.get(unit) ?? new Set()).add(other));
+type Graph = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What each file, each room or each floor imports from. */
+function graphOf(unit: (path: string) => string): Graph {
+  const graph = new Map<string, Set<string>>();
+  for (const { from, to } of arrows) {
+    if (unit(from) !== unit(to)) graph.set(unit(from), (graph.get(unit(from)) ?? new Set()).add(unit(to)));
+  }
+  return graph;
 }
 
-/** All that can be reached from a room over one arrow or more. */
-function reachableFrom(start: string): Set<string> {
-  const reached = new Set<string>();
-  const waiting = [...(neighbours.get(start) ?? [])];
-  for (let unit = waiting.pop(); unit !== undefined; unit = waiting.pop()) {
-    if (reached.has(unit)) continue;
-    reached.add(unit);
-    waiting.push(...(neighbours.get(unit) ?? []));
-  }
-  return reached;
+const neighbours = graphOf(unitOf);
+
+/** Those from which one comes back to where one began. */
+function inCircles(graph: Graph): string[] {
+  const reachesItself = (start: string) => {
+    const reached = new Set<string>();
+    const waiting = [...(graph.get(start) ?? [])];
+    for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+      if (reached.has(one)) continue;
+      reached.add(one);
+      waiting.push(...(graph.get(one) ?? []));
+    }
+    return reached.has(start);
+  };
+  return [...graph.keys()].filter(reachesItself).sort();
 }
 
 it("every file stands on a floor", () => {
@@ -60,6 +69,14 @@ it("no arrow goes upwards", () => {
 });
 
 it("rooms form no circle", () => {
-  const inCircle = [...neighbours.keys()].filter((unit) => reachableFrom(unit).has(unit));
-  expect(inCircle.sort()).toStrictEqual([]);
+  expect(inCircles(neighbours)).toStrictEqual([]);
+});
+
+it("files form no circle, not even one of types", () => {
+  expect(inCircles(graphOf((path) => path))).toStrictEqual([]);
+});
+
+it("a circle is seen", () => {
+  const arrowsOf = (...ends: readonly [string, string][]) => new Map(ends.map(([from, to]) => [from, new Set([to])]));
+  expect(inCircles(arrowsOf(["a", "b"], ["b", "c"], ["c", "b"]))).toStrictEqual(["b", "c"]);
 });

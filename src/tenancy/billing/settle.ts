@@ -9,9 +9,15 @@ import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { dayMs } from "../../platform/time.ts";
-import { findOrganization, type Organization, publicOrganization } from "../organizations/service.ts";
+import {
+  findOrganization,
+  type Organization,
+  publicOrganization,
+  updateOrganization,
+} from "../organizations/service.ts";
 import { type Standing, standingOf } from "./standing.ts";
 import {
+  accountUnchanged,
   type BillingAccount,
   type BillingEvent,
   deleteEventsBefore,
@@ -20,7 +26,6 @@ import {
   isEventSettled,
   updateAccount,
   updateAccountIfChanged,
-  updateTier,
 } from "./store.ts";
 import { type BillingSettings, cancelSubscription, expireOpenCheckouts, listSubscriptions } from "./stripe.ts";
 
@@ -123,7 +128,7 @@ async function write(
     data: publicOrganization({ ...organization, planTier, updatedAt }),
   });
   const statements = [
-    updateTier(context, organization, account, planTier, updatedAt),
+    updateOrganization(context, organization, { planTier }, updatedAt, accountUnchanged(account)),
     updateAccountIfChanged(context, account, change),
   ] as const;
   return (await commitChange(context, statements, [changed], noting)) !== null;

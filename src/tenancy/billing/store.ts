@@ -1,13 +1,12 @@
 /** The queries of the billing room, each named after the question it answers or the change it makes. */
-import { and, eq, lt, ne, type SQL, sql } from "drizzle-orm";
+import { and, eq, lt, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
-import { billingAccounts, billingEvents, organizations } from "../../platform/db/schema.ts";
+import { billingAccounts, billingEvents } from "../../platform/db/schema.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 
 export type BillingAccount = typeof billingAccounts.$inferSelect;
 export type BillingEvent = typeof billingEvents.$inferSelect;
-type Organization = typeof organizations.$inferSelect;
 
 /** Which account does the organization have at Stripe? */
 export async function findAccount(
@@ -56,28 +55,10 @@ export function updateAccountIfChanged(
   return updateAccount(context, read, change, previousChanged);
 }
 
-/** Gives an organization another tier, unless it or its account changed since they were read. */
-export function updateTier(
-  { db }: Pick<Context, "db">,
-  read: Organization,
-  account: BillingAccount,
-  planTier: Organization["planTier"],
-  updatedAt: number,
-) {
-  const accountUnchanged = sql`EXISTS (SELECT 1 FROM ${billingAccounts}
-    WHERE ${billingAccounts.organizationId} = ${account.organizationId} AND ${billingAccounts.version} = ${account.version})`;
-  return db
-    .update(organizations)
-    .set({ planTier, updatedAt })
-    .where(
-      and(
-        eq(organizations.id, read.id),
-        eq(organizations.updatedAt, read.updatedAt),
-        ne(organizations.status, "deleted"),
-        accountUnchanged,
-      ),
-    );
-}
+/** Holds while the account is as it was read. */
+export const accountUnchanged = ({ organizationId, version }: BillingAccount): SQL =>
+  sql`EXISTS (SELECT 1 FROM ${billingAccounts}
+    WHERE ${billingAccounts.organizationId} = ${organizationId} AND ${billingAccounts.version} = ${version})`;
 
 /** Has the event had its effect? */
 export async function isEventSettled({ db }: Pick<Context, "db">, eventId: string): Promise<boolean> {

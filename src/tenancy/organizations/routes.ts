@@ -1,18 +1,10 @@
-/** `/organizations` and their members. The room `onboarding` creates an organization, with its first admin. */
+/** `/organizations`. The room `onboarding` creates one, with its first admin; the room `agents` has its members. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { listMembers, removeMember, setMember } from "./members.ts";
-import {
-  changeOrganizationSchema,
-  memberPath,
-  memberSchema,
-  organizationPath,
-  organizationSchema,
-  setMemberSchema,
-} from "./schema.ts";
+import { changeOrganizationSchema, organizationPath, organizationSchema } from "./schema.ts";
 import {
   changeOrganization,
   deleteOrganization,
@@ -97,61 +89,5 @@ organizationRoutes.openapi(
   }),
   async (c) => {
     return answer(c, await deleteOrganization(c.get("context"), c.get("caller"), c.req.valid("param").orgId), 204);
-  },
-);
-
-organizationRoutes.openapi(
-  route({
-    method: "post",
-    path: "/organizations/{orgId}/members",
-    access,
-    tags,
-    operationId: "setMember",
-    summary: "Set a member's role",
-    description: "Makes an agent of the organization a member or an admin. The last active admin cannot be demoted.",
-    request: { params: organizationPath, body: { required: true, ...json(setMemberSchema, "The agent and its role") } },
-    responses: { 201: json(memberSchema, "The member") },
-    errors: ["ORGANIZATION_NOT_FOUND", "AGENT_NOT_FOUND"],
-  }),
-  async (c) => {
-    const { orgId } = c.req.valid("param");
-    return answer(c, await setMember(c.get("context"), c.get("caller"), orgId, c.req.valid("json")), 201);
-  },
-);
-
-organizationRoutes.openapi(
-  route({
-    method: "get",
-    path: "/organizations/{orgId}/members",
-    access,
-    tags,
-    summary: "List members",
-    request: { params: organizationPath, query: pageQuery },
-    responses: { 200: json(pageSchema(memberSchema), "A page of members, the newest agent first") },
-    errors: ["ORGANIZATION_NOT_FOUND"],
-  }),
-  async (c) => {
-    const { orgId } = c.req.valid("param");
-    return answer(c, await listMembers(c.get("context"), c.get("caller"), orgId, c.req.valid("query")), 200);
-  },
-);
-
-organizationRoutes.openapi(
-  route({
-    method: "delete",
-    path: "/organizations/{orgId}/members/{agentId}",
-    access,
-    exempt: true,
-    tags,
-    summary: "Remove a member",
-    description:
-      "The agent stays and can still act, but has no role any more. The last active admin cannot be removed.",
-    request: { params: memberPath },
-    responses: { 204: { description: "Removed" } },
-    errors: ["ORGANIZATION_NOT_FOUND", "AGENT_NOT_FOUND"],
-  }),
-  async (c) => {
-    const { orgId, agentId } = c.req.valid("param");
-    return answer(c, await removeMember(c.get("context"), c.get("caller"), orgId, agentId), 204);
   },
 );

@@ -1,8 +1,8 @@
-/** The wire shapes of organizations and their members. */
+/** The wire shapes of organizations. */
 import { z } from "@hono/zod-openapi";
-import { agentRoles, organizationStatuses, planTiers } from "../../platform/db/schema.ts";
+import { organizationStatuses, planTiers } from "../../platform/db/schema.ts";
 import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
-import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";
+import { organizationIdSchema } from "../../platform/ids.ts";
 
 const nameSchema = text(2, 100).openapi({ example: "Acme" });
 
@@ -59,16 +59,7 @@ export const changeOrganizationSchema = z
     when: ({ issues }) => issues.length === 0,
   });
 
-export const setMemberSchema = z.strictObject({
-  agentId: agentIdSchema,
-  role: oneOf(agentRoles),
-});
-
-export const memberSchema = z.object({ agentId: agentIdSchema, role: z.enum(agentRoles) }).openapi("Member");
-
 export const organizationPath = z.object({ orgId: organizationIdSchema });
-export const memberPath = z.object({ orgId: organizationIdSchema, agentId: agentIdSchema });
 
 export type PublicOrganization = z.output<typeof organizationSchema>;
-export type Member = z.output<typeof memberSchema>;
 export type ChangeOrganization = z.output<typeof changeOrganizationSchema>;

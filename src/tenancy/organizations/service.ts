@@ -23,7 +23,7 @@ import {
   updateOrganization,
 } from "./store.ts";
 
-export type { Organization } from "./store.ts";
+export { type Organization, updateOrganization } from "./store.ts";
 
 /** The organization with this id, suspended or not; null when there is none or it is deleted. For other rooms. */
 export function findOrganization(context: Context, organizationId: OrganizationId): Promise<Organization | null> {

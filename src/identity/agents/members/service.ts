@@ -1,17 +1,17 @@
 /** The rules of membership: which agent of an organization is a member, and which an admin. One active admin always remains. */
 
-import { refuseUnlessAdmin } from "../../access/authority.ts";
-import type { Caller } from "../../access/caller.ts";
-import { commitChange, newEvents } from "../../events/outbox.ts";
-import { ledgerOf } from "../../ledger/client.ts";
-import type { Context } from "../../platform/context.ts";
-import { untilWritten } from "../../platform/db/conditional.ts";
-import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
-import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
-import { problem } from "../../platform/problems/problems.ts";
-import { ok, type Result } from "../../platform/problems/result.ts";
+import { refuseUnlessAdmin } from "../../../access/authority.ts";
+import type { Caller } from "../../../access/caller.ts";
+import { commitChange, newEvents } from "../../../events/outbox.ts";
+import { ledgerOf } from "../../../ledger/client.ts";
+import type { Context } from "../../../platform/context.ts";
+import { untilWritten } from "../../../platform/db/conditional.ts";
+import { type Page, type PageRequest, pageOf } from "../../../platform/http/pagination.ts";
+import { type AgentId, agentIdSchema, type OrganizationId } from "../../../platform/ids.ts";
+import { problem } from "../../../platform/problems/problems.ts";
+import { ok, type Result } from "../../../platform/problems/result.ts";
+import { readOrganization } from "../../../tenancy/organizations/service.ts";
 import type { Member } from "./schema.ts";
-import { readOrganization } from "./service.ts";
 import { listMembers as findMembers, findMembership, type Membership, updateRole } from "./store.ts";
 
 /** The members of an organization, newest agent first. */

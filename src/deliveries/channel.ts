@@ -65,7 +65,7 @@ export interface Channel<Row extends DeliveryRow, Found> {
   /** What a delivery sends. */
   messageOf(delivery: Row): Message;
   /** The query for some endpoints; it runs in one batch with the claim of their deliveries. */
-  findEndpoints(context: Context, ids: SQL): RunnableQuery<Found[], "sqlite">;
+  findEndpoints(context: Pick<Context, "db" | "now">, ids: SQL): RunnableQuery<Found[], "sqlite">;
   endpointsOf(context: Context, found: readonly Found[]): readonly Endpoint[];
   /** Counts an attempt. */
   count(outcome: Next["status"]): void;

@@ -10,8 +10,6 @@ import type { Channel, Claimed, DeliveryRow, EndpointTable, Tables } from "./cha
 import type { Next } from "./schedule.ts";
 import { slowWidth } from "./slow.ts";
 
-type Store = Pick<Context, "db">;
-
 /** The clock of the sender of a delayed message may be a little ahead of ours. */
 const earlyMs = 1000;
 
@@ -30,7 +28,7 @@ function isReady({ deliveries, endpoints }: Tables, nowMs: number): SQL {
 
 /** Claims those that are ready, and finds some endpoints. */
 async function claim<Row extends DeliveryRow, Found>(
-  context: Context,
+  context: Pick<Context, "db" | "now">,
   { tables, findEndpoints }: Channel<Row, Found>,
   which: { readonly deliveries: SQL; readonly endpoints: SQL },
   nowMs: number,
@@ -52,7 +50,7 @@ async function claim<Row extends DeliveryRow, Found>(
 
 /** Claims those of the deliveries that are ready; answers with them and with their endpoints. */
 export function claimDeliveries<Row extends DeliveryRow, Found>(
-  context: Context,
+  context: Pick<Context, "db" | "now">,
   channel: Channel<Row, Found>,
   ids: readonly string[],
   nowMs: number,
@@ -66,7 +64,7 @@ export function claimDeliveries<Row extends DeliveryRow, Found>(
 
 /** The same for the one of an endpoint's deliveries that has been due for longest. */
 export function claimNextDelivery<Row extends DeliveryRow, Found>(
-  context: Context,
+  context: Pick<Context, "db" | "now">,
   channel: Channel<Row, Found>,
   endpointId: string,
   nowMs: number,
@@ -80,7 +78,7 @@ export function claimNextDelivery<Row extends DeliveryRow, Found>(
 
 /** Ends an attempt. */
 export function endAttempt(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   { deliveries }: Pick<Tables, "deliveries">,
   { id, claimedUntil, attemptCount }: Claimed<DeliveryRow>,
   { httpStatusCode, responseBody, error }: AttemptRecord,
@@ -106,7 +104,13 @@ export function endAttempt(
 }
 
 /** Lets a delivery begin anew, whatever became of it; an attempt that is under way counts no more. */
-export function restart({ db }: Store, { deliveries }: Tables, endpointId: string, id: string, nowMs: number) {
+export function restart(
+  { db }: Pick<Context, "db">,
+  { deliveries }: Tables,
+  endpointId: string,
+  id: string,
+  nowMs: number,
+) {
   return db
     .update(deliveries)
     .set({
@@ -126,7 +130,13 @@ export function restart({ db }: Store, { deliveries }: Tables, endpointId: strin
 const bumped = (nowMs: number) => sql`max(updated_at + 1, ${nowMs})`;
 
 /** Sets the failures in a row to 0 and, after an attempt in time, the endpoint counts as slow no more. */
-export function clearFailures({ db }: Store, { endpoints }: Tables, id: string, inTime: boolean, nowMs: number) {
+export function clearFailures(
+  { db }: Pick<Context, "db">,
+  { endpoints }: Tables,
+  id: string,
+  inTime: boolean,
+  nowMs: number,
+) {
   const { failureCount, slowUntil } = endpoints;
   return db
     .update(endpoints)
@@ -135,7 +145,12 @@ export function clearFailures({ db }: Store, { endpoints }: Tables, id: string, 
 }
 
 /** Counts a delivery that was given up, when the statement before it in the batch changed a row. */
-export function countFailureIfChanged({ db }: Store, endpoints: EndpointTable, id: string, nowMs: number) {
+export function countFailureIfChanged(
+  { db }: Pick<Context, "db">,
+  endpoints: EndpointTable,
+  id: string,
+  nowMs: number,
+) {
   return db
     .update(endpoints)
     .set({ failureCount: sql`failure_count + 1`, updatedAt: bumped(nowMs) })
@@ -143,7 +158,7 @@ export function countFailureIfChanged({ db }: Store, endpoints: EndpointTable, i
 }
 
 /** Disables an endpoint that has so many failures in a row, when the statement before it in the batch changed a row. */
-export function disableIfChanged({ db }: Store, endpoints: EndpointTable, id: string, failures: number) {
+export function disableIfChanged({ db }: Pick<Context, "db">, endpoints: EndpointTable, id: string, failures: number) {
   return db
     .update(endpoints)
     .set({ active: false })
@@ -158,7 +173,12 @@ export function disableIfChanged({ db }: Store, endpoints: EndpointTable, id: st
 }
 
 /** Notes until when an endpoint counts as slow. */
-export async function markSlow({ db }: Store, { endpoints }: Tables, id: string, untilMs: number): Promise<void> {
+export async function markSlow(
+  { db }: Pick<Context, "db">,
+  { endpoints }: Tables,
+  id: string,
+  untilMs: number,
+): Promise<void> {
   await db
     .update(endpoints)
     .set({ slowUntil: untilMs })
@@ -167,7 +187,7 @@ export async function markSlow({ db }: Store, { endpoints }: Tables, id: string,
 
 /** Some of the active endpoints with deliveries that have been due since before a time: no message leads to them any more. */
 export async function endpointsWithOverdue(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   { deliveries, endpoints }: Tables,
   beforeMs: number,
   limit: number,
@@ -189,7 +209,7 @@ export async function endpointsWithOverdue(
 
 /** The endpoints of some deliveries that are not finished. */
 export async function endpointsWaitingFor(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   { deliveries }: Tables,
   ids: readonly string[],
 ): Promise<string[]> {
@@ -201,7 +221,12 @@ export async function endpointsWaitingFor(
 }
 
 /** Deletes some of the deliveries that were finished before a time. */
-export async function forgetFinished({ db }: Store, { deliveries }: Tables, beforeMs: number, limit: number) {
+export async function forgetFinished(
+  { db }: Pick<Context, "db">,
+  { deliveries }: Tables,
+  beforeMs: number,
+  limit: number,
+) {
   const old = db
     .select({ id: deliveries.id })
     .from(deliveries)

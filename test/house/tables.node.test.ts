@@ -98,6 +98,7 @@ it("tables are known to store.ts alone, but for the named files", () => {
     "events/outbox.ts",
     "events/relay.ts",
     "ledger/principals.ts",
+    "ledger/resources.ts",
     // It hands its tables to `deliveries/`.
     "tenancy/webhooks/deliveries/channel.ts",
   ]);

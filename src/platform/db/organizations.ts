@@ -4,18 +4,16 @@ import type { Context } from "../context.ts";
 import type { OrganizationId } from "../ids.ts";
 import { organizations } from "./schema.ts";
 
-type Store = Pick<Context, "db">;
-
 const idsOf = (rows: readonly { readonly id: OrganizationId }[]) => rows.map(({ id }) => id);
 
 /** Which organization runs the service? null before the set-up. */
-export async function findOperator({ db }: Store): Promise<OrganizationId | null> {
+export async function findOperator({ db }: Pick<Context, "db">): Promise<OrganizationId | null> {
   const [row] = await db.select({ id: organizations.id }).from(organizations).where(eq(organizations.isOperator, true));
   return row?.id ?? null;
 }
 
 /** The organizations after an id, in the order of ids, without the deleted ones. */
-export async function organizationsAfter({ db }: Store, after: OrganizationId | null, limit: number) {
+export async function organizationsAfter({ db }: Pick<Context, "db">, after: OrganizationId | null, limit: number) {
   const rows = await db
     .select({ id: organizations.id })
     .from(organizations)
@@ -26,7 +24,7 @@ export async function organizationsAfter({ db }: Store, after: OrganizationId | 
 }
 
 /** The organizations made at or after a time, newest first, without the deleted ones. */
-export async function organizationsCreatedSince({ db }: Store, sinceMs: number, limit: number) {
+export async function organizationsCreatedSince({ db }: Pick<Context, "db">, sinceMs: number, limit: number) {
   const rows = await db
     .select({ id: organizations.id })
     .from(organizations)

@@ -13,22 +13,20 @@ export type SubscriptionChange = Partial<
   Pick<Subscription, "name" | "url" | "events" | "active" | "failureCount" | "slowUntil">
 >;
 
-type Store = Pick<Context, "db">;
-
 /** Adds a subscription, unless its organization has `most` of them. */
-export function insertSubscription({ db }: Store, row: Subscription, most: number) {
+export function insertSubscription({ db }: Pick<Context, "db">, row: Subscription, most: number) {
   const { organizationId } = row;
   const isRoom = sql`(SELECT count(*) FROM webhook_subscriptions WHERE organization_id = ${organizationId}) < ${most}`;
   return insertWhere(db, webhookSubscriptions, row, isRoom);
 }
 
 /** Adds a secret when the statement before it in the batch changed a row. */
-export function insertSecretIfChanged({ db }: Store, row: SealedSecret) {
+export function insertSecretIfChanged({ db }: Pick<Context, "db">, row: SealedSecret) {
   return insertWhere(db, webhookSecrets, row, previousChanged);
 }
 
 /** How many subscriptions does the organization have? */
-export async function countSubscriptions({ db }: Store, organizationId: OrganizationId): Promise<number> {
+export async function countSubscriptions({ db }: Pick<Context, "db">, organizationId: OrganizationId): Promise<number> {
   const [row] = await db
     .select({ count: count() })
     .from(webhookSubscriptions)
@@ -38,7 +36,7 @@ export async function countSubscriptions({ db }: Store, organizationId: Organiza
 
 /** Which subscription of the organization has this id? */
 export async function findSubscription(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   id: WebhookId,
 ): Promise<Subscription | null> {
@@ -52,7 +50,7 @@ export async function findSubscription(
 
 /** The organization's newest subscriptions that are older than `before`. */
 export function listSubscriptions(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   page: { readonly before: WebhookId | null; readonly limit: number },
 ): Promise<Subscription[]> {
@@ -71,7 +69,7 @@ export function listSubscriptions(
 
 /** Who in the organization is to be told of anything at present? */
 export function findActiveSubscriptions(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
 ): Promise<Pick<Subscription, "id" | "events" | "createdAt">[]> {
   const { id, events, createdAt } = webhookSubscriptions;
@@ -82,7 +80,12 @@ export function findActiveSubscriptions(
 }
 
 /** Changes a subscription, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
-export function updateSubscription({ db }: Store, read: Subscription, change: SubscriptionChange, updatedAt: number) {
+export function updateSubscription(
+  { db }: Pick<Context, "db">,
+  read: Subscription,
+  change: SubscriptionChange,
+  updatedAt: number,
+) {
   return db
     .update(webhookSubscriptions)
     .set({ ...change, updatedAt })
@@ -90,7 +93,7 @@ export function updateSubscription({ db }: Store, read: Subscription, change: Su
 }
 
 /** Notes that something of a subscription's has changed. */
-export function touchSubscription({ db }: Store, id: WebhookId, nowMs: number) {
+export function touchSubscription({ db }: Pick<Context, "db">, id: WebhookId, nowMs: number) {
   return db
     .update(webhookSubscriptions)
     .set({ updatedAt: sql`max(updated_at + 1, ${nowMs})` })
@@ -98,21 +101,21 @@ export function touchSubscription({ db }: Store, id: WebhookId, nowMs: number) {
     .returning();
 }
 
-export function deleteSubscription({ db }: Store, { id }: Subscription) {
+export function deleteSubscription({ db }: Pick<Context, "db">, { id }: Subscription) {
   return db.delete(webhookSubscriptions).where(eq(webhookSubscriptions.id, id));
 }
 
 /** Deletes what belongs to a subscription that is there no more. */
-export function deleteSecretsOf({ db }: Store, { id }: Subscription) {
+export function deleteSecretsOf({ db }: Pick<Context, "db">, { id }: Subscription) {
   return db.delete(webhookSecrets).where(eq(webhookSecrets.subscriptionId, id));
 }
 
-export function deleteDeliveriesOf({ db }: Store, { id }: Subscription) {
+export function deleteDeliveriesOf({ db }: Pick<Context, "db">, { id }: Subscription) {
   return db.delete(webhookDeliveries).where(eq(webhookDeliveries.endpointId, id));
 }
 
 /** Lets the secrets before this one sign along until then, and no longer. */
-export function expireSecretsBut({ db }: Store, newest: SealedSecret, expiresAt: number) {
+export function expireSecretsBut({ db }: Pick<Context, "db">, newest: SealedSecret, expiresAt: number) {
   return db
     .update(webhookSecrets)
     .set({ expiresAt })
@@ -126,7 +129,12 @@ export function expireSecretsBut({ db }: Store, newest: SealedSecret, expiresAt:
 }
 
 /** Deletes the secrets that sign no more: those that have expired, and all but the newest few. */
-export function deleteSpentSecrets({ db }: Store, subscriptionId: WebhookId, nowMs: number, most: number) {
+export function deleteSpentSecrets(
+  { db }: Pick<Context, "db">,
+  subscriptionId: WebhookId,
+  nowMs: number,
+  most: number,
+) {
   const newest = sql`(SELECT id FROM webhook_secrets WHERE subscription_id = ${subscriptionId}
     ORDER BY expires_at IS NOT NULL, id DESC LIMIT ${most})`;
   return db

@@ -129,7 +129,7 @@ export async function findDueChains(
  * statement, so that a run over hundreds of organizations costs D1 one.
  */
 export async function saveCheckpoints(
-  { env }: Context,
+  { env }: Pick<Context, "env">,
   checkpoints: readonly Checkpoint[],
   distrustedKids: readonly string[],
 ): Promise<void> {
@@ -157,7 +157,10 @@ export interface NextCheckpoint {
   readonly dueAtMs: number | null;
 }
 
-export async function saveNextCheckpoints({ env }: Context, next: readonly NextCheckpoint[]): Promise<void> {
+export async function saveNextCheckpoints(
+  { env }: Pick<Context, "env">,
+  next: readonly NextCheckpoint[],
+): Promise<void> {
   const update = `UPDATE audit_chains SET checkpoint_due_at = next.value ->> 'dueAtMs' FROM json_each(?) AS next
     WHERE audit_chains.organization_id = next.value ->> 'organizationId'
       AND audit_chains.sequence = next.value ->> 'sequence'`;
@@ -173,7 +176,7 @@ export interface ExpiredChain {
 
 /** Some chains with events to remove. In no order, so that none that cannot be done holds up the others. */
 export async function findExpiredChains(
-  { env }: Context,
+  { env }: Pick<Context, "env">,
   cutoffMsOfTier: Readonly<Record<string, number>>,
   limit: number,
 ): Promise<ExpiredChain[]> {

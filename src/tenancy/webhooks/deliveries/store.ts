@@ -18,11 +18,9 @@ export interface FoundEndpoint {
   readonly privateSealed: string | null;
 }
 
-type Store = Pick<Context, "db">;
-
 /** Adds the event's delivery to each of the subscriptions that is active and has none of it yet. */
 export function insertDeliveries(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   event: Pick<DomainEvent, "id" | "organizationId" | "action">,
   payload: string,
   targets: readonly { readonly id: DeliveryId; readonly subscriptionId: WebhookId }[],
@@ -40,7 +38,7 @@ export function insertDeliveries(
 }
 
 /** Adds a delivery whose attempt begins at once, if its subscription is still there. */
-export function insertClaimed({ db }: Store, row: DeliveryRow) {
+export function insertClaimed({ db }: Pick<Context, "db">, row: DeliveryRow) {
   const isThere = sql`EXISTS (SELECT 1 FROM webhook_subscriptions WHERE id = ${row.endpointId})`;
   return insertWhere(db, webhookDeliveries, row, isThere);
 }
@@ -74,7 +72,7 @@ export const findEndpoint = (context: Pick<Context, "db" | "now">, id: WebhookId
 
 /** A page of a subscription's deliveries, newest first, and how many there are in all. */
 export async function listDeliveries(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   subscriptionId: WebhookId,
   { limit, offset, status }: DeliveryQuery,
 ): Promise<{ readonly rows: DeliveryRow[]; readonly total: number }> {
@@ -88,7 +86,7 @@ export async function listDeliveries(
 
 /** Which delivery of the subscription has this id? */
 export async function findDelivery(
-  { db }: Store,
+  { db }: Pick<Context, "db">,
   subscriptionId: WebhookId,
   id: DeliveryId,
 ): Promise<DeliveryRow | null> {

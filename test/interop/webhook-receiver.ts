@@ -6,6 +6,8 @@ export interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly atMs: number;
+  /** When it was answered or broken off; null while neither has happened. */
+  endedAtMs: number | null;
 }
 
 /** Answers a delivery, or does not. */
@@ -76,8 +78,12 @@ export async function startReceiver(behave: Behavior = accept): Promise<Receiver
     const chunks: Buffer[] = [];
     request.on("data", (chunk) => chunks.push(chunk));
     request.on("end", () => {
-      const received = { headers: request.headers, body: Buffer.concat(chunks).toString(), atMs: Date.now() };
+      const body = Buffer.concat(chunks).toString();
+      const received: Received = { headers: request.headers, body, atMs: Date.now(), endedAtMs: null };
       receiver.received.push(received);
+      response.on("close", () => {
+        received.endedAtMs = Date.now();
+      });
       receiver.behave(response, request, received);
     });
   });

@@ -56,7 +56,7 @@ export async function subscribe(worker: WorkerProcess, organizations: readonly A
     receiver,
     lacking,
     async settle() {
-      const deadlineMs = Date.now() + 120_000;
+      const deadlineMs = Date.now() + 600_000;
       while (Date.now() < deadlineMs) {
         await worker.runCron();
         const open = await worker.query("SELECT id FROM webhook_deliveries WHERE due_at IS NOT NULL LIMIT 1");

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { call, newOrganization, theOperator, tokenFor } from "../../support/api.ts";
-import { memberToken } from "./support.ts";
+import { memberToken } from "../../tenancy/organizations/support.ts";
 
 const json = { name: "Acme", slug: "acme", adminEmail: "admin@acme.example" };
 const post = (token: string) => call("/api/v1/organizations", { token, json });

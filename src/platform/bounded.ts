@@ -1,21 +1,21 @@
 /**
- * Waiting for a dependency has an end. D1, KV, the queue and the objects have long time limits of their own or none that one
- * may rely on, so every call of them goes through here: in the Worker's doors and in the objects.
+ * A time limit for every call of a dependency. D1, KV, the queue and the objects have long time limits or none that is
+ * documented, so every call of them goes through here: in the Worker's handlers and in the objects.
  */
 import { DependencyDown } from "./dependency.ts";
 import type { Bindings } from "./env.ts";
 
 /**
- * Above what anything takes that works, and so short that a step of taking something back and the step after it come to an end
- * while the ledger still refuses the subject (half a minute).
+ * Longer than any successful call takes. Short enough that two steps of a revocation end while the ledger still refuses the
+ * target (half a minute).
  */
 export const longestWaitMs = 10_000;
 
 type Wait = <T>(answer: Promise<T>) => Promise<T>;
-/** What a call that failed rejects with. */
+/** Maps the error of a failed call to the error that the caller gets. */
 type Judge = (error: unknown) => unknown;
 
-/** What comes later is dropped; whether the call took effect is then unknown, as it is with any lost answer. */
+/** A late result is dropped. It is then unknown whether the call took effect, as after any lost response. */
 const waitFor =
   (dependency: string, judge: Judge): Wait =>
   (answer) =>
@@ -36,17 +36,17 @@ const waitFor =
 
 const asItIs: Judge = (error) => error;
 
-/** What D1 itself says of a statement begins so, and is judged where it is caught. */
+/** D1's own errors about a statement begin so. The code that catches them decides what they mean. */
 const isToldByD1 = (error: unknown) => error instanceof Error && error.message.startsWith("D1_");
 
-/** Anything else comes from the way to D1, such as a lost connection, and must not pass for a bug. */
+/** Any other error is one of the connection to D1, such as a lost connection. It must not look like a bug. */
 const waitForDatabase = waitFor("The database", (error) =>
   isToldByD1(error) ? error : new DependencyDown("The database", error),
 );
 
 type Method = (...parameters: unknown[]) => unknown;
 
-/** The same object, whose methods are waited for like this, but for those that are given. */
+/** The same object with a time limit on its methods; the methods in `own` replace the object's. */
 function waiting<T extends object>(wait: Wait, target: T, own: Readonly<Record<string, Method>> = {}): T {
   return new Proxy(target, {
     get(_, name) {
@@ -58,7 +58,7 @@ function waiting<T extends object>(wait: Wait, target: T, own: Readonly<Record<s
   });
 }
 
-/** A batch takes D1's own statements. */
+/** The original statement of each wrapped one, because a batch accepts D1's own statements only. */
 const rawStatements = new WeakMap<object, D1PreparedStatement>();
 
 function boundedStatement(raw: D1PreparedStatement): D1PreparedStatement {
@@ -75,7 +75,7 @@ function boundedDatabase(raw: D1Database): D1Database {
   return waiting(waitForDatabase, raw, { prepare: prepare as Method, batch: batch as Method });
 }
 
-/** An object that fails is one that does not answer, whatever it was: every call of one may be repeated. */
+/** Every failure of an object counts as no response, because every call of an object may be repeated. */
 const boundedObjects = (object: string) => (raw: DurableObjectNamespace) => {
   const wait = waitFor(object, (error) => new DependencyDown(object, error));
   const get: DurableObjectNamespace["get"] = (id) => waiting(wait, raw.get(id));
@@ -83,7 +83,7 @@ const boundedObjects = (object: string) => (raw: DurableObjectNamespace) => {
   return waiting(wait, raw, { get: get as Method, idFromName: idFromName as Method });
 };
 
-/** One for each binding: caches are kept by binding. */
+/** One wrapper for each binding, because other caches use the binding as their key. */
 const known = new WeakMap<object, object>();
 
 function once<T extends object>(raw: T, make: (raw: T) => T): T {
@@ -93,8 +93,8 @@ function once<T extends object>(raw: T, make: (raw: T) => T): T {
 }
 
 /**
- * The bindings, of which none is waited for longer than {@link longestWaitMs}. A call that takes longer rejects with
- * `DependencyDown`, and so does every failed call of an object.
+ * The bindings, each call limited to {@link longestWaitMs}. A call that takes longer rejects with `DependencyDown`, and so
+ * does every failed call of an object.
  *
  * @example
  * ```ts

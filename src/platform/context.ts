@@ -1,9 +1,9 @@
-/** What a rule gets to work with: bindings, settings, time and the facts of the request. It knows no Hono and no Request. */
+/** The context of a rule: bindings, settings, time and the facts of the request. It does not depend on Hono or on Request. */
 import { type Database, openDatabase } from "./db/client.ts";
 import { type Bindings, type Settings, settingsOf } from "./env.ts";
 import type { OrganizationId } from "./ids.ts";
 
-/** Who sent the request, as far as the network says; it goes into audit events and throttles. */
+/** The network source of the request, for audit events and throttles. */
 export interface Source {
   readonly ip: string;
   readonly userAgent: string;
@@ -17,19 +17,19 @@ export interface Context {
   readonly source: Source;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Lets work go on after the answer; it must survive being cut off. */
+  /** Continues work after the response. The work must tolerate that the runtime ends it early. */
   defer(work: Promise<unknown>): void;
-  /** Hands the organization's waiting events to everybody who listens; see `events/relay.ts`. */
+  /** Delivers the organization's pending events to all subscribers; see `events/relay.ts`. */
   relay(organizationId: OrganizationId, which?: RelayedEvents): Promise<void>;
 }
 
 /**
- * The events of the changes in D1, which is what a request waits for; or all, with those that the ledger tells of. Of these
- * there may be as many as tokens, and a request waits for none of them.
+ * `changes`: the events of changes in D1; a request waits for these. `all`: also the events that the ledger itself writes.
+ * There may be as many of them as tokens, so no request waits for them.
  */
 export type RelayedEvents = "changes" | "all";
 
-/** The part of a context that the house puts together, see `worker.ts`. */
+/** The part of a context that `worker.ts` provides. */
 export type Relay = (context: Context, organizationId: OrganizationId, which: RelayedEvents) => Promise<void>;
 
 /** The context of one request or one scheduled run. */

@@ -1,4 +1,4 @@
-/** A dependency (database, ledger, cache, queue, somebody else's server) did not answer. The caller gets 503 and may retry. */
+/** A dependency (database, ledger, cache, queue, another server) did not respond. The caller gets 503 and may retry. */
 export class DependencyDown extends Error {
   override readonly name = "DependencyDown";
 

@@ -1,4 +1,4 @@
-/** Bindings as Cloudflare hands them over, and the settings among them, parsed once. */
+/** The bindings from Cloudflare, and the settings among them, parsed once. */
 import { z } from "@hono/zod-openapi";
 import { type KeyRing, parseKeyRing } from "./crypto/key-ring.ts";
 import { longestLifeSeconds } from "./lifetimes.ts";
@@ -69,14 +69,14 @@ const staticRecords = z
   })
   .optional();
 
-/** Without the setting, a developer's machine asks nobody. */
+/** Without the setting, a developer's machine sends no DNS queries. */
 function resolverOf(env: { readonly ENVIRONMENT: string; readonly DNS_RESOLVER?: string | undefined }): string | null {
   const resolver =
     env.DNS_RESOLVER ?? (env.ENVIRONMENT === "development" ? "off" : "https://cloudflare-dns.com/dns-query");
   return resolver === "off" ? null : resolver;
 }
 
-/** Compared with `iss` to the letter, so it is kept as it is written. */
+/** Compared with `iss` exactly, so it is kept as written. */
 const githubIssuer = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:\/\/[^\s?#@\\]+$/.test(text), {
@@ -86,7 +86,7 @@ const githubIssuer = z
 
 const stripeSecret = z.string().trim().min(1, { error: "must not be empty" }).optional();
 
-/** The first price is the one that is sold; the others are those of earlier buyers, and count the same. */
+/** New subscriptions get the first price. The others are the prices of older subscriptions and give the same tier. */
 const prices = z
   .string()
   .transform((text) => text.split(",").map((entry) => entry.trim()))
@@ -110,7 +110,7 @@ const stripeSettings = {
   BILLING_CANCEL_URL: pageUrl,
 };
 
-/** null unless all four of Stripe's settings are there: what is half set up could take money and give nothing for it. */
+/** null unless all four settings of Stripe are set: an incomplete set-up could take money without an upgrade. */
 function billingOf(env: z.output<z.ZodObject<typeof stripeSettings>>, issuer: string) {
   const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = env;
   const { STRIPE_PRICE_PRO: pro, STRIPE_PRICE_ENTERPRISE: enterprise } = env;
@@ -212,7 +212,7 @@ const settingsSchema = z
  */
 export type Settings = z.output<typeof settingsSchema>;
 
-/** Thrown when a setting is missing or malformed. Its message names the settings and never their values. */
+/** A setting is missing or malformed. The message names the settings and never their values. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
@@ -220,7 +220,7 @@ export class SettingsError extends Error {
 const parsed = new WeakMap<object, Settings>();
 
 /**
- * The settings of this Worker, parsed on the first call and remembered.
+ * The settings of this Worker, parsed on the first call and cached.
  *
  * @throws {SettingsError} naming every setting that is missing or malformed
  */

@@ -1,4 +1,4 @@
-/** Branded identifiers: parsed once at the door, so that an agent's id can never be passed where an organisation's is meant. */
+/** Branded identifiers. A request's ids are parsed once, so that the compiler refuses an agent's id in the place of an organization's. */
 import { z } from "@hono/zod-openapi";
 import { v7 } from "uuid";
 
@@ -40,11 +40,11 @@ export const eventIdSchema = uuid.transform((id) => id as EventId);
 let latest = { msecs: 0, seq: 0 };
 
 const bytesOfOne = 16;
-/** Random bytes for ids to come: asking for those of one id costs nearly as much as for those of many. */
+/** Random bytes for the next ids: a call for one id costs nearly as much as a call for many. */
 const pool = new Uint8Array(64 * bytesOfOne);
 let used = pool.length;
 
-/** The next random bytes, which nobody has had. */
+/** The next unused random bytes. */
 function takeRandom(): Uint8Array {
   if (used === pool.length) {
     crypto.getRandomValues(pool);

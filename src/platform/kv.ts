@@ -1,8 +1,8 @@
-/** KV is a convenience. What it cannot do is logged, and the caller goes on without it. */
+/** KV is only a cache. A failure of KV is logged, and the caller continues without it. */
 import { type LogContext, log } from "./log.ts";
 
 /**
- * What KV answers, or null when it does not.
+ * The result of a KV call, or null when the call fails.
  *
  * @param subject what is read or written, for the log
  */

@@ -1,8 +1,8 @@
 /**
- * Does the same work for many items, a few at a time.
+ * Does the same work for many items, with limited concurrency.
  *
- * @param width how many at once
- * @returns the outcomes, in the order in which they came. Rejects with the first work that does
+ * @param width the most items at once
+ * @returns the results, in the order in which the work ended. Rejects with the first work that rejects
  *
  * @example
  * ```ts

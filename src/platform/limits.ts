@@ -1,8 +1,8 @@
-/** The limits on requests by their names, as `details.limit` of an answer and the metric of rejections have them. */
+/** The limits on requests, by their names in `details.limit` and in the metric of rejections. */
 
 /**
- * The requests of a calendar period (UTC): what is counted, which field of the effective limits bounds it, and how a message
- * names it. Of two that bound the same requests the longer period is first: its end is the later one.
+ * The limits of a calendar period (UTC): the metric, the field of the effective limits, and the name in messages. Of two limits
+ * for the same requests, the longest period is first: its reset time is the latest.
  */
 export const quotas = {
   maxCallsPerDay: { charge: "call", metric: "calls_per_day", field: "callsPerDay", unit: "API calls a day" },

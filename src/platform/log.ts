@@ -1,15 +1,15 @@
-/** What the operator may have to know, one line of JSON each, with the id of the request or of the run that it happened in. */
+/** The operator's log: one line of JSON for each entry, with the id of the request or of the scheduled run. */
 import { reasonOf } from "./reason.ts";
 
-/** A context, or the part of it that a line needs. */
+/** The part of a context that a log line needs. */
 export interface LogContext {
   readonly requestId: string | null;
 }
 
-/** In a Durable Object, which does the work of many requests at once. */
+/** For a Durable Object, which works for many requests at once. */
 export const noRequest: LogContext = { requestId: null };
 
-/** `error` is whatever was thrown; the line gets its reason, without anybody's records. */
+/** `error` is the thrown value; the line gets its reason without the data of customers. */
 type Facts = Readonly<Record<string, unknown>>;
 
 const write =
@@ -20,7 +20,7 @@ const write =
   };
 
 /**
- * Writes a line: `warn` for what mends itself, `error` for what somebody has to look at.
+ * Writes a line. `warn`: the service recovers by itself. `error`: the operator must act.
  *
  * @example
  * ```ts

@@ -5,17 +5,17 @@ import { log } from "./log.ts";
 
 /** Messages that are handled together. */
 export interface MessageKind<Message> {
-  /** What such a message looks like. No two kinds may accept the same one. */
+  /** The form of such a message. Two kinds must not accept the same message. */
   readonly schema: z.ZodType<Message>;
-  /** Handles the messages of a batch. When it rejects, the queue hands the whole batch over again. */
+  /** Handles the messages of a batch. When it rejects, the queue delivers the whole batch again. */
   receive(context: Context, messages: readonly Message[]): Promise<void>;
-  /** Takes the messages that the queue has given up. A kind without it is made up for by the scheduled run. */
+  /** Handles dead letters: messages that the queue has given up. For a kind without it, the scheduled task does the work. */
   revive?(context: Context, messages: readonly Message[]): Promise<void>;
 }
 
 type Kind = MessageKind<unknown>;
 
-/** The messages of a batch by kind. What is no message of any kind is logged and left out. */
+/** The messages of a batch by kind. A message of no kind is logged and left out. */
 function byKind(kinds: readonly Kind[], context: Context, bodies: readonly unknown[]): [Kind, unknown[]][] {
   const read = bodies.flatMap((body) => {
     for (const kind of kinds) {
@@ -29,9 +29,9 @@ function byKind(kinds: readonly Kind[], context: Context, bodies: readonly unkno
 }
 
 /**
- * Hands the messages of a batch to their kinds, which work side by side.
+ * Dispatches the messages of a batch to their kinds, concurrently.
  *
- * @throws {Error} what a kind throws; the batch is then to be handed over again
+ * @throws {Error} the error of a kind; the queue must then deliver the batch again
  */
 export async function receiveMessages(
   kinds: readonly Kind[],
@@ -42,9 +42,9 @@ export async function receiveMessages(
 }
 
 /**
- * The same for messages that the queue has given up, because they could not be handled however often they came.
+ * Dispatches dead letters: messages that the queue has given up after repeated failures.
  *
- * @throws {Error} what a kind throws; the messages are then to be handed over again
+ * @throws {Error} the error of a kind; the queue must then deliver the messages again
  */
 export async function reviveMessages(
   kinds: readonly Kind[],

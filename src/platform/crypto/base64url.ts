@@ -7,8 +7,8 @@ export const encodeBase64url: (input: Uint8Array | string) => string = base64url
 /**
  * Decodes canonical base64url; null for anything else.
  *
- * The last character of a segment may carry bits that decoders ignore. Were those accepted, one value would have several
- * spellings, and a deny list or a unique constraint over the text could be walked around.
+ * The last character of a segment may carry bits that decoders ignore. If those were accepted, one value would have several
+ * spellings, and an attacker could bypass a deny list or a unique constraint over the text.
  */
 export function decodeBase64url(text: string): Uint8Array | null {
   if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return null;

@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 
-/** Refuses what JSON.stringify would turn into something else without a word: a Map into `{}`, a function into nothing. */
+/** Refuses values that JSON.stringify changes silently: it writes a Map as `{}` and omits a function. */
 function refuseUnlessJson(_name: string, value: unknown): unknown {
   const inexpressible =
     typeof value === "function" ||
@@ -20,8 +20,8 @@ function refuseUnlessJson(_name: string, value: unknown): unknown {
  * The canonical form of a value (RFC 8785): members sorted by UTF-16 code units, numbers as ECMAScript prints them, no
  * white space. Members that are `undefined` are left out, as by JSON.stringify.
  *
- * @throws {Error} for what JCS cannot express: NaN, Infinity, lone surrogates, bigints, functions, symbols, Maps and the
- *   like, cycles, `undefined` itself
+ * @throws {Error} for values that JCS cannot express: NaN, Infinity, lone surrogates, bigints, functions, symbols, objects
+ *   such as Map, cycles, `undefined` itself
  */
 export function canonicalJson(value: unknown): string {
   const canonical = canonicalize(value);
@@ -33,7 +33,7 @@ export function canonicalJson(value: unknown): string {
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(8192);
 
-/** The UTF-8 form of a text, good until the next call: a new buffer for each text costs as much as hashing it. */
+/** The UTF-8 form of a text, valid until the next call: a new buffer for each text costs as much as hashing it. */
 function utf8(text: string): Uint8Array {
   if (text.length * 3 > scratch.length) return encoder.encode(text);
   return scratch.subarray(0, encoder.encodeInto(text, scratch).written);

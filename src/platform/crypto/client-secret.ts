@@ -1,8 +1,8 @@
 /**
  * Client secrets: `sa_sec_`, 43 base64url characters (256 random bits), 6 check characters.
  *
- * The prefix and the checksum let a secret scanner recognize a leaked one without asking us. The check characters are the
- * CRC-32 (IEEE 802.3) of everything before them, in base62 with the alphabet `0-9A-Za-z`, most significant digit first,
+ * The prefix and the checksum let a secret scanner recognize a leaked secret without a call to the service. The check
+ * characters are the CRC-32 (IEEE 802.3) of everything before them, in base62 with the alphabet `0-9A-Za-z`, most significant digit first,
  * padded with `0`.
  */
 import { crc32 } from "node:zlib";

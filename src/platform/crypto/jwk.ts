@@ -52,7 +52,7 @@ function isModulus(encoded: string): boolean {
   return modulus !== null && modulus >= 1n << 2047n && modulus < 1n << 4096n && modulus % 2n === 1n;
 }
 
-/** An exponent of 3 has let signatures be forged (CVE-2006-4339); a huge one makes every verification slow. */
+/** An exponent of 3 permitted forged signatures (CVE-2006-4339); a huge exponent makes every verification slow. */
 function isExponent(encoded: string): boolean {
   const exponent = unsignedOf(encoded);
   return exponent !== null && exponent >= 65_537n && exponent < 1n << 32n && exponent % 2n === 1n;
@@ -111,16 +111,15 @@ const byKeyType = z.discriminatedUnion(
 );
 
 /**
- * A public JWK as an agent registers it. Answers with its public members, `kid`, `use` and `alg`; anything else that a
- * public JWK may carry (`key_ops`, `ext`, certificates) is dropped. Whether the key really works is asked apart, see
- * {@link isUsablePublicJwk}.
+ * A public JWK as an agent registers it. Returns its public members, `kid`, `use` and `alg`; every other member of a public
+ * JWK (`key_ops`, `ext`, certificates) is dropped. {@link isUsablePublicJwk} checks whether the key works.
  */
 export const publicJwkSchema = z
   .record(z.string(), z.unknown(), { error: "must be a JWK: an object with kty" })
   .superRefine((jwk, context) => {
     const found = privateMembers.filter((member) => Object.hasOwn(jwk, member));
     if (found.length === 0) return;
-    // The issue is that of the whole key: one at the member's own path would have its value echoed to the caller.
+    // The issue has the path of the whole key: with the member's own path, the response would echo the private value.
     context.addIssue({
       code: "custom",
       message: `holds private members (${found.join(", ")}): a private key must never be sent; consider this one leaked and make another`,
@@ -155,7 +154,7 @@ const algsOf = { EC: ["ES256"], OKP: ["EdDSA", "Ed25519"], RSA: ["RS256", "PS256
 
 /**
  * The algorithms that a signature of this key may name: those of its kind, or the one that the key itself names. EdDSA and
- * Ed25519 (RFC 9864 2.2) are the same algorithm here, and libraries differ in which they write.
+ * Ed25519 (RFC 9864 2.2) are the same algorithm here, because libraries differ in the name that they write.
  */
 export function verificationAlgs(jwk: PublicJwk): readonly string[] {
   return jwk.alg === undefined || jwk.kty === "OKP" ? algsOf[jwk.kty] : [jwk.alg];
@@ -165,7 +164,7 @@ export function verificationAlgs(jwk: PublicJwk): readonly string[] {
  * Imports a key to verify signatures of one algorithm.
  *
  * @throws {TypeError} when the algorithm is not one of the key's, see {@link verificationAlgs}
- * @throws when the key is none, such as a point that is not on the curve
+ * @throws when the key is invalid, such as a point that is not on the curve
  */
 export async function importVerificationKey(jwk: PublicJwk, alg: string): Promise<CryptoKey> {
   if (!verificationAlgs(jwk).includes(alg)) throw new TypeError(`A key of type ${jwk.kty} does not verify ${alg}`);
@@ -179,7 +178,7 @@ export function jwkThumbprint(jwk: PublicJwk): Promise<string> {
   return calculateJwkThumbprint(jwk as JWK);
 }
 
-/** Whether a key that passed {@link publicJwkSchema} can be used: its point is on the curve, the runtime takes it. */
+/** Whether a key that passed {@link publicJwkSchema} can be used: its point is on the curve and the runtime accepts it. */
 export async function isUsablePublicJwk(jwk: PublicJwk): Promise<boolean> {
   if (jwk.kty === "OKP" && !isEd25519Point(decodeBase64url(jwk.x) ?? new Uint8Array())) return false;
   try {
@@ -190,7 +189,7 @@ export async function isUsablePublicJwk(jwk: PublicJwk): Promise<boolean> {
   }
 }
 
-/** A new P-256 key for an agent that brings none. The private part is to be sealed before it is stored. */
+/** A new P-256 key for an agent without a key of its own. The caller must seal the private part before it stores it. */
 export async function newAgentKeyPair(): Promise<{
   readonly publicJwk: EcPublicJwk;
   readonly privateJwk: EcPrivateJwk;

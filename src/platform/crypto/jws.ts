@@ -1,8 +1,8 @@
-/** Compact JWS (RFC 7515 3.1), read strictly: whatever is odd about a token is refused before its content leads to any look-up. */
+/** Strict parsing of compact JWS (RFC 7515 3.1). An irregular token is refused before its content causes any look-up. */
 import { compactVerify, errors, type JWK, type JWTPayload } from "jose";
 import { decodeBase64url } from "./base64url.ts";
 
-/** The header members that this service reads. Others may be there and mean nothing. */
+/** The header members that this service reads. It ignores others. */
 export interface JwsHeader {
   readonly alg: string;
   readonly typ?: string;
@@ -20,17 +20,17 @@ export const keyIdForm = /^[A-Za-z0-9_.:#%-]{1,256}$/;
 
 const maxLength = 16 * 1024;
 
-/** Header members that may not be there, each with the attack that it carries. */
+/** Forbidden header members, each with its attack. */
 const refusedMembers = [
-  // Key injection: the token brings the key that "verifies" it (CVE-2018-0114).
+  // Key injection: the token contains the key that "verifies" it (CVE-2018-0114).
   "jwk",
   // The same with a certificate chain in the token.
   "x5c",
-  // Key injection by URL, and a way to make this service call an address of the attacker's choice (SSRF).
+  // Key injection by URL. It also makes this service call an address that the attacker chooses (SSRF).
   "jku",
   "x5u",
-  // Critical extensions change how a token is to be understood (RFC 7515 4.1.11); none is supported, and a library that
-  // overlooks one accepts what its sender did not mean.
+  // Critical extensions change the meaning of a token (RFC 7515 4.1.11). None is supported, and a library that ignores one
+  // accepts a token with another meaning than its sender's.
   "crit",
   // Unencoded payload (RFC 7797): the signed bytes are then not the ones that we decoded.
   "b64",
@@ -58,8 +58,8 @@ const isText = (value: unknown) => value === undefined || typeof value === "stri
 function isHeader(header: Record<string, unknown>): header is Record<string, unknown> & JwsHeader {
   const { alg, typ, kid } = header;
   if (refusedMembers.some((member) => Object.hasOwn(header, member))) return false;
-  // `none` is a token that nobody signed (RFC 8725 3.2). HS* is algorithm confusion: the HMAC is made with the public key,
-  // which everybody has, in the hope that the verifier uses it as the secret (RFC 8725 2.1).
+  // `none` is a token without a signature (RFC 8725 3.2). HS* is algorithm confusion: the attacker makes the HMAC with the
+  // public key, and the verifier uses that key as the secret (RFC 8725 2.1).
   if (typeof alg !== "string" || alg === "" || /^(none|hs.*)$/i.test(alg)) return false;
   return isText(typ) && isText(kid) && (kid === undefined || keyIdForm.test(kid as string));
 }
@@ -80,21 +80,21 @@ export function readJws(token: string): ReadJws | null {
   return payload && isHeader(header) ? { header, payload } : null;
 }
 
-/** RFC 7515 4.1.9: a `typ` without a slash stands for `application/` and the same; media types know no case. */
+/** RFC 7515 4.1.9: a `typ` without a slash has the prefix `application/`. Media types are case-insensitive. */
 const mediaType = (typ: string) => (typ.includes("/") ? typ : `application/${typ}`).toLowerCase();
 
-/** What a token must be to be accepted. */
+/** The requirements for an accepted token. */
 export interface Expected {
-  /** As a JWK it is imported once, for as long as it is the same object. */
+  /** A JWK is imported once for each object. */
   readonly key: CryptoKey | JWK;
   /** The algorithm that belongs to the key. Taken from our record of the key, never from the token. */
   readonly alg: string;
-  /** The only `typ` that is accepted, so that no kind of token passes for another (RFC 8725 3.11); null where any is, or none. */
+  /** The only accepted `typ`, against confusion of token types (RFC 8725 3.11); null accepts any `typ` and none. */
   readonly typ: string | null;
 }
 
 /**
- * Verifies the signature and the type of a compact JWS. Times and audience are the caller's to check, see {@link checkTimes}.
+ * Verifies the signature and the type of a compact JWS. The caller must check times and audience, see {@link checkTimes}.
  *
  * @returns the claims, or null when {@link readJws} refuses the token, its `alg` or `typ` is another, or the signature is wrong
  * @throws {TypeError} when the key does not fit the algorithm, which is a bug of the caller
@@ -124,8 +124,8 @@ export interface Clock {
 }
 
 /**
- * Checks `exp` and `nbf` (RFC 7519 4.1.4, 4.1.5). `exp` must be there; `exp`, `nbf` and `iat` must be finite numbers of
- * seconds where they are there. How old or how long-lived a token may be is for the caller.
+ * Checks `exp` and `nbf` (RFC 7519 4.1.4, 4.1.5). `exp` must be present; `exp`, `nbf` and `iat` must be finite numbers of
+ * seconds when present. The caller must check the age and the lifetime of a token.
  */
 export function checkTimes(
   claims: JWTPayload,

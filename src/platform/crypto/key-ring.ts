@@ -1,7 +1,7 @@
 /** Lists of server keys from the settings: the first is used for new values, all for old ones, so a key can be changed without downtime. */
 import { decodeBase64url } from "./base64url.ts";
 
-/** One key of a ring. `bytes` (32 of them) is a fresh copy on each read, and shows in no JSON and no console. */
+/** One key of a ring. `bytes` (32 bytes) is a fresh copy on each read, and appears in no JSON and no console output. */
 export interface RingKey {
   readonly id: string;
   readonly bytes: Uint8Array;
@@ -56,8 +56,8 @@ export function parseKeyRing(text: string): KeyRing | null {
 /**
  * Makes a function that imports ring keys into WebCrypto, each once.
  *
- * The imported key is remembered and not the promise of it: in workerd a promise belongs to the request that made it, and
- * another request that waits for it may wait for ever.
+ * It caches the imported key and not its promise: in workerd a promise belongs to the request that made it, and another
+ * request that awaits it may wait forever.
  */
 export function importOnce(importKey: (bytes: Uint8Array) => Promise<CryptoKey>): (key: RingKey) => Promise<CryptoKey> {
   const imported = new WeakMap<RingKey, CryptoKey>();

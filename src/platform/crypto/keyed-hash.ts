@@ -1,6 +1,6 @@
 /**
- * How secrets are kept: as HMAC-SHA-256 (RFC 2104) under a server key. The secrets are 256 random bits, so a slow password
- * hash would add nothing; the key makes a stolen database useless even to somebody who holds a list of leaked secrets.
+ * Secrets are stored as HMAC-SHA-256 (RFC 2104) under a server key. The secrets are 256 random bits, so a slow password hash
+ * would add nothing. Without the server key a stolen database is useless, even with a list of leaked secrets.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { KeyRing, RingKey } from "./key-ring.ts";
@@ -23,7 +23,7 @@ export const hashSecret = (ring: KeyRing, secret: string): KeyedHash => hashUnde
 export const hashUnderEach = (ring: KeyRing, secret: string): KeyedHash[] =>
   ring.all.map((key) => hashUnder(key, secret));
 
-/** Compares two values of {@link KeyedHash} without telling by its duration where they differ. Their length is no secret. */
+/** Compares two values of {@link KeyedHash} in constant time (timing attack). Their length is not secret. */
 export function isSameHash(a: string, b: string): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -32,8 +32,8 @@ export function isSameHash(a: string, b: string): boolean {
 }
 
 /**
- * Compares two texts without telling by its duration where they differ. Both are digested first, so texts of different
- * lengths take the same path, and an attacker who can choose one of them does not know what is compared.
+ * Compares two texts in constant time (timing attack). Digests both first, so that texts of different lengths take the same
+ * path, and an attacker who chooses one of them does not know the compared bytes.
  */
 export function constantTimeEqual(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();

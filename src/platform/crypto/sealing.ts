@@ -7,7 +7,7 @@ const sealedForm = /^v1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9
 
 const aesKey = importOnce((bytes) => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]));
 
-/** Where sealed values are stored. Each opens in its own place only, so a value that is moved to another row is of no use there. */
+/** The places of sealed values. A value opens only in its own place, so a value moved to another row does not open. */
 export const sealedPlace = {
   signingKey: (kid: string) => `signing-key:${kid}`,
   agentKey: (id: string) => `agent-key:${id}`,
@@ -17,7 +17,7 @@ export const sealedPlace = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The version and the key id are authenticated with the place, so no part of a sealed value can be changed. */
+/** Authenticates the version and the key id with the place, so that no part of a sealed value can be changed. */
 function parameters(keyId: string, iv: Uint8Array, place: string) {
   return { name: "AES-GCM", iv, additionalData: encoder.encode(`v1.${keyId}.${place}`) };
 }
@@ -42,7 +42,7 @@ export async function seal(ring: KeyRing, plaintext: string, place: string): Pro
 }
 
 /**
- * Decrypts what {@link seal} made.
+ * Decrypts a value of {@link seal}.
  *
  * @returns null when the value is malformed, its key is not in the ring, or it was changed or made for another place
  */

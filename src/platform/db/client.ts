@@ -1,4 +1,4 @@
-/** The drizzle client over D1, and the one list of failures that mean "the database is down" rather than "we have a bug". */
+/** The drizzle client over D1, and the one list of failures that mean "the database is down" and not "a bug". */
 
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { DrizzleQueryError } from "drizzle-orm/errors";
@@ -7,7 +7,7 @@ export type Database = DrizzleD1Database;
 
 const opened = new WeakMap<D1Database, Database>();
 
-/** The client over a database, made once for each: making it costs as much as a whole request may. No I/O. */
+/** The client of a database, made once for each database: its construction can cost as much as a whole request. No I/O. */
 export function openDatabase(d1: D1Database): Database {
   const known = opened.get(d1);
   if (known) return known;
@@ -17,8 +17,8 @@ export function openDatabase(d1: D1Database): Database {
 }
 
 /**
- * A query that is built once for a database, with placeholders for what differs. For the ones that are asked all the time:
- * building one takes longer than sending it.
+ * A query that is built once for each database, with placeholders for its parameters. For frequent queries: to build one takes
+ * longer than to send it.
  */
 export function preparedOnce<Query>(prepare: (db: Database) => Query): (db: Database) => Query {
   const known = new WeakMap<Database, Query>();
@@ -34,7 +34,7 @@ function messagesOf(error: unknown): string {
 }
 
 /**
- * Whether a statement was refused by a unique index, and by which columns.
+ * Whether the unique index of these columns has refused a statement.
  *
  * @param columns as SQLite names them in its message, such as `agents.email`
  */

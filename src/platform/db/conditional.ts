@@ -1,4 +1,4 @@
-/** Conditions of SQL, and writes that the database itself decides, so that of two racing requests one loses cleanly. */
+/** Conditions in SQL, and conditional writes: the database decides which of two concurrent requests writes. */
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Context } from "../context.ts";
@@ -7,8 +7,8 @@ import type { Result } from "../problems/result.ts";
 import type { Database } from "./client.ts";
 
 /**
- * `INSERT … SELECT … WHERE`: writes the row only if the condition holds in the same statement. Whether it did is in the
- * `meta.changes` of the result.
+ * `INSERT … SELECT … WHERE`: writes the row only if the condition holds in the same statement. `meta.changes` of the result
+ * shows whether it did.
  *
  * @example
  * ```ts
@@ -30,11 +30,11 @@ export function insertWhere<T extends SQLiteTable>(db: Database, table: T, row: 
  */
 export const among = (values: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
 
-/** Whether a column has a DNS name that is this one or below it. */
+/** Whether a column holds this DNS name or a name below it. */
 export const isAtOrBelowName = (column: SQLiteColumn, name: string): SQL =>
   sql`(${column} = ${name} OR ${column} LIKE ${`%.${name.replace(/[\\%_]/g, "\\$&")}`} ESCAPE '\\')`;
 
-/** Holds when the statement just before in the batch changed a row; the statements of one change stand or fall together. */
+/** Holds when the previous statement of the batch changed a row. So all statements of a change take effect, or none. */
 export const previousChanged: SQL = sql`changes() > 0`;
 
 /**
@@ -44,14 +44,14 @@ export const previousChanged: SQL = sql`changes() > 0`;
 export const nextVersion = (context: Pick<Context, "now">, before: { readonly updatedAt: number }): number =>
   Math.max(context.now(), before.updatedAt + 1);
 
-/** Each lost round is a round that somebody else won, so this bounds how many writers of one record can meet. */
+/** In each lost round another writer won, so this limits the concurrent writers of one record. */
 const maxRounds = 20;
 
 /**
- * Reads and writes again for as long as the write finds a record other than the one that was read.
+ * Repeats a read and its write until no other write comes between them.
  *
- * @param attempt reads, decides, writes conditionally; answers null when the write changed nothing because of a race
- * @returns what the attempt answered, or `SERVICE_UNAVAILABLE` when it lost every time
+ * @param attempt reads, decides, writes conditionally; returns null when the write changed nothing because of a race
+ * @returns the result of the attempt, or `SERVICE_UNAVAILABLE` when it lost every time
  */
 export async function untilWritten<T>(attempt: () => Promise<Result<T> | null>): Promise<Result<T>> {
   for (let round = 0; round < maxRounds; round++) {

@@ -1,4 +1,4 @@
-/** Which organizations there are: the questions of floors that are below the room of the organizations. */
+/** Queries about organizations for the layers below `tenancy/organizations`. */
 import { and, asc, desc, eq, gt, gte, ne } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { OrganizationId } from "../ids.ts";

@@ -1,4 +1,4 @@
-/** One question to a resolver over HTTPS, in the JSON form that public resolvers share (`application/dns-json`). */
+/** One DNS query over HTTPS, in the JSON form of the public resolvers (`application/dns-json`). */
 import { z } from "@hono/zod-openapi";
 import { readBounded } from "../outbound/bounded-body.ts";
 
@@ -7,7 +7,7 @@ const maxAnswerBytes = 64 * 1024;
 /** Types of resource records (RFC 1035 3.2.2, RFC 3596 2.1, RFC 6672 2.1). */
 export const recordTypes = { A: 1, CNAME: 5, MX: 15, TXT: 16, AAAA: 28, DNAME: 39 } as const;
 
-/** Response codes (RFC 1035 4.1.1): the name exists, or it does not. Every other code says that nothing is known. */
+/** Response codes (RFC 1035 4.1.1): the name exists, or it does not. Every other code means: unknown. */
 const noError = 0;
 const nameError = 3;
 
@@ -28,12 +28,12 @@ export interface DnsRecord {
 export const dnsName = (text: string): string => text.toLowerCase().replace(/\.$/, "");
 
 /**
- * Asks a resolver for the records of one type. Aliases on the way to them are in the answer too.
+ * Queries a resolver for the records of one type. The answer also has the aliases that lead to them.
  *
  * @param resolver the URL of a DNS-over-HTTPS endpoint that answers in JSON. The operator chose it, so it is called directly
  *   and not through the guard of customers' URLs; no redirect is followed and at most 64 KiB are read
  * @param timeoutMs for the whole exchange
- * @returns the records of the answer, none for a name that does not exist; null when the resolver did not say
+ * @returns the records of the answer, none for a name that does not exist; null when the resolver gave no answer
  */
 export async function queryDns(
   resolver: string,

@@ -1,10 +1,10 @@
-/** The TXT and MX records of a name, for the proof of a domain and for the way of a message. */
+/** The TXT and MX records of a name, for the proof of a domain and for mail. */
 import type { Settings } from "../env.ts";
 import { type DnsRecord, dnsName, queryDns, recordTypes } from "./query.ts";
 
 const timeoutMs = 5000;
 
-/** What a look-up needs of the settings. */
+/** The settings of a look-up. */
 export type DnsSettings = Pick<Settings, "dnsResolver" | "dnsStaticRecords">;
 
 /**
@@ -47,7 +47,7 @@ function textRecordsOf(name: string, answer: readonly DnsRecord[]): TextRecords 
 }
 
 /**
- * Looks up the TXT records that a name itself owns. Aliases are told of and never followed: with
+ * Looks up the TXT records that a name itself owns. Aliases are reported and never followed: with
  * `*.example.com CNAME hoster` the hoster would answer for every name below.
  */
 export async function lookUpText(settings: DnsSettings, name: string): Promise<TextRecords> {

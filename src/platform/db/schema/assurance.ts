@@ -1,14 +1,14 @@
-/** What is measured of the service. */
+/** The measurements of the service. */
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/** What the scheduled run last found out about each of the public controls. */
+/** The last result of each public control, from the scheduled task. */
 export const controlResults = sqliteTable("control_results", {
   /** Such as `CC6.1`. */
   id: text().primaryKey(),
   status: text({ enum: ["pass", "fail", "unknown"] }).notNull(),
-  /** What was measured, for everybody to read. */
+  /** The measurement. It is public. */
   evidence: text().notNull(),
   checkedAt: integer("checked_at").notNull(),
-  /** How far a measurement has come that takes more than one run. */
+  /** The progress of a measurement that takes more than one run. */
   progress: text({ mode: "json" }).$type<unknown>(),
 });

@@ -1,18 +1,18 @@
-/** The columns that `deliveries/` works with, in whichever tables it is given. */
+/** The columns that `deliveries/` needs in the tables of a channel. */
 import { integer, text } from "drizzle-orm/sqlite-core";
 
 export const deliveryStatuses = ["pending", "delivered", "failed", "dead_letter"] as const;
 
-/** Of a table of deliveries; beside them it has an `id`, an `endpointId` and what is sent. */
+/** The columns of a table of deliveries. It also has an `id`, an `endpointId` and the message. */
 export const deliveryColumns = () => ({
   status: text({ enum: deliveryStatuses }).notNull(),
   attemptCount: integer("attempt_count").notNull(),
-  /** When the next attempt may be made; while one is under way, when it counts as lost. null when none is to come. */
+  /** When the next attempt may begin; during an attempt, when it counts as lost. null when no attempt follows. */
   dueAt: integer("due_at"),
-  /** While an attempt is under way: when it counts as lost. */
+  /** During an attempt: when it counts as lost. */
   claimedUntil: integer("claimed_until"),
   httpStatusCode: integer("http_status_code"),
-  /** The beginning of what the endpoint answered last. */
+  /** The beginning of the endpoint's last response. */
   responseBody: text("response_body"),
   /** Why the last attempt failed. */
   error: text(),
@@ -21,13 +21,13 @@ export const deliveryColumns = () => ({
   updatedAt: integer("updated_at").notNull(),
 });
 
-/** Of a table of endpoints; beside them it has an `id` and the URL. */
+/** The columns of a table of endpoints. It also has an `id` and the URL. */
 export const endpointColumns = () => ({
   active: integer({ mode: "boolean" }).notNull(),
-  /** Deliveries in a row that were given up. */
+  /** Consecutive deliveries that were given up. */
   failureCount: integer("failure_count").notNull(),
-  /** Until then the endpoint counts as slow and gets few requests at once; 0 for one that is not. */
+  /** Until then the endpoint counts as slow and gets few concurrent requests; 0 when it is not slow. */
   slowUntil: integer("slow_until").notNull(),
-  /** Grows with every change that callers see. */
+  /** Grows with every change that is visible to callers. */
   updatedAt: integer("updated_at").notNull(),
 });

@@ -1,8 +1,8 @@
-/** Events on their way. */
+/** Events that are not delivered yet. */
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { EventId, OrganizationId } from "../../ids.ts";
 
-/** Events recorded in the same batch as the change they tell of, until the relay has handed them on. */
+/** Events, each written in one batch with its change, until the relay has delivered them. */
 export const outbox = sqliteTable(
   "outbox",
   {
@@ -11,7 +11,7 @@ export const outbox = sqliteTable(
     organizationId: text("organization_id").$type<OrganizationId>().notNull(),
     event: text({ mode: "json" }).$type<unknown>().notNull(),
     createdAt: integer("created_at").notNull(),
-    /** 1 for an event that the ledger has put into the audit log by itself. */
+    /** 1 for an event that the ledger itself has written to the audit log. */
     recorded: integer({ mode: "boolean" }).notNull().default(false),
   },
   (table) => [index("outbox_of_organization").on(table.organizationId, table.id)],

@@ -1,4 +1,4 @@
-/** Agents, what they sign in with, whom they lend authority to, and the partners whose tokens are checked. */
+/** Agents, their credentials and delegations, and the federation partners whose tokens are verified. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope } from "../../ids.ts";
@@ -48,7 +48,7 @@ export const agents = sqliteTable(
   ],
 );
 
-/** The agent's own keys, `#key-1` and so on. `privateSealed` is null where the agent keeps the private part itself. */
+/** The agent's own keys, `#key-1` and so on. `privateSealed` is null when the agent holds the private part itself. */
 export const agentKeys = sqliteTable(
   "agent_keys",
   {
@@ -59,7 +59,7 @@ export const agentKeys = sqliteTable(
     publicJwk: text("public_jwk", { mode: "json" }).$type<JsonWebKey>().notNull(),
     privateSealed: text("private_sealed"),
     createdAt: integer("created_at").notNull(),
-    /** When a newer key took its place; null for the present one. */
+    /** When a newer key replaced it; null for the present key. */
     replacedAt: integer("replaced_at"),
   },
   (table) => [uniqueIndex("agent_keys_number").on(table.agentId, table.number)],
@@ -71,7 +71,7 @@ export const credentials = sqliteTable(
     id: text().$type<CredentialId>().primaryKey(),
     organizationId: text("organization_id").$type<OrganizationId>().notNull(),
     agentId: text("agent_id").$type<AgentId>().notNull(),
-    /** base64url HMAC-SHA-256 of the secret under the hash key named beside it. */
+    /** base64url HMAC-SHA-256 of the secret under the hash key `hashKeyId`. */
     secretHash: text("secret_hash").notNull(),
     hashKeyId: text("hash_key_id").notNull(),
     /** The secret before the last rotation, valid until `previousExpiresAt`. */
@@ -90,7 +90,7 @@ export const credentials = sqliteTable(
   ],
 );
 
-/** What a workload's own token must say so that it may sign in as an agent: a credential without a secret. */
+/** The claims that a workload's own token must have to sign in as an agent: a credential without a secret. */
 export const trustPolicies = sqliteTable(
   "trust_policies",
   {
@@ -112,7 +112,7 @@ export const trustPolicies = sqliteTable(
   ],
 );
 
-/** Other identity providers whose agents' tokens the organization can check. */
+/** Other identity providers. The organization can verify the tokens of their agents. */
 export const federationPartners = sqliteTable(
   "federation_partners",
   {
@@ -122,7 +122,7 @@ export const federationPartners = sqliteTable(
     issuer: text().notNull(),
     /** null: found through the issuer's discovery document. */
     jwksUri: text("jwks_uri"),
-    /** The partner's organizations whose tokens count; null for all. */
+    /** The partner's organizations whose tokens are accepted; null for all. */
     allowedOrganizations: text("allowed_organizations", { mode: "json" }).$type<readonly string[]>(),
     status: text({ enum: ["active", "suspended"] }).notNull(),
     expiresAt: integer("expires_at"),
@@ -132,7 +132,7 @@ export const federationPartners = sqliteTable(
   (table) => [uniqueIndex("federation_partners_issuer").on(table.organizationId, table.issuer)],
 );
 
-/** Delegations, for listing; whether one still stands, its object and the ledger know. Kept after their end. */
+/** Delegations, for lists. Its object and the ledger decide whether one is active. Rows stay after the end of a delegation. */
 export const delegations = sqliteTable(
   "delegations",
   {
@@ -141,7 +141,7 @@ export const delegations = sqliteTable(
     organizationId: text("organization_id").$type<OrganizationId>().notNull(),
     delegatorAgentId: text("delegator_agent_id").$type<AgentId>().notNull(),
     delegateeAgentId: text("delegatee_agent_id").$type<AgentId>().notNull(),
-    /** The credential or trust policy behind the token that delegated; null for a key of the delegator's own. */
+    /** The credential or trust policy that the delegator's token was issued for; null for the delegator's own key. */
     credentialId: text("credential_id").$type<CredentialId>(),
     scopes: text({ mode: "json" }).$type<readonly Scope[]>().notNull(),
     issuedAt: integer("issued_at").notNull(),

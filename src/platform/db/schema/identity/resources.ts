@@ -1,23 +1,23 @@
-/** APIs of organizations that take our tokens. */
+/** APIs of organizations that accept tokens of this service. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { OrganizationId, ResourceId } from "../../../ids.ts";
 
 export const resourceStatuses = ["active", "disabled"] as const;
 
-/** What a resource knows of a scope. */
+/** A scope of a resource. */
 export interface ResourceScope {
   readonly name: string;
   readonly description: string;
 }
 
-/** An organization whose agents may have tokens for a resource, and the most that such a token carries. */
+/** An organization whose agents may have tokens for a resource, and the scopes that such a token may have. */
 export interface AllowedOrganization {
   readonly organizationId: OrganizationId;
   readonly scopes: readonly string[];
 }
 
-/** APIs that take our tokens. A deleted one keeps its row, so that nobody else gets its identifier while a token can live. */
+/** APIs that accept our tokens. A deleted one keeps its row, so that no other organization gets its identifier while a token can be active. */
 export const resources = sqliteTable(
   "resources",
   {
@@ -25,7 +25,7 @@ export const resources = sqliteTable(
     organizationId: text("organization_id").$type<OrganizationId>().notNull(),
     /** The `aud` of its tokens, as it was registered. */
     identifier: text().notNull(),
-    /** The identifier as it is compared. */
+    /** The identifier in its form for comparison. */
     key: text().notNull(),
     /** The host of an https or http identifier; null for a `urn:agentidp:` one. */
     host: text(),
@@ -39,7 +39,7 @@ export const resources = sqliteTable(
     tokenTtlSeconds: integer("token_ttl_seconds"),
     requireDpop: integer("require_dpop", { mode: "boolean" }).notNull(),
     status: text({ enum: resourceStatuses }).notNull(),
-    /** When another organization proved the name: this one is disabled for good. */
+    /** When another organization proved the name. This row is then disabled permanently. */
     displacedAt: integer("displaced_at"),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),

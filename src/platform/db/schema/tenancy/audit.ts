@@ -1,9 +1,9 @@
-/** The audit log: its events, how far each chain has come, and its signed checkpoints. */
+/** The audit log: its events, the state of each chain, and its signed checkpoints. */
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, EventId, OrganizationId } from "../../../ids.ts";
 
-/** The audit log at rest. Written by the organization's ledger alone. */
+/** The stored audit log. Only the organization's ledger writes it. */
 export const auditEvents = sqliteTable(
   "audit_events",
   {
@@ -13,7 +13,7 @@ export const auditEvents = sqliteTable(
     agentId: text("agent_id").$type<AgentId>(),
     action: text().notNull(),
     outcome: text({ enum: ["success", "failure"] }).notNull(),
-    /** JSON, as it was hashed. */
+    /** JSON, as in the hash. */
     actor: text({ mode: "json" }).$type<unknown>().notNull(),
     target: text(),
     details: text({ mode: "json" }).$type<unknown>().notNull(),
@@ -36,13 +36,13 @@ export const auditChains = sqliteTable(
   "audit_chains",
   {
     organizationId: text("organization_id").$type<OrganizationId>().primaryKey(),
-    /** The highest event that the ledger has brought to `audit_events`. */
+    /** The highest sequence that the ledger has written to `audit_events`. */
     sequence: integer().notNull(),
-    /** When the ledger has something to be signed; null while it has nothing. */
+    /** When the next checkpoint is due; null while nothing is unsigned. */
     checkpointDueAt: integer("checkpoint_due_at"),
     /** The key of the last checkpoint; null before the first. */
     checkpointKid: text("checkpoint_kid"),
-    /** The checkpoint up to which events were removed; 0 for none. The chain begins behind it. */
+    /** The checkpoint up to which events were removed; 0 for none. The chain begins after it. */
     anchorSequence: integer("anchor_sequence").notNull(),
   },
   (table) => [

@@ -5,7 +5,7 @@ import type { DomainId, OrganizationId } from "../../../ids.ts";
 
 export const domainStatuses = ["pending", "verified", "lapsed"] as const;
 
-/** Domains of organizations. One that somebody else has proved since is removed; its audit events stay. */
+/** Domains of organizations. A row is removed when another organization has proved the domain; its audit events stay. */
 export const domains = sqliteTable(
   "domains",
   {
@@ -14,17 +14,17 @@ export const domains = sqliteTable(
     /** In lower case, A-labels (RFC 5890 2.3.2.1), without a trailing dot. */
     domain: text().notNull(),
     status: text({ enum: domainStatuses }).notNull(),
-    /** The value of the TXT record that proves it; made anew for each row. */
+    /** The value of the TXT record that proves it; a new value for each row. */
     challenge: text().notNull(),
     /** Loopback names of a developer's machine, which several organizations may hold. */
     shared: integer({ mode: "boolean" }).notNull(),
     createdAt: integer("created_at").notNull(),
     verifiedAt: integer("verified_at"),
     lastCheckedAt: integer("last_checked_at"),
-    /** When the resolver last said anything about it, for or against. */
+    /** When the resolver last answered, with or without the record. */
     lastAnsweredAt: integer("last_answered_at"),
     lapsedAt: integer("lapsed_at"),
-    /** Days in a row on which the resolver said that the record is not there, and the last of them (UTC). */
+    /** Consecutive days on which the resolver answered without the record, and the last of them (UTC). */
     misses: integer().notNull(),
     lastMissDay: text("last_miss_day"),
     /** When this organization's record was first found while another held the name and had lost its own. */

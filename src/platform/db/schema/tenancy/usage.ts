@@ -1,11 +1,11 @@
-/** What organizations use and pay for. */
+/** The usage and the billing of organizations. */
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, OrganizationId } from "../../../ids.ts";
 import { planTiers } from "./organizations.ts";
 
 export const statusClasses = ["2xx", "3xx", "4xx", "5xx"] as const;
 
-/** How many tokens an organization was issued in each hour. The roll-ups of activity are written by its ledger alone. */
+/** Tokens issued to an organization in each hour. Only its ledger writes the roll-ups of activity. */
 export const tokensByHour = sqliteTable(
   "tokens_by_hour",
   {
@@ -21,7 +21,7 @@ export const tokensByHour = sqliteTable(
   ],
 );
 
-/** How many tokens each agent got on each day. */
+/** Tokens issued to each agent on each day. */
 export const tokensByAgent = sqliteTable(
   "tokens_by_agent",
   {
@@ -36,7 +36,7 @@ export const tokensByAgent = sqliteTable(
   ],
 );
 
-/** How many calls of an organization each route answered on each day. */
+/** Calls of an organization that each route answered on each day. */
 export const callsByRoute = sqliteTable(
   "calls_by_route",
   {
@@ -53,7 +53,7 @@ export const callsByRoute = sqliteTable(
   ],
 );
 
-/** An organization's account at Stripe, and what its subscription was when Stripe was last asked. */
+/** An organization's account at Stripe, and its subscription as of the last read from Stripe. */
 export const billingAccounts = sqliteTable(
   "billing_accounts",
   {
@@ -62,21 +62,21 @@ export const billingAccounts = sqliteTable(
     customerId: text("customer_id").notNull(),
     /** The subscription that counts, or the last one that did; null before the first. */
     subscriptionId: text("subscription_id"),
-    /** Stripe's word for its state; `canceled` when the organization has none any more. */
+    /** Its status at Stripe; `canceled` when the organization has no subscription any more. */
     subscriptionStatus: text("subscription_status"),
-    /** What the subscription entitles to; null for nothing. */
+    /** The tier that the subscription pays for; null for none. */
     tier: text({ enum: planTiers }),
     periodStart: integer("period_start"),
     periodEnd: integer("period_end"),
-    /** When the subscription is going to end; null when it renews itself. */
+    /** When the subscription ends; null when it renews. */
     endsAt: integer("ends_at"),
-    /** Grows with every write, so that what was asked before another write is not written over it. */
+    /** Grows with every write, so that an older read from Stripe does not overwrite a newer one. */
     version: integer().notNull(),
   },
   (table) => [uniqueIndex("billing_accounts_customer").on(table.customerId)],
 );
 
-/** Stripe's events that have had their effect; kept for longer than Stripe repeats them. */
+/** Stripe's events that are processed. They are kept for longer than Stripe repeats an event. */
 export const billingEvents = sqliteTable(
   "billing_events",
   {

@@ -1,10 +1,10 @@
-/** Webhooks: subscriptions, what they are signed with, and their deliveries. */
+/** Webhooks: subscriptions, their signing secrets, and their deliveries. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { DeliveryId, EventId, OrganizationId, WebhookId } from "../../../ids.ts";
 import { deliveryColumns, endpointColumns } from "../deliveries.ts";
 
-/** Who wants to be told of which events. The secrets that sign for it are in `webhook_secrets`. */
+/** The endpoint and the events of each subscription. Its signing secrets are in `webhook_secrets`. */
 export const webhookSubscriptions = sqliteTable(
   "webhook_subscriptions",
   {
@@ -22,7 +22,7 @@ export const webhookSubscriptions = sqliteTable(
   ],
 );
 
-/** Signing secrets, sealed: the present one of a subscription, and older ones that sign along until they expire. */
+/** Sealed signing secrets: the present secret of a subscription, and older ones that also sign until they expire. */
 export const webhookSecrets = sqliteTable(
   "webhook_secrets",
   {
@@ -30,23 +30,23 @@ export const webhookSecrets = sqliteTable(
     subscriptionId: text("subscription_id").$type<WebhookId>().notNull(),
     privateSealed: text("private_sealed").notNull(),
     createdAt: integer("created_at").notNull(),
-    /** null for the present one. */
+    /** null for the present secret. */
     expiresAt: integer("expires_at"),
   },
   (table) => [index("webhook_secrets_of_subscription").on(table.subscriptionId, table.id)],
 );
 
-/** One event on its way to one subscription. The queue's messages only say that it is time to look here. */
+/** The delivery of one event to one subscription. A queue message only says that a delivery here is due. */
 export const webhookDeliveries = sqliteTable(
   "webhook_deliveries",
   {
-    /** Made of the event and the subscription, so that an event which is handed over twice is one delivery. */
+    /** Derived from the event and the subscription, so that an event that the relay repeats is one delivery. */
     id: text().$type<DeliveryId>().primaryKey(),
     organizationId: text("organization_id").$type<OrganizationId>().notNull(),
     endpointId: text("subscription_id").$type<WebhookId>().notNull(),
     eventId: text("event_id").$type<EventId>().notNull(),
     eventType: text("event_type").notNull(),
-    /** The body to the byte, as it is signed and sent. */
+    /** The exact bytes of the body that is signed and sent. */
     payload: text().notNull(),
     ...deliveryColumns(),
   },

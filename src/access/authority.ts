@@ -6,7 +6,7 @@ import type { Caller } from "./caller.ts";
 import { hasScope, type PlatformScope } from "./scopes.ts";
 
 /** What a rule needs to know of the caller: its role in its organization and what its token carries. */
-export type Authority = Pick<Caller, "role" | "scopes">;
+export type Authority = Pick<Caller, "role" | "scopes" | "delegation">;
 
 /** Refuses a caller whose token lacks the scope (RFC 6750 3.1, `insufficient_scope`). */
 export function refuseWithoutScope(caller: Pick<Authority, "scopes">, scope: PlatformScope): Problem | null {
@@ -33,6 +33,17 @@ export function refuseUnlessOperatorAdmin(caller: Pick<Caller, "role" | "isOpera
   return problem("FORBIDDEN", `Only an admin of the operator's organization may ${act}.`);
 }
 
+/**
+ * Refuses a caller that acts through a delegation. What is lent for a limited time must leave nothing behind: no way to sign in
+ * and no right that outlives it.
+ */
+export function refuseDelegated(caller: Pick<Caller, "delegation">): Problem | null {
+  if (caller.delegation === null) return null;
+  return problem("FORBIDDEN", "A delegated token may not change who can sign in or what an agent may do.", {
+    details: { delegated: true },
+  });
+}
+
 /** What a rule needs to know of the agent that is acted upon. */
 export interface Powers {
   readonly role: Caller["role"];
@@ -40,10 +51,14 @@ export interface Powers {
   readonly grantedScopes: readonly Scope[];
 }
 
-/** The scopes among the given ones that the caller may not grant: none for an admin; for a member what its own token lacks; otherwise all. */
+/**
+ * The scopes among the given ones that the caller may not grant. An admin whose token carries `admin:orgs` may grant all; a
+ * delegated caller and an agent that is no member none; every other caller what its own token carries.
+ */
 export function notGrantable(caller: Authority, scopes: readonly Scope[]): Scope[] {
-  if (caller.role === "admin") return [];
-  return scopes.filter((scope) => caller.role === null || !caller.scopes.includes(scope));
+  const grantsNothing = caller.role === null || caller.delegation !== null;
+  if (!grantsNothing && caller.role === "admin" && hasScope(caller, "admin:orgs")) return [];
+  return scopes.filter((scope) => grantsNothing || !caller.scopes.includes(scope));
 }
 
 /** Refuses to grant what the caller may not grant. `details.notGrantable` names it. */
@@ -52,7 +67,7 @@ export function refuseGrant(caller: Authority, scopes: readonly Scope[]): Proble
   if (outside.length === 0) return null;
   return problem(
     "FORBIDDEN",
-    `You may not grant ${outside.join(", ")}: your token does not carry it, or you are no member.`,
+    `You may not grant ${outside.join(", ")}: your token carries neither it nor, as an admin, admin:orgs.`,
     {
       details: { notGrantable: outside },
     },
@@ -66,8 +81,8 @@ export function refuseChange(caller: Authority, agent: Powers): Problem | null {
 }
 
 /**
- * Refuses to hand over the means of signing in as an agent (a secret, a key, or its being active at all) to somebody who
- * could not have granted what that agent holds: otherwise a narrow caller would act through a wider agent.
+ * Refuses a change of an agent that holds what the caller could not have granted. Otherwise a narrow caller would act through a
+ * wider agent, or narrow it first and wait until an admin repairs it.
  */
 export function refuseTakeover(caller: Authority, agent: Powers): Problem | null {
   const refused = refuseChange(caller, agent);

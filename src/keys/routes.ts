@@ -15,6 +15,7 @@ keyRoutes.openapi(
     method: "post",
     path: "/keys/rotate",
     access: "admin:orgs",
+    changesAuthority: true,
     exempt: true,
     tags: ["Keys"],
     summary: "Rotate the signing keys",

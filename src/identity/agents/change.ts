@@ -50,6 +50,10 @@ export async function changeAgent(
   }
 }
 
+/** An admin can undo a suspension, so it needs no more than the scope of the route. A change of nothing is none either. */
+const onlySuspends = (change: AgentChange): boolean =>
+  Object.entries(change).every(([field, value]) => field === "status" && value === "suspended");
+
 async function attempt(
   context: Context,
   caller: Caller,
@@ -65,9 +69,8 @@ async function attempt(
   const replacesKey = publicKeyJwk === null || (publicKeyJwk && !(await isSameKey(publicKeyJwk, before.publicKeyJwk)));
 
   const refused =
-    refuseChange(caller, before) ??
-    refuseGrant(caller, additions(before, change)) ??
-    (replacesKey || change.status === "active" ? refuseTakeover(caller, before) : null);
+    (onlySuspends(change) && !replacesKey ? refuseChange(caller, before) : refuseTakeover(caller, before)) ??
+    refuseGrant(caller, additions(before, change));
   if (refused) return refused;
   if (change.status === "suspended" && (await isLastActiveAdmin(context, before))) return lastAdmin();
 

@@ -1,6 +1,6 @@
 /** Decommissioning an agent: final; it can never sign in again, and its record stays for the audit. */
 
-import { refuseChange } from "../../access/authority.ts";
+import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -34,7 +34,7 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
   const before = await findAgent(context, caller.organizationId, agentId);
   if (!before) return problem("AGENT_NOT_FOUND");
   if (before.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
-  const refused = refuseChange(caller, before);
+  const refused = refuseTakeover(caller, before);
   if (refused) return refused;
   if (await isLastActiveAdmin(context, before)) return lastAdmin();
 

@@ -1,6 +1,6 @@
 /** The paths of agents. */
 
-import { route } from "../../access/route.ts";
+import { route, type UncheckedBody } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
@@ -16,10 +16,11 @@ const register = route({
   method: "post",
   path: "/agents",
   access: "agents:write",
+  changesAuthority: true,
   tags,
   summary: "Register an agent",
   description:
-    "The agent gets an id, which is also its OAuth `client_id`, a DID and a key. It becomes a member of its organization. An admin may give it any capability and scope; a member only what its own token carries.",
+    "The agent gets an id, which is also its OAuth `client_id`, a DID and a key. It becomes a member of its organization. An admin whose token carries `admin:orgs` may give it any capability and scope; every other caller only what its own token carries.",
   request: { body: { required: true, ...json(createAgentSchema, "The agent") } },
   responses: { 201: json(agentSchema, "The agent") },
   errors: ["FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "ORGANIZATION_NOT_FOUND", "AGENT_ALREADY_EXISTS"],
@@ -60,10 +61,16 @@ agentRoutes.openapi(read, async (c) => {
   return answer(c, await readAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 200);
 });
 
+/** What makes a change of an agent one of its authority; its other fields are names and words. */
+const givesAuthority = (body: UncheckedBody): boolean =>
+  body.status === "active" ||
+  ["capabilities", "grantedScopes", "publicKeyJwk"].some((field) => Object.hasOwn(body, field));
+
 const change = route({
   method: "patch",
   path: "/agents/{agentId}",
   access: "agents:write",
+  changesAuthority: givesAuthority,
   exempt: "suspending",
   tags,
   operationId: "changeAgent",
@@ -84,6 +91,7 @@ const decommission = route({
   method: "delete",
   path: "/agents/{agentId}",
   access: "agents:write",
+  changesAuthority: true,
   exempt: true,
   tags,
   summary: "Decommission an agent",

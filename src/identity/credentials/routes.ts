@@ -24,6 +24,7 @@ const create = route({
   method: "post",
   path: "/agents/{agentId}/credentials",
   access: "agents:write",
+  changesAuthority: true,
   tags,
   summary: "Create a credential",
   description: "The answer holds the client secret, this once. An agent may have ten active credentials.",
@@ -68,6 +69,7 @@ const rotate = route({
   method: "post",
   path: "/agents/{agentId}/credentials/{credentialId}/rotate",
   access: "bearer",
+  changesAuthority: true,
   tags,
   summary: "Rotate a credential",
   description:
@@ -97,6 +99,7 @@ const revoke = route({
   method: "delete",
   path: "/agents/{agentId}/credentials/{credentialId}",
   access: "agents:write",
+  changesAuthority: true,
   exempt: true,
   tags,
   summary: "Revoke a credential",

@@ -21,10 +21,17 @@ const depth = 1;
 const refuseScopes = (message: string, outside: readonly Scope[]) =>
   invalid([{ path: "scopes", message }], { details: { outside } });
 
+/**
+ * Scopes that only routes which change authority require. Lent, they would open nothing: these routes refuse a delegated caller.
+ */
+const neverLent: ReadonlySet<string> = new Set(["agents:write", "webhooks:write", "admin:orgs", "openid"]);
+
 /** Authority only ever narrows: what is lent is less than what the request's own token carries. */
 function refuseUnlessNarrower(caller: Caller, scopes: readonly Scope[]): Problem | null {
   const outside = scopes.filter((scope) => !caller.scopes.includes(scope));
   if (outside.length > 0) return refuseScopes(`names what your token does not carry: ${outside.join(" ")}`, outside);
+  const unlendable = scopes.filter((scope) => neverLent.has(scope));
+  if (unlendable.length > 0) return refuseScopes(`names what cannot be lent: ${unlendable.join(" ")}`, unlendable);
   if (scopes.length < new Set(caller.scopes).size) return null;
   return refuseScopes("must leave at least one scope of your token behind", []);
 }

@@ -25,6 +25,7 @@ federationRoutes.openapi(
     method: "post",
     path: "/federation/trust",
     access,
+    changesAuthority: true,
     tags,
     summary: "Trust a partner",
     description:
@@ -73,6 +74,7 @@ federationRoutes.openapi(
     method: "patch",
     path: "/federation/partners/{partnerId}",
     access,
+    changesAuthority: true,
     exempt: "suspending",
     tags,
     summary: "Change a partner",
@@ -96,6 +98,7 @@ federationRoutes.openapi(
     method: "delete",
     path: "/federation/partners/{partnerId}",
     access,
+    changesAuthority: true,
     exempt: true,
     tags,
     summary: "Delete a partner",

@@ -45,6 +45,7 @@ onboardingRoutes.openapi(
     method: "post",
     path: "/organizations",
     access: "admin:orgs",
+    changesAuthority: true,
     tags: ["Organizations"],
     summary: "Create an organization",
     description: "For admins of the operator's organization. `planTier` is `free` unless said otherwise.",

@@ -23,6 +23,7 @@ resourceRoutes.openapi(
     method: "post",
     path: "/resources",
     access: "admin:orgs",
+    changesAuthority: true,
     tags,
     summary: "Register a resource",
     description:
@@ -76,6 +77,7 @@ resourceRoutes.openapi(
     method: "patch",
     path: "/resources/{resourceId}",
     access: "admin:orgs",
+    changesAuthority: true,
     tags,
     summary: "Change a resource",
     description: "For admins of the organization. The identifier never changes.",
@@ -97,6 +99,7 @@ resourceRoutes.openapi(
     method: "delete",
     path: "/resources/{resourceId}",
     access: "admin:orgs",
+    changesAuthority: true,
     exempt: true,
     tags,
     summary: "Delete a resource",

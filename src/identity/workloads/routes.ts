@@ -15,6 +15,7 @@ const create = route({
   method: "post",
   path: "/oidc/trust-policies",
   access: "agents:write",
+  changesAuthority: true,
   tags,
   summary: "Create a trust policy",
   description:
@@ -63,6 +64,7 @@ const remove = route({
   method: "delete",
   path: "/oidc/trust-policies/{policyId}",
   access: "agents:write",
+  changesAuthority: true,
   exempt: true,
   tags,
   summary: "Delete a trust policy",

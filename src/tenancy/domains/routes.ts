@@ -17,6 +17,7 @@ domainRoutes.openapi(
     method: "post",
     path: "/organizations/{orgId}/domains",
     access,
+    changesAuthority: true,
     tags,
     summary: "Add a domain",
     description:
@@ -73,6 +74,7 @@ domainRoutes.openapi(
     method: "post",
     path: "/organizations/{orgId}/domains/{domain}/verify",
     access,
+    changesAuthority: true,
     tags,
     summary: "Verify a domain",
     description:
@@ -92,6 +94,7 @@ domainRoutes.openapi(
     method: "delete",
     path: "/organizations/{orgId}/domains/{domain}",
     access,
+    changesAuthority: true,
     tags,
     summary: "Remove a domain",
     description: "Refused while an active resource is at or below it.",

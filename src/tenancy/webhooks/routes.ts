@@ -37,6 +37,7 @@ webhookRoutes.openapi(
     method: "post",
     path: "/webhooks",
     access: "webhooks:write",
+    changesAuthority: true,
     tags,
     summary: "Create a webhook",
     description:
@@ -85,6 +86,7 @@ webhookRoutes.openapi(
     method: "patch",
     path: "/webhooks/{webhookId}",
     access: "webhooks:write",
+    changesAuthority: true,
     tags,
     summary: "Change a webhook",
     description:
@@ -107,6 +109,7 @@ webhookRoutes.openapi(
     method: "delete",
     path: "/webhooks/{webhookId}",
     access: "webhooks:write",
+    changesAuthority: true,
     tags,
     summary: "Delete a webhook",
     description: "With its secrets and its deliveries.",
@@ -124,6 +127,7 @@ webhookRoutes.openapi(
     method: "post",
     path: "/webhooks/{webhookId}/rotate-secret",
     access: "webhooks:write",
+    changesAuthority: true,
     tags,
     summary: "Rotate a webhook's secret",
     description:

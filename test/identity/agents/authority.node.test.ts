@@ -7,12 +7,18 @@ import {
   refuseGrant,
   refuseTakeover,
 } from "../../../src/access/authority.ts";
-import type { Scope } from "../../../src/platform/ids.ts";
+import type { AgentId, DelegationId, Scope } from "../../../src/platform/ids.ts";
 
 const scopes = (...names: string[]) => names as Scope[];
-const admin: Authority = { role: "admin", scopes: [] };
-const member: Authority = { role: "member", scopes: scopes("agents:write", "resume:read") };
-const removed: Authority = { role: null, scopes: scopes("agents:write", "resume:read") };
+const own = { delegation: null };
+const admin: Authority = { role: "admin", scopes: scopes("admin:orgs"), ...own };
+const narrowAdmin: Authority = { role: "admin", scopes: scopes("agents:write"), ...own };
+const member: Authority = { role: "member", scopes: scopes("agents:write", "resume:read"), ...own };
+const removed: Authority = { role: null, scopes: scopes("agents:write", "resume:read"), ...own };
+const delegated: Authority = {
+  ...member,
+  delegation: { chainId: "chain" as DelegationId, actorAgentId: "actor" as AgentId },
+};
 const agent = (fields: Partial<Powers> = {}): Powers => ({
   role: "member",
   capabilities: scopes("resume:read"),
@@ -21,7 +27,18 @@ const agent = (fields: Partial<Powers> = {}): Powers => ({
 });
 
 describe("what may be granted", () => {
-  it("an admin grants everything, whatever its token carries", () => {
+  it("an admin without admin:orgs in its token grants what the token carries", () => {
+    expect(notGrantable(narrowAdmin, scopes("agents:write", "admin:orgs", "any:thing"))).toEqual([
+      "admin:orgs",
+      "any:thing",
+    ]);
+  });
+
+  it("a delegated caller grants nothing, not even what its token carries", () => {
+    expect(notGrantable(delegated, scopes("resume:read"))).toEqual(["resume:read"]);
+  });
+
+  it("an admin whose token carries admin:orgs grants everything", () => {
     expect(notGrantable(admin, scopes("admin:orgs", "any:thing"))).toEqual([]);
     expect(refuseGrant(admin, scopes("admin:orgs"))).toBeNull();
   });
@@ -40,9 +57,7 @@ describe("what may be granted", () => {
 
   it("a wildcard capability is only its own text: holding resume:* grants no resume:read, and the other way round", () => {
     expect(notGrantable(member, scopes("resume:*"))).toEqual(["resume:*"]);
-    expect(notGrantable({ role: "member", scopes: scopes("resume:*") }, scopes("resume:read"))).toEqual([
-      "resume:read",
-    ]);
+    expect(notGrantable({ ...member, scopes: scopes("resume:*") }, scopes("resume:read"))).toEqual(["resume:read"]);
   });
 
   it("an agent that is no member grants nothing, not even what it holds", () => {

@@ -179,14 +179,14 @@ describe("a member with agents:write", () => {
       capabilities: ["resume:read", "mail:send"],
     });
     const member = await tokenFor(client);
-    const wide = await newAgent(token, { capabilities: ["salary:read"], grantedScopes: ["audit:read"] });
-    const answer = await patch(member, wide.agentId, {
+    const other = await newAgent(token, { capabilities: ["resume:read"], grantedScopes: ["agents:read"] });
+    const answer = await patch(member, other.agentId, {
       owner: "member",
-      capabilities: ["salary:read", "mail:send"],
-      grantedScopes: ["audit:read", "agents:write"],
+      capabilities: ["resume:read", "mail:send"],
+      grantedScopes: ["agents:read", "agents:write"],
     });
     expect(answer.status, answer.text).toBe(200);
-    const narrowed = await patch(member, wide.agentId, { capabilities: ["mail:send"], grantedScopes: [] });
+    const narrowed = await patch(member, other.agentId, { capabilities: ["mail:send"], grantedScopes: [] });
     expect(narrowed.body).toMatchObject({ capabilities: ["mail:send"], grantedScopes: [] });
   });
 });

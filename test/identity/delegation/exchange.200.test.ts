@@ -77,20 +77,6 @@ describe("nothing widens", () => {
     const { delegationToken } = await lend(parties, { ttlSeconds: 86_400 });
     expect((await exchange(parties.delegatee, delegationToken)).body.expires_in).toBe(3600);
   });
-
-  it("openid lent brings no id_token: it would speak of somebody else", async () => {
-    const { token } = await (async () => {
-      const answer = await call("/api/v1/token", {
-        basic: parties.delegator,
-        form: { grant_type: "client_credentials", scope: "openid resume:read" },
-      });
-      return { token: answer.body.access_token };
-    })();
-    const { delegationToken } = await lend({ token, delegatee: parties.delegatee }, { scopes: ["openid"] });
-    const { body } = await exchange(parties.delegatee, delegationToken);
-    expect(body.scope).toBe("openid");
-    expect(body.id_token).toBe(undefined);
-  });
 });
 
 describe("the other rules of the token endpoint hold", () => {

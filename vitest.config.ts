@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
@@ -5,6 +6,8 @@ const migrations = await readD1Migrations("./migrations");
 
 export default defineConfig({
   test: {
+    // Vitest leaves one processor free, so that on two of them it would run one file at a time and wait half of the time.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         plugins: [

@@ -4,7 +4,7 @@ import { type Admin, agentFields, newOrganization, send, setUp, tokenFor } from 
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 import { accept, after, type Receiver, silence, startReceiver } from "./webhook-receiver.ts";
 
-const events = 1_000;
+const events = 200;
 const healthy = 18;
 /** As many requests at once as a busy tenant makes. */
 const width = 20;

@@ -31,7 +31,7 @@ describe(".github/workflows/ci.yml", () => {
   it("has a fast lane and a full lane, for pull requests and for main", () => {
     expect(Object.keys(workflow.on)).toEqual(["push", "pull_request"]);
     expect(Object.keys(workflow.jobs)).toEqual(["fast", "full"]);
-    expect(commandsOf(workflow.jobs.fast)).toEqual(["npm ci", "npm run check"]);
+    expect(commandsOf(workflow.jobs.fast)).toEqual(["npm ci", "npm run test:fast"]);
     expect(commandsOf(workflow.jobs.full)).toEqual(["npm ci", "npm audit --audit-level=high", "npm test"]);
   });
 
@@ -96,7 +96,7 @@ describe(".github/dependabot.yml", () => {
 });
 
 describe("files that name scripts of package.json", () => {
-  it.each([".github/pull_request_template.md"])("%s names those that exist", (path) => {
+  it.each(["CONTRIBUTING.md", ".github/pull_request_template.md"])("%s names those that exist", (path) => {
     const named = [...read(path).matchAll(/`npm (?:run )?([a-z:]+)/g)].map(([, name = ""]) => name);
     expect(named.length).toBeGreaterThan(0);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);

@@ -3,11 +3,8 @@ import { z } from "@hono/zod-openapi";
 import { grantableScopes, isPlatformScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
 import { agentStatuses, agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
-import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
+import { isUnique, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
-
-const isUnique = (values: readonly string[]) => new Set(values).size === values.length;
-const unique = { error: "must not name the same thing twice" };
 
 /** Kept in lower case: mailboxes that differ only in case are one mailbox to everybody but a few old servers. */
 export const emailSchema = z

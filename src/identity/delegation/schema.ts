@@ -1,6 +1,6 @@
 /** Wire shapes of delegations. */
 import { z } from "@hono/zod-openapi";
-import { oneOf, timeSchema } from "../../platform/http/fields.ts";
+import { isUnique, oneOf, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
@@ -24,7 +24,7 @@ export const delegateSchema = z
       .array(scopeSchema, { error: "must be a list of scopes" })
       .min(1, { error: "must name at least one scope" })
       .max(64, { abort: true, error: "must name at most 64 scopes" })
-      .refine((scopes) => new Set(scopes).size === scopes.length, { error: "must name each scope once" })
+      .refine(isUnique, { error: "must name each scope once" })
       .openapi({ description: "Some of the scopes of the token in the request, not all of them", uniqueItems: true }),
     ttlSeconds: z.int(ttlRule).min(60, ttlRule).max(longestLifeSeconds, ttlRule).openapi({ example: 900 }),
   })

@@ -1,6 +1,6 @@
 /** The wire shapes of federation partners, and of the verification of their tokens. */
 import { z } from "@hono/zod-openapi";
-import { printable, text, timeSchema } from "../../platform/http/fields.ts";
+import { isUnique, printable, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
 
 const partnerStatuses = ["active", "suspended"] as const;
 
@@ -28,7 +28,7 @@ const allowedOrganizationsSchema = z
   })
   .min(1, { error: organizationsRule })
   .max(100, { abort: true, error: organizationsRule })
-  .refine((ids) => new Set(ids).size === ids.length, { error: organizationsRule })
+  .refine(isUnique, { error: organizationsRule })
   .nullable()
   .openapi({ description: "The partner's organizations whose tokens count, by `organization_id`; null: all" });
 
@@ -75,10 +75,7 @@ export const changePartnerSchema = z
     expiresAt: expirySchema.optional(),
     status: z.enum(partnerStatuses, { error: `must be ${partnerStatuses.join(" or ")}` }).optional(),
   })
-  .refine((changes) => Object.keys(changes).length > 0, {
-    error: "must name at least one field",
-    when: ({ issues }) => issues.length === 0,
-  })
+  .refine(...somethingNamed)
   .openapi("ChangePartner");
 
 export const verifyTokenSchema = z

@@ -3,13 +3,10 @@
 import { z } from "@hono/zod-openapi";
 import { isReservedScope } from "../../access/scopes.ts";
 import { resourceStatuses } from "../../platform/db/schema.ts";
-import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
+import { isUnique, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { organizationIdSchema, resourceIdSchema } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
-
-const isUnique = (values: readonly string[]) => new Set(values).size === values.length;
-const unique = { error: "must not name the same thing twice" };
 
 const scopeForm = /^[a-z][a-z0-9_-]*:([a-z][a-z0-9_-]*|\*)$/;
 

@@ -1,32 +1,17 @@
 /** Token requests as the metrics know them: by grant, and by what became of them. */
 import { problemRegistry } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
-import type { LabelsOf } from "../../platform/telemetry/catalogue.ts";
+import { type LabelsOf, tokenOutcomes } from "../../platform/telemetry/catalogue.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import type { Grant } from "./grants/grant.ts";
 
 type Labels = LabelsOf<"agentidp_tokens_issued_total">;
 
-/** The error codes that token requests are answered with; any other one would be a mistake, and counts as what it is like. */
-const told: ReadonlyMap<string, Labels["outcome"]> = new Map(
-  (
-    [
-      "invalid_request",
-      "invalid_client",
-      "invalid_grant",
-      "invalid_scope",
-      "invalid_target",
-      "invalid_dpop_proof",
-      "unsupported_grant_type",
-      "temporarily_unavailable",
-    ] as const
-  ).map((code) => [code, code]),
-);
-
 function outcomeOf(result: Result<unknown>): Labels["outcome"] {
   if (result.ok) return "issued";
-  const code = told.get(result.oauthError ?? "");
-  if (code) return code;
+  const told = tokenOutcomes.find((outcome) => outcome === result.oauthError);
+  if (told) return told;
+  // Any other code would be a mistake, and counts by its status.
   const { status } = problemRegistry[result.code];
   if (status === 403) return "access_denied";
   return status === 429 || status === 503 ? "temporarily_unavailable" : "invalid_request";

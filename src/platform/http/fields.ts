@@ -21,3 +21,16 @@ export const text = (least: number, most: number, tooShort = `must have at least
     .min(least, { error: tooShort })
     .max(most, { abort: true, error: `must have at most ${most} characters` })
     .regex(printable, { error: "must not hold control characters" });
+
+/** `.refine(isUnique, unique)`: a list that says nothing twice. */
+export const isUnique = (values: readonly string[]): boolean => new Set(values).size === values.length;
+export const unique = { error: "must not name the same thing twice" };
+
+/** `.refine(...somethingNamed)`: a change that changes something. It is judged when everything else is in order. */
+export const somethingNamed = [
+  (changes: object): boolean => Object.keys(changes).length > 0,
+  {
+    error: "must name at least one field",
+    when: ({ issues }: { readonly issues: readonly unknown[] }) => issues.length === 0,
+  },
+] as const;

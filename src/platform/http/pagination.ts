@@ -57,11 +57,6 @@ export interface List {
  * A cursor that points after a row.
  *
  * @param key what the list is ordered by, of the last row that the caller has seen
- *
- * @example
- * ```ts
- * encodeCursor({ name: "agents", organizationId }, last.id);
- * ```
  */
 export function encodeCursor<Key>(list: List, key: Key): string {
   return encodeBase64url(JSON.stringify([list.name, list.organizationId, key]));
@@ -80,12 +75,6 @@ function contentOf(cursor: string): unknown {
 /**
  * The key in a cursor; null where the caller sent none. A cursor that this list did not make, down to its last character,
  * is a `VALIDATION_ERROR` on `cursor`. A cursor is no authority: whoever forges one gets rows of their own organization.
- *
- * @example
- * ```ts
- * const after = decodeCursor({ name: "agents", organizationId: caller.organizationId }, agentIdSchema, query.cursor);
- * if (!after.ok) return after;
- * ```
  */
 export function decodeCursor<Key>(
   list: List,

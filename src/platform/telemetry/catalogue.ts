@@ -11,7 +11,7 @@ export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTION
 const grants = ["client_credentials", "jwt_bearer", "token_exchange", "unsupported"] as const;
 
 /** `issued`, or the error code of RFC 6749 5.2 and its extensions that the client was told. */
-const tokenOutcomes = [
+export const tokenOutcomes = [
   "issued",
   "invalid_request",
   "invalid_client",

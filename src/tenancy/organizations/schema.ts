@@ -1,7 +1,7 @@
 /** The wire shapes of organizations. */
 import { z } from "@hono/zod-openapi";
 import { organizationStatuses, planTiers } from "../../platform/db/schema.ts";
-import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
+import { oneOf, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
 const nameSchema = text(2, 100).openapi({ example: "Acme" });
@@ -54,10 +54,7 @@ export const changeOrganizationSchema = z
     maxTokensPerMonth: limitSchema.optional(),
     status: z.enum(["active", "suspended"], { error: "must be active or suspended" }).optional(),
   })
-  .refine((changes) => Object.keys(changes).length > 0, {
-    error: "must name at least one field",
-    when: ({ issues }) => issues.length === 0,
-  });
+  .refine(...somethingNamed);
 
 export const organizationPath = z.object({ orgId: organizationIdSchema });
 

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { webhookEventNames } from "../../events/catalogue.ts";
 import { deliveryStatuses } from "../../platform/db/schema.ts";
-import { oneOf, text, timeSchema } from "../../platform/http/fields.ts";
+import { isUnique, oneOf, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { deliveryIdSchema, organizationIdSchema, webhookIdSchema } from "../../platform/ids.ts";
 
@@ -23,7 +23,7 @@ const eventsSchema = z
   })
   .min(1, { error: "must name at least one event" })
   .max(webhookEventNames.length, { abort: true, error: `must name at most ${webhookEventNames.length} events` })
-  .refine((events) => new Set(events).size === events.length, { error: "must name each event once" })
+  .refine(isUnique, { error: "must name each event once" })
   .openapi({ uniqueItems: true, example: ["agent.created", "agent.decommissioned"] });
 
 const activeSchema = z.boolean({ error: "must be true or false" });
@@ -46,10 +46,7 @@ export const changeWebhookSchema = z
       description: "false pauses; true resumes, also after the service has disabled it, and sets `failure_count` to 0",
     }),
   })
-  .refine((changes) => Object.keys(changes).length > 0, {
-    error: "must name at least one field",
-    when: ({ issues }) => issues.length === 0,
-  })
+  .refine(...somethingNamed)
   .openapi("ChangeWebhook");
 
 export const webhookSchema = z

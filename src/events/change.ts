@@ -1,4 +1,4 @@
-/** A change as a body asks for it: which of its fields say something new, and how its event tells of them. */
+/** A change as a body requests it: which fields get another value, and what its event says of them. */
 import type { JsonValue } from "./catalogue.ts";
 
 /** The fields of a body whose value is another one than before. What the body leaves out stays as it is. */

@@ -7,7 +7,7 @@ export const longestLifeSeconds = 86_400;
 /** The largest difference of two clocks, and how long an isolate may still sign with a replaced key, in milliseconds. */
 export const clockSkewMs = 5 * minuteMs;
 
-/** After this time, in milliseconds, nothing is active any more that was signed, replaced or revoked before it. */
+/** After this time, in milliseconds, nothing is active that was signed before it. Revocations and replaced keys are kept for so long. */
 export const longestActiveMs = longestLifeSeconds * 1000 + clockSkewMs;
 
 /**

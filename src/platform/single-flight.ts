@@ -1,17 +1,17 @@
 /**
- * One load for everybody who needs the same thing at the same time: the requests of an isolate, or the calls of an object.
+ * One load for all requests of an isolate, or all calls of an object, that need the same thing at the same time.
  *
- * On Workers a promise belongs to the request that made it. Another request that awaits it may be refused its next I/O
- * ("Cannot perform I/O on behalf of a different request"), and waits for ever when the first one is cancelled. So no promise
- * is shared here. What is shared is plain: that a load has begun, and what it found. A request that waits looks by timers of
- * its own, no longer than a load can take, and then loads by itself.
+ * On Workers a promise belongs to the request that made it. When another request awaits it, the runtime may refuse that
+ * request its next I/O ("Cannot perform I/O on behalf of a different request"), and when the first request is cancelled, the
+ * promise never settles. So requests share no promise here. They share plain values: that a load has begun, and what it found.
+ * A request that waits looks at these by its own timers, for as long as a load may take. Then it loads.
  */
 import { pause } from "./time.ts";
 
 /** How long a request that waits sleeps at most between two looks, in milliseconds. */
 const longestSleepMs = 20;
 
-/** For so many loads of others a request waits before it loads by itself, whatever happens to them. */
+/** A request waits for so many loads of other requests at most. Then it loads. */
 const waitsAtMost = 3;
 
 interface Running {
@@ -19,7 +19,7 @@ interface Running {
   readonly sinceMs: number;
 }
 
-/** Loads of one thing. They are numbered as they begin, so that it can be said which of two is the newer. */
+/** The loads of one thing. They are numbered as they begin: a higher number is a newer load. */
 export class SingleFlight<T> {
   readonly #patienceMs: number;
   #begun = 0;
@@ -29,7 +29,7 @@ export class SingleFlight<T> {
   #found: { readonly number: number; readonly value: T } | null = null;
   #failed: { readonly number: number; readonly error: unknown } | null = null;
 
-  /** @param patienceMs how long a load may take; one that takes longer belongs to a request that was cancelled */
+  /** @param patienceMs how long a load may take. One that takes longer counts as cancelled with its request */
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs;
   }
@@ -44,7 +44,7 @@ export class SingleFlight<T> {
     return performance.now() - this.#begunAtMs;
   }
 
-  /** What the latest load found, in whatever order they end; null before, and after {@link forget}. Failures change nothing. */
+  /** What the newest load found; null before the first and after {@link forget}. A load that fails changes nothing. */
   get found(): { readonly number: number; readonly value: T } | null {
     return this.#found;
   }
@@ -54,7 +54,7 @@ export class SingleFlight<T> {
     return this.#running !== null && this.#isYoung(this.#running);
   }
 
-  /** What has been found, and what loads that have begun will find, is out of date. */
+  /** Drops what was found. What the loads find that have begun is out of date too. */
   forget(): void {
     this.#forgotten = this.#begun;
     this.#found = null;
@@ -84,10 +84,10 @@ export class SingleFlight<T> {
   }
 
   /**
-   * What a load finds that began after the load with the number `after`: one that has ended, one that is under way, or a new
-   * one. It fails only with a load that began after the call; when an earlier one fails, it loads.
+   * What a load finds that is newer than the load with the number `after`: one that has ended, one that is under way, or a
+   * new one. Fails only with a load that began after the call. When an older load fails, the request loads.
    *
-   * @param after by default any load that is under way will do, and none that has ended
+   * @param after by default a load that is under way is new enough, and one that has ended is not
    */
   async after(work: (load: number) => Promise<T>, after = this.isRunning ? this.#begun - 1 : this.#begun): Promise<T> {
     const newest = this.#begun;

@@ -1,4 +1,4 @@
-/** Bearer tokens that are settings of the service, and no access tokens. */
+/** Bearer tokens that are settings of the service: the set-up token, the token of the metrics. */
 import { constantTimeEqual } from "../crypto/keyed-hash.ts";
 import { type Problem, problem } from "../problems/problems.ts";
 

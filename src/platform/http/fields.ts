@@ -9,8 +9,8 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
 /**
- * What free text may hold. Control characters could forge lines in somebody's log; lone surrogates have no UTF-8 and no
- * canonical JSON (RFC 8785 3.2.2.2), so the audit chain could not hash them.
+ * What free text may hold. Control characters can forge lines of a log. Lone surrogates have no UTF-8 and no canonical JSON
+ * (RFC 8785 3.2.2.2), so the audit chain cannot hash them.
  */
 export const printable = /^[^\p{Cc}\p{Cs}]*$/u;
 
@@ -22,11 +22,11 @@ export const text = (least: number, most: number, tooShort = `must have at least
     .max(most, { abort: true, error: `must have at most ${most} characters` })
     .regex(printable, { error: "must not hold control characters" });
 
-/** `.refine(isUnique, unique)`: a list that says nothing twice. */
+/** `.refine(isUnique, unique)`: a list whose values differ. */
 export const isUnique = (values: readonly string[]): boolean => new Set(values).size === values.length;
 export const unique = { error: "must not name the same thing twice" };
 
-/** `.refine(...somethingNamed)`: a change that changes something. It is judged when everything else is in order. */
+/** `.refine(...somethingNamed)`: a change with at least one field. It is checked when there is no other issue. */
 export const somethingNamed = [
   (changes: object): boolean => Object.keys(changes).length > 0,
   {

@@ -5,6 +5,7 @@ import { agentScenarios } from "./scenarios/agents.ts";
 import { billingScenarios } from "./scenarios/billing.ts";
 import { credentialScenarios } from "./scenarios/credentials.ts";
 import { delegationScenarios } from "./scenarios/delegation.ts";
+import { nameScenarios } from "./scenarios/names.ts";
 import { organizationScenarios } from "./scenarios/organizations.ts";
 import { keyScenarios, setUpScenarios } from "./scenarios/service.ts";
 import { tokenScenarios } from "./scenarios/tokens.ts";
@@ -17,6 +18,7 @@ const attacked = [
   credentialScenarios,
   delegationScenarios,
   keyScenarios,
+  nameScenarios,
   organizationScenarios,
   setUpScenarios,
   tokenScenarios,

@@ -6,7 +6,7 @@ const left =
   /^(calls_by_route|tokens_by_\w+|control_results|d1_migrations|audit_chains|audit_checkpoints|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
 
 /** Columns that are another value each time. */
-const random = /hash|sealed|jwk|secret|sequence|payload|response_body|actor|user_agent/;
+const random = /challenge|hash|sealed|jwk|secret|sequence|payload|response_body|actor|user_agent/;
 
 const ownership: Readonly<Record<string, string>> = {
   organizations: "id = ?1",

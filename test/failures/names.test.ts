@@ -1,0 +1,4 @@
+import { nameScenarios } from "./scenarios/names.ts";
+import { attack } from "./support/attack.ts";
+
+attack(nameScenarios);

@@ -3,7 +3,7 @@
 import type { Scope } from "../platform/ids.ts";
 import { type Problem, problem } from "../platform/problems/problems.ts";
 import type { Caller } from "./caller.ts";
-import { hasScope, type PlatformScope } from "./scopes.ts";
+import { hasScope, isPlatformScope, type PlatformScope } from "./scopes.ts";
 
 /** What a rule needs to know of the caller: its role in its organization and what its token carries. */
 export type Authority = Pick<Caller, "role" | "scopes" | "delegation">;
@@ -52,13 +52,15 @@ export interface Powers {
 }
 
 /**
- * The scopes among the given ones that the caller may not grant. An admin whose token carries `admin:orgs` may grant all; a
- * delegated caller and an agent that is no member none; every other caller what its own token carries.
+ * The scopes among the given ones that the caller may not grant. An admin whose token carries `admin:orgs` may grant all; an
+ * admin without it every capability and the platform scopes of its token; a member what its token carries; a delegated caller
+ * and an agent that is no member nothing.
  */
 export function notGrantable(caller: Authority, scopes: readonly Scope[]): Scope[] {
-  const grantsNothing = caller.role === null || caller.delegation !== null;
-  if (!grantsNothing && caller.role === "admin" && hasScope(caller, "admin:orgs")) return [];
-  return scopes.filter((scope) => grantsNothing || !caller.scopes.includes(scope));
+  if (caller.role === null || caller.delegation !== null) return [...scopes];
+  const isAdmin = caller.role === "admin";
+  if (isAdmin && hasScope(caller, "admin:orgs")) return [];
+  return scopes.filter((scope) => !caller.scopes.includes(scope) && !(isAdmin && !isPlatformScope(scope)));
 }
 
 /** Refuses to grant what the caller may not grant. `details.notGrantable` names it. */

@@ -220,7 +220,7 @@ describe("changing the key-encryption key", () => {
     const rows = await agentKeyRows();
     expect(rows.map(({ privateSealed }) => sealedWith(privateSealed!))).toEqual(["new-2", "test-1"]);
     expect(log.mock.calls.flat()).toEqual([
-      '{"message":"a private key cannot be opened with KEY_ENCRYPTION_KEYS","table":"agent_keys","id":"b"}',
+      '{"message":"a private key cannot be opened with KEY_ENCRYPTION_KEYS","requestId":"0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10","table":"agent_keys","id":"b"}',
     ]);
     log.mockRestore();
   });

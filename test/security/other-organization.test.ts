@@ -18,6 +18,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   rotateCredential: {},
   changePartner: { name: "Another name" },
   changeWebhook: { name: "Another name" },
+  addDomain: { domain: "acme.test" },
+  changeResource: { name: "Another name" },
 };
 
 const withIds = guarded
@@ -51,9 +53,17 @@ async function thingsOf(tenant: Organization): Promise<Record<string, string>> {
     token,
     json: { name: "Hook", url: "http://localhost:9/hook", events: ["agent.created"] },
   });
+  const domain = await call(`/api/v1/organizations/${tenant.organizationId}/domains`, {
+    token,
+    json: { domain: `${tenant.slug}.test` },
+  });
+  const resource = await call("/api/v1/resources", {
+    token,
+    json: { identifier: `urn:agentidp:${tenant.slug}:api`, name: "API" },
+  });
   const delivery = await call(`/api/v1/webhooks/${webhook.body.id}/test`, { method: "POST", token });
   const log = await call("/api/v1/audit?limit=1", { token });
-  for (const made of [policy, partner, delegation, webhook]) expect(made.status, made.text).toBe(201);
+  for (const made of [policy, partner, delegation, webhook, domain, resource]) expect(made.status, made.text).toBe(201);
   return {
     orgId: tenant.organizationId,
     agentId: agent.agentId,
@@ -62,6 +72,8 @@ async function thingsOf(tenant: Organization): Promise<Record<string, string>> {
     partnerId: partner.body.partnerId,
     chainId: delegation.body.chainId,
     webhookId: webhook.body.id,
+    domain: domain.body.domain,
+    resourceId: resource.body.resourceId,
     deliveryId: delivery.body.id,
     eventId: log.body.data[0].eventId,
   };

@@ -17,9 +17,6 @@ export const isLoopbackHost = (host: string): boolean =>
 export const isDevelopmentName = (name: string): boolean =>
   isLoopbackHost(name) || developmentSuffixes.some((suffix) => name === suffix || name.endsWith(`.${suffix}`));
 
-/** Whether a name is the domain itself or one below it; a label is never cut. */
-export const isAtOrBelow = (name: string, domain: string): boolean => name === domain || name.endsWith(`.${domain}`);
-
 /** The name and each name above it: `a.b.c`, `b.c`, `c`. */
 export function suffixesOf(name: string): string[] {
   const labels = name.split(".");

@@ -1,4 +1,4 @@
-/** The Hono environment that the rooms' routes share: the base of `platform/http`, and who calls. */
+/** The Hono environment of the rooms' routes: the base of `platform/http`, and the caller. */
 import type { Context as HonoContext } from "hono";
 import type { Context } from "../platform/context.ts";
 import type { BaseEnv } from "../platform/http/app-env.ts";
@@ -6,17 +6,16 @@ import type { OrganizationId } from "../platform/ids.ts";
 import type { Result } from "../platform/problems/result.ts";
 import type { Caller } from "./caller.ts";
 
-/** Accepts or refuses the bearer token of a request. `worker.ts` hands it in, so that this floor knows nothing of tokens. */
+/** Accepts or refuses the bearer token of a request. `app.ts` passes it in, so that this floor knows nothing of tokens. */
 export type Authenticate = (
   context: Context,
   request: Request,
   options: { readonly exempt: boolean },
 ) => Promise<Result<Admitted>>;
 
-/** The header fields of an answer that say how much of its rate the caller has left. */
+/** The header fields of an answer with the rest of the caller's rate limit. */
 export type RateHeaders = Readonly<Record<string, string>>;
 
-/** A caller that was let in. */
 export interface Admitted {
   readonly caller: Caller;
   readonly headers: RateHeaders;
@@ -32,8 +31,8 @@ export interface AppEnv extends BaseEnv {
 
 export type AppContext = HonoContext<AppEnv>;
 
-/** Notes that a request was let in as an organization's API call, whatever it is answered. */
-export function letIn(c: AppContext, organizationId: OrganizationId, headers: RateHeaders): void {
+/** Records that the request counts as an API call of the organization, whatever the status of its answer. */
+export function recordCall(c: AppContext, organizationId: OrganizationId, headers: RateHeaders): void {
   c.set("callOf", organizationId);
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
 }

@@ -1,11 +1,10 @@
-/** What a caller may do: by its scopes, by its role, and to which agent (conventions, "Scopes"). Pure rules over the caller. */
-
+/** What a caller may do: by its scopes, by its role, and to which agent (conventions, "Scopes"). Pure functions. */
 import type { Scope } from "../platform/ids.ts";
 import { type Problem, problem } from "../platform/problems/problems.ts";
 import type { Caller } from "./caller.ts";
 import { hasScope, isPlatformScope, type PlatformScope } from "./scopes.ts";
 
-/** What a rule needs to know of the caller: its role in its organization and what its token carries. */
+/** What the rules read of the caller. */
 export type Authority = Pick<Caller, "role" | "scopes" | "delegation">;
 
 /** Refuses a caller whose token lacks the scope (RFC 6750 3.1, `insufficient_scope`). */
@@ -17,26 +16,23 @@ export function refuseWithoutScope(caller: Pick<Authority, "scopes">, scope: Pla
   });
 }
 
-/** Refuses a caller that is no admin of its organization. */
+/** Refuses a caller that is not an admin of its organization. */
 export function refuseUnlessAdmin(caller: Pick<Caller, "role">): Problem | null {
   if (caller.role === "admin") return null;
   return problem("FORBIDDEN", "Only an admin of its organization may do this.", { details: { requiredRole: "admin" } });
 }
 
 /**
- * Refuses a caller that is no admin of the operator's organization.
+ * Refuses a caller that is not an admin of the operator's organization.
  *
- * @param act what only such an admin may do, for the message: "rotate the signing keys"
+ * @param act the refused act, for the message: "rotate the signing keys"
  */
 export function refuseUnlessOperatorAdmin(caller: Pick<Caller, "role" | "isOperator">, act: string): Problem | null {
   if (caller.isOperator && caller.role === "admin") return null;
   return problem("FORBIDDEN", `Only an admin of the operator's organization may ${act}.`);
 }
 
-/**
- * Refuses a caller that acts through a delegation. What is lent for a limited time must leave nothing behind: no way to sign in
- * and no right that outlives it.
- */
+/** Refuses a delegated caller: a delegation must leave no way to sign in and no right that outlives it. */
 export function refuseDelegated(caller: Pick<Caller, "delegation">): Problem | null {
   if (caller.delegation === null) return null;
   return problem("FORBIDDEN", "A delegated token may not change who can sign in or what an agent may do.", {
@@ -44,7 +40,7 @@ export function refuseDelegated(caller: Pick<Caller, "delegation">): Problem | n
   });
 }
 
-/** What a rule needs to know of the agent that is acted upon. */
+/** What the rules read of the agent that is changed. */
 export interface Powers {
   readonly role: Caller["role"];
   readonly capabilities: readonly Scope[];
@@ -52,9 +48,9 @@ export interface Powers {
 }
 
 /**
- * The scopes among the given ones that the caller may not grant. An admin whose token carries `admin:orgs` may grant all; an
- * admin without it every capability and the platform scopes of its token; a member what its token carries; a delegated caller
- * and an agent that is no member nothing.
+ * Those of the given scopes that the caller may not grant. An admin whose token carries `admin:orgs` may grant all scopes. An
+ * admin without it may grant every capability and the platform scopes of its token. A member may grant the scopes of its token.
+ * A delegated caller, and an agent that is not a member, may grant nothing.
  */
 export function notGrantable(caller: Authority, scopes: readonly Scope[]): Scope[] {
   if (caller.role === null || caller.delegation !== null) return [...scopes];
@@ -63,7 +59,7 @@ export function notGrantable(caller: Authority, scopes: readonly Scope[]): Scope
   return scopes.filter((scope) => !caller.scopes.includes(scope) && !(isAdmin && !isPlatformScope(scope)));
 }
 
-/** Refuses to grant what the caller may not grant. `details.notGrantable` names it. */
+/** Refuses scopes that the caller may not grant; `details.notGrantable` lists them. */
 export function refuseGrant(caller: Authority, scopes: readonly Scope[]): Problem | null {
   const outside = notGrantable(caller, scopes);
   if (outside.length === 0) return null;
@@ -76,15 +72,15 @@ export function refuseGrant(caller: Authority, scopes: readonly Scope[]): Proble
   );
 }
 
-/** Refuses any change of an admin by somebody who is none. */
+/** Refuses a change of an admin by a caller that is not an admin. */
 export function refuseChange(caller: Authority, agent: Powers): Problem | null {
   if (caller.role === "admin" || agent.role !== "admin") return null;
   return problem("FORBIDDEN", "Only an admin of the organization may change an admin.");
 }
 
 /**
- * Refuses a change of an agent that holds what the caller could not have granted. Otherwise a narrow caller would act through a
- * wider agent, or narrow it first and wait until an admin repairs it.
+ * Refuses a change of an agent that holds a scope that the caller may not grant. Otherwise a caller with few scopes could act
+ * through an agent with more, or first reduce its scopes and wait until an admin restores them.
  */
 export function refuseTakeover(caller: Authority, agent: Powers): Problem | null {
   const refused = refuseChange(caller, agent);

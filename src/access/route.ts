@@ -1,31 +1,30 @@
-/** Route definitions with an access: it is said once and reaches both the guard and the OpenAPI document. */
+/** Route definitions with an access rule, which both the guard and the OpenAPI document use. */
 import { createMiddleware } from "hono/factory";
 import { fail } from "../platform/http/respond.ts";
 import { type Defined, type Definition, defineRoute } from "../platform/http/route.ts";
 import type { ProblemCode } from "../platform/problems/problems.ts";
-import { type AppContext, type AppEnv, letIn } from "./app-env.ts";
+import { type AppContext, type AppEnv, recordCall } from "./app-env.ts";
 import { refuseDelegated, refuseWithoutScope } from "./authority.ts";
 import { isPlatformScope, type PlatformScope } from "./scopes.ts";
 
 /**
- * `public`: anybody. `bearer`: any live access token. A scope: a live access token that carries it. `optional`: anybody; who
- * sends an access token sees more, and is refused with a dead one. `client`: the handler decides (OAuth).
+ * `public`: every caller. `bearer`: any active access token. A scope: an active access token that carries it. `optional`: every
+ * caller; an active access token shows more, an inactive one is refused. `client`: the handler decides (OAuth).
  */
 export type Access = "public" | "optional" | "bearer" | "client" | PlatformScope;
 
-/** Which calls are let through over the organization's limits: all of a route, none, or those that suspend something. */
+/** Which calls of a route are exempt from the organization's limits: all, none, or those that suspend something. */
 type Exemption = boolean | "suspending";
 
-/** A body before its validation. */
 export type UncheckedBody = Readonly<Record<string, unknown>>;
 
 /**
- * Whether a route changes who can sign in or what an agent may do: always, or with some bodies. A delegated caller is refused
- * then (conventions, "Authority never grows").
+ * Whether a route changes who can sign in or what an agent may do: always, or with some bodies. Such a call is refused to a
+ * delegated caller (conventions, "Authority never grows").
  */
 export type ChangesAuthority = boolean | ((body: UncheckedBody) => boolean);
 
-/** Reads the bytes, and leaves them for the check of their encoding. What is no JSON object has no members. */
+/** The body, or `{}` when it is not a JSON object. Hono keeps the bytes for the later check of their encoding. */
 async function uncheckedBody(c: AppContext): Promise<UncheckedBody> {
   try {
     const body: unknown = JSON.parse(new TextDecoder().decode(await c.req.arrayBuffer()));
@@ -42,7 +41,7 @@ const guard = (access: Access, exemption: Exemption, changesAuthority: ChangesAu
     const admitted = await c.get("authenticate")(c.get("context"), c.req.raw, { exempt });
     if (!admitted.ok) return fail(c, admitted);
     const { caller, headers } = admitted.value;
-    letIn(c, caller.organizationId, headers);
+    recordCall(c, caller.organizationId, headers);
     const changes = typeof changesAuthority === "boolean" ? changesAuthority : changesAuthority(await uncheckedBody(c));
     const refused =
       (changes ? refuseDelegated(caller) : null) ??
@@ -52,7 +51,7 @@ const guard = (access: Access, exemption: Exemption, changesAuthority: ChangesAu
     return next();
   });
 
-/** `app.ts` names the schemes. A client that authenticates in the form sends no header that OpenAPI has a name for. */
+/** `app.ts` defines the schemes. OpenAPI has no scheme for a client that authenticates in the form: hence `{}`. */
 function securityOf(access: Access) {
   if (access === "public") return [];
   if (access === "client") return [{ clientSecretBasic: [] }, {}];
@@ -63,14 +62,14 @@ function securityOf(access: Access) {
 
 interface Extras {
   readonly access: Access;
-  /** Whether it is let through over the organization's limits: seeing them, upgrading, revoking. */
+  /** Set for calls that must work over the limits: to read the limits, to upgrade, to revoke. */
   readonly exempt?: Exemption;
   readonly changesAuthority?: ChangesAuthority;
 }
 
 /**
- * Defines a route. Adds the guard that its access asks for, the check of its body's type, the security scheme, an
- * answer for every error, and an `operationId` made of the summary unless the definition has its own.
+ * Defines a route. Adds the guard for its access, the check of the body's media type, the security scheme, a response for
+ * every error, and an `operationId` made of the summary unless the definition has its own.
  *
  * @example
  * ```ts

@@ -1,4 +1,3 @@
-/** The router of a room, and the middleware that its guards rely on. */
 import { createMiddleware } from "hono/factory";
 import { createBaseRouter } from "../platform/http/router.ts";
 import type { AppEnv, Authenticate } from "./app-env.ts";
@@ -6,7 +5,7 @@ import type { AppEnv, Authenticate } from "./app-env.ts";
 /** A router for one room. */
 export const createRouter = createBaseRouter<AppEnv>;
 
-/** Gives the guards of all routes behind it the way to accept a bearer token. */
+/** Middleware: gives the guards of the routes after it the function that verifies a bearer token. */
 export const authenticatedBy = (authenticate: Authenticate) =>
   createMiddleware<AppEnv>((c, next) => {
     c.set("authenticate", authenticate);

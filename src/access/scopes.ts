@@ -1,4 +1,4 @@
-/** The scopes that the platform itself defines, one file a wing in `scopes/`. Every other scope is a capability of some agent. */
+/** The scopes that the platform itself defines, one file a wing in `scopes/`. Every other scope is a capability of an agent. */
 import type { Scope } from "../platform/ids.ts";
 import { identityScopes } from "./scopes/identity.ts";
 import { tenancyScopes } from "./scopes/tenancy.ts";
@@ -14,16 +14,16 @@ export const platformScopeMeanings: Readonly<Record<PlatformScope, string>> = me
 /** Every scope of the platform, in the order of the documents that list them. */
 export const platformScopes = Object.keys(meanings) as readonly PlatformScope[];
 
-/** The scopes recorded in `grantedScopes`; `openid` needs no record, every agent may ask for it. */
+/** The scopes recorded in `grantedScopes`. Every agent may request `openid`, which needs no record. */
 export const grantableScopes = Object.keys(grantable) as readonly (keyof typeof grantable)[];
 
-const known: ReadonlySet<string> = new Set(platformScopes);
+const platformScopeNames: ReadonlySet<string> = new Set(platformScopes);
 
 export function isPlatformScope(scope: string): scope is PlatformScope & Scope {
-  return known.has(scope);
+  return platformScopeNames.has(scope);
 }
 
-/** Words that begin the names of the platform's scopes, those of later wings too: no capability begins with one. */
+/** The first words of the platform's scopes, those of later wings too. No capability may begin with one. */
 const reservedPrefixes: ReadonlySet<string> = new Set([
   "agents",
   "tokens",
@@ -37,11 +37,10 @@ const reservedPrefixes: ReadonlySet<string> = new Set([
   "messages",
 ]);
 
-/** Whether the platform keeps a name for itself: as a scope, now or later. */
+/** Whether the name is reserved for a scope of the platform, present or future. */
 export const isReservedScope = (name: string): boolean =>
-  known.has(name) || reservedPrefixes.has(name.split(":")[0] ?? "");
+  platformScopeNames.has(name) || reservedPrefixes.has(name.split(":")[0] ?? "");
 
-/** Whether a token, or a caller with one, carries this scope. */
 export function hasScope({ scopes }: { readonly scopes: readonly Scope[] }, scope: PlatformScope): boolean {
   return (scopes as readonly string[]).includes(scope);
 }

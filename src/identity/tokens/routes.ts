@@ -1,5 +1,5 @@
 /** The OAuth endpoints: token (RFC 6749 3.2), introspection (RFC 7662), revocation (RFC 7009). */
-import { type AppContext, letIn } from "../../access/app-env.ts";
+import { type AppContext, recordCall } from "../../access/app-env.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
@@ -88,7 +88,7 @@ async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens
   const admitted = await admitAsker(c.get("context"), c.req.raw, clientOf(c, fields), requiredScope);
   if (!admitted.ok) return admitted;
   const { organizationId, headers, asker } = admitted.value;
-  letIn(c, organizationId, headers);
+  recordCall(c, organizationId, headers);
   return asker;
 }
 

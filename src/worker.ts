@@ -9,7 +9,7 @@ import { bounded } from "./platform/bounded.ts";
 import { contextOf } from "./platform/context.ts";
 import type { Bindings } from "./platform/env.ts";
 import { newId } from "./platform/ids.ts";
-import { receiveMessages, reviveMessages } from "./platform/messages.ts";
+import { receiveMessages, retryDeadLetters } from "./platform/messages.ts";
 import { reasonOf } from "./platform/reason.ts";
 import type { NoteCalls } from "./platform/telemetry/calls.ts";
 import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
@@ -48,7 +48,7 @@ export default {
     const defer = (work: Promise<unknown>) => execution.waitUntil(work);
     const context = contextOf(bounded(env), run, defer, relay);
     const bodies = batch.messages.map(({ body }) => body);
-    await (batch.queue.endsWith(deadLetterSuffix) ? reviveMessages : receiveMessages)(messages, context, bodies);
+    await (batch.queue.endsWith(deadLetterSuffix) ? retryDeadLetters : receiveMessages)(messages, context, bodies);
     pushSoon(context, defer, noteCalls);
   },
 

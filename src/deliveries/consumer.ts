@@ -31,15 +31,15 @@ export const leaseMs = 30_000;
 
 /** A delivery that has been due for so long has no message any more, or its message waits behind very many. */
 const overdueAfterMs = 15_000;
-const sweptEndpoints = 500;
+const overdueEndpoints = 500;
 /** How many attempts at once a sweep begins for an endpoint. */
-const sweptWidth = 10;
+const overdueWidth = 10;
 
 const keptMs = 30 * dayMs;
 const forgottenAtOnce = 5_000;
 
 /** How long the deliveries of messages that the queue has given up wait before they are attempted again. */
-const revivedAfterSeconds = 60;
+const requeueDelaySeconds = 60;
 
 /** What the messages of a batch name. */
 export interface Due {
@@ -170,22 +170,22 @@ export async function attemptDue<Row extends DeliveryRow, Found>(
  *
  * @throws {Error} when D1 does not answer yet; the messages are then to be handed over again
  */
-export async function reviveDue<Row extends DeliveryRow, Found>(
+export async function requeueDue<Row extends DeliveryRow, Found>(
   channel: Channel<Row, Found>,
   context: Context,
   { deliveries, endpoints }: Due,
 ): Promise<void> {
   const waiting = await endpointsWaitingFor(context, channel.tables, deliveries);
-  await queueDue(channel, context, [...new Set([...waiting, ...endpoints])], 1, revivedAfterSeconds);
+  await queueDue(channel, context, [...new Set([...waiting, ...endpoints])], 1, requeueDelaySeconds);
 }
 
 /** The part of the scheduled run: queues what a crash or a lost message left behind, and deletes what was finished 30 days ago. */
-export async function sweep<Row extends DeliveryRow, Found>(
+export async function maintainDeliveries<Row extends DeliveryRow, Found>(
   channel: Channel<Row, Found>,
   context: Context,
 ): Promise<void> {
   const { tables } = channel;
-  const overdue = await endpointsWithOverdue(context, tables, context.now() - overdueAfterMs, sweptEndpoints);
-  await queueDue(channel, context, overdue, sweptWidth);
+  const overdue = await endpointsWithOverdue(context, tables, context.now() - overdueAfterMs, overdueEndpoints);
+  await queueDue(channel, context, overdue, overdueWidth);
   await forgetFinished(context, tables, context.now() - keptMs, forgottenAtOnce);
 }

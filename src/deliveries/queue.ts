@@ -20,7 +20,7 @@ async function send({ name, queue }: Sender, reach: Reach, bodies: readonly unkn
       await queue(reach.env).sendBatch(batch, { delaySeconds });
     }
   } catch (error) {
-    log.warn(reach, "deliveries put off to the next sweep", { channel: name, error });
+    log.warn(reach, "deliveries deferred to the Cron Trigger", { channel: name, error });
   }
 }
 

@@ -135,6 +135,6 @@ const hasChanged = (answer: D1Result | readonly unknown[] | undefined): boolean 
 /** Hands on the events that wait in the outbox. When that fails the change is in effect all the same, and the Cron Trigger hands them on. */
 export async function publish(context: Context, organizationId: OrganizationId): Promise<void> {
   await context.relay(organizationId).catch((error: unknown) => {
-    log.warn(context, "relay put off to the next sweep", { organizationId, error });
+    log.warn(context, "relay deferred to the Cron Trigger", { organizationId, error });
   });
 }

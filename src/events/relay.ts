@@ -21,8 +21,8 @@ export interface Subscriber {
 
 const pageSize = 100;
 /** How many organizations one scheduled run relays, and how many of them at once. */
-const sweepSize = 500;
-const sweepWidth = 10;
+const relayedAtMost = 500;
+const relayedAtOnce = 10;
 
 /** Makes the relay of the service from its subscribers. */
 export function createRelay(subscribers: readonly Subscriber[]): Relay {
@@ -55,7 +55,7 @@ type RelayMessage = z.output<typeof relayMessageSchema>;
 /** What fails here stays in the outbox, and the scheduled run relays it. */
 async function relayOrLeave(context: Context, organizationId: OrganizationId): Promise<void> {
   await context.relay(organizationId, "all").catch((error: unknown) => {
-    log.warn(context, "relay put off to the next sweep", { organizationId, error });
+    log.warn(context, "relay deferred to the Cron Trigger", { organizationId, error });
   });
 }
 
@@ -74,7 +74,7 @@ export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organiza
   try {
     await env.WEBHOOK_QUEUE.send(message);
   } catch (error) {
-    log.warn(noRequest, "relay put off to the next sweep", { organizationId, error });
+    log.warn(noRequest, "relay deferred to the Cron Trigger", { organizationId, error });
   }
 }
 
@@ -84,10 +84,10 @@ export async function relayWaiting(context: Context): Promise<void> {
     .selectDistinct({ organizationId: outbox.organizationId })
     .from(outbox)
     .orderBy(sql`random()`)
-    .limit(sweepSize);
-  for (let from = 0; from < waiting.length; from += sweepWidth) {
+    .limit(relayedAtMost);
+  for (let from = 0; from < waiting.length; from += relayedAtOnce) {
     const outcomes = await Promise.allSettled(
-      waiting.slice(from, from + sweepWidth).map((row) => context.relay(row.organizationId, "all")),
+      waiting.slice(from, from + relayedAtOnce).map((row) => context.relay(row.organizationId, "all")),
     );
     for (const outcome of outcomes) {
       if (outcome.status === "rejected") log.error(context, "relay failed", { error: outcome.reason });

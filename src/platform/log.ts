@@ -24,7 +24,7 @@ const write =
  *
  * @example
  * ```ts
- * log.warn(context, "put off to the next sweep", { organizationId, error });
+ * log.warn(context, "relay deferred to the Cron Trigger", { organizationId, error });
  * ```
  */
 export const log = { warn: write("warn"), error: write("error") };

@@ -10,7 +10,7 @@ export interface MessageKind<Message> {
   /** Handles the messages of a batch. When it rejects, the queue delivers the whole batch again. */
   receive(context: Context, messages: readonly Message[]): Promise<void>;
   /** Handles dead letters: messages that the queue has given up. For a kind without it, the scheduled task does the work. */
-  revive?(context: Context, messages: readonly Message[]): Promise<void>;
+  retryDeadLetters?(context: Context, messages: readonly Message[]): Promise<void>;
 }
 
 type Kind = MessageKind<unknown>;
@@ -46,11 +46,13 @@ export async function receiveMessages(
  *
  * @throws {Error} the error of a kind; the queue must then deliver the messages again
  */
-export async function reviveMessages(
+export async function retryDeadLetters(
   kinds: readonly Kind[],
   context: Context,
   bodies: readonly unknown[],
 ): Promise<void> {
   log.error(context, "messages came to the dead-letter queue", { count: bodies.length });
-  await Promise.all(byKind(kinds, context, bodies).map(([kind, messages]) => kind.revive?.(context, messages)));
+  await Promise.all(
+    byKind(kinds, context, bodies).map(([kind, messages]) => kind.retryDeadLetters?.(context, messages)),
+  );
 }

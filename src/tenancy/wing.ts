@@ -11,7 +11,7 @@ import { checkDomains, domainSubscriber, forgetStaleDomains } from "./domains/se
 import { organizationRoutes } from "./organizations/routes.ts";
 import { tierRoutes } from "./tiers/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
-import { sweepDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/service.ts";
+import { maintainWebhookDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/service.ts";
 
 export const tenancy: Wing = {
   routes: {
@@ -56,7 +56,7 @@ export const tenancy: Wing = {
   ],
   subscribers: [auditSubscriber, domainSubscriber, billingSubscriber, webhookSubscriber],
   scheduled: [
-    sweepDeliveries,
+    maintainWebhookDeliveries,
     makeDueCheckpoints,
     removeExpiredEvents,
     forgetOldActivity,

@@ -7,7 +7,7 @@ import { sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { vi } from "vitest";
 import type { SignedMessage } from "../../src/deliveries/attempt.ts";
 import type { Channel } from "../../src/deliveries/channel.ts";
-import { attemptDue, type Due, reviveDue, sweep } from "../../src/deliveries/consumer.ts";
+import { attemptDue, type Due, maintainDeliveries, requeueDue } from "../../src/deliveries/consumer.ts";
 import { gone, type Schedule } from "../../src/deliveries/schedule.ts";
 import { countFailureIfChanged, disableIfChanged } from "../../src/deliveries/store.ts";
 import { type Context, contextOf } from "../../src/platform/context.ts";
@@ -201,7 +201,8 @@ export const attemptIn = (due: Partial<Due>) =>
 /** The same, to the end of everything that it sets off. */
 export const attemptAll = async (due: Partial<Due>): Promise<void> => (await attemptIn(due)).ended();
 
-export const sweepAll = async (): Promise<void> => (await invoked((context) => sweep(noticeChannel, context))).ended();
+export const sweepAll = async (): Promise<void> =>
+  (await invoked((context) => maintainDeliveries(noticeChannel, context))).ended();
 
-export const reviveAll = async (due: Partial<Due>): Promise<void> =>
-  (await invoked((context) => reviveDue(noticeChannel, context, { deliveries: [], endpoints: [], ...due }))).ended();
+export const requeueAll = async (due: Partial<Due>): Promise<void> =>
+  (await invoked((context) => requeueDue(noticeChannel, context, { deliveries: [], endpoints: [], ...due }))).ended();

@@ -16,7 +16,7 @@ import {
   noticeOf,
   outcomes,
   requests,
-  reviveAll,
+  requeueAll,
   sweepAll,
   takeMessages,
   takeOver,
@@ -205,6 +205,6 @@ it("what the queue has given up is set going again, a minute later", async () =>
   const [device, other] = [await newDevice(), await newDevice()];
   const [waiting, finished] = [await newNotice(device), await newNotice(await newDevice())];
   await attemptAll({ deliveries: [finished] });
-  await reviveAll({ deliveries: [waiting, finished], endpoints: [other] });
+  await requeueAll({ deliveries: [waiting, finished], endpoints: [other] });
   expect(takeMessages()).toEqual([device, other].map((id) => ({ body: { device: id }, delaySeconds: 60 })));
 });

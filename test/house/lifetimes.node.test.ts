@@ -10,7 +10,7 @@ const dependent = [
   "identity/resources/schema.ts",
   "keys/cache.ts",
   "keys/drops.ts",
-  "keys/upkeep.ts",
+  "keys/maintenance.ts",
   "ledger/revocations.ts",
   "platform/env.ts",
 ];

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Context } from "../../src/platform/context.ts";
-import { type MessageKind, receiveMessages, reviveMessages } from "../../src/platform/messages.ts";
+import { type MessageKind, receiveMessages, retryDeadLetters } from "../../src/platform/messages.ts";
 
 const context = { requestId: "a-run" } as Context;
 
@@ -19,7 +19,7 @@ beforeEach(() => void calls.splice(0));
 const apples: MessageKind<{ apple: number }> = {
   schema: z.object({ apple: z.number() }),
   receive: async (_, messages) => void calls.push(["apples", messages]),
-  revive: async (_, messages) => void calls.push(["revived apples", messages]),
+  retryDeadLetters: async (_, messages) => void calls.push(["retried apples", messages]),
 };
 const pears: MessageKind<{ pear: string }> = {
   schema: z.object({ pear: z.string() }),
@@ -60,8 +60,8 @@ it("a kind that throws has the batch handed over again; the others are called al
 });
 
 it("of what the queue has given up each kind gets its own, where it takes any", async () => {
-  await reviveMessages([apples, pears], context, [{ apple: 1 }, { pear: "a" }]);
-  expect(calls).toEqual([["revived apples", [{ apple: 1 }]]]);
+  await retryDeadLetters([apples, pears], context, [{ apple: 1 }, { pear: "a" }]);
+  expect(calls).toEqual([["retried apples", [{ apple: 1 }]]]);
   expect(logged.map((line) => JSON.parse(line))).toEqual([
     { message: "messages came to the dead-letter queue", requestId: "a-run", count: 2 },
   ]);

@@ -1,6 +1,7 @@
 /** The text that a scraper reads: the Prometheus format 0.0.4, and OpenMetrics 1.0. */
+
+import type { Totals } from "./aggregator.ts";
 import { definitionOf, isMetric, type MetricName, metrics } from "./catalogue.ts";
-import type { Totals } from "./hub.ts";
 import { addCount, addObservations, emptyTally, keyOf, type Observations, partsOf, type Tally } from "./tally.ts";
 
 /** The formats, by their media type. */

@@ -7,7 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
 import { dayMs } from "../time.ts";
-import type { Batch, Hub, Push, Totals } from "./hub.ts";
+import type { Batch, MetricsAggregator, Push, Totals } from "./aggregator.ts";
 import { addTally, emptyTally, type Tally } from "./tally.ts";
 import { bounded, forgetCalm, packed, unpacked } from "./totals.ts";
 
@@ -18,8 +18,8 @@ const isolateKeptMs = dayMs;
 type Kind = keyof Tally;
 const kinds: readonly Kind[] = ["counters", "histograms", "gauges"];
 
-/** The metrics object. Its methods are its RPC surface; see {@link Hub} for what each promises. */
-export class MetricsHub extends DurableObject<Bindings> implements Hub {
+/** The metrics object. Its methods are its RPC surface; see {@link MetricsAggregator} for what each promises. */
+export class MetricsHub extends DurableObject<Bindings> implements MetricsAggregator {
   readonly #sql: SqlStorage;
   readonly #totals: Tally = emptyTally();
   /** What the journal holds beyond the stored totals. */

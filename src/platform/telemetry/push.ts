@@ -5,8 +5,8 @@
 
 import type { Context } from "../context.ts";
 import { log } from "../log.ts";
+import { type Batch, metricsAggregator, type Push, type Totals } from "./aggregator.ts";
 import { type NoteCalls, pushCalls } from "./calls.ts";
-import { type Batch, hubOf, type Push, type Totals } from "./hub.ts";
 import { takeCounted } from "./recording.ts";
 
 /** How long counts are collected before one request pushes them for all. */
@@ -23,7 +23,7 @@ let unacknowledged: readonly Batch[] = [];
 let onDutySinceMs: number | null = null;
 
 /**
- * Everything that the hub may not have yet. A batch keeps its number until it is acknowledged, so that one that was added
+ * Everything that the metrics aggregator may not have yet. A batch keeps its number until it is acknowledged, so that one that was added
  * although its answer got lost does not count twice.
  */
 function nextPush(): Push {
@@ -47,7 +47,7 @@ type Reach = Pick<Context, "env" | "requestId">;
 async function pushMetrics({ env }: Reach): Promise<void> {
   const push = nextPush();
   if (push.batches.length === 0) return;
-  await hubOf(env).add(push);
+  await metricsAggregator(env).add(push);
   acknowledge(push);
 }
 
@@ -58,7 +58,7 @@ async function pushMetrics({ env }: Reach): Promise<void> {
  */
 export async function collectMetrics({ env }: Reach): Promise<Totals> {
   const push = nextPush();
-  const totals = await hubOf(env).collect(push);
+  const totals = await metricsAggregator(env).collect(push);
   acknowledge(push);
   return totals;
 }

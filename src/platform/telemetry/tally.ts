@@ -1,4 +1,4 @@
-/** Counts: what an isolate has seen since its last push, and what the hub has seen in all. They are added to one another. */
+/** Counts: what an isolate has seen since its last push, and what the metrics aggregator has seen in all. They are added to one another. */
 
 /** A histogram's observations. `counts[i]` are those above bound `i - 1` and up to bound `i`; the last are above every bound. */
 export interface Observations {

@@ -33,7 +33,7 @@ import {
   updateSubscription,
 } from "./store.ts";
 
-export { sweepDeliveries, webhookMessages } from "./deliveries/messages.ts";
+export { maintainWebhookDeliveries, webhookMessages } from "./deliveries/messages.ts";
 export { listDeliveries, redeliver, testWebhook } from "./deliveries/on-demand.ts";
 export { webhookSubscriber } from "./deliveries/subscriber.ts";
 

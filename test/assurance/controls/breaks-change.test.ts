@@ -34,7 +34,7 @@ describe("CC9.2 secrets rotation", () => {
     await sql(`CREATE TRIGGER stuck BEFORE UPDATE OF state ON signing_keys BEGIN SELECT RAISE(ABORT, 'stuck'); END`);
     const before = "(SELECT id FROM signing_keys WHERE state = 'current' AND alg = 'ES256')";
     await sql(`UPDATE signing_keys SET activated_at = ? WHERE id = ${before}`, Date.now() - 36 * day);
-    await expect(measured("CC9.2")).rejects.toThrow("upkeep of the signing keys");
+    await expect(measured("CC9.2")).rejects.toThrow("maintenance of the signing keys");
     expect(await control("CC9.2")).toMatchObject({ status: "fail", evidence: "A signing key is in use for 36 days" });
     await sql("DROP TRIGGER stuck");
     expect(await measured("CC9.2")).toMatchObject({

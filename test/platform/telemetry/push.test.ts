@@ -1,8 +1,8 @@
 /** How what an isolate has counted comes to the metrics object and to the ledgers: after the answer, and whatever fails. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";
+import type { Push } from "../../../src/platform/telemetry/aggregator.ts";
 import type { AnsweredCalls } from "../../../src/platform/telemetry/calls.ts";
-import type { Push } from "../../../src/platform/telemetry/hub.ts";
 import { type MonitoredApp, monitoredApp } from "./monitored-app.ts";
 import { read } from "./scrape.ts";
 

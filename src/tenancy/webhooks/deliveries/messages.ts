@@ -1,6 +1,6 @@
 /** The messages about webhooks. Each only says where to look (`deliveries/queue.ts`). */
 import { z } from "@hono/zod-openapi";
-import { attemptDue, type Due, reviveDue, sweep } from "../../../deliveries/consumer.ts";
+import { attemptDue, type Due, maintainDeliveries, requeueDue } from "../../../deliveries/consumer.ts";
 import type { Context } from "../../../platform/context.ts";
 import { deliveryIdSchema, webhookIdSchema } from "../../../platform/ids.ts";
 import type { MessageKind } from "../../../platform/messages.ts";
@@ -26,8 +26,9 @@ function dueIn(messages: readonly WebhookMessage[]): Due {
 export const webhookMessages: MessageKind<WebhookMessage> = {
   schema: messageSchema,
   receive: (context, messages) => attemptDue(webhookChannel, context, dueIn(messages)),
-  revive: (context, messages) => reviveDue(webhookChannel, context, dueIn(messages)),
+  retryDeadLetters: (context, messages) => requeueDue(webhookChannel, context, dueIn(messages)),
 };
 
 /** The part of the scheduled run. */
-export const sweepDeliveries = (context: Context): Promise<void> => sweep(webhookChannel, context);
+export const maintainWebhookDeliveries = (context: Context): Promise<void> =>
+  maintainDeliveries(webhookChannel, context);

@@ -6,8 +6,8 @@ import {
   ensureSigningKeys,
   forgetSigningKeys,
   keySet,
+  maintainSigningKeys,
   rotateSigningKeys,
-  upkeepSigningKeys,
   verificationKey,
 } from "../../src/keys/service.ts";
 import { open, seal } from "../../src/platform/crypto/sealing.ts";
@@ -43,7 +43,7 @@ const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 describe("rotation by age", () => {
   it("makes the first keys", async () => {
-    await upkeepSigningKeys(direct());
+    await maintainSigningKeys(direct());
     expect(await keyRows()).toHaveLength(4);
   });
 
@@ -51,19 +51,19 @@ describe("rotation by age", () => {
     await ensureSigningKeys(direct());
     const { id } = await keyRow("ES256", "current");
     later(30 * dayMs - 1);
-    await upkeepSigningKeys(direct());
+    await maintainSigningKeys(direct());
     expect((await keyRow("ES256", "current")).id).toBe(id);
     later(1);
-    await upkeepSigningKeys(direct());
+    await maintainSigningKeys(direct());
     expect((await keyRow("ES256", "previous")).id).toBe(id);
-    await upkeepSigningKeys(direct());
+    await maintainSigningKeys(direct());
     expect(await keyRows()).toHaveLength(6);
   });
 
   it("is recorded as the service's own doing", async () => {
     await ensureSigningKeys(direct());
     later(30 * dayMs);
-    await upkeepSigningKeys(direct());
+    await maintainSigningKeys(direct());
     const events = await waitingEvents();
     expect(events.map(({ action, actor }) => [action, actor.agentId])).toEqual([
       ["signing_key.rotated", null],
@@ -75,7 +75,7 @@ describe("rotation by age", () => {
     await startOver();
     await ensureSigningKeys(direct());
     later(30 * dayMs);
-    await upkeepSigningKeys(direct());
+    await maintainSigningKeys(direct());
     expect(await keyRows()).toHaveLength(6);
     expect(await waitingEvents()).toEqual([]);
   });
@@ -86,11 +86,11 @@ describe("retirement", () => {
     await rotateSigningKeys(direct(), admin, { compromised: false });
     const { id } = await keyRow("ES256", "previous");
     later(dayMs + 5 * 60_000 - 1);
-    await upkeepSigningKeys(direct());
+    await maintainSigningKeys(direct());
     expect((await keyRow("ES256", "previous")).id).toBe(id);
     expect((await keySet(direct())).keys.map(({ kid }) => kid)).toContain(id);
     later(1);
-    await upkeepSigningKeys(direct());
+    await maintainSigningKeys(direct());
     const retired = await keyRow("ES256", "retired");
     expect(retired.id).toBe(id);
     expect(retired.privateSealed).toBe(null);
@@ -109,11 +109,11 @@ describe("finishing the drop of a compromised key", () => {
     const context = direct();
     context.down.add(deaf);
     await rotateSigningKeys(context, admin, { compromised: true });
-    await upkeepSigningKeys(context);
+    await maintainSigningKeys(context);
     expect((await keyRow("ES256", "previous")).id).toBe(id);
 
     const healed = direct();
-    await upkeepSigningKeys(healed);
+    await maintainSigningKeys(healed);
     expect(healed.dropped).toContainEqual({ organizationId: deaf, kid: id });
     expect((await keyRow("ES256", "retired")).id).toBe(id);
   });
@@ -126,7 +126,7 @@ describe("finishing the drop of a compromised key", () => {
     context.down.add(deaf);
     await rotateSigningKeys(context, admin, { compromised: true });
     later(2 * dayMs);
-    await upkeepSigningKeys(context);
+    await maintainSigningKeys(context);
     expect((await keyRow("ES256", "previous")).id).toBe(id);
     expect((await keySet(context)).keys.map(({ kid }) => kid)).not.toContain(id);
   });
@@ -148,10 +148,10 @@ describe("finishing the drop of a compromised key", () => {
       code: "SERVICE_UNAVAILABLE",
     });
     expect(first?.dropped).toHaveLength(600);
-    await upkeepSigningKeys(second!);
+    await maintainSigningKeys(second!);
     expect(second?.dropped).toHaveLength(600);
     expect((await keyRow("ES256", "previous")).id).toBe(id);
-    await upkeepSigningKeys(third!);
+    await maintainSigningKeys(third!);
     expect((await keyRow("ES256", "retired")).id).toBe(id);
     const told = runs.flatMap(({ dropped }) => dropped).filter(({ kid }) => kid === id);
     expect(new Set(told.map(({ organizationId }) => organizationId))).toEqual(new Set([admin.organizationId, ...ids]));
@@ -163,11 +163,11 @@ describe("finishing the drop of a compromised key", () => {
     await rotateSigningKeys(direct(), admin, { compromised: true });
     const young = await addOrganization();
     const soon = direct();
-    await upkeepSigningKeys(soon);
+    await maintainSigningKeys(soon);
     expect(soon.dropped).toContainEqual({ organizationId: young, kid: id });
     later(16 * 60_000);
     const late = direct();
-    await upkeepSigningKeys(late);
+    await maintainSigningKeys(late);
     expect(late.dropped).toEqual([]);
   });
 });
@@ -190,7 +190,7 @@ describe("changing the key-encryption key", () => {
     await ensureSigningKeys(direct());
     const { kid } = await currentSigningKey(direct(), "ES256");
     await addAgentKey("a");
-    await upkeepSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    await maintainSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
     expect((await keyRows()).map(({ privateSealed }) => sealedWith(privateSealed!))).toEqual(Array(4).fill("new-2"));
 
     const after = direct({ KEY_ENCRYPTION_KEYS: onlyNew });
@@ -204,9 +204,9 @@ describe("changing the key-encryption key", () => {
     for (let n = 0; n < 120; n++) await addAgentKey(`key-${n}`);
     const sealed = async () =>
       (await agentKeyRows()).filter(({ privateSealed }) => sealedWith(privateSealed!) === "new-2").length;
-    await upkeepSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    await maintainSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
     expect(await sealed()).toBe(100);
-    await upkeepSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    await maintainSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
     expect(await sealed()).toBe(120);
   });
 
@@ -216,7 +216,7 @@ describe("changing the key-encryption key", () => {
     const [a] = await agentKeyRows();
     await direct().db.update(agentKeys).set({ privateSealed: a!.privateSealed }).where(eq(agentKeys.id, "b"));
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
-    await upkeepSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    await maintainSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
     const rows = await agentKeyRows();
     expect(rows.map(({ privateSealed }) => sealedWith(privateSealed!))).toEqual(["new-2", "test-1"]);
     expect(log.mock.calls.flat()).toEqual([
@@ -252,7 +252,7 @@ describe("when a part fails", () => {
       .where(eq(signingKeys.id, id));
     later(30 * dayMs);
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
-    await expect(upkeepSigningKeys(direct())).rejects.toThrow("The upkeep of the signing keys is incomplete");
+    await expect(maintainSigningKeys(direct())).rejects.toThrow("The maintenance of the signing keys is incomplete");
     expect(log.mock.calls.flat().join()).toContain('"duty":"publishKeySet"');
     log.mockRestore();
     expect((await keyRow("ES256", "previous")).id).toBe(id);

@@ -9,7 +9,7 @@ export interface Batch {
   readonly tally: Tally;
 }
 
-/** Everything that an isolate has counted and that the hub has not acknowledged, oldest first. */
+/** Everything that an isolate has counted and that the metrics aggregator has not acknowledged, oldest first. */
 export interface Push {
   /** A name that no other isolate has. */
   readonly isolate: string;
@@ -24,7 +24,7 @@ export interface Totals {
 }
 
 /** The RPC surface of the metrics object. */
-export interface Hub {
+export interface MetricsAggregator {
   /** Adds what an isolate has counted, durably; a batch that comes twice counts once. */
   add(push: Push): Promise<void>;
   /** The same, and answers with the totals. */
@@ -36,6 +36,6 @@ export interface Hub {
  *
  * @throws {DependencyDown} when it does not answer
  */
-export function hubOf(env: Pick<Bindings, "METRICS">): Hub {
-  return env.METRICS.get(env.METRICS.idFromName("metrics")) as unknown as Hub;
+export function metricsAggregator(env: Pick<Bindings, "METRICS">): MetricsAggregator {
+  return env.METRICS.get(env.METRICS.idFromName("metrics")) as unknown as MetricsAggregator;
 }

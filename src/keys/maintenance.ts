@@ -42,15 +42,15 @@ const duties = [
  *
  * @throws {AggregateError} at the end, with what failed
  */
-export async function upkeepSigningKeys(context: Context): Promise<void> {
+export async function maintainSigningKeys(context: Context): Promise<void> {
   const failures: unknown[] = [];
   for (const duty of duties) {
     try {
       await duty(context);
     } catch (error) {
-      log.error(context, "upkeep of the signing keys", { duty: duty.name, error });
+      log.error(context, "maintenance of the signing keys", { duty: duty.name, error });
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, "The upkeep of the signing keys is incomplete");
+  if (failures.length > 0) throw new AggregateError(failures, "The maintenance of the signing keys is incomplete");
 }

@@ -5,7 +5,6 @@ import { createRelay, measureOutbox, relayMessages, relayWaiting } from "./event
 import { authenticateBearer, identity } from "./identity/wing.ts";
 import { keys } from "./keys/wing.ts";
 import { askLedger, ledgerOf } from "./ledger/client.ts";
-import { bounded } from "./platform/bounded.ts";
 import { contextOf } from "./platform/context.ts";
 import type { Bindings } from "./platform/env.ts";
 import { newId } from "./platform/ids.ts";
@@ -14,6 +13,7 @@ import { reasonOf } from "./platform/reason.ts";
 import type { NoteCalls } from "./platform/telemetry/calls.ts";
 import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
 import { setGauge } from "./platform/telemetry/recording.ts";
+import { withTimeLimits } from "./platform/time-limits.ts";
 import { tenancy } from "./tenancy/wing.ts";
 import type { CallApp, Wing } from "./wing.ts";
 
@@ -41,12 +41,12 @@ const messages = [relayMessages, ...wings.flatMap((wing) => wing.messages)];
 const deadLetterSuffix = "-dead";
 
 export default {
-  fetch: (request: Request, env, execution) => app.fetch(request, bounded(env), execution),
+  fetch: (request: Request, env, execution) => app.fetch(request, withTimeLimits(env), execution),
 
   async queue(batch, env, execution) {
     const run = { requestId: newId<never>(Date.now()), source: { ip: "", userAgent: "queue" } };
     const defer = (work: Promise<unknown>) => execution.waitUntil(work);
-    const context = contextOf(bounded(env), run, defer, relay);
+    const context = contextOf(withTimeLimits(env), run, defer, relay);
     const bodies = batch.messages.map(({ body }) => body);
     await (batch.queue.endsWith(deadLetterSuffix) ? retryDeadLetters : receiveMessages)(messages, context, bodies);
     pushSoon(context, defer, noteCalls);
@@ -54,7 +54,7 @@ export default {
 
   async scheduled(controller, env, execution) {
     const run = { requestId: newId<never>(controller.scheduledTime), source: { ip: "", userAgent: "cron" } };
-    const context = contextOf(bounded(env), run, (work) => execution.waitUntil(work), relay);
+    const context = contextOf(withTimeLimits(env), run, (work) => execution.waitUntil(work), relay);
     const outcomes = await Promise.allSettled(scheduled.map((part) => part(context, callApp)));
     outcomes.push(...(await Promise.allSettled(scheduledLast.map((part) => part(context, callApp)))));
     const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));

@@ -45,7 +45,7 @@ export interface AttemptRecord {
 }
 
 /** What came of an attempt. */
-export interface Outcome extends AttemptRecord {
+export interface AttemptOutcome extends AttemptRecord {
   /** The endpoint answered 2xx. */
   readonly ok: boolean;
   /** The header `Retry-After` of an answer that is not 2xx. */
@@ -65,7 +65,7 @@ const usualBounds: AttemptBounds = { timeoutMs: 10_000, keptBytes: 1024 };
 /** Text that can be stored and shown, whatever was sent. A character that the limit cuts in two is left out. */
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body, { stream: true }).replaceAll("\0", "\ufffd");
 
-function outcomeOf(answer: OutboundAnswer): Outcome {
+function outcomeOf(answer: OutboundAnswer): AttemptOutcome {
   if (!answer.ok) {
     const httpStatusCode = answer.reason === "redirect" ? answer.status : null;
     return { ok: false, httpStatusCode, responseBody: null, error: answer.detail, retryAfter: null };
@@ -97,7 +97,7 @@ export async function attempt(
   endpoint: Endpoint,
   message: Message,
   { timeoutMs, keptBytes }: AttemptBounds = usualBounds,
-): Promise<Outcome> {
+): Promise<AttemptOutcome> {
   const headers = await endpoint.sign({ ...message, sentAtMs: context.now() });
   const answer = await outboundFetch(context, endpoint.url, {
     method: "POST",

@@ -6,7 +6,7 @@ import type { SQLiteTableWithColumns, SQLiteTextBuilderInitial } from "drizzle-o
 import type { Context } from "../platform/context.ts";
 import type { deliveryColumns, endpointColumns } from "../platform/db/schema.ts";
 import type { Bindings } from "../platform/env.ts";
-import type { Endpoint, Message, Outcome } from "./attempt.ts";
+import type { AttemptOutcome, Endpoint, Message } from "./attempt.ts";
 import type { Next, Schedule } from "./schedule.ts";
 
 type Text = NotNull<SQLiteTextBuilderInitial<string, [string, ...string[]], number | undefined>>;
@@ -74,5 +74,5 @@ export interface Channel<Row extends DeliveryRow, Found> {
    *
    * @param end the statement that ends the attempt, to be written together with what follows for the endpoint
    */
-  giveUp(context: Context, claim: Claim<Row>, outcome: Outcome, end: BatchItem<"sqlite">): Promise<void>;
+  giveUp(context: Context, claim: Claim<Row>, outcome: AttemptOutcome, end: BatchItem<"sqlite">): Promise<void>;
 }

@@ -8,7 +8,7 @@
 import type { Context } from "../platform/context.ts";
 import { log } from "../platform/log.ts";
 import { dayMs } from "../platform/time.ts";
-import { attempt, type Outcome } from "./attempt.ts";
+import { type AttemptOutcome, attempt } from "./attempt.ts";
 import type { Channel, Claim, DeliveryRow } from "./channel.ts";
 import { queueDeliveries, queueDue } from "./queue.ts";
 import { nextAfter } from "./schedule.ts";
@@ -66,10 +66,10 @@ function claimsOf<Row extends DeliveryRow, Found>(
 }
 
 /** Writes the outcome of an attempt, and what follows from it. */
-async function settle<Row extends DeliveryRow, Found>(
+async function writeOutcome<Row extends DeliveryRow, Found>(
   { channel, context, write }: Batch<Row, Found>,
   claim: Claim<Row>,
-  outcome: Outcome,
+  outcome: AttemptOutcome,
   inTime: boolean,
 ): Promise<void> {
   const { delivery, endpoint } = claim;
@@ -89,14 +89,14 @@ async function settle<Row extends DeliveryRow, Found>(
 }
 
 /** Never rejects: an attempt that breaks off leaves its claim to run out, and the sweep finds the delivery. */
-async function settleOrLeave<Row extends DeliveryRow, Found>(
+async function writeOutcomeOrLeave<Row extends DeliveryRow, Found>(
   batch: Batch<Row, Found>,
   claim: Claim<Row>,
-  ended: Promise<Outcome>,
+  ended: Promise<AttemptOutcome>,
   inTime: boolean,
 ): Promise<void> {
   try {
-    await settle(batch, claim, await ended, inTime);
+    await writeOutcome(batch, claim, await ended, inTime);
   } catch (error) {
     const { channel, context } = batch;
     log.error(context, "delivery broke off", { channel: channel.name, deliveryId: claim.delivery.id, error });
@@ -118,7 +118,7 @@ async function carryOut<Row extends DeliveryRow, Found>(
   const ended = attempt(context, endpoint, message);
   const inTime = await endsInTime(context, ended, (untilMs) => markSlow(context, channel.tables, endpoint.id, untilMs));
   const rest = async () => {
-    await settleOrLeave(batch, claim, ended, inTime);
+    await writeOutcomeOrLeave(batch, claim, ended, inTime);
     if (hasSuccessor || !inTime) await queueDue(channel, context, [endpoint.id], 1);
   };
   const settled = rest();

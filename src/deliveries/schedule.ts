@@ -1,5 +1,5 @@
 /** When a delivery that failed is attempted again. This needs no table and no queue. */
-import type { Outcome } from "./attempt.ts";
+import type { AttemptOutcome } from "./attempt.ts";
 
 /** The pauses between the attempts of a delivery. */
 export interface Schedule {
@@ -45,7 +45,7 @@ export function retryAfterMs(header: string | null, nowMs: number, longestMs: nu
  */
 export function nextAfter(
   { pausesMs, jitter, longestRetryAfterMs }: Schedule,
-  { ok, httpStatusCode, retryAfter }: Pick<Outcome, "ok" | "httpStatusCode" | "retryAfter">,
+  { ok, httpStatusCode, retryAfter }: Pick<AttemptOutcome, "ok" | "httpStatusCode" | "retryAfter">,
   attemptCount: number,
   nowMs: number,
   random: number,

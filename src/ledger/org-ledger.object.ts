@@ -6,11 +6,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { type DomainEvent, entryOf } from "../events/catalogue.ts";
 import { askForRelay } from "../events/relay.ts";
-import { bounded } from "../platform/bounded.ts";
 import type { Bindings } from "../platform/env.ts";
 import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
 import { dayMs } from "../platform/time.ts";
+import { withTimeLimits } from "../platform/time-limits.ts";
 import { Activity } from "./activity.ts";
 import { Admission, type Turn } from "./admission.ts";
 import { Chain } from "./chain.ts";
@@ -70,7 +70,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   #alarmSet = false;
 
   constructor(state: DurableObjectState, env: Bindings) {
-    super(state, bounded(env));
+    super(state, withTimeLimits(env));
     const { sql } = state.storage;
     this.#parts = {
       organizationId: organizationOf(state),

@@ -14,13 +14,13 @@ import type { BaseEnv } from "./app-env.ts";
 export const identified = requestId({ limitLength: 64, generator: () => newId<never>(Date.now()) });
 
 /** Cut to what an audit event may carry. A cut can halve a surrogate pair, which canonical JSON (RFC 8785 3.2.2.2) refuses. */
-const bounded = (text: string, length: number) => text.slice(0, length).toWellFormed();
+const truncated = (text: string, length: number) => text.slice(0, length).toWellFormed();
 
 /** Cloudflare sets `CF-Connecting-IP` itself and lets no caller choose it. */
 function sourceOf(headers: Headers): Source {
   return {
-    ip: bounded(headers.get("CF-Connecting-IP") || "unknown", 64),
-    userAgent: bounded(headers.get("User-Agent") ?? "", 256),
+    ip: truncated(headers.get("CF-Connecting-IP") || "unknown", 64),
+    userAgent: truncated(headers.get("User-Agent") ?? "", 256),
   };
 }
 

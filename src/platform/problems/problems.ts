@@ -176,7 +176,7 @@ export const problemRegistry = {
 export type ProblemCode = keyof typeof problemRegistry;
 
 /** One field that broke its rule. `received` is left out for secrets and for absent fields. */
-export interface Issue {
+export interface FieldIssue {
   readonly path: string;
   readonly message: string;
   readonly received?: unknown;
@@ -227,7 +227,7 @@ export function problem(code: ProblemCode, message?: string, extras: ProblemExtr
 }
 
 /** A `VALIDATION_ERROR` over the given fields. */
-export function invalid(issues: readonly Issue[], extras: ProblemExtras = {}): Problem {
+export function invalid(issues: readonly FieldIssue[], extras: ProblemExtras = {}): Problem {
   const [first] = issues;
   const message = first ? `${first.path || "request"}: ${first.message}` : problemRegistry.VALIDATION_ERROR.meaning;
   return problem("VALIDATION_ERROR", message, { ...extras, details: { ...extras.details, issues } });
@@ -259,8 +259,8 @@ function isTelling(received: unknown): boolean {
 }
 
 /** The issues of a zod error, with what was received where that is no secret and short enough to help. */
-export function issuesOf(error: z.core.$ZodError, input: unknown): Issue[] {
-  const issues = error.issues.flatMap((issue): Issue[] => {
+export function issuesOf(error: z.core.$ZodError, input: unknown): FieldIssue[] {
+  const issues = error.issues.flatMap((issue): FieldIssue[] => {
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({ path: dotted([...issue.path, key]), message: "is not a known field" }));
     }

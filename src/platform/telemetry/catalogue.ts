@@ -8,7 +8,7 @@ import { quotaNames } from "../limits.ts";
 export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"] as const;
 
 /** The grants of the token endpoint; every other `grant_type` is `unsupported`. */
-const grants = ["client_credentials", "jwt_bearer", "token_exchange", "unsupported"] as const;
+const grantLabels = ["client_credentials", "jwt_bearer", "token_exchange", "unsupported"] as const;
 
 /** `issued`, or the error code of RFC 6749 5.2 and its extensions that the client was told. */
 export const tokenOutcomes = [
@@ -55,7 +55,7 @@ export const metrics = {
   agentidp_tokens_issued_total: {
     type: "counter",
     help: "Token requests by grant and outcome.",
-    labels: { grant: grants, outcome: tokenOutcomes },
+    labels: { grant: grantLabels, outcome: tokenOutcomes },
   },
   agentidp_http_requests_total: {
     type: "counter",

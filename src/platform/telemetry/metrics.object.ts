@@ -9,7 +9,7 @@ import type { Bindings } from "../env.ts";
 import { dayMs } from "../time.ts";
 import type { Batch, MetricsAggregator, Push, Totals } from "./aggregator.ts";
 import { addTally, emptyTally, type Tally } from "./tally.ts";
-import { bounded, forgetCalm, packed, unpacked } from "./totals.ts";
+import { forgetCalm, packed, unpacked, withinSeriesLimit } from "./totals.ts";
 
 const foldAfterMs = 10_000;
 /** How long an isolate that is not heard of is remembered; it could still repeat its last batch. */
@@ -92,7 +92,7 @@ export class MetricsHub extends DurableObject<Bindings> implements MetricsAggreg
       )
       .one();
     if (known) return;
-    const within = bounded(tally, this.#totals);
+    const within = withinSeriesLimit(tally, this.#totals);
     this.#sql.exec("INSERT INTO journal VALUES (?, ?, ?, ?)", isolate, sequence, packed(within), nowMs);
     this.#take(within);
     this.#lastPushMs = nowMs;

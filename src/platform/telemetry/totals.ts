@@ -6,7 +6,7 @@ import { partsOf, type Tally } from "./tally.ts";
 const maxSeries = 20_000;
 
 /** The part of a tally for which there is room: series that are known, and new ones up to the bound. */
-export function bounded(tally: Tally, totals: Tally): Tally {
+export function withinSeriesLimit(tally: Tally, totals: Tally): Tally {
   const within = <Value>(from: Map<string, Value>, known: Map<string, unknown>) => {
     let room = maxSeries - known.size;
     return new Map([...from].filter(([series]) => known.has(series) || room-- > 0));

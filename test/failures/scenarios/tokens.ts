@@ -2,8 +2,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { expect } from "vitest";
 import { forgetSigningKeys } from "../../../src/keys/cache.ts";
-import { bounded } from "../../../src/platform/bounded.ts";
 import type { Context } from "../../../src/platform/context.ts";
+import { withTimeLimits } from "../../../src/platform/time-limits.ts";
 import { delegationTokenType, exchangeGrant, lend, newParties } from "../../identity/delegation/parties.ts";
 import { agentFields, issuer, newAgent, newClient, tokenFor } from "../../support/api.ts";
 import type { Scenario, Scenarios } from "../support/attack.ts";
@@ -89,7 +89,7 @@ const revocationOfDelegation = inOrganization(async ({ token }) => {
 /** The first request of an isolate, which has to read the signing keys. */
 const withoutKeys = inOrganization(async (organization) => {
   const { names, clientId, clientSecret } = await newSubject(organization);
-  forgetSigningKeys({ env: bounded(bindings) } as Context);
+  forgetSigningKeys({ env: withTimeLimits(bindings) } as Context);
   return { path: "/api/v1/token", call: { basic: { clientId, clientSecret }, form }, names };
 });
 

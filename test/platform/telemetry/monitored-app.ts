@@ -5,7 +5,6 @@ import type { Authenticate } from "../../../src/access/app-env.ts";
 import type { Caller } from "../../../src/access/caller.ts";
 import { route } from "../../../src/access/route.ts";
 import { authenticatedBy, createRouter } from "../../../src/access/router.ts";
-import { bounded } from "../../../src/platform/bounded.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
 import { detailedHealthRoutes, type Probe } from "../../../src/platform/http/monitoring/health.ts";
@@ -14,6 +13,7 @@ import type { AgentId, OrganizationId, TokenId } from "../../../src/platform/ids
 import { problem } from "../../../src/platform/problems/problems.ts";
 import { ok } from "../../../src/platform/problems/result.ts";
 import type { NoteCalls } from "../../../src/platform/telemetry/calls.ts";
+import { withTimeLimits } from "../../../src/platform/time-limits.ts";
 import type { Answer } from "../../support/api.ts";
 
 export const bindings = env as unknown as Bindings;
@@ -63,7 +63,7 @@ export function monitoredApp(parts: { readonly noteCalls?: NoteCalls; readonly a
       const execution = createExecutionContext();
       execution.waitUntil = (work) => void deferred.push(work);
       const request = new Request(`http://localhost:8787${path}`, { headers });
-      const response = await app.fetch(request, bounded({ ...bindings, ...overrides }), execution);
+      const response = await app.fetch(request, withTimeLimits({ ...bindings, ...overrides }), execution);
       const text = await response.text();
       const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
       return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };

@@ -1,7 +1,7 @@
 /** Addresses that must not be called: refused when a webhook is saved, and again at each send. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { bounded } from "../../../src/platform/bounded.ts";
 import { settingsOf } from "../../../src/platform/env.ts";
+import { withTimeLimits } from "../../../src/platform/time-limits.ts";
 import { call } from "../../support/api.ts";
 import {
   bindings,
@@ -116,7 +116,7 @@ describe("a host that resolves inward", () => {
   const resolver = "https://resolver.example.com/dns-query";
 
   /** The settings that the Worker's doors have parsed. */
-  const settings = () => settingsOf(bounded(bindings)) as { dnsResolver: string | null };
+  const settings = () => settingsOf(withTimeLimits(bindings)) as { dnsResolver: string | null };
 
   /** A resolver that gives every host this address, in place of none. */
   function resolveTo(address: () => string): void {

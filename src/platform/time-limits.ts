@@ -61,22 +61,22 @@ function waiting<T extends object>(wait: Wait, target: T, own: Readonly<Record<s
 /** The original statement of each wrapped one, because a batch accepts D1's own statements only. */
 const rawStatements = new WeakMap<object, D1PreparedStatement>();
 
-function boundedStatement(raw: D1PreparedStatement): D1PreparedStatement {
-  const bind: D1PreparedStatement["bind"] = (...values) => boundedStatement(raw.bind(...values));
+function limitedStatement(raw: D1PreparedStatement): D1PreparedStatement {
+  const bind: D1PreparedStatement["bind"] = (...values) => limitedStatement(raw.bind(...values));
   const statement = waiting(waitForDatabase, raw, { bind });
   rawStatements.set(statement, raw);
   return statement;
 }
 
-function boundedDatabase(raw: D1Database): D1Database {
-  const prepare: D1Database["prepare"] = (query) => boundedStatement(raw.prepare(query));
+function limitedDatabase(raw: D1Database): D1Database {
+  const prepare: D1Database["prepare"] = (query) => limitedStatement(raw.prepare(query));
   const batch = (statements: D1PreparedStatement[]) =>
     waitForDatabase(raw.batch(statements.map((statement) => rawStatements.get(statement) ?? statement)));
   return waiting(waitForDatabase, raw, { prepare: prepare as Method, batch: batch as Method });
 }
 
 /** Every failure of an object counts as no response, because every call of an object may be repeated. */
-const boundedObjects = (object: string) => (raw: DurableObjectNamespace) => {
+const limitedObjects = (object: string) => (raw: DurableObjectNamespace) => {
   const wait = waitFor(object, (error) => new DependencyDown(object, error));
   const get: DurableObjectNamespace["get"] = (id) => waiting(wait, raw.get(id));
   const idFromName: DurableObjectNamespace["idFromName"] = (name) => raw.idFromName(name);
@@ -98,17 +98,17 @@ function once<T extends object>(raw: T, make: (raw: T) => T): T {
  *
  * @example
  * ```ts
- * const { DB } = bounded(env);
+ * const { DB } = withTimeLimits(env);
  * ```
  */
-export function bounded(env: Bindings): Bindings {
+export function withTimeLimits(env: Bindings): Bindings {
   return once(env, () => ({
     ...env,
-    DB: once(env.DB, boundedDatabase),
+    DB: once(env.DB, limitedDatabase),
     CACHE: once(env.CACHE, (raw) => waiting(waitFor("The cache", asItIs), raw)),
     WEBHOOK_QUEUE: once(env.WEBHOOK_QUEUE, (raw) => waiting(waitFor("The queue", asItIs), raw)),
-    ORG_LEDGER: once(env.ORG_LEDGER, boundedObjects("The organization's ledger")),
-    DELEGATION_CHAIN: once(env.DELEGATION_CHAIN, boundedObjects("The delegation's chain")),
-    METRICS: once(env.METRICS, boundedObjects("The metrics object")),
+    ORG_LEDGER: once(env.ORG_LEDGER, limitedObjects("The organization's ledger")),
+    DELEGATION_CHAIN: once(env.DELEGATION_CHAIN, limitedObjects("The delegation's chain")),
+    METRICS: once(env.METRICS, limitedObjects("The metrics object")),
   }));
 }

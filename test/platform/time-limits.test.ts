@@ -1,9 +1,9 @@
 /** No dependency is waited for without end. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { bounded, longestWaitMs } from "../../src/platform/bounded.ts";
 import { DependencyDown } from "../../src/platform/dependency.ts";
 import type { Bindings } from "../../src/platform/env.ts";
+import { longestWaitMs, withTimeLimits } from "../../src/platform/time-limits.ts";
 import { getWith } from "../support/with-bindings.ts";
 
 const bindings = env as unknown as Bindings;
@@ -13,7 +13,7 @@ const silentObjects = { idFromName: () => "id", get: () => silent } as unknown a
 const silentStatement = { bind: () => silentStatement, all: never, first: never, raw: never, run: never };
 const silentDatabase = { prepare: () => silentStatement, batch: never } as unknown as D1Database;
 
-const silentBindings = bounded({
+const silentBindings = withTimeLimits({
   ...bindings,
   DB: silentDatabase,
   CACHE: silent as KVNamespace,
@@ -63,7 +63,7 @@ it("a request over a database that never answers gets its 503", async () => {
 });
 
 it("what answers in time is not touched, and leaves no timer behind", async () => {
-  const { DB, CACHE, ORG_LEDGER } = bounded(bindings);
+  const { DB, CACHE, ORG_LEDGER } = withTimeLimits(bindings);
   const two = DB.prepare("SELECT ?1 + ?2 AS sum").bind(1, 1);
   expect((await two.all()).results).toEqual([{ sum: 2 }]);
   expect(await two.first("sum")).toBe(2);
@@ -77,15 +77,18 @@ it("what answers in time is not touched, and leaves no timer behind", async () =
 
 it("a lost connection to the database is no bug of ours; what the database says of a statement is left to whoever asked", async () => {
   const lost = () => Promise.reject(new Error("Network connection lost."));
-  const { DB } = bounded({ ...bindings, DB: { prepare: () => ({ all: lost }), batch: lost } as unknown as D1Database });
+  const { DB } = withTimeLimits({
+    ...bindings,
+    DB: { prepare: () => ({ all: lost }), batch: lost } as unknown as D1Database,
+  });
   await expect(DB.batch([])).rejects.toBeInstanceOf(DependencyDown);
   await expect(DB.prepare("SELECT 1").all()).rejects.toBeInstanceOf(DependencyDown);
-  const wrong = bounded(bindings).DB.prepare("SELECT * FROM missing").all();
+  const wrong = withTimeLimits(bindings).DB.prepare("SELECT * FROM missing").all();
   await expect(wrong).rejects.toThrow("no such table: missing");
   await expect(wrong).rejects.not.toBeInstanceOf(DependencyDown);
 });
 
 it("is the same for the same bindings, so that what is kept by binding is kept", () => {
-  expect(bounded(bindings)).toBe(bounded(bindings));
-  expect(bounded({ ...bindings }).DB).toBe(bounded(bindings).DB);
+  expect(withTimeLimits(bindings)).toBe(withTimeLimits(bindings));
+  expect(withTimeLimits({ ...bindings }).DB).toBe(withTimeLimits(bindings).DB);
 });

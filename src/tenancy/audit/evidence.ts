@@ -10,7 +10,7 @@ import {
   findAnchor,
   findCheckpointsBetween,
   findLastCheckpoint,
-  type SoundCheckpoints,
+  type TrustedCheckpoints,
 } from "./checkpoints/store.ts";
 import { findEventAfter, findLastEvent } from "./store.ts";
 import { follows, genesis, type Link } from "./verification.ts";
@@ -20,7 +20,7 @@ const pageSize = 500;
 
 export interface Evidence {
   readonly keys: CheckpointKeys;
-  readonly sound: SoundCheckpoints;
+  readonly trusted: TrustedCheckpoints;
   /** Where the chain begins: its genesis, or the checkpoint up to which old events were removed. */
   readonly start: Link;
   /** The end, as the ledger knows it. */
@@ -30,7 +30,7 @@ export interface Evidence {
 }
 
 /** Brings everything that has happened so far into D1, so that callers see their own writes. Answers with the end of the chain. */
-export async function settle(context: Context, organizationId: OrganizationId): Promise<ChainState> {
+export async function relayAndFlush(context: Context, organizationId: OrganizationId): Promise<ChainState> {
   await context.relay(organizationId);
   return ledgerOf(context, organizationId).flush();
 }
@@ -49,25 +49,25 @@ async function isValid(context: Context, keys: CheckpointKeys, checkpoint: Check
 /** Gathers what a verification is held against. */
 export async function gatherEvidence(context: Context, organizationId: OrganizationId): Promise<Evidence> {
   const keys = await checkpointKeys(context);
-  const sound = { organizationId, distrustedKids: keys.distrustedKids };
+  const trusted = { organizationId, distrustedKids: keys.distrustedKids };
   const [{ checkpoint: anchor }, lastCheckpoint] = await Promise.all([
     findAnchor(context, organizationId),
-    findLastCheckpoint(context, sound),
+    findLastCheckpoint(context, trusted),
   ]);
-  const head = await settle(context, organizationId);
+  const head = await relayAndFlush(context, organizationId);
   const start = anchor && (await isValid(context, keys, anchor, head)) ? anchor : genesis;
-  return { keys, sound, start, head, lastCheckpoint };
+  return { keys, trusted, start, head, lastCheckpoint };
 }
 
 /** The event of the first checkpoint with `after` < sequence ≤ `through` that the log does not bear out; null when it bears out all. */
 export async function faultInCheckpoints(
   context: Context,
-  { keys, sound }: Evidence,
+  { keys, trusted }: Evidence,
   after: number,
   through: number,
 ): Promise<string | null> {
   for (let last = after; ; ) {
-    const checkpoints = await findCheckpointsBetween(context, sound, last, through, pageSize);
+    const checkpoints = await findCheckpointsBetween(context, trusted, last, through, pageSize);
     for (const checkpoint of checkpoints) {
       if (checkpoint.storedHash !== checkpoint.hash || !(await isSigned(keys, checkpoint))) return checkpoint.eventId;
     }

@@ -21,7 +21,12 @@ const chainsAtMost = 25;
 const eventsAtOnce = 10_000;
 
 /** Whether the events are what was signed, and old enough. Evidence of a change must outlive its retention. */
-async function mayGo(context: Context, { cutoffMs }: ExpiredChain, start: Link, end: Checkpoint): Promise<boolean> {
+async function isRemovable(
+  context: Context,
+  { cutoffMs }: ExpiredChain,
+  start: Link,
+  end: Checkpoint,
+): Promise<boolean> {
   let newestMs = 0;
   async function* pages() {
     for await (const page of eventPages(context, end.organizationId, start.sequence, end.sequence)) {
@@ -37,10 +42,10 @@ async function removeStep(context: Context, keys: CheckpointKeys, chain: Expired
   const { organizationId, cutoffMs } = chain;
   const anchor = await findAnchor(context, organizationId);
   const start = anchor.checkpoint ?? genesis;
-  const sound = { organizationId, distrustedKids: keys.distrustedKids };
-  const end = await findNextAnchor(context, sound, start.sequence, eventsAtOnce, cutoffMs);
+  const trusted = { organizationId, distrustedKids: keys.distrustedKids };
+  const end = await findNextAnchor(context, trusted, start.sequence, eventsAtOnce, cutoffMs);
   if (!end) return;
-  if (!(await isSigned(keys, end)) || !(await mayGo(context, chain, start, end))) {
+  if (!(await isSigned(keys, end)) || !(await isRemovable(context, chain, start, end))) {
     const message = "audit events are kept over their time, because they are not what was signed";
     log.error(context, message, { organizationId, sequence: end.sequence });
     return;

@@ -8,13 +8,13 @@ import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   auditEventSchema,
+  auditVerificationSchema,
   checkpointPageSchema,
   eventPageSchema,
   eventParamsSchema,
   eventQuerySchema,
   exportQuerySchema,
   verificationQuerySchema,
-  verificationSchema,
 } from "./schema.ts";
 import { exportEvents, listCheckpoints, listEvents, readEvent, verifyEvents } from "./service.ts";
 
@@ -45,7 +45,7 @@ const verify = route({
     "Recomputes every hash, follows every link and compares with the signed checkpoints and the end of the chain that the ledger knows. " +
     "At most 30 times a minute for an organization.",
   request: { query: verificationQuerySchema },
-  responses: { 200: json(verificationSchema, "What was found") },
+  responses: { 200: json(auditVerificationSchema, "What was found") },
 });
 
 const checkpoints = route({

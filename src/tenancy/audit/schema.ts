@@ -175,7 +175,7 @@ export type CheckpointView = z.output<typeof checkpointSchema>;
 export const checkpointPageSchema = pageSchema(checkpointSchema).openapi("AuditCheckpointPage");
 
 /** What a verification found. */
-export const verificationSchema = z
+export const auditVerificationSchema = z
   .object({
     verified: z.boolean(),
     checkedCount: z.int().openapi({ description: "How many events were looked at" }),
@@ -188,4 +188,4 @@ export const verificationSchema = z
   })
   .openapi("AuditVerification");
 
-export type Verification = z.output<typeof verificationSchema>;
+export type AuditVerification = z.output<typeof auditVerificationSchema>;

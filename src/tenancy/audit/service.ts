@@ -11,17 +11,17 @@ import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count, setGauge } from "../../platform/telemetry/recording.ts";
 import { isoOrNull } from "../../platform/time.ts";
-import { settle } from "./evidence.ts";
-import type { EventQuery, Verification, VerificationQuery } from "./schema.ts";
+import { relayAndFlush } from "./evidence.ts";
+import type { AuditVerification, EventQuery, VerificationQuery } from "./schema.ts";
 import { findEvent, findEvents } from "./store.ts";
-import { shown } from "./stored-event.ts";
+import { publicEvent } from "./stored-event.ts";
 import { verifyLog } from "./verify-log.ts";
 
-export { makeDueCheckpoints } from "./checkpoints/duty.ts";
+export { makeDueCheckpoints } from "./checkpoints/due.ts";
 export { listCheckpoints } from "./checkpoints/list.ts";
 export { exportEvents } from "./export.ts";
-export { type Slice, verifySlice } from "./patrol.ts";
 export { removeExpiredEvents } from "./retention.ts";
+export { type Slice, verifySlice } from "./verify-slice.ts";
 
 /** Hands the events of the audit log to the organization's ledger, which appends each to the chain once. */
 export const auditSubscriber = {
@@ -43,20 +43,20 @@ export async function listEvents(
   const filter = { agentId, action, outcome, fromMs, toMs };
   return pageOf({ name: "audit", organizationId }, z.number(), query, {
     read: async ({ before, limit }) => {
-      await settle(context, organizationId);
+      await relayAndFlush(context, organizationId);
       return findEvents(context, organizationId, filter, before, limit);
     },
     keyOf: ({ sequence }) => sequence,
-    show: (row) => shown(organizationId, row),
+    show: (row) => publicEvent(organizationId, row),
   });
 }
 
 /** One event, or `AUDIT_EVENT_NOT_FOUND`. */
 export async function readEvent(context: Context, caller: Caller, eventId: EventId): Promise<Result<AuditEvent>> {
   const { organizationId } = caller;
-  await settle(context, organizationId);
+  await relayAndFlush(context, organizationId);
   const row = await findEvent(context, organizationId, eventId);
-  return row ? ok(shown(organizationId, row)) : problem("AUDIT_EVENT_NOT_FOUND");
+  return row ? ok(publicEvent(organizationId, row)) : problem("AUDIT_EVENT_NOT_FOUND");
 }
 
 /**
@@ -67,7 +67,7 @@ export async function verifyEvents(
   context: Context,
   caller: Caller,
   query: VerificationQuery,
-): Promise<Result<Verification>> {
+): Promise<Result<AuditVerification>> {
   const { organizationId } = caller;
   const { admitted, retryAfterSeconds } = await ledgerOf(context, organizationId).admitTurn("verification");
   if (!admitted) {

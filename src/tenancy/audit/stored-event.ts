@@ -48,7 +48,7 @@ function unhashed(organizationId: OrganizationId, row: StoredEvent): Omit<AuditE
 }
 
 /** Whether the row is what was hashed when it was written. */
-export function holds(organizationId: OrganizationId, row: StoredEvent): boolean {
+export function isIntact(organizationId: OrganizationId, row: StoredEvent): boolean {
   try {
     return hashOf(unhashed(organizationId, row)) === row.hash;
   } catch {
@@ -60,7 +60,7 @@ export function holds(organizationId: OrganizationId, row: StoredEvent): boolean
  * The event as callers see it. A row that cannot be read is shown with its raw columns under `details.unreadable`, so that
  * one spoilt row does not hide the others.
  */
-export function shown(organizationId: OrganizationId, row: StoredEvent): AuditEvent {
+export function publicEvent(organizationId: OrganizationId, row: StoredEvent): AuditEvent {
   try {
     return { ...unhashed(organizationId, row), hash: row.hash };
   } catch {

@@ -1,7 +1,7 @@
 /** Walks an audit chain and finds the first event at which it does not hold. Knows no database. */
 import { genesisHash } from "../../ledger/chain.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
-import { holds, type StoredEvent } from "./stored-event.ts";
+import { isIntact, type StoredEvent } from "./stored-event.ts";
 
 /** The place up to which a chain has been followed: the next event must have the next sequence and name this hash. */
 export interface Link {
@@ -43,7 +43,7 @@ export async function verifyChain(
   for await (const page of pages) {
     for (const event of page) {
       checkedCount += 1;
-      if (!follows(link, event) || !holds(organizationId, event)) {
+      if (!follows(link, event) || !isIntact(organizationId, event)) {
         return { link, checkedCount, brokenAtEventId: event.eventId };
       }
       link = event;

@@ -156,13 +156,13 @@ async function writeChange(
   change: OrganizationChange,
 ): Promise<Result<PublicOrganization> | null> {
   const ledger = ledgerOf(context, before.id);
-  const takesBack = change.status === "suspended" || change.status === "deleted";
-  await (takesBack ? ledger.withdraw({ kind: "organization" }) : ledger.expectChange(null));
+  const revokes = change.status === "suspended" || change.status === "deleted";
+  await (revokes ? ledger.withdraw({ kind: "organization" }) : ledger.expectChange(null));
 
   const updatedAt = nextVersion(context, before);
   const after: Organization = { ...before, ...change, updatedAt };
   const { status, planTier, ...fields } = change;
-  const tell = (action: EventName, changed: OrganizationChange): DomainEvent[] =>
+  const eventsOf = (action: EventName, changed: OrganizationChange): DomainEvent[] =>
     newEvents(context, caller, {
       organizationId: before.id,
       action,
@@ -172,9 +172,9 @@ async function writeChange(
       data: publicOrganization(after),
     });
   const events = [
-    ...(Object.keys(fields).length > 0 ? tell("organization.updated", fields) : []),
-    ...(planTier ? tell("tier.changed", { planTier }) : []),
-    ...(status ? tell(statusActions[status], { status }) : []),
+    ...(Object.keys(fields).length > 0 ? eventsOf("organization.updated", fields) : []),
+    ...(planTier ? eventsOf("tier.changed", { planTier }) : []),
+    ...(status ? eventsOf(statusActions[status], { status }) : []),
   ];
   const written = await commitChange(context, [updateOrganization(context, before, change, updatedAt)], events);
   return written && ok(publicOrganization(after));

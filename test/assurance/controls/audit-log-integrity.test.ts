@@ -110,12 +110,12 @@ it("a long chain is verified in slices that go on where the last one ended", asy
   );
   const id = organization.organizationId as OrganizationId;
   const whole = await verifySlice(context, id, null, 10_000);
-  expect(whole).toMatchObject({ holds: true, isLast: true });
+  expect(whole).toMatchObject({ isIntact: true, isLast: true });
   let checked = 0;
   let slices = 0;
   for (let from: Parameters<typeof verifySlice>[2] = null; ; ) {
     const slice = await verifySlice(context, id, from, 3);
-    expect(slice.holds).toBe(true);
+    expect(slice.isIntact).toBe(true);
     slices += 1;
     checked += slice.checkedCount;
     if (slice.isLast) break;

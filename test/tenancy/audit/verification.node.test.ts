@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { hashOf } from "../../../src/ledger/chain.ts";
 import type { AgentId, EventId, OrganizationId } from "../../../src/platform/ids.ts";
 import type { StoredEvent } from "../../../src/tenancy/audit/stored-event.ts";
-import { shown } from "../../../src/tenancy/audit/stored-event.ts";
+import { publicEvent } from "../../../src/tenancy/audit/stored-event.ts";
 import { genesis, type Link, verifyChain } from "../../../src/tenancy/audit/verification.ts";
 
 const organizationId = "0199f0c2-5a31-7000-8000-000000000001" as OrganizationId;
@@ -112,7 +112,7 @@ describe("the fault is found at the first event that is not in order", () => {
   });
 
   it("changed, with its own hash made to fit: the event behind it", async () => {
-    const { organizationId: _, hash: __, ...rest } = shown(organizationId, { ...at(4), action: "token.revoked" });
+    const { organizationId: _, hash: __, ...rest } = publicEvent(organizationId, { ...at(4), action: "token.revoked" });
     const forged = { action: "token.revoked", hash: hashOf({ organizationId, ...rest }) };
     expect((await walk(changed(4, forged))).brokenAtEventId).toBe(at(5).eventId);
   });
@@ -167,12 +167,12 @@ describe("the fault is found at the first event that is not in order", () => {
 
 describe("an event as callers see it", () => {
   it("is what was hashed, and the hash", () => {
-    const { hash, ...unhashed } = shown(organizationId, at(0));
+    const { hash, ...unhashed } = publicEvent(organizationId, at(0));
     expect(hash).toBe(hashOf(unhashed));
   });
 
   it("shows the raw columns of a spoilt row", () => {
-    expect(shown(organizationId, { ...at(0), details: "{" })).toStrictEqual({
+    expect(publicEvent(organizationId, { ...at(0), details: "{" })).toStrictEqual({
       ...at(0),
       organizationId,
       actor: { agentId: null, ip: "", userAgent: "" },

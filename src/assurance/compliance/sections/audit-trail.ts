@@ -10,16 +10,16 @@ const maxEvents = 50_000;
 
 /** The section, and whether what was checked holds. Costs the organization none of its own verifications. */
 export async function auditTrail(context: Context, organizationId: OrganizationId) {
-  const { holds, checkedCount, isLast, link } = await verifySlice(context, organizationId, null, maxEvents);
+  const { isIntact, checkedCount, isLast, link } = await verifySlice(context, organizationId, null, maxEvents);
   const whatHolds = isLast
     ? `${amount(checkedCount, "event")} checked, from the oldest to the newest: every hash and every link holds.`
     : `The oldest ${amount(checkedCount, "event")} hold. The log is longer: GET /api/v1/audit/verify checks all of it.`;
   const section: Section = {
     name: "audit-trail",
-    status: holds ? "pass" : "fail",
-    details: holds
+    status: isIntact ? "pass" : "fail",
+    details: isIntact
       ? whatHolds
       : `The chain does not hold after event number ${link.sequence}: an event was changed, moved, added or removed. GET /api/v1/audit/verify names the event.`,
   };
-  return { section, auditChainIntegrity: holds };
+  return { section, auditChainIntegrity: isIntact };
 }

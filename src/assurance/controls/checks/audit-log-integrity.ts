@@ -65,7 +65,7 @@ async function verifySome(context: Context, earlier: Progress): Promise<Progress
     round = {
       ...round,
       events: round.events + (slice?.checkedCount ?? 0),
-      broken: round.broken + (slice && !slice.holds ? 1 : 0),
+      broken: round.broken + (slice && !slice.isIntact ? 1 : 0),
       unreachable: round.unreachable + (slice ? 0 : 1),
     };
     if (slice && !slice.isLast) {

@@ -25,7 +25,7 @@ export function findCheckpoints(
 }
 
 /** Which checkpoints are asked for: those of a chain that none of the distrusted keys has signed. */
-export interface SoundCheckpoints {
+export interface TrustedCheckpoints {
   readonly organizationId: OrganizationId;
   readonly distrustedKids: readonly string[];
 }
@@ -34,18 +34,18 @@ export interface SoundCheckpoints {
 const isAmong = (column: AnySQLiteColumn, values: readonly string[]) =>
   sql<number | null>`${column} IN ${among(values)}`;
 
-const soundWhere = ({ organizationId, distrustedKids }: SoundCheckpoints) =>
+const isTrusted = ({ organizationId, distrustedKids }: TrustedCheckpoints) =>
   and(eq(auditCheckpoints.organizationId, organizationId), not(isAmong(auditCheckpoints.kid, distrustedKids)));
 
 /** The last checkpoint of a chain. */
 export async function findLastCheckpoint(
   { db }: Pick<Context, "db">,
-  sound: SoundCheckpoints,
+  trusted: TrustedCheckpoints,
 ): Promise<Checkpoint | undefined> {
   const [last] = await db
     .select()
     .from(auditCheckpoints)
-    .where(soundWhere(sound))
+    .where(isTrusted(trusted))
     .orderBy(desc(auditCheckpoints.sequence))
     .limit(1);
   return last;
@@ -79,7 +79,7 @@ export interface MatchedCheckpoint extends Checkpoint {
 /** Checkpoints with `after` < sequence ≤ `through` in their order. */
 export function findCheckpointsBetween(
   { db }: Pick<Context, "db">,
-  sound: SoundCheckpoints,
+  trusted: TrustedCheckpoints,
   after: number,
   through: number,
   limit: number,
@@ -92,7 +92,7 @@ export function findCheckpointsBetween(
       auditEvents,
       and(eq(organizationId, auditCheckpoints.organizationId), eq(sequence, auditCheckpoints.sequence)),
     )
-    .where(and(soundWhere(sound), gt(auditCheckpoints.sequence, after), lte(auditCheckpoints.sequence, through)))
+    .where(and(isTrusted(trusted), gt(auditCheckpoints.sequence, after), lte(auditCheckpoints.sequence, through)))
     .orderBy(asc(auditCheckpoints.sequence))
     .limit(limit);
 }
@@ -197,7 +197,7 @@ export async function findExpiredChains(
 /** The checkpoint up to which to remove next: the last within a step, or else the first behind it. */
 export async function findNextAnchor(
   { db }: Pick<Context, "db">,
-  sound: SoundCheckpoints,
+  trusted: TrustedCheckpoints,
   after: number,
   step: number,
   cutoffMs: number,
@@ -207,7 +207,7 @@ export async function findNextAnchor(
   const [next] = await db
     .select()
     .from(auditCheckpoints)
-    .where(and(soundWhere(sound), gt(sequence, after), lte(timestamp, cutoffMs)))
+    .where(and(isTrusted(trusted), gt(sequence, after), lte(timestamp, cutoffMs)))
     .orderBy(desc(isWithin), sql`CASE WHEN ${isWithin} THEN -${sequence} ELSE ${sequence} END`)
     .limit(1);
   return next;

@@ -11,7 +11,7 @@ export interface Slice {
   /** Where to go on. */
   readonly link: Link;
   readonly checkedCount: number;
-  readonly holds: boolean;
+  readonly isIntact: boolean;
   /** Whether the end of the chain was reached. */
   readonly isLast: boolean;
 }
@@ -29,7 +29,7 @@ export async function verifySlice(
   limit: number,
 ): Promise<Slice> {
   const slice = await sliceOf(context, organizationId, from, limit);
-  if (slice.isLast) setGauge("agentidp_audit_chain_integrity", slice.holds ? 1 : 0, organizationId);
+  if (slice.isLast) setGauge("agentidp_audit_chain_integrity", slice.isIntact ? 1 : 0, organizationId);
   return slice;
 }
 
@@ -49,9 +49,9 @@ async function sliceOf(
   const { link, checkedCount, brokenAtEventId } = await verifyChain(organizationId, pages, start);
   const isWhole = brokenAtEventId === null && link.sequence >= through;
   if (!isWhole || (await faultInCheckpoints(context, evidence, start.sequence, through)) !== null) {
-    return { link, checkedCount, holds: false, isLast: true };
+    return { link, checkedCount, isIntact: false, isLast: true };
   }
-  if (through < head.sequence) return { link, checkedCount, holds: true, isLast: false };
-  const holds = (await faultBehind(context, organizationId, evidence, link)) === null;
-  return { link, checkedCount, holds, isLast: true };
+  if (through < head.sequence) return { link, checkedCount, isIntact: true, isLast: false };
+  const isIntact = (await faultBehind(context, organizationId, evidence, link)) === null;
+  return { link, checkedCount, isIntact, isLast: true };
 }

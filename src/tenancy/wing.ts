@@ -1,7 +1,7 @@
 /** Organizations: what they are, what they use and pay for, and what they hear and keep of what happens. */
 import type { Wing } from "../wing.ts";
 import { analyticsRoutes } from "./analytics/routes.ts";
-import { forgetOldActivity } from "./analytics/service.ts";
+import { deleteOldActivity } from "./analytics/service.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./audit/service.ts";
 import { billingRoutes } from "./billing/routes.ts";
@@ -59,7 +59,7 @@ export const tenancy: Wing = {
     maintainWebhookDeliveries,
     makeDueCheckpoints,
     removeExpiredEvents,
-    forgetOldActivity,
+    deleteOldActivity,
     checkDomains,
     forgetStaleDomains,
   ],

@@ -108,6 +108,6 @@ export async function callAnalytics(
 }
 
 /** Deletes the counts that no question reaches any more. For the scheduled run. */
-export async function forgetOldActivity(context: Context): Promise<void> {
+export async function deleteOldActivity(context: Context): Promise<void> {
   await deleteActivityBefore(context, spanOfLastDays(context.now(), keptDays).first);
 }

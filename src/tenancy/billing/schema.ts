@@ -5,7 +5,7 @@ import { planTiers } from "../../platform/db/schema.ts";
 const time = z.iso.datetime().openapi({ example: "2026-11-01T00:00:00.000Z" });
 
 export const upgradeSchema = z.strictObject({
-  // A tier that is none is told by the rule, which names it in `details.received`.
+  // A tier that is none is refused by the rule, which names it in `details.received`.
   target_tier: z
     .string({ error: "must be pro or enterprise" })
     .max(64, { error: "must be pro or enterprise" })

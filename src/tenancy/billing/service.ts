@@ -11,8 +11,8 @@ import { isoOf, isoOrNull } from "../../platform/time.ts";
 import { findOrganization } from "../organizations/service.ts";
 import { countAgents } from "../tiers/service.ts";
 import type { BillingUsage } from "./schema.ts";
-import { settle } from "./settle.ts";
 import { type BillingAccount, findAccount } from "./store.ts";
+import { syncSubscription } from "./sync.ts";
 
 export { upgrade } from "./upgrade.ts";
 export { receiveEvent } from "./webhook.ts";
@@ -57,6 +57,6 @@ export const billingSubscriber: Subscriber = {
     const { billing } = context.settings;
     if (!billing || !events.some(isDeletion)) return;
     const account = await findAccount(context, organizationId);
-    if (account) await settle(context, billing, account.customerId, null);
+    if (account) await syncSubscription(context, billing, account.customerId, null);
   },
 };

@@ -61,7 +61,7 @@ export const accountUnchanged = ({ organizationId, version }: BillingAccount): S
     WHERE ${billingAccounts.organizationId} = ${organizationId} AND ${billingAccounts.version} = ${version})`;
 
 /** Has the event had its effect? */
-export async function isEventSettled({ db }: Pick<Context, "db">, eventId: string): Promise<boolean> {
+export async function isEventApplied({ db }: Pick<Context, "db">, eventId: string): Promise<boolean> {
   const row = await db.select({ id: billingEvents.id }).from(billingEvents).where(eq(billingEvents.id, eventId)).get();
   return row !== undefined;
 }

@@ -20,8 +20,8 @@ const toleranceSeconds = 300;
 const clients = new WeakMap<BillingSettings, Stripe>();
 
 async function clientOf(billing: BillingSettings): Promise<Stripe> {
-  const known = clients.get(billing);
-  if (known) return known;
+  const cached = clients.get(billing);
+  if (cached) return cached;
   const { default: StripeClient } = await import("stripe");
   const { protocol, hostname, port } = new URL(billing.apiUrl);
   const client = new StripeClient(billing.secretKey, {

@@ -9,10 +9,10 @@ import { invalid, type Problem, problem } from "../../platform/problems/problems
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findOrganization, type Organization } from "../organizations/service.ts";
 import { isHigherTier } from "../tiers/service.ts";
-import { settle } from "./settle.ts";
-import { type SoldTier, soldTiers } from "./standing.ts";
+import { type SoldTier, soldTiers } from "./entitlement.ts";
 import { type BillingAccount, findAccount, insertAccount, updateAccount } from "./store.ts";
 import { type BillingSettings, createCheckout, createCustomer } from "./stripe.ts";
+import { syncSubscription } from "./sync.ts";
 
 /**
  * Opens a Checkout page for a higher tier.
@@ -44,10 +44,10 @@ export async function upgrade(
   const { billing } = context.settings;
   if (!billing) return problem("BILLING_NOT_CONFIGURED");
 
-  const known = await findAccount(context, organizationId);
-  if (known) {
+  const existing = await findAccount(context, organizationId);
+  if (existing) {
     // An event may be on its way still, or lost: who has paid is not sent to pay again.
-    const settled = await settle(context, billing, known.customerId, null);
+    const settled = await syncSubscription(context, billing, existing.customerId, null);
     if (!settled.ok) return settled;
     const now = await findOrganization(context, organizationId);
     if (now && !isHigherTier(tier, now.planTier)) return notRequired(now.planTier);

@@ -3,8 +3,8 @@ import type Stripe from "stripe";
 import type { Context } from "../../platform/context.ts";
 import { invalid, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { settle } from "./settle.ts";
 import { verifiedEvent } from "./stripe.ts";
+import { syncSubscription } from "./sync.ts";
 
 /** The events that can change what a subscription is worth. */
 const concerning = /^(checkout\.session|customer\.subscription)\./;
@@ -36,5 +36,7 @@ export async function receiveEvent(
     return invalid([{ path: "Stripe-Signature", message }]);
   }
   const customerId = customerOf(event);
-  return customerId === null ? ok() : settle(context, billing, customerId, { id: event.id, type: event.type });
+  return customerId === null
+    ? ok()
+    : syncSubscription(context, billing, customerId, { id: event.id, type: event.type });
 }

@@ -6,7 +6,7 @@ import { newSigningSecret } from "./signing.ts";
 import type { SealedSecret } from "./store.ts";
 
 /** A new secret, and the row that keeps it. */
-export async function newSecret(
+export async function newWebhookSecret(
   context: Context,
   subscriptionId: WebhookId,
 ): Promise<{ readonly signingSecret: string; readonly row: SealedSecret }> {

@@ -15,7 +15,7 @@ import { ok, type Result } from "../../platform/problems/result.ts";
 import { dayMs, isoOf } from "../../platform/time.ts";
 import { webhookChannel } from "./deliveries/channel.ts";
 import type { ChangeWebhook, CreateWebhook, Webhook, WebhookWithSecret } from "./schema.ts";
-import { newSecret } from "./secrets.ts";
+import { newWebhookSecret } from "./secrets.ts";
 import {
   countSubscriptions,
   deleteDeliveriesOf,
@@ -27,10 +27,10 @@ import {
   insertSecretIfChanged,
   insertSubscription,
   listSubscriptions,
-  type Subscription,
   type SubscriptionChange,
   touchSubscription,
   updateSubscription,
+  type WebhookSubscription,
 } from "./store.ts";
 
 export { maintainWebhookDeliveries, webhookMessages } from "./deliveries/messages.ts";
@@ -46,7 +46,7 @@ const maxSecrets = 10;
 /** How many attempts at once a resumed subscription begins with. */
 const resumedWidth = 5;
 
-function publicWebhook(subscription: Subscription): Webhook {
+function publicWebhook(subscription: WebhookSubscription): Webhook {
   const { id, organizationId, name, url, events, active, failureCount, createdAt, updatedAt } = subscription;
   return {
     id,
@@ -65,7 +65,7 @@ function webhookEvent(
   context: Context,
   caller: Caller,
   action: EventName & `webhook.${string}`,
-  { id, organizationId }: Subscription,
+  { id, organizationId }: WebhookSubscription,
   details: { readonly [key: string]: JsonValue },
 ) {
   return newEvent(context, actorOf(context, caller), { organizationId, action, agentId: null, target: id, details });
@@ -96,7 +96,7 @@ export async function createWebhook(
   if (refusal) return refusal;
   const { organizationId } = caller;
   const nowMs = context.now();
-  const subscription: Subscription = {
+  const subscription: WebhookSubscription = {
     ...input,
     id: newId<WebhookId>(nowMs),
     organizationId,
@@ -105,7 +105,7 @@ export async function createWebhook(
     createdAt: nowMs,
     updatedAt: nowMs,
   };
-  const { signingSecret, row } = await newSecret(context, subscription.id);
+  const { signingSecret, row } = await newWebhookSecret(context, subscription.id);
   const { name, url, events, active } = input;
   const details = { name, origin: originOf(url), events, active };
   const event = webhookEvent(context, caller, "webhook.created", subscription, details);
@@ -146,14 +146,14 @@ export async function readWebhook(
 }
 
 /** What a change asks for that is new. Setting `active` also forgets what went wrong. */
-function changeOf(before: Subscription, input: ChangeWebhook): SubscriptionChange {
+function changeOf(before: WebhookSubscription, input: ChangeWebhook): SubscriptionChange {
   const change = differences(before, input);
   const forgets = input.active === true && (!before.active || before.failureCount > 0);
   return forgets ? { ...change, failureCount: 0, slowUntil: 0 } : change;
 }
 
 /** A subscription as its events show it: the path and the query of a URL may hold a secret. */
-const shown = ({ slowUntil: _, url, ...fields }: Subscription) => ({ ...fields, url: originOf(url) });
+const publicFields = ({ slowUntil: _, url, ...fields }: WebhookSubscription) => ({ ...fields, url: originOf(url) });
 
 /** Changes a subscription. A paused one gets nothing; what was on its way already goes on when it is resumed. */
 export async function changeWebhook(
@@ -172,7 +172,7 @@ export async function changeWebhook(
     if (Object.keys(change).length === 0) return ok(publicWebhook(before));
     const updatedAt = nextVersion(context, before);
     const after = { ...before, ...change, updatedAt };
-    const details = fromTo(shown(before), shown(after), change);
+    const details = fromTo(publicFields(before), publicFields(after), change);
     const event = webhookEvent(context, caller, "webhook.updated", before, details);
     const written = await commitChange(context, [updateSubscription(context, before, change, updatedAt)], [event]);
     if (!written) return null;
@@ -211,7 +211,7 @@ export async function rotateSecret(
   const subscription = await findSubscription(context, organizationId, webhookId);
   if (!subscription) return problem("WEBHOOK_NOT_FOUND");
   const nowMs = context.now();
-  const { signingSecret, row } = await newSecret(context, webhookId);
+  const { signingSecret, row } = await newWebhookSecret(context, webhookId);
   const expiresAt = nowMs + overlapMs;
   const details = { previousExpiresAt: isoOf(expiresAt) };
   const event = webhookEvent(context, caller, "webhook.secret_rotated", subscription, details);

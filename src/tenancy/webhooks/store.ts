@@ -5,16 +5,16 @@ import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import { webhookDeliveries, webhookSecrets, webhookSubscriptions } from "../../platform/db/schema.ts";
 import type { OrganizationId, WebhookId } from "../../platform/ids.ts";
 
-export type Subscription = typeof webhookSubscriptions.$inferSelect;
+export type WebhookSubscription = typeof webhookSubscriptions.$inferSelect;
 export type SealedSecret = typeof webhookSecrets.$inferSelect;
 
 /** What can change in a subscription. */
 export type SubscriptionChange = Partial<
-  Pick<Subscription, "name" | "url" | "events" | "active" | "failureCount" | "slowUntil">
+  Pick<WebhookSubscription, "name" | "url" | "events" | "active" | "failureCount" | "slowUntil">
 >;
 
 /** Adds a subscription, unless its organization has `most` of them. */
-export function insertSubscription({ db }: Pick<Context, "db">, row: Subscription, most: number) {
+export function insertSubscription({ db }: Pick<Context, "db">, row: WebhookSubscription, most: number) {
   const { organizationId } = row;
   const isRoom = sql`(SELECT count(*) FROM webhook_subscriptions WHERE organization_id = ${organizationId}) < ${most}`;
   return insertWhere(db, webhookSubscriptions, row, isRoom);
@@ -39,7 +39,7 @@ export async function findSubscription(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   id: WebhookId,
-): Promise<Subscription | null> {
+): Promise<WebhookSubscription | null> {
   const row = await db
     .select()
     .from(webhookSubscriptions)
@@ -53,7 +53,7 @@ export function listSubscriptions(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   page: { readonly before: WebhookId | null; readonly limit: number },
-): Promise<Subscription[]> {
+): Promise<WebhookSubscription[]> {
   return db
     .select()
     .from(webhookSubscriptions)
@@ -71,7 +71,7 @@ export function listSubscriptions(
 export function findActiveSubscriptions(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
-): Promise<Pick<Subscription, "id" | "events" | "createdAt">[]> {
+): Promise<Pick<WebhookSubscription, "id" | "events" | "createdAt">[]> {
   const { id, events, createdAt } = webhookSubscriptions;
   return db
     .select({ id, events, createdAt })
@@ -82,7 +82,7 @@ export function findActiveSubscriptions(
 /** Changes a subscription, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
 export function updateSubscription(
   { db }: Pick<Context, "db">,
-  read: Subscription,
+  read: WebhookSubscription,
   change: SubscriptionChange,
   updatedAt: number,
 ) {
@@ -101,16 +101,16 @@ export function touchSubscription({ db }: Pick<Context, "db">, id: WebhookId, no
     .returning();
 }
 
-export function deleteSubscription({ db }: Pick<Context, "db">, { id }: Subscription) {
+export function deleteSubscription({ db }: Pick<Context, "db">, { id }: WebhookSubscription) {
   return db.delete(webhookSubscriptions).where(eq(webhookSubscriptions.id, id));
 }
 
 /** Deletes what belongs to a subscription that is there no more. */
-export function deleteSecretsOf({ db }: Pick<Context, "db">, { id }: Subscription) {
+export function deleteSecretsOf({ db }: Pick<Context, "db">, { id }: WebhookSubscription) {
   return db.delete(webhookSecrets).where(eq(webhookSecrets.subscriptionId, id));
 }
 
-export function deleteDeliveriesOf({ db }: Pick<Context, "db">, { id }: Subscription) {
+export function deleteDeliveriesOf({ db }: Pick<Context, "db">, { id }: WebhookSubscription) {
   return db.delete(webhookDeliveries).where(eq(webhookDeliveries.endpointId, id));
 }
 

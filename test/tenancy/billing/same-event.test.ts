@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
 import { contextOf } from "../../../src/platform/context.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
-import { settle } from "../../../src/tenancy/billing/settle.ts";
+import { syncSubscription } from "../../../src/tenancy/billing/sync.ts";
 import { call, newOrganization, type Organization } from "../../support/api.ts";
 
 const bindings = env as unknown as Bindings;
@@ -66,7 +66,7 @@ async function withAccount({ organizationId }: Organization): Promise<string> {
   return customerId;
 }
 
-it("both settle, and the event has its effect once", async () => {
+it("both synchronize the subscription, and the event has its effect once", async () => {
   const organization = await newOrganization({ planTier: "free" });
   const customerId = await withAccount(organization);
   stripeHasSubscription(customerId);
@@ -79,7 +79,7 @@ it("both settle, and the event has its effect once", async () => {
       async () => undefined,
     );
     const { billing } = context.settings;
-    return billing && settle(context, billing, customerId, event);
+    return billing && syncSubscription(context, billing, customerId, event);
   };
   const first: unknown[] = [];
   const DB = interrupted("billing_events", async () => first.push(await deliver(bindings.DB)));

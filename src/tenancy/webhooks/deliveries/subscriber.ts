@@ -41,7 +41,7 @@ export function deliveryIdOf(eventId: EventId, subscriptionId: WebhookId): Deliv
 }
 
 /** The event with its `data` when webhooks can get it. */
-function tellable(event: DomainEvent) {
+function webhookEventOf(event: DomainEvent) {
   const data = event.outcome === "success" ? dataOf(event) : null;
   return data ? [{ ...event, data }] : [];
 }
@@ -51,10 +51,10 @@ async function deliver(
   organizationId: OrganizationId,
   events: readonly DomainEvent[],
 ): Promise<void> {
-  const telling = events.flatMap(tellable);
-  if (telling.length === 0) return;
+  const webhookEvents = events.flatMap(webhookEventOf);
+  if (webhookEvents.length === 0) return;
   const subscriptions = await findActiveSubscriptions(context, organizationId);
-  const planned = telling.flatMap((event) => {
+  const planned = webhookEvents.flatMap((event) => {
     const targets = subscriptions
       // What the ledger tells comes seconds later, and may be older than the subscription.
       .filter(({ events: wanted, createdAt }) => wanted.includes(event.action) && event.occurredAtMs >= createdAt)

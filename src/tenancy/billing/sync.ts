@@ -15,7 +15,7 @@ import {
   publicOrganization,
   updateOrganization,
 } from "../organizations/service.ts";
-import { type Standing, standingOf } from "./standing.ts";
+import { type Entitlement, entitlementOf } from "./entitlement.ts";
 import {
   accountUnchanged,
   type BillingAccount,
@@ -23,7 +23,7 @@ import {
   deleteEventsBefore,
   findAccountOfCustomer,
   insertEventIfChanged,
-  isEventSettled,
+  isEventApplied,
   updateAccount,
   updateAccountIfChanged,
 } from "./store.ts";
@@ -39,7 +39,7 @@ const eventsKeptMs = 40 * dayMs;
  * @param event the event that is the reason, which has its effect once; null for none
  * @throws {DependencyDown} when Stripe does not answer; then the event counts as not received, and Stripe repeats it
  */
-export function settle(
+export function syncSubscription(
   context: Context,
   billing: BillingSettings,
   customerId: string,
@@ -59,19 +59,19 @@ async function pass(
   const account = await findAccountOfCustomer(context, customerId);
   if (!account) return ok();
   // Asked after the account was read: an event that is settled from here on has changed the account, and the write finds that.
-  if (event && (await isEventSettled(context, event.id))) return ok();
+  if (event && (await isEventApplied(context, event.id))) return ok();
   const organization = await findOrganization(context, account.organizationId);
   const subscriptions = await listSubscriptions(billing, customerId);
   // Nothing said that the customer is gone: it may be that the settings name another account of Stripe's.
   if (!subscriptions && !event) return ok();
-  const standing = standingOf(subscriptions ?? [], billing.prices);
+  const entitlement = entitlementOf(subscriptions ?? [], billing.prices);
 
-  const { current } = standing;
-  const useless = organization ? standing.superseded : [...(current ? [current] : []), ...standing.superseded];
+  const { current } = entitlement;
+  const useless = organization ? entitlement.superseded : [...(current ? [current] : []), ...entitlement.superseded];
   const isNew = current !== null && current.id !== account.subscriptionId;
   const isTidy = useless.length === 0 && !isNew;
   // The tier comes first: who has paid has it, even when tidying up has to wait for Stripe.
-  const written = await write(context, account, organization, standing, isTidy ? event : null);
+  const written = await write(context, account, organization, entitlement, isTidy ? event : null);
   if (isTidy || !written) return written ? ok() : null;
   for (const { id } of useless) await cancelSubscription(billing, id);
   if (isNew) await expireOpenCheckouts(billing, customerId);
@@ -79,20 +79,20 @@ async function pass(
 }
 
 /** What the account says of the subscription. */
-function changeOf(account: BillingAccount, { current, lapsed }: Standing) {
-  const told = current ?? lapsed;
+function changeOf(account: BillingAccount, { current, lapsed }: Entitlement) {
+  const newest = current ?? lapsed;
   return {
-    subscriptionId: told?.id ?? account.subscriptionId,
-    subscriptionStatus: told?.status ?? (account.subscriptionId ? "canceled" : null),
+    subscriptionId: newest?.id ?? account.subscriptionId,
+    subscriptionStatus: newest?.status ?? (account.subscriptionId ? "canceled" : null),
     tier: current?.tier ?? null,
-    periodStart: told?.periodStartMs ?? null,
-    periodEnd: told?.periodEndMs ?? null,
-    endsAt: told?.endsAtMs ?? null,
+    periodStart: newest?.periodStartMs ?? null,
+    periodEnd: newest?.periodEndMs ?? null,
+    endsAt: newest?.endsAtMs ?? null,
   };
 }
 
 /** Without a subscription the tier is what the operator made it, except that the end of one takes back what it gave. */
-function tierOf(account: BillingAccount, organization: Organization, { current }: Standing): PlanTier {
+function tierOf(account: BillingAccount, organization: Organization, { current }: Entitlement): PlanTier {
   return current?.tier ?? (account.tier === null ? organization.planTier : "free");
 }
 
@@ -101,12 +101,12 @@ async function write(
   context: Context,
   account: BillingAccount,
   organization: Organization | null,
-  standing: Standing,
+  entitlement: Entitlement,
   event: BillingEvent | null,
 ): Promise<boolean> {
-  const change = changeOf(account, standing);
+  const change = changeOf(account, entitlement);
   const isChanged = Object.entries(change).some(([field, value]) => account[field as keyof typeof change] !== value);
-  const planTier = organization && tierOf(account, organization, standing);
+  const planTier = organization && tierOf(account, organization, entitlement);
   const noting = event
     ? [insertEventIfChanged(context, event), deleteEventsBefore(context, event.receivedAt - eventsKeptMs)]
     : [];

@@ -10,7 +10,7 @@ export type SoldTier = (typeof soldTiers)[number];
 const entitling: readonly string[] = ["active", "trialing", "past_due"];
 
 /** A subscription to one of our prices. */
-export interface Subscription {
+export interface BilledSubscription {
   readonly id: string;
   readonly status: string;
   readonly tier: SoldTier;
@@ -22,19 +22,19 @@ export interface Subscription {
   readonly endsAtMs: number | null;
 }
 
-export interface Standing {
+export interface Entitlement {
   /** The one that counts; null when none entitles to anything. */
-  readonly current: Subscription | null;
+  readonly current: BilledSubscription | null;
   /** Others that are paid for beside it, and give nothing. */
-  readonly superseded: readonly Subscription[];
+  readonly superseded: readonly BilledSubscription[];
   /** The newest that entitles to nothing: cancelled, unpaid, paused, incomplete. */
-  readonly lapsed: Subscription | null;
+  readonly lapsed: BilledSubscription | null;
 }
 
 const milliseconds = (seconds: number | null | undefined) => (typeof seconds === "number" ? seconds * 1000 : null);
 
 /** The subscription in our terms; null when it is to none of our prices, and so none of our business. */
-function read(subscription: Stripe.Subscription, prices: BillingSettings["prices"]): Subscription | null {
+function read(subscription: Stripe.Subscription, prices: BillingSettings["prices"]): BilledSubscription | null {
   const items = subscription.items.data;
   const tier = soldTiers.findLast((tier) => items.some(({ price }) => prices[tier].includes(price.id)));
   if (!tier) return null;
@@ -50,11 +50,15 @@ function read(subscription: Stripe.Subscription, prices: BillingSettings["prices
   };
 }
 
-const newestFirst = (a: Subscription, b: Subscription) => b.createdMs - a.createdMs || (a.id < b.id ? 1 : -1);
-const rank = ({ tier }: Subscription) => soldTiers.indexOf(tier);
+const newestFirst = (a: BilledSubscription, b: BilledSubscription) =>
+  b.createdMs - a.createdMs || (a.id < b.id ? 1 : -1);
+const rank = ({ tier }: BilledSubscription) => soldTiers.indexOf(tier);
 
 /** Judges a customer's subscriptions: the highest tier counts, of several the newest. */
-export function standingOf(subscriptions: readonly Stripe.Subscription[], prices: BillingSettings["prices"]): Standing {
+export function entitlementOf(
+  subscriptions: readonly Stripe.Subscription[],
+  prices: BillingSettings["prices"],
+): Entitlement {
   const ours = subscriptions.flatMap((subscription) => read(subscription, prices) ?? []).sort(newestFirst);
   const [current = null, ...superseded] = ours
     .filter(({ status }) => entitling.includes(status))

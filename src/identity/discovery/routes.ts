@@ -1,4 +1,4 @@
-/** The metadata documents: what a client must know to use this service. */
+/** The paths of the metadata documents. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { notModified, publicDocument } from "../../platform/http/public-document.ts";
@@ -11,29 +11,24 @@ export const discoveryRoutes = createRouter();
 
 const fiveMinutes = { maxAgeSeconds: 300 };
 
-discoveryRoutes.openapi(
-  route({
-    method: "get",
-    path: "/.well-known/oauth-authorization-server",
-    access: "public",
-    tags: ["Discovery"],
-    summary: "Read the authorization server metadata (RFC 8414)",
-    responses: { 200: json(serverMetadataSchema, "The metadata"), ...notModified },
-  }),
-  (c) => publicDocument(c, serverMetadata(c.get("context").settings.issuer), fiveMinutes),
-);
+const serverMetadataPaths = [
+  ["/.well-known/oauth-authorization-server", "Read the authorization server metadata (RFC 8414)"],
+  ["/.well-known/openid-configuration", "Read the OpenID provider metadata (OpenID Connect Discovery 1.0)"],
+] as const;
 
-discoveryRoutes.openapi(
-  route({
-    method: "get",
-    path: "/.well-known/openid-configuration",
-    access: "public",
-    tags: ["Discovery"],
-    summary: "Read the OpenID provider metadata (OpenID Connect Discovery 1.0)",
-    responses: { 200: json(serverMetadataSchema, "The metadata"), ...notModified },
-  }),
-  (c) => publicDocument(c, serverMetadata(c.get("context").settings.issuer), fiveMinutes),
-);
+for (const [path, summary] of serverMetadataPaths) {
+  discoveryRoutes.openapi(
+    route({
+      method: "get",
+      path,
+      access: "public",
+      tags: ["Discovery"],
+      summary,
+      responses: { 200: json(serverMetadataSchema, "The metadata"), ...notModified },
+    }),
+    (c) => publicDocument(c, serverMetadata(c.get("context").settings.issuer), fiveMinutes),
+  );
+}
 
 discoveryRoutes.openapi(
   route({

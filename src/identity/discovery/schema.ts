@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 
 const algs = z.array(z.string());
 
-/** OpenID Connect Discovery 1.0, 3, and RFC 8414 2: one document serves both. */
+/** OpenID Connect Discovery 1.0, 3, and RFC 8414 2. */
 export const serverMetadataSchema = z
   .object({
     issuer: z.url(),

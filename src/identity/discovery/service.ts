@@ -1,15 +1,15 @@
-/** What a client must know to use this server, and nothing that is not there. */
+/** The metadata documents of this service. */
 import { grantableScopes, platformScopes } from "../../access/scopes.ts";
 import { proofAlgs, supportedGrantTypes } from "../tokens/service.ts";
 import type { ResourceMetadata, ServerMetadata } from "./schema.ts";
 
 const authMethods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 const idTokenClaims = ["iss", "sub", "aud", "exp", "iat", "email", "agent_type", "organization_id"];
-/** What the UserInfo endpoint says beside those; see the agent-info room. */
+/** The further claims of the UserInfo endpoint; see the agent-info room. */
 const agentInfoClaims = ["agentId", "agentType", "capabilities", "owner", "deploymentEnv", "version", "did"];
 const assertionAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"];
 
-/** Authorization server metadata (RFC 8414 2), which is the OpenID provider metadata too (OpenID Connect Discovery 1.0, 3). */
+/** Authorization server metadata (RFC 8414 2) and OpenID provider metadata (OpenID Connect Discovery 1.0, 3) in one. */
 export function serverMetadata(issuer: string): ServerMetadata {
   return {
     issuer,
@@ -35,7 +35,7 @@ export function serverMetadata(issuer: string): ServerMetadata {
   };
 }
 
-/** Protected resource metadata (RFC 9728 2) of the API itself. `openid` is not among its scopes: no path of it asks for that. */
+/** Protected resource metadata (RFC 9728 2) of the API. `openid` is not among its scopes: no path requires it. */
 export function resourceMetadata(issuer: string): ResourceMetadata {
   return {
     resource: issuer,

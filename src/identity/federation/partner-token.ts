@@ -1,11 +1,10 @@
-/** Reading the access token of a partner's agent. Which kind of token it is, and what it must say, is decided here. */
-
+/** The access tokens of partners: which kind of token is accepted, and which claims it must have. */
 import { z } from "@hono/zod-openapi";
 import type { JWTPayload } from "jose";
 import { checkTimes, type JwsHeader } from "../../platform/crypto/jws.ts";
 import { foreignSkewSeconds } from "../../platform/lifetimes.ts";
 
-/** The last second of the year 9999, the last that an ISO 8601 time of the wire can tell. */
+/** The last second of the year 9999: the last time that the wire can show as ISO 8601. */
 const lastSecond = 253_402_300_799;
 
 const claimsSchema = z.object({
@@ -19,7 +18,7 @@ const claimsSchema = z.object({
   scp: z.union([z.string(), z.array(z.string())]).optional(),
 });
 
-/** What the claims of a partner's access token say. */
+/** The claims of a partner's access token. */
 export interface PartnerClaims {
   readonly subject: string;
   readonly organizationId: string | null;
@@ -27,7 +26,7 @@ export interface PartnerClaims {
   readonly expiresAtMs: number;
 }
 
-/** Claims that only an id_token has (OpenID Connect Core 2, 3.1.3.6, 3.3.2.11), or that say so in a dialect. */
+/** Claims that only an ID token has (OpenID Connect Core 2, 3.1.3.6, 3.3.2.11). */
 const idTokenClaims = ["nonce", "at_hash", "c_hash", "s_hash"];
 
 function isIdToken(payload: JWTPayload): boolean {
@@ -37,9 +36,8 @@ function isIdToken(payload: JWTPayload): boolean {
 }
 
 /**
- * Whether a token is an access token. RFC 9068 says so in `typ`. Many providers have not come that far: an untyped JWT is
- * taken for one when it tells what an access token tells and an id_token does not, a scope or a client. Every other `typ`
- * (`delegation+jwt`, `logout+jwt`, `dpop+jwt`, …) is another kind of token (RFC 8725 3.11).
+ * Whether a token is an access token: by its `typ` (RFC 9068), or, since many providers do not set that, an untyped JWT with
+ * a scope or a client and no claim of an ID token. Every other `typ` is another kind of token (RFC 8725 3.11).
  */
 export function isAccessToken({ typ }: JwsHeader, payload: JWTPayload): boolean {
   const type = typ?.toLowerCase().replace(/^application\//, "");
@@ -55,7 +53,7 @@ function scopesOf({ scope, scp }: z.output<typeof claimsSchema>): string[] {
   return [...new Set(scopes.filter((name) => name !== ""))];
 }
 
-/** Reads the claims of a token whose signature is right, at this moment; or says what is wrong with them. */
+/** Reads the claims of a token whose signature is verified. Returns the reason when they are not valid now. */
 export function readClaims(
   payload: JWTPayload,
   nowMs: number,
@@ -64,14 +62,10 @@ export function readClaims(
   const times = checkTimes(payload, { nowMs, skewSeconds: foreignSkewSeconds });
   if (!claims.success || times === "malformed") return "token_malformed";
   const { sub, organization_id, exp, iat } = claims.data;
-  // Past its `exp` there is no grace: the skew is for tokens from the future.
+  // The skew is only for tokens from the future: none after `exp`.
   if (times === "expired" || nowMs >= exp * 1000) return "token_expired";
   if (times === "not_yet_valid" || (iat !== undefined && iat * 1000 > nowMs + foreignSkewSeconds * 1000))
     return "token_not_yet_valid";
-  return {
-    subject: sub,
-    organizationId: organization_id ?? null,
-    scopes: scopesOf(claims.data),
-    expiresAtMs: exp * 1000,
-  };
+  const scopes = scopesOf(claims.data);
+  return { subject: sub, organizationId: organization_id ?? null, scopes, expiresAtMs: exp * 1000 };
 }

@@ -1,21 +1,21 @@
-/** Whether an organization's partners can be relied on now, as far as is known without asking them. */
+/** The state of an organization's partners, without a request to them. */
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 import { countKeysAtHand } from "../../platform/outbound/jwks.ts";
 import { listPartners } from "./store.ts";
 
-/** How many of the organization's partners are in which state. */
+/** The number of partners in each state. */
 export interface PartnerReadiness {
   readonly active: number;
   readonly suspended: number;
   readonly expired: number;
-  /** Active partners of which no key is at hand: nothing of theirs was checked within the last day. */
+  /** Active partners without a cached key: no token of theirs was verified within the last day. */
   readonly withoutKeys: number;
-  /** Whether there are more partners than were looked at. */
+  /** Whether there are more partners than were read. */
   readonly isPartial: boolean;
 }
 
-/** Looks at the organization's newest partners, at most `atMost` of them. */
+/** Reads the organization's newest partners, at most `atMost`. */
 export async function partnerReadiness(
   context: Context,
   organizationId: OrganizationId,

@@ -1,5 +1,4 @@
 /** `/federation`: partners, and the verification of their tokens. */
-
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
@@ -29,13 +28,11 @@ federationRoutes.openapi(
     tags,
     summary: "Trust a partner",
     description:
-      "For admins of the organization. From now on its agents can have the tokens of the partner's agents checked. An organization has one partner for each issuer.",
+      "For admins of the organization. Its agents can then verify the tokens of the partner's agents. An organization has one partner for each issuer.",
     request: { body: { required: true, ...json(trustPartnerSchema, "The partner") } },
     responses: { 201: json(partnerSchema, "The partner") },
   }),
-  async (c) => {
-    return answer(c, await trustPartner(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
-  },
+  async (c) => answer(c, await trustPartner(c.get("context"), c.get("caller"), c.req.valid("json")), 201),
 );
 
 federationRoutes.openapi(
@@ -48,9 +45,7 @@ federationRoutes.openapi(
     request: { query: pageQuery },
     responses: { 200: json(pageSchema(partnerSchema), "A page of partners, newest first") },
   }),
-  async (c) => {
-    return answer(c, await listPartners(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
-  },
+  async (c) => answer(c, await listPartners(c.get("context"), c.get("caller"), c.req.valid("query")), 200),
 );
 
 federationRoutes.openapi(
@@ -64,9 +59,7 @@ federationRoutes.openapi(
     responses: { 200: json(partnerSchema, "The partner") },
     errors: ["PARTNER_NOT_FOUND"],
   }),
-  async (c) => {
-    return answer(c, await readPartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId), 200);
-  },
+  async (c) => answer(c, await readPartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId), 200),
 );
 
 federationRoutes.openapi(
@@ -79,12 +72,12 @@ federationRoutes.openapi(
     tags,
     summary: "Change a partner",
     description:
-      "For admins of the organization. From the answer on, no token of a suspended partner is valid. The issuer never changes.",
+      "For admins of the organization. When the answer arrives, no token of a suspended partner is valid. The issuer cannot change.",
     request: {
       params: partnerPath,
       body: { required: true, ...json(changePartnerSchema, "The fields to change") },
     },
-    responses: { 200: json(partnerSchema, "The partner as it is now") },
+    responses: { 200: json(partnerSchema, "The changed partner") },
     errors: ["PARTNER_NOT_FOUND"],
   }),
   async (c) => {
@@ -102,14 +95,12 @@ federationRoutes.openapi(
     exempt: true,
     tags,
     summary: "Delete a partner",
-    description: "For admins of the organization. From the answer on, none of the partner's tokens is valid.",
+    description: "For admins of the organization. When the answer arrives, no token of the partner is valid.",
     request: { params: partnerPath },
     responses: { 204: { description: "Deleted" } },
     errors: ["PARTNER_NOT_FOUND"],
   }),
-  async (c) => {
-    return answer(c, await deletePartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId), 204);
-  },
+  async (c) => answer(c, await deletePartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId), 204),
 );
 
 federationRoutes.openapi(
@@ -120,9 +111,9 @@ federationRoutes.openapi(
     tags,
     summary: "Verify a partner's token",
     description:
-      'For any agent that was shown a token of a partner\'s agent. Anything but a valid access token of an active partner is `{ "valid": false }` and nothing more; the audit log has the reason. A token that is bound to a key (`cnf`) is not valid here, since its proof is not shown. A token that its issuer has revoked stays valid here until it expires.',
+      'For an agent that received a token of a partner\'s agent. Everything except a valid access token of an active partner gets `{ "valid": false }` without a reason; the audit log has the reason. A token that is bound to a key (`cnf`) is not valid here, because the request has no proof of the key. A token that its issuer revoked stays valid here until it expires.',
     request: { body: { required: true, ...json(verifyTokenSchema, "The token") } },
-    responses: { 200: json(verifiedTokenSchema, "Whose token it is, or that it is not valid") },
+    responses: { 200: json(verifiedTokenSchema, "The agent of the token, or that the token is not valid") },
   }),
   async (c) => c.json(await verifyToken(c.get("context"), c.get("caller"), c.req.valid("json")), 200),
 );

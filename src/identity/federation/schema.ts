@@ -10,13 +10,13 @@ const urlSchema = z.string({ error: "must be an https URL" });
 
 const issuerSchema = urlSchema.openapi({
   format: "uri",
-  description: "As the partner's tokens have it in `iss`, to the character",
+  description: "Exactly the `iss` of the partner's tokens",
   example: "https://idp.acme.example",
 });
 
 const jwksUriSchema = urlSchema.nullable().openapi({
   format: "uri",
-  description: "Where its keys are; null: where its discovery document says",
+  description: "The partner's JWKS; null: the `jwks_uri` of its discovery document",
   example: "https://idp.acme.example/.well-known/jwks.json",
 });
 
@@ -30,7 +30,7 @@ const allowedOrganizationsSchema = z
   .max(100, { abort: true, error: organizationsRule })
   .refine(isUnique, { error: organizationsRule })
   .nullable()
-  .openapi({ description: "The partner's organizations whose tokens count, by `organization_id`; null: all" });
+  .openapi({ description: "The organizations of the partner whose tokens are valid, by `organization_id`; null: all" });
 
 const expirySchema = z.iso
   .datetime({ offset: true, error: "must be an ISO 8601 time with its offset, such as 2027-01-31T12:00:00Z" })
@@ -38,7 +38,7 @@ const expirySchema = z.iso
   .transform((text) => Date.parse(text))
   .refine((time) => !Number.isNaN(time), { error: "must be a time that exists" })
   .nullable()
-  .openapi({ type: ["string", "null"], format: "date-time", description: "null: never" });
+  .openapi({ type: ["string", "null"], format: "date-time", description: "null: does not expire" });
 
 export const partnerIdSchema = z.uuid({ error: "must be a UUID" }).toLowerCase();
 export const partnerPath = z.object({ partnerId: partnerIdSchema });
@@ -80,9 +80,10 @@ export const changePartnerSchema = z
 
 export const verifyTokenSchema = z
   .strictObject({
-    token: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }).openapi({
-      description: "The access token of a partner's agent, as it was presented",
-    }),
+    token: z
+      .string({ error: "must be a text" })
+      .min(1, { error: "must not be empty" })
+      .openapi({ description: "The access token that the partner's agent presented" }),
   })
   .openapi("VerifyPartnerToken");
 
@@ -92,11 +93,10 @@ export const verifiedTokenSchema = z
       valid: z.literal(true),
       issuer: z.string(),
       partnerId: partnerIdSchema,
-      subject: z.string().openapi({ description: "`sub`: the agent, by the partner's id for it" }),
-      organizationId: z
-        .string()
-        .nullable()
-        .openapi({ description: "`organization_id`: the agent's organization at the partner, if the token says" }),
+      subject: z.string().openapi({ description: "`sub`: the partner's id of the agent" }),
+      organizationId: z.string().nullable().openapi({
+        description: "`organization_id`: the agent's organization at the partner; null when not in the token",
+      }),
       scopes: z.array(z.string()).openapi({ description: "From `scope` or `scp`" }),
       expiresAt: timeSchema,
     }),

@@ -1,5 +1,4 @@
-/** Federation partners: other identity providers whose agents' tokens an organization can check. */
-
+/** Federation partners: other identity providers, whose agents' tokens an organization can verify. */
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { EventName, JsonValue } from "../../events/catalogue.ts";
@@ -40,7 +39,7 @@ function publicPartner(partner: Partner): PublicPartner {
   };
 }
 
-/** What is wrong with an address of the partner's; null when nothing is. */
+/** `VALIDATION_ERROR` for an address that cannot be the partner's, or null. */
 async function refuseAddress(context: Context, path: "issuer" | "jwksUri", text: string): Promise<Problem | null> {
   const refused = (message: string) => invalid([{ path, message, received: text.slice(0, 200) }]);
   const url = await checkOutboundTarget(context, text);
@@ -78,9 +77,9 @@ function partnerEvent(
 }
 
 /**
- * Makes another identity provider a partner of the caller's organization.
+ * Adds a partner to the caller's organization.
  *
- * @returns `VALIDATION_ERROR` on `issuer` when the organization has a partner with this issuer, or when it is this service
+ * @returns `VALIDATION_ERROR` on `issuer` when it is this service or the issuer of another partner of the organization
  */
 export async function trustPartner(
   context: Context,
@@ -96,19 +95,17 @@ export async function trustPartner(
   const { organizationId } = caller;
   const now = context.now();
   const id: string = newId(now);
+  const fields = { name, jwksUri, allowedOrganizations, expiresAt };
   const partner: Partner = {
+    ...fields,
     id,
     organizationId,
-    name,
     issuer,
-    jwksUri,
-    allowedOrganizations,
     status: "active",
-    expiresAt,
     createdAt: now,
     updatedAt: now,
   };
-  const details = { name, jwksUri, allowedOrganizations, expiresAt: isoOrNull(expiresAt) };
+  const details = { ...fields, expiresAt: isoOrNull(expiresAt) };
   const event = partnerEvent(context, caller, "partner.created", partner, details);
   try {
     await commitChange(context, [insertPartner(context, partner)], [event]);
@@ -138,14 +135,11 @@ export async function readPartner(
   { organizationId }: Caller,
   partnerId: string,
 ): Promise<Result<PublicPartner>> {
-  const partner = await findPartner(context, organizationId, partnerId);
+  const partner = await findPartner(context, organizationId, { id: partnerId });
   return partner ? ok(publicPartner(partner)) : problem("PARTNER_NOT_FOUND");
 }
 
-/**
- * Changes a partner. From the answer on, tokens of a suspended one are not valid. Its issuer never changes: that would be
- * another partner.
- */
+/** Changes a partner, except its issuer: another issuer is another partner. Tokens of a suspended one are not valid. */
 export async function changePartner(
   context: Context,
   caller: Caller,
@@ -156,7 +150,7 @@ export async function changePartner(
   const refusal = refuseUnlessAdmin(caller);
   if (refusal) return refusal;
   return untilWritten(async () => {
-    const before = await findPartner(context, organizationId, partnerId);
+    const before = await findPartner(context, organizationId, { id: partnerId });
     if (!before) return problem("PARTNER_NOT_FOUND");
     const change = differences(before, input);
     if (Object.keys(change).length === 0) return ok(publicPartner(before));
@@ -171,12 +165,12 @@ export async function changePartner(
   });
 }
 
-/** Ends a partnership for good: from the answer on, none of its tokens is valid. The same issuer may be trusted anew. */
+/** Deletes a partner: its tokens are not valid any more. The same issuer can be added again. */
 export async function deletePartner(context: Context, caller: Caller, partnerId: string): Promise<Result<undefined>> {
   const { organizationId } = caller;
   const refusal = refuseUnlessAdmin(caller);
   if (refusal) return refusal;
-  const partner = await findPartner(context, organizationId, partnerId);
+  const partner = await findPartner(context, organizationId, { id: partnerId });
   if (!partner) return problem("PARTNER_NOT_FOUND");
   const event = partnerEvent(context, caller, "partner.deleted", partner, { name: partner.name });
   const deleted = await commitChange(context, [deleteRow(context, partner)], [event]);

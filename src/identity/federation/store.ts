@@ -1,47 +1,37 @@
-/** The queries of the federation room, each named after the question it answers or the change it makes. */
-import { and, desc, eq, lt } from "drizzle-orm";
+/** The queries of federation partners. */
+import { and, desc, eq } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
+import { olderThan } from "../../platform/db/conditional.ts";
 import { federationPartners } from "../../platform/db/schema.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 
 export type Partner = typeof federationPartners.$inferSelect;
 
-/** What can change in a partner. */
+/** The fields of a partner that can change. */
 export type PartnerChange = Partial<
   Pick<Partner, "name" | "jwksUri" | "allowedOrganizations" | "expiresAt" | "status">
 >;
 
-/** Its unique index over organization and issuer, as SQLite names it. */
+/** The unique index over organization and issuer, as SQLite names it. */
 export const issuerColumns = "federation_partners.organization_id, federation_partners.issuer";
 
 export function insertPartner({ db }: Pick<Context, "db">, partner: Partner) {
   return db.insert(federationPartners).values(partner);
 }
 
-/** Which partner of the organization has this id? */
+/** Which partner of the organization has this id, or exactly this issuer? */
 export async function findPartner(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
-  id: string,
+  by: { readonly id: string } | { readonly issuer: string },
 ): Promise<Partner | null> {
+  const { id, issuer } = federationPartners;
   const row = await db
     .select()
     .from(federationPartners)
-    .where(and(eq(federationPartners.organizationId, organizationId), eq(federationPartners.id, id)))
-    .get();
-  return row ?? null;
-}
-
-/** Which partner of the organization has exactly this issuer? */
-export async function findPartnerOfIssuer(
-  { db }: Pick<Context, "db">,
-  organizationId: OrganizationId,
-  issuer: string,
-): Promise<Partner | null> {
-  const row = await db
-    .select()
-    .from(federationPartners)
-    .where(and(eq(federationPartners.organizationId, organizationId), eq(federationPartners.issuer, issuer)))
+    .where(
+      and(eq(federationPartners.organizationId, organizationId), "id" in by ? eq(id, by.id) : eq(issuer, by.issuer)),
+    )
     .get();
   return row ?? null;
 }
@@ -55,17 +45,12 @@ export function listPartners(
   return db
     .select()
     .from(federationPartners)
-    .where(
-      and(
-        eq(federationPartners.organizationId, organizationId),
-        page.before === null ? undefined : lt(federationPartners.id, page.before),
-      ),
-    )
+    .where(and(eq(federationPartners.organizationId, organizationId), olderThan(federationPartners.id, page.before)))
     .orderBy(desc(federationPartners.id))
     .limit(page.limit);
 }
 
-/** Changes a partner, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
+/** Changes a partner unless it changed since it was read: `updatedAt` is its version and only grows. */
 export function updatePartner({ db }: Pick<Context, "db">, read: Partner, change: PartnerChange, updatedAt: number) {
   return db
     .update(federationPartners)
@@ -73,7 +58,7 @@ export function updatePartner({ db }: Pick<Context, "db">, read: Partner, change
     .where(and(eq(federationPartners.id, read.id), eq(federationPartners.updatedAt, read.updatedAt)));
 }
 
-/** Deletes a partner, if it is there. */
+/** Deletes a partner, if it exists. */
 export function deletePartner({ db }: Pick<Context, "db">, { id }: Partner) {
   return db.delete(federationPartners).where(eq(federationPartners.id, id));
 }

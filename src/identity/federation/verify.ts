@@ -1,4 +1,4 @@
-/** Checking the token of a partner's agent, on behalf of an agent that was shown it. */
+/** Verifies the token of a partner's agent for an agent that received it. */
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent } from "../../events/catalogue.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
@@ -9,9 +9,9 @@ import { findRemoteKey } from "../../platform/outbound/jwks.ts";
 import { isoOf } from "../../platform/time.ts";
 import { isAccessToken, type PartnerClaims, readClaims } from "./partner-token.ts";
 import type { VerifiedToken } from "./schema.ts";
-import { findPartnerOfIssuer, type Partner } from "./store.ts";
+import { findPartner, type Partner } from "./store.ts";
 
-/** Why a token is not valid. Written to the audit log; the wire does not tell. */
+/** Why a token is not valid. For the audit log only. */
 type Reason =
   | "token_malformed"
   | "own_token"
@@ -30,14 +30,14 @@ type Reason =
 interface Invalid {
   readonly valid: false;
   readonly reason: Reason;
-  /** What the token says of itself, before anything was verified; null when it says nothing readable. */
+  /** The `iss` of the token, not verified; null when the token cannot be read. */
   readonly issuer: string | null;
   readonly partner: Partner | null;
 }
 
 type Verdict = Invalid | { readonly valid: true; readonly partner: Partner; readonly claims: PartnerClaims };
 
-function standing(partner: Partner, nowMs: number): "partner_suspended" | "partner_expired" | null {
+function inactiveReason(partner: Partner, nowMs: number): "partner_suspended" | "partner_expired" | null {
   if (partner.status !== "active") return "partner_suspended";
   return partner.expiresAt !== null && partner.expiresAt <= nowMs ? "partner_expired" : null;
 }
@@ -47,14 +47,14 @@ async function judge(context: Context, { organizationId }: Caller, token: string
   const issuer = typeof read?.payload.iss === "string" ? read.payload.iss : null;
   const none = (reason: Reason, partner: Partner | null = null): Invalid => ({ valid: false, reason, issuer, partner });
   if (!read || issuer === null) return none("token_malformed");
-  // Ours are checked by introspection, which knows what has been taken back.
+  // Own tokens are for introspection, which knows what is revoked.
   if (issuer === context.settings.issuer) return none("own_token");
-  const partner = await findPartnerOfIssuer(context, organizationId, issuer);
+  const partner = await findPartner(context, organizationId, { issuer });
   if (!partner) return none("no_partner");
-  const refusal = standing(partner, context.now());
+  const refusal = inactiveReason(partner, context.now());
   if (refusal) return none(refusal, partner);
   if (!isAccessToken(read.header, read.payload)) return none("not_an_access_token", partner);
-  // RFC 9449 7.2, RFC 8705 3: bound to a key of its agent's. Whoever shows it without proof may have stolen it.
+  // RFC 9449 7.2, RFC 8705 3: a token bound to a key is not accepted without the proof. It may be stolen.
   if (read.payload.cnf !== undefined) return none("bound_token", partner);
 
   const found = await findRemoteKey(context, partner, read.header);
@@ -70,27 +70,27 @@ async function judge(context: Context, { organizationId }: Caller, token: string
   return { valid: true, partner, claims };
 }
 
-/** Cut to what an audit event may carry; what somebody else wrote may halve a surrogate pair even before. */
-const bounded = (text: string) => text.slice(0, 256).toWellFormed();
+/** A foreign text, as an audit event can hold it: cut, and without half a surrogate pair. */
+const eventText = (text: string) => text.slice(0, 256).toWellFormed();
 
 function detailsOf(verdict: Verdict): DomainEvent["details"] {
   if (!verdict.valid) {
     const { reason, issuer } = verdict;
-    return { reason, ...(issuer === null ? {} : { issuer: bounded(issuer) }) };
+    return { reason, ...(issuer === null ? {} : { issuer: eventText(issuer) }) };
   }
   const { partner, claims } = verdict;
   const { organizationId } = claims;
   return {
     issuer: partner.issuer,
-    subject: bounded(claims.subject),
-    ...(organizationId === null ? {} : { organizationId: bounded(organizationId) }),
+    subject: eventText(claims.subject),
+    ...(organizationId === null ? {} : { organizationId: eventText(organizationId) }),
   };
 }
 
 /**
- * Whether a token is a valid access token of an agent of one of the organization's partners, now: of an active partner that
- * has not expired, signed with one of its published keys, within its times, and from an organization that counts. Whether
- * its issuer has revoked it in the meantime, only its issuer knows. That it was asked, and the true reason, is in the audit log.
+ * Whether a token is a valid access token of an agent of a partner: the partner is active and not expired, one of its
+ * published keys signed the token, `exp`, `nbf` and `iat` hold, and the token's organization is allowed. A revocation by the
+ * issuer is not visible here. Each call, with its reason, is an audit event.
  */
 export async function verifyToken(
   context: Context,

@@ -1,10 +1,10 @@
-/** Does a workload's token, whose signature and times are right, say what a trust policy demands? Pure rules; exact comparison only. */
+/** Compares the claims of a verified workload token with a trust policy. Pure; every comparison is exact. */
 import type { JWTPayload } from "jose";
 import type { WorkloadRefusalReason } from "../../ledger/contract.ts";
 import type { GitHubRule } from "./schema.ts";
 import type { TrustPolicyRecord } from "./store.ts";
 
-/** The rules in the order in which they are asked. */
+/** The rules, in the order of evaluation. */
 const rules = [
   "audience_mismatch",
   "repository_mismatch",
@@ -15,31 +15,31 @@ const rules = [
   "claim_mismatch",
 ] as const satisfies readonly WorkloadRefusalReason[];
 
-/** The first rule that a token breaks, and the claim that breaks it. */
+/** The first rule that a token breaks, and its claim. */
 export interface Mismatch {
   readonly reason: (typeof rules)[number];
   readonly claim: string;
 }
 
-/** How many rules a token has passed before this one. */
+/** The number of rules that a token passed before this one. */
 export const rulesPassed = ({ reason }: Mismatch): number => rules.indexOf(reason);
 
 /**
- * The one audience of a token. Kubernetes sends an array even for one; a token with several is for several services, each
- * of which could present it here.
+ * The single audience of a token; Kubernetes sends it as an array of one. null for several: each of those services could
+ * present the token here.
  */
 export function audienceOf({ aud }: JWTPayload): string | null {
   const only: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
   return typeof only === "string" ? only : null;
 }
 
-/** An inherited property, such as `constructor`, is no claim. */
+/** An inherited property, such as `constructor`, is not a claim. */
 const claimOf = (claims: JWTPayload, name: string): unknown => (Object.hasOwn(claims, name) ? claims[name] : undefined);
 
 /**
- * A run for a pull request carries code that nobody has reviewed. `ref` does not always tell: of a `pull_request_target` run
- * it is the branch that the request is for, and it would pass a branch rule here and a deployment-branch rule at GitHub.
- * `head_ref` and `base_ref` are of pull requests alone, whatever an event of theirs may be called one day.
+ * A run for a pull request executes code that is not reviewed. `ref` is not enough: in a `pull_request_target` run it is the
+ * target branch, which passes a branch rule here and a deployment-branch rule at GitHub. Only pull requests have `head_ref`
+ * and `base_ref`, whatever the name of the event.
  */
 function isPullRequest(claims: JWTPayload): boolean {
   const [event, ref] = [claimOf(claims, "event_name"), claimOf(claims, "ref")];
@@ -48,7 +48,7 @@ function isPullRequest(claims: JWTPayload): boolean {
   return !isOther || namesRequest || (typeof ref === "string" && ref.startsWith("refs/pull/"));
 }
 
-/** `sub` is not looked at: a repository's admins can change its form, and GitHub has. Each claim stands for itself. */
+/** `sub` is not compared: a repository's admins can change its form, and so did GitHub. */
 function githubMismatch(rule: GitHubRule, claims: JWTPayload): Mismatch | null {
   const { repository, repositoryId, repositoryOwnerId, branch, environment, anyRef } = rule;
   const differs = (claim: string, expected: string) => claimOf(claims, claim) !== expected;
@@ -68,9 +68,9 @@ function githubMismatch(rule: GitHubRule, claims: JWTPayload): Mismatch | null {
 }
 
 /**
- * The first demand of the policy that the token does not fulfil; null when it fulfils them all.
+ * The first rule of the policy that the token breaks; null when the token matches.
  *
- * @param audience what `aud` must be where the policy does not say
+ * @param audience the required `aud` of a policy without an audience
  */
 export function mismatchOf(policy: TrustPolicyRecord, claims: JWTPayload, audience: string): Mismatch | null {
   if (audienceOf(claims) !== (policy.audience ?? audience)) return { reason: "audience_mismatch", claim: "aud" };

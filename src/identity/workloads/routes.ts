@@ -1,4 +1,4 @@
-/** The paths of trust policies. The exchange of a workload's token is a grant of the token endpoint. */
+/** The paths of trust policies. A workload exchanges its token at the token endpoint, by a grant. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
@@ -19,15 +19,15 @@ const create = route({
   tags,
   summary: "Create a trust policy",
   description:
-    "From then on a workload whose token says exactly this may sign in as the agent. A policy is a credential: only who could give the agent a secret may make one. An agent may have twenty.",
-  request: { body: { required: true, ...json(createTrustPolicySchema, "What the token must say, and the agent") } },
+    "A workload whose token has exactly these claims may sign in as the agent. A policy is a credential: its creator must be allowed to create a secret for the agent. An agent can have twenty policies.",
+  request: { body: { required: true, ...json(createTrustPolicySchema, "The claims of the token, and the agent") } },
   responses: { 201: json(trustPolicySchema, "The policy") },
   errors: ["FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED"],
 });
 
-oidcRoutes.openapi(create, async (c) => {
-  return answer(c, await createTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
-});
+oidcRoutes.openapi(create, async (c) =>
+  answer(c, await createTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("json")), 201),
+);
 
 const list = route({
   method: "get",
@@ -36,14 +36,14 @@ const list = route({
   tags,
   operationId: "listTrustPolicies",
   summary: "List trust policies",
-  description: "Those of all agents of the caller's organization, newest first.",
+  description: "The policies of all agents of the caller's organization, newest first.",
   request: { query: pageQuery },
   responses: { 200: json(pageSchema(trustPolicySchema), "A page of policies") },
 });
 
-oidcRoutes.openapi(list, async (c) => {
-  return answer(c, await listTrustPolicies(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
-});
+oidcRoutes.openapi(list, async (c) =>
+  answer(c, await listTrustPolicies(c.get("context"), c.get("caller"), c.req.valid("query")), 200),
+);
 
 const read = route({
   method: "get",
@@ -56,9 +56,9 @@ const read = route({
   errors: ["TRUST_POLICY_NOT_FOUND"],
 });
 
-oidcRoutes.openapi(read, async (c) => {
-  return answer(c, await readTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 200);
-});
+oidcRoutes.openapi(read, async (c) =>
+  answer(c, await readTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 200),
+);
 
 const remove = route({
   method: "delete",
@@ -68,12 +68,12 @@ const remove = route({
   exempt: true,
   tags,
   summary: "Delete a trust policy",
-  description: "Final. The tokens that were issued by it are dead.",
+  description: "Final. The tokens that were issued by it are revoked.",
   request: { params: trustPolicyPath },
   responses: { 204: { description: "Deleted" } },
   errors: ["FORBIDDEN", "TRUST_POLICY_NOT_FOUND"],
 });
 
-oidcRoutes.openapi(remove, async (c) => {
-  return answer(c, await deleteTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 204);
-});
+oidcRoutes.openapi(remove, async (c) =>
+  answer(c, await deleteTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 204),
+);

@@ -8,9 +8,9 @@ const claimText = (most: number) => text(1, most, "must not be empty");
 const repositorySchema = z
   .string({ error: "must be a text" })
   .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, { error: "must be owner/name" })
-  .openapi({ description: "As GitHub spells it, upper and lower case included", example: "acme/resumes" });
+  .openapi({ description: "Exactly as GitHub spells it, with upper and lower case", example: "acme/resumes" });
 
-/** git-check-ref-format(1): no branch can have these characters, so `*` in a policy could only be meant as a wildcard. */
+/** git-check-ref-format(1): no branch name has these characters, so `*` can only be a wildcard. */
 const branchSchema = claimText(255)
   .regex(/^[^ ~^:?*[\\]*$/, { error: "must be the name of one branch, without wildcards" })
   .refine((branch) => !branch.startsWith("refs/"), { error: "must be the branch's name, without refs/heads/" })
@@ -27,32 +27,32 @@ const githubFields = {
   branch: branchSchema.exactOptional(),
   environment: claimText(255)
     .exactOptional()
-    .openapi({ description: "The environment that the job names, to the letter", example: "production" }),
+    .openapi({ description: "Exactly the environment that the job names", example: "production" }),
   repositoryId: idSchema.exactOptional().openapi({
-    description: "The repository's immutable id; when present it decides, and the name may change",
+    description: "The repository's immutable id; when present, it is compared in place of the name",
     example: "774218503",
   }),
   repositoryOwnerId: idSchema
     .exactOptional()
     .openapi({ description: "The immutable id of the repository's owner", example: "9919" }),
   anyRef: z.literal(true, { error: "must be true, or left out" }).exactOptional().openapi({
-    description: "Every run of the repository is meant, pull requests included; instead of branch and environment",
+    description: "Match every run of the repository, with pull requests; only without branch and environment",
   }),
 };
 
-/** The generator of the OpenAPI document takes a field that is exactly optional for one that must be there. */
+/** The OpenAPI generator lists exactly optional fields as required. */
 const requiredOfGitHub = ["provider", "agentId", "repository"];
 
 const claimValueSchema = z.union([claimText(1024), z.number(), z.boolean()], {
   error: "must be a text, a number, true or false",
 });
 
-/** Checked for every token, so that a policy over one of these says nothing, or lets in one token only. */
+/** Checked for every token. A policy over one of these matches every token, or only one. */
 const checkedClaims: readonly string[] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
 
 const claimsSchema = z
   .unknown()
-  // A record leaves this name out without a word, and the policy would demand less than was sent.
+  // z.record drops this name silently: the policy would require less than the request says.
   .refine((claims) => typeof claims !== "object" || claims === null || !Object.hasOwn(claims, "__proto__"), {
     abort: true,
     error: "must not name __proto__",
@@ -72,7 +72,8 @@ const claimsSchema = z
     additionalProperties: { oneOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }] },
     minProperties: 1,
     maxProperties: 20,
-    description: "Each must be in the token with exactly this value, of this type. Name what tells your workload apart",
+    description:
+      "Each claim must be in the token with exactly this value and type. Name claims that identify your workload",
     example: { sub: "system:serviceaccount:screening:resume-screener" },
   });
 
@@ -80,7 +81,7 @@ const oidcFields = {
   provider: z.literal("oidc"),
   agentId: agentIdSchema.openapi({ description: "The agent that the workload signs in as" }),
   issuer: claimText(2048).openapi({
-    description: "`iss` of the tokens, to the letter; its keys are found through its discovery document",
+    description: "Exactly the `iss` of the tokens; its discovery document must name its keys",
     example: "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E",
   }),
   audience: claimText(1024).openapi({ description: "`aud` of the tokens", example: "https://idp.example.com" }),
@@ -97,8 +98,8 @@ export const createTrustPolicySchema = z
           const isNarrow = branch !== undefined || environment !== undefined;
           if (isNarrow === (anyRef === undefined)) return;
           const message = isNarrow
-            ? "must be left out where branch or environment says which runs are meant"
-            : "must be true when neither branch nor environment says which runs are meant";
+            ? "must be left out when branch or environment is present"
+            : "must be true when neither branch nor environment is present";
           context.addIssue({ code: "custom", path: ["anyRef"], message });
         })
         .openapi("CreateGitHubTrustPolicy", { required: requiredOfGitHub }),
@@ -128,11 +129,9 @@ export const trustPolicyPath = z.object({ policyId: credentialIdSchema });
 export type CreateTrustPolicy = z.output<typeof createTrustPolicySchema>;
 export type TrustPolicy = z.output<typeof trustPolicySchema>;
 
-type Described<Policy, Provider, Apart extends string> = Policy extends { provider: Provider }
-  ? Omit<Policy, "provider" | "agentId" | Apart>
-  : never;
+type Of<Provider> = Extract<CreateTrustPolicy, { provider: Provider }>;
 
-/** What a GitHub policy keeps in its rule. */
-export type GitHubRule = Described<CreateTrustPolicy, "github", never>;
-/** What a general policy keeps in its rule; issuer and audience have columns of their own. */
-export type OidcRule = Described<CreateTrustPolicy, "oidc", "issuer" | "audience">;
+/** The stored rule of a GitHub policy. */
+export type GitHubRule = Omit<Of<"github">, "provider" | "agentId">;
+/** The stored rule of a general policy; issuer and audience have their own columns. */
+export type OidcRule = Omit<Of<"oidc">, "provider" | "agentId" | "issuer" | "audience">;

@@ -1,3 +1,181 @@
-/** Workload identity: which workloads are trusted to sign in as which agents, and whether a token is that of one of them. */
-export { createTrustPolicy, deleteTrustPolicy, listTrustPolicies, readTrustPolicy } from "./policies.ts";
+/** Trust policies: the claims with which a workload's token signs in as an agent. A policy is a credential of its agent. */
+import { refuseChange, refuseTakeover } from "../../access/authority.ts";
+import type { Caller } from "../../access/caller.ts";
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { RevocationTarget } from "../../ledger/contract.ts";
+import type { Context } from "../../platform/context.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
+import { type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
+import { checkOutboundUrl } from "../../platform/outbound/guard.ts";
+import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { isoOf } from "../../platform/time.ts";
+import { findHolder } from "../credentials/service.ts";
+import { delegationsEndedBy } from "../delegation/service.ts";
+import type { CreateTrustPolicy, TrustPolicy } from "./schema.ts";
+import {
+  countTrustPolicies,
+  findHeldPolicy,
+  findTrustPolicy,
+  insertTrustPolicy,
+  listTrustPolicies as listRecords,
+  removeTrustPolicy,
+  type TrustPolicyRecord,
+} from "./store.ts";
+
 export { identifyWorkload, type RefusedWorkload } from "./workload.ts";
+
+/** The most trust policies of one agent. */
+const maxOfAgent = 20;
+
+/** The claims that the policy requires, in the fields of its provider. */
+function requiredClaims(policy: TrustPolicyRecord) {
+  const { provider } = policy;
+  return provider === "github"
+    ? { provider, ...policy.rule }
+    : { provider, issuer: policy.issuer, audience: policy.audience, ...policy.rule };
+}
+
+/** The wire form of a policy. */
+function publicPolicy(policy: TrustPolicyRecord): TrustPolicy {
+  return {
+    policyId: policy.id,
+    agentId: policy.agentId,
+    organization_id: policy.organizationId,
+    ...requiredClaims(policy),
+    createdAt: isoOf(policy.createdAt),
+  };
+}
+
+/** `VALIDATION_ERROR` for an issuer that a general policy must not trust, or null. */
+function refuseIssuer({ settings }: Pick<Context, "settings">, issuer: string): Problem | null {
+  const refused = (message: string) => invalid([{ path: "issuer", message, received: issuer }]);
+  // An own token is no proof of a workload: its holder could exchange it for new ones without end.
+  if (issuer === settings.issuer) return refused("must be another service's");
+  // A general policy has no rule for pull requests: those of strangers would match.
+  if (issuer === settings.githubOidcIssuer) return refused("is GitHub's; use the provider github");
+  const url = checkOutboundUrl(settings, issuer);
+  if (!url.ok) return refused(url.message);
+  return url.value.search === "" ? null : refused("must have no query");
+}
+
+function recordOf(
+  context: Context,
+  caller: Caller,
+  { agentId, ...input }: CreateTrustPolicy,
+  createdAt: number,
+): TrustPolicyRecord {
+  const common = { id: newId<CredentialId>(createdAt), organizationId: caller.organizationId, agentId, createdAt };
+  if (input.provider === "github") {
+    const { provider, ...rule } = input;
+    return { ...common, provider, issuer: context.settings.githubOidcIssuer, audience: null, rule };
+  }
+  const { provider, issuer, audience, ...rule } = input;
+  return { ...common, provider, issuer, audience, rule };
+}
+
+/**
+ * Creates a trust policy.
+ *
+ * @returns `AGENT_NOT_FOUND`, `AGENT_ALREADY_DECOMMISSIONED`, `FORBIDDEN` when the agent holds more than the caller may
+ *   grant, `VALIDATION_ERROR` for the issuer, `FREE_TIER_LIMIT_EXCEEDED` when the agent has twenty
+ */
+export async function createTrustPolicy(
+  context: Context,
+  caller: Caller,
+  input: CreateTrustPolicy,
+): Promise<Result<TrustPolicy>> {
+  const { organizationId } = caller;
+  const { agentId } = input;
+  const agent = await findHolder(context, organizationId, agentId);
+  if (!agent) return problem("AGENT_NOT_FOUND");
+  if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
+  const refused =
+    refuseTakeover(caller, agent) ?? (input.provider === "oidc" ? refuseIssuer(context, input.issuer) : null);
+  if (refused) return refused;
+
+  const policy = recordOf(context, caller, input, context.now());
+  await ledgerOf(context, organizationId).expectChange(agentId);
+  const event = newEvent(context, actorOf(context, caller), {
+    organizationId,
+    action: "trust_policy.created",
+    agentId,
+    target: policy.id,
+    details: requiredClaims(policy),
+    data: { policyId: policy.id, agentId },
+  });
+  const inserted = await commitChange(context, [insertTrustPolicy(context, policy, maxOfAgent)], [event]);
+  if (!inserted) return whyRefused(context, caller, policy);
+  return ok(publicPolicy(policy));
+}
+
+/** Why the insertion wrote nothing: the agent is decommissioned by now, or has the most policies. */
+async function whyRefused(context: Context, caller: Caller, { agentId }: TrustPolicyRecord): Promise<Problem> {
+  const agent = await findHolder(context, caller.organizationId, agentId);
+  if (agent?.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
+  const current = await countTrustPolicies(context, agentId);
+  return problem("FREE_TIER_LIMIT_EXCEEDED", `An agent may have ${maxOfAgent} trust policies; delete one first.`, {
+    details: { limit: "maxTrustPolicies", max: maxOfAgent, current },
+  });
+}
+
+/** One policy, or `TRUST_POLICY_NOT_FOUND`. */
+export async function readTrustPolicy(
+  context: Context,
+  caller: Caller,
+  policyId: CredentialId,
+): Promise<Result<TrustPolicy>> {
+  const policy = await findTrustPolicy(context, caller.organizationId, policyId);
+  return policy ? ok(publicPolicy(policy)) : problem("TRUST_POLICY_NOT_FOUND");
+}
+
+/** The policies of the caller's organization, newest first. `VALIDATION_ERROR` for a cursor of another list. */
+export async function listTrustPolicies(
+  context: Context,
+  { organizationId }: Caller,
+  request: PageRequest,
+): Promise<Result<Page<TrustPolicy>>> {
+  return pageOf({ name: "trust-policies", organizationId }, credentialIdSchema, request, {
+    read: (page) => listRecords(context, organizationId, page),
+    keyOf: ({ id }) => id,
+    show: publicPolicy,
+  });
+}
+
+/**
+ * Deletes a policy. Its tokens are revoked before this returns.
+ *
+ * @returns `TRUST_POLICY_NOT_FOUND`, `FORBIDDEN` for an admin's policy when the caller is not an admin
+ */
+export async function deleteTrustPolicy(
+  context: Context,
+  caller: Caller,
+  policyId: CredentialId,
+): Promise<Result<undefined>> {
+  const { organizationId } = caller;
+  const found = await findHeldPolicy(context, organizationId, policyId);
+  if (!found) return problem("TRUST_POLICY_NOT_FOUND");
+  const { holder, policy } = found;
+  const refused = refuseChange(caller, holder);
+  if (refused) return refused;
+
+  const { agentId } = policy;
+  const subject: RevocationTarget = { kind: "credential", agentId, credentialId: policyId };
+  await ledgerOf(context, organizationId).withdraw(subject);
+  const event = newEvent(context, actorOf(context, caller), {
+    organizationId,
+    action: "trust_policy.deleted",
+    agentId,
+    target: policyId,
+    details: requiredClaims(policy),
+    data: { policyId, agentId },
+  });
+  const removed = await commitChange(
+    context,
+    [removeTrustPolicy(context, policyId)],
+    [event],
+    [delegationsEndedBy(context, organizationId, subject)],
+  );
+  return removed ? ok() : problem("TRUST_POLICY_NOT_FOUND");
+}

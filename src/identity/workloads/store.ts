@@ -1,22 +1,22 @@
-/** The queries of the oidc room, each named after the question it answers or the change it makes. */
-import { and, count, desc, eq, exists, isNull, lt, ne, or, sql } from "drizzle-orm";
+/** The queries of trust policies. */
+import { and, count, desc, eq, exists, isNull, ne, or, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
-import { insertWhere } from "../../platform/db/conditional.ts";
+import { insertWhere, olderThan } from "../../platform/db/conditional.ts";
 import { agents, trustPolicies } from "../../platform/db/schema.ts";
 import type { AgentId, CredentialId, OrganizationId } from "../../platform/ids.ts";
 import type { GitHubRule, OidcRule } from "./schema.ts";
 
 type Row = typeof trustPolicies.$inferSelect;
 
-/** A trust policy as it is kept; which rule it has, its provider says. */
+/** A stored trust policy; its provider decides the shape of its rule. */
 export type TrustPolicyRecord = Omit<Row, "provider" | "rule" | "audience"> &
   (
     | { readonly provider: "github"; readonly audience: null; readonly rule: GitHubRule }
     | { readonly provider: "oidc"; readonly audience: string; readonly rule: OidcRule }
   );
 
-/** Only what passed `createTrustPolicySchema` is ever stored. */
+/** Every stored row passed `createTrustPolicySchema`. */
 const records = (rows: readonly Row[]) => rows as readonly TrustPolicyRecord[];
 
 const ofAgent = (db: Database, agentId: AgentId) =>
@@ -32,14 +32,9 @@ export function insertTrustPolicy({ db }: Pick<Context, "db">, policy: TrustPoli
   const agent = db
     .select({ id: agents.id })
     .from(agents)
-    .where(
-      and(
-        eq(agents.id, policy.agentId),
-        ne(agents.status, "decommissioned"),
-        sql`${ofAgent(db, policy.agentId)} < ${maximum}`,
-      ),
-    );
-  return insertWhere(db, trustPolicies, policy, exists(agent));
+    .where(and(eq(agents.id, policy.agentId), ne(agents.status, "decommissioned")));
+  const condition = sql`${exists(agent)} AND ${ofAgent(db, policy.agentId)} < ${maximum}`;
+  return insertWhere(db, trustPolicies, policy, condition);
 }
 
 /** Which policy of the organization has this id? */
@@ -55,7 +50,7 @@ export async function findTrustPolicy(
   return records(rows)[0] ?? null;
 }
 
-/** The same, with the role of its agent, which decides who may delete it. One round trip. */
+/** The same with its agent's authority, which decides who may delete it. One round trip. */
 export async function findHeldPolicy({ db }: Pick<Context, "db">, organizationId: OrganizationId, id: CredentialId) {
   const { role, capabilities, grantedScopes } = agents;
   const [row] = await db
@@ -75,12 +70,7 @@ export async function listTrustPolicies(
   const rows = await db
     .select()
     .from(trustPolicies)
-    .where(
-      and(
-        eq(trustPolicies.organizationId, organizationId),
-        page.before === null ? undefined : lt(trustPolicies.id, page.before),
-      ),
-    )
+    .where(and(eq(trustPolicies.organizationId, organizationId), olderThan(trustPolicies.id, page.before)))
     .orderBy(desc(trustPolicies.id))
     .limit(page.limit);
   return records(rows);
@@ -119,7 +109,7 @@ export async function organizationsTrusting(
   return rows.map((row) => row.organizationId);
 }
 
-/** What a verified token says that narrows down which policies can match it. */
+/** Claims of a verified token that narrow down which policies can match. */
 export interface TokenClues {
   readonly issuer: string;
   readonly audience: string | null;
@@ -127,7 +117,7 @@ export interface TokenClues {
   readonly repositoryId: string | null;
 }
 
-/** Which policies, of any agent, may match a token that says this? At most `limit` of them; each is still to be judged. */
+/** Which policies, of any agent, may match a token with these claims? At most `limit`; the caller must still match each. */
 export async function policiesFor(
   { db }: Pick<Context, "db">,
   { issuer, audience, repository, repositoryId }: TokenClues,

@@ -1,5 +1,4 @@
-/** Whose token is this? From an OIDC token that somebody else's issuer made for a workload to the agent that it may sign in as. */
-
+/** Finds the agent of a workload's OIDC token, which another issuer made. */
 import type { JWTPayload } from "jose";
 import type { DomainEvent } from "../../events/catalogue.ts";
 import type { Presented, WorkloadRefusalReason } from "../../ledger/contract.ts";
@@ -18,26 +17,26 @@ import {
   type TrustPolicyRecord,
 } from "./store.ts";
 
-/** How many policies of other agents are judged for a token that names no agent; beyond that it has to. */
+/** The most policies that are matched for a request without an agent id; with more, the request must name its agent. */
 const mostJudged = 500;
-/** In how many organizations' logs one refusal is written. */
+/** The most organizations whose audit log gets one refusal. */
 const mostConcerned = 5;
 
-/** Somebody whose audit log should have a refusal. */
+/** An organization whose audit log gets a refusal. */
 interface Concerned {
   readonly organizationId: OrganizationId;
-  /** The agent that the workload would have been. */
+  /** The agent of a matching policy; the issuer when no policy matches. */
   readonly clientId: string;
 }
 
-/** A token that identifies nobody. Nothing of this is for the wire. */
+/** A token that identifies no agent. Not for the wire. */
 export interface RefusedWorkload {
   readonly outcome: "refused";
   readonly reason: WorkloadRefusalReason;
   readonly details: DomainEvent["details"];
-  /** What the token, unverified, says is its issuer; null when it cannot be read. */
+  /** The `iss` of the token, not verified; null when it cannot be read. */
   readonly issuer: string | null;
-  /** Of a token that names no agent: who learns of the refusal. Empty when it is nobody's in particular. */
+  /** For a request without an agent id. Empty when no organization can be identified. */
   readonly concerned: readonly Concerned[];
 }
 
@@ -50,17 +49,17 @@ type WorkloadOutcome =
     }
   | RefusedWorkload;
 
-/** What a token says, as an audit event may hold it. Structures are not spelled out: they may be deep, or lie about what they are. */
-function told(value: unknown): string | null {
+/** A claim, as an audit event can hold it. Structures are left out: they can be deep, or have a false `toString`. */
+function loggable(value: unknown): string | null {
   if (value === undefined) return null;
   const text = typeof value === "object" && value !== null ? "[structure]" : String(value);
   return text.slice(0, 200).toWellFormed();
 }
 
-/** A type is optional (RFC 7519 5.1), but one that names another kind of token, such as at+jwt, is that other kind of token. */
+/** RFC 7519 5.1: `typ` is optional. Another `typ`, such as at+jwt, is another kind of token. */
 const isWorkloadType = ({ typ }: JwsHeader) => typ === undefined || /^(application\/)?jwt$/i.test(typ);
 
-/** The claims of a token that its issuer signed and that is valid now, or why it is not. */
+/** The claims of a token with a valid signature and valid times, or the reason of the refusal. */
 async function verify(
   context: Context,
   token: string,
@@ -79,8 +78,8 @@ async function verify(
 }
 
 /**
- * What makes a token one of its kind. Without a `jti` it is what was signed and not the whole token: of one ECDSA signature
- * anybody can make a second one that is valid too, and the token would pass for another.
+ * The key that makes a token single-use. Without a `jti` it is the signed part and not the whole token: anyone can turn an
+ * ECDSA signature into a second valid one, and so replay the token.
  */
 async function keyOf(issuer: string, token: string, { jti }: JWTPayload): Promise<string> {
   const own = typeof jti === "string" && jti !== "" ? jti : token.slice(0, token.lastIndexOf("."));
@@ -94,33 +93,30 @@ function cluesOf(issuer: string, claims: JWTPayload): TokenClues {
   return { issuer, audience: audienceOf(claims), repository: text(repository), repositoryId: text(repository_id) };
 }
 
-/** The policies that the token fulfils; where there are none, what is wrong with the one that it comes closest to. */
-function judge(policies: readonly TrustPolicyRecord[], claims: JWTPayload, audience: string) {
-  const judged = policies.map((policy) => ({ policy, mismatch: mismatchOf(policy, claims, audience) }));
-  const matching = judged.flatMap(({ policy, mismatch }) => (mismatch ? [] : [policy]));
-  const [closest] = judged
+/** The policies that the token matches, and the mismatch with the policy that comes closest. */
+function match(policies: readonly TrustPolicyRecord[], claims: JWTPayload, audience: string) {
+  const compared = policies.map((policy) => ({ policy, mismatch: mismatchOf(policy, claims, audience) }));
+  const matching = compared.flatMap(({ policy, mismatch }) => (mismatch ? [] : [policy]));
+  const [closest] = compared
     .flatMap(({ policy, mismatch }) => (mismatch ? [{ policyId: policy.id, ...mismatch }] : []))
-    .sort((a, b) => rulesPassed(b) - rulesPassed(a))
-    .map(({ policyId, reason, claim }) => {
-      return { reason, details: { policyId, claim, received: told(claims[claim]) } };
-    });
+    .sort((a, b) => rulesPassed(b) - rulesPassed(a));
   return { matching, closest };
 }
 
-/** The organizations of policies, each with the agent of one of them. */
+/** The organizations of the policies, each with one of its agents. */
 function concernedBy(policies: readonly TrustPolicyRecord[]): Concerned[] {
   const agents = new Map(policies.map(({ organizationId, agentId }) => [organizationId, agentId]));
   return [...agents].slice(0, mostConcerned).map(([organizationId, clientId]) => ({ organizationId, clientId }));
 }
 
 /**
- * Finds the agent that a workload may sign in as. Whether the agent is active, the policy still there and the token used for
- * the first time, the ledger decides.
+ * Finds the agent that a workload may sign in as. The ledger then decides whether the agent is active, the policy still
+ * exists and the token is used for the first time.
  *
- * A token that names no agent must be good for one agent only: anybody can register a policy for anybody's repository, and
- * would otherwise make the jobs of others act, and hand in their results, as an agent of their own.
+ * Without `agentId` the token must match the policies of one agent only. Any organization can register a policy for any
+ * repository, and could otherwise make the jobs of another organization act as its own agent.
  *
- * @param agentId the agent that the workload asks for, as it was sent; null when it asks for none
+ * @param agentId the agent that the request names, not verified; null when it names none
  */
 export async function identifyWorkload(
   context: Context,
@@ -137,32 +133,36 @@ export async function identifyWorkload(
   ): RefusedWorkload => ({
     outcome: "refused",
     reason,
-    details: { issuer: told(issuer), ...details },
-    issuer: told(issuer),
+    details: { issuer: loggable(issuer), ...details },
+    issuer: loggable(issuer),
     concerned,
   });
   if (!read || typeof issuer !== "string" || !isWorkloadType(read.header)) return refused("token_malformed");
 
-  // Keys are only asked of issuers that somebody trusts: a stranger cannot make this service call addresses at will.
-  const asked = agentId === null ? null : await policiesOfAgent(context, agentId as AgentId, issuer);
-  const trusting = asked
-    ? asked.map((policy) => policy.organizationId)
+  // SSRF: keys are only fetched from issuers that a policy trusts.
+  const ofAgent = agentId === null ? null : await policiesOfAgent(context, agentId as AgentId, issuer);
+  const trusting = ofAgent
+    ? ofAgent.map((policy) => policy.organizationId)
     : await organizationsTrusting(context, issuer, 2);
   if (trusting.length === 0) return refused("no_policy");
-  // Where several organizations trust an issuer, a failing job of one is no business of the others.
+  // Several organizations can trust one issuer. None of them may see the failed tokens of another.
   const [organizationId, ...others] = trusting;
-  const clientId = told(issuer) ?? "";
-  const concerned = organizationId && !asked && others.length === 0 ? [{ organizationId, clientId }] : [];
+  const clientId = loggable(issuer) ?? "";
+  const concerned = organizationId && !ofAgent && others.length === 0 ? [{ organizationId, clientId }] : [];
 
   const claims = await verify(context, token, read.header, issuer);
   if (typeof claims === "string") return refused(claims, {}, concerned);
-  const subject = { subject: told(claims.sub) };
-  const policies = asked ?? (await policiesFor(context, cluesOf(issuer, claims), mostJudged + 1));
+  const subject = { subject: loggable(claims.sub) };
+  const policies = ofAgent ?? (await policiesFor(context, cluesOf(issuer, claims), mostJudged + 1));
   if (policies.length > mostJudged) return refused("ambiguous_policy", subject, concerned);
 
-  const { matching, closest } = judge(policies, claims, settings.issuer);
+  const { matching, closest } = match(policies, claims, settings.issuer);
   const [policy] = matching;
-  if (!policy) return refused(closest?.reason ?? "no_policy", { ...subject, ...closest?.details }, concerned);
+  if (!policy) {
+    if (!closest) return refused("no_policy", subject, concerned);
+    const { reason, policyId, claim } = closest;
+    return refused(reason, { ...subject, policyId, claim, received: loggable(claims[claim]) }, concerned);
+  }
   if (matching.some((other) => other.agentId !== policy.agentId)) {
     return refused("ambiguous_policy", subject, concernedBy(matching));
   }

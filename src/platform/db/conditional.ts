@@ -1,5 +1,5 @@
 /** Conditions in SQL, and conditional writes: the database decides which of two concurrent requests writes. */
-import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import { getTableColumns, lt, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Context } from "../context.ts";
 import { problem } from "../problems/problems.ts";
@@ -29,6 +29,10 @@ export function insertWhere<T extends SQLiteTable>(db: Database, table: T, row: 
  * ```
  */
 export const among = (values: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
+
+/** The condition of a list, newest first: keys below this one; no condition for the first page (null). */
+export const olderThan = <C extends SQLiteColumn>(column: C, key: C["_"]["data"] | null): SQL | undefined =>
+  key === null ? undefined : lt(column, key);
 
 /** Whether a column holds this DNS name or a name below it. */
 export const isAtOrBelowName = (column: SQLiteColumn, name: string): SQL =>

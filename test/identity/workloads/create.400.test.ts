@@ -18,7 +18,7 @@ describe("POST /oidc/trust-policies 400, GitHub", () => {
     ["an empty object of conditions", { branch: undefined, environment: undefined, anyRef: undefined }],
   ])("%s, unless anyRef says that every run is meant", async (_, fields) => {
     expect(await issuesOf(githubPolicy, fields)).toEqual([
-      { path: "anyRef", message: "must be true when neither branch nor environment says which runs are meant" },
+      { path: "anyRef", message: "must be true when neither branch nor environment is present" },
     ]);
   });
 
@@ -27,7 +27,7 @@ describe("POST /oidc/trust-policies 400, GitHub", () => {
     ["an environment", { branch: undefined, environment: "production", anyRef: true }],
   ])("anyRef beside %s", async (_, fields) => {
     expect(await issuesOf(githubPolicy, fields)).toMatchObject([
-      { path: "anyRef", message: "must be left out where branch or environment says which runs are meant" },
+      { path: "anyRef", message: "must be left out when branch or environment is present" },
     ]);
   });
 

@@ -1,5 +1,4 @@
 /** The path of agent info. */
-
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer } from "../../platform/http/respond.ts";
@@ -10,34 +9,29 @@ import { readAgentInfo } from "./service.ts";
 /** At the root. */
 export const agentInfoRoutes = createRouter();
 
-const definition = {
-  path: "/agent-info" as const,
-  access: "bearer" as const,
-  tags: ["Tokens"],
-  responses: { 200: json(agentInfoSchema, "The agent") },
-};
-
-agentInfoRoutes.openapi(
-  route({
-    ...definition,
+const methods = [
+  {
     method: "get",
     summary: "Read agent info",
     description:
-      "The agent whose access token this is. It is the UserInfo endpoint of OpenID Connect, open to any live access token for this service, with `openid` or without.",
-  }),
-  async (c) => {
-    return answer(c, await readAgentInfo(c.get("context"), c.get("caller")), 200);
+      "The agent of the access token. This is the UserInfo endpoint of OpenID Connect. It accepts any active access token for this service, with or without `openid`.",
   },
-);
-
-agentInfoRoutes.openapi(
-  route({
-    ...definition,
+  {
     method: "post",
     summary: "Read agent info by POST",
-    description: "The same: OpenID Connect Core 5.3.1 wants both methods.",
-  }),
-  async (c) => {
-    return answer(c, await readAgentInfo(c.get("context"), c.get("caller")), 200);
+    description: "The same: OpenID Connect Core 5.3.1 requires both methods.",
   },
-);
+] as const;
+
+for (const definition of methods) {
+  agentInfoRoutes.openapi(
+    route({
+      ...definition,
+      path: "/agent-info",
+      access: "bearer",
+      tags: ["Tokens"],
+      responses: { 200: json(agentInfoSchema, "The agent") },
+    }),
+    async (c) => answer(c, await readAgentInfo(c.get("context"), c.get("caller")), 200),
+  );
+}

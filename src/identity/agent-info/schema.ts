@@ -1,4 +1,4 @@
-/** The wire shape of what an agent is told about itself. */
+/** The wire shape of agent info. */
 import { z } from "@hono/zod-openapi";
 import { agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
 import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";

@@ -1,4 +1,4 @@
-/** Agent cards: what an agent shows to those who meet it. Pure. */
+/** Agent cards: the public description of an agent. Pure. */
 import type { agents } from "../../platform/db/schema.ts";
 import { isoOf } from "../../platform/time.ts";
 import { agentDid } from "./names.ts";
@@ -9,7 +9,7 @@ type Described = Pick<
   "id" | "email" | "agentType" | "capabilities" | "owner" | "version" | "deploymentEnv" | "createdAt"
 >;
 
-/** The card of an agent, made of its record. */
+/** The card of an agent. */
 export function agentCard(issuer: string, agent: Described): AgentCard {
   return {
     did: agentDid(issuer, agent.id),

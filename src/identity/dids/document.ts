@@ -1,4 +1,4 @@
-/** DID documents (W3C DID Core 1.0) made of what is known of the service and its agents. Pure: no I/O, no clock. */
+/** Builds DID documents (W3C DID Core 1.0) of the service and its agents. Pure: no I/O, no clock. */
 import type { PublishedJwk } from "../../keys/service.ts";
 import { agentAliasDid, agentDid, serviceDid } from "./names.ts";
 import type { AgentDocument, ServiceDocument, VerificationMethod } from "./schema.ts";
@@ -7,8 +7,8 @@ import type { DidSubject } from "./store.ts";
 const contexts = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1"];
 
 /**
- * What of an agent's key is published. `kid` is not: an agent that registered its key under the `kid` of a service key could
- * else have a token that it made itself checked with its own key. Its name is the fragment, `#key-N`.
+ * The published members of an agent's key. `kid` is not one: an agent could register its key under the `kid` of a service
+ * key, and a verifier would accept a token that the agent itself signed. The name of the key is the fragment, `#key-N`.
  */
 const publicMembers = ["kty", "crv", "x", "y", "n", "e", "use", "alg"] as const;
 
@@ -26,13 +26,13 @@ const method = (id: string, controller: string, publicKeyJwk: Record<string, str
   publicKeyJwk,
 });
 
-/** The service's keys as a document lists them: `<did>#<kid>`, and always under the control of the service. */
+/** The verification methods of the service's keys: `<did>#<kid>`; their controller is always the service. */
 const serviceMethods = (issuer: string, did: string, keys: readonly PublishedJwk[]) =>
   keys.map((jwk) => method(`${did}#${jwk.kid}`, serviceDid(issuer), { ...jwk }));
 
 const ids = (methods: readonly VerificationMethod[]) => methods.map(({ id }) => id);
 
-/** The document of the service: its published keys, which may make assertions in its name, and where its doors are. */
+/** The document of the service: its published keys, for assertions, and its endpoints. */
 export function serviceDocument(issuer: string, keys: readonly PublishedJwk[]): ServiceDocument {
   const did = serviceDid(issuer);
   const verificationMethod = serviceMethods(issuer, did, keys);
@@ -55,11 +55,11 @@ export function serviceDocument(issuer: string, keys: readonly PublishedJwk[]): 
 }
 
 /**
- * The document of an agent, under its own DID or under its alias. A resolver takes only a document whose `id` is the DID that
- * it asked for, so each is whole in itself and names the other in `alsoKnownAs`.
+ * The document of an agent, under its DID or under its alias. A resolver accepts only a document whose `id` is the resolved
+ * DID, so each document is complete and names the other DID in `alsoKnownAs`.
  *
- * The service's keys stand among the verification methods, for whoever checks an access token with this document alone, but
- * in no verification relationship: with them the service speaks about the agent and not as the agent.
+ * The service's keys are verification methods, so that this document is enough to verify an access token. They are in no
+ * verification relationship: they do not authenticate the agent.
  */
 export function agentDocument(
   issuer: string,

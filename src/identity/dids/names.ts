@@ -1,12 +1,12 @@
 /** The DIDs of the service and its agents: `did:web` names under the issuer's own host. */
 import type { AgentId } from "../../platform/ids.ts";
 
-/** did:web method specification 2.5.1: a port's colon is percent-encoded, each further part is a part of the path. */
+/** did:web method specification 2.5.1: the colon of a port is percent-encoded; further parts are parts of the path. */
 function webDid(issuer: string, ...path: readonly string[]): string {
   return ["did:web", encodeURIComponent(new URL(issuer).host), ...path].join(":");
 }
 
-/** The DID of the service itself. It resolves at `/.well-known/did.json`. */
+/** The DID of the service. It resolves at `/.well-known/did.json`. */
 export function serviceDid(issuer: string): string {
   return webDid(issuer);
 }
@@ -23,7 +23,7 @@ export function agentDid(issuer: string, agentId: AgentId): string {
   return webDid(issuer, "agents", agentId);
 }
 
-/** The agent's other DID, which names its organization. It resolves at `/orgs/{slug}/agents/{agentId}/did.json`. */
+/** The alias DID of an agent, with its organization. It resolves at `/orgs/{slug}/agents/{agentId}/did.json`. */
 export function agentAliasDid(issuer: string, slug: string, agentId: AgentId): string {
   return webDid(issuer, "orgs", slug, "agents", agentId);
 }

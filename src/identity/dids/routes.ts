@@ -1,4 +1,4 @@
-/** Where DIDs resolve. */
+/** The paths of DID documents, their resolution, and agent cards. */
 import type { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
@@ -25,11 +25,11 @@ const oneMinute = { maxAgeSeconds: 60 };
 const didDocument = { ...oneMinute, contentType: didDocumentType };
 
 const didJson = <S extends z.ZodType>(schema: S) => ({
-  description: "The DID document",
-  content: { [didDocumentType]: { schema } },
+  200: { description: "The DID document", content: { [didDocumentType]: { schema } } },
+  ...notModified,
 });
 
-/** At the root, where the did:web method looks. */
+/** At the root: the paths of the did:web method. */
 export const didDocumentRoutes = createRouter();
 
 didDocumentRoutes.openapi(
@@ -39,8 +39,8 @@ didDocumentRoutes.openapi(
     access,
     tags,
     summary: "Read the service's DID document",
-    description: "The published keys of the service, for whoever trusts it by its DID, `did:web:<host>`.",
-    responses: { 200: didJson(serviceDocumentSchema), ...notModified },
+    description: "The published keys of the service. Its DID is `did:web:<host>`.",
+    responses: didJson(serviceDocumentSchema),
   }),
   async (c) => publicDocument(c, await readServiceDocument(c.get("context")), didDocument),
 );
@@ -53,14 +53,12 @@ didDocumentRoutes.openapi(
     tags,
     summary: "Read an agent's DID document",
     description:
-      "The agent's own keys, `#key-N`, and the published keys of the service, `#<kid>`, by which its access tokens are checked without asking the service. While the agent or its organization is suspended, `authentication` is empty.",
+      "The agent's own keys, `#key-N`, and the published keys of the service, `#<kid>`, which verify the agent's access tokens without a call to the service. While the agent or its organization is suspended, `authentication` is empty.",
     request: { params: agentPath },
-    responses: { 200: didJson(agentDocumentSchema), ...notModified },
+    responses: didJson(agentDocumentSchema),
     errors,
   }),
-  async (c) => {
-    return answerPublic(c, await readAgentDocument(c.get("context"), c.req.valid("param").agentId), didDocument);
-  },
+  async (c) => answerPublic(c, await readAgentDocument(c.get("context"), c.req.valid("param").agentId), didDocument),
 );
 
 didDocumentRoutes.openapi(
@@ -71,9 +69,9 @@ didDocumentRoutes.openapi(
     tags,
     summary: "Read an agent's DID document by its organization",
     description:
-      "The same under the agent's other DID, `did:web:<host>:orgs:<slug>:agents:<agentId>`. Each of the two documents names the other DID in `alsoKnownAs`.",
+      "The same document for the agent's other DID, `did:web:<host>:orgs:<slug>:agents:<agentId>`. Each document names the other DID in `alsoKnownAs`.",
     request: { params: agentOfOrganizationPath },
-    responses: { 200: didJson(agentDocumentSchema), ...notModified },
+    responses: didJson(agentDocumentSchema),
     errors,
   }),
   async (c) => {
@@ -94,12 +92,10 @@ didRoutes.openapi(
     summary: "Look up an agent's DID document",
     description: "The document of `/agents/{agentId}/did.json`.",
     request: { params: agentPath },
-    responses: { 200: didJson(agentDocumentSchema), ...notModified },
+    responses: didJson(agentDocumentSchema),
     errors,
   }),
-  async (c) => {
-    return answerPublic(c, await readAgentDocument(c.get("context"), c.req.valid("param").agentId), didDocument);
-  },
+  async (c) => answerPublic(c, await readAgentDocument(c.get("context"), c.req.valid("param").agentId), didDocument),
 );
 
 didRoutes.openapi(
@@ -113,9 +109,7 @@ didRoutes.openapi(
     responses: { 200: json(agentCardSchema, "The card"), ...notModified },
     errors,
   }),
-  async (c) => {
-    return answerPublic(c, await readAgentCard(c.get("context"), c.req.valid("param").agentId), oneMinute);
-  },
+  async (c) => answerPublic(c, await readAgentCard(c.get("context"), c.req.valid("param").agentId), oneMinute),
 );
 
 didRoutes.openapi(
@@ -126,7 +120,7 @@ didRoutes.openapi(
     tags,
     summary: "Resolve an agent's DID (W3C DID Resolution)",
     description:
-      "The document with its metadata, for an agent of any organization. For a deactivated DID the 410 has the members of the resolution result too, with `didDocument: null` and `deactivated: true`.",
+      "The document with its metadata, for an agent of any organization. For a deactivated DID, the 410 also has the members of the resolution result, with `didDocument: null` and `deactivated: true`.",
     request: { params: agentPath },
     responses: { 200: json(didResolutionSchema, "The document and its metadata") },
     errors,

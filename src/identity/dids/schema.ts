@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 
-/** DID Core 6.2: the plain JSON representation. `@context` is there for JSON-LD processors too, but `agntcy` is no term of it. */
+/** DID Core 6.2: the JSON representation. `@context` is for JSON-LD processors, but `agntcy` is not one of its terms. */
 export const didDocumentType = "application/did+json";
 
 const didSchema = z.string().openapi({
@@ -20,11 +20,11 @@ const verificationMethodSchema = z
     type: z.literal("JsonWebKey2020"),
     controller: didSchema.openapi({
       description:
-        "Who holds the private part. A key counts for access tokens only if this is the DID of the service that issued them",
+        "The holder of the private key. A key verifies access tokens only if this is the DID of the service that issued them",
     }),
     publicKeyJwk: z
       .record(z.string(), z.string())
-      .openapi({ description: "A public JSON Web Key (RFC 7517); with `kid` and `alg` where it is the service's" }),
+      .openapi({ description: "A public JSON Web Key (RFC 7517); a key of the service has `kid` and `alg`" }),
   })
   .openapi("VerificationMethod");
 
@@ -69,11 +69,11 @@ export const agentCardSchema = z
     version: z.string(),
     deploymentEnv: z.enum(deploymentEnvs),
     identityProvider: z.url().openapi({ description: "The issuer of the agent's tokens" }),
-    issuedAt: z.iso.datetime().openapi({ description: "When the agent got its identity" }),
+    issuedAt: z.iso.datetime().openapi({ description: "When the agent was registered" }),
   })
   .openapi("AgentCard");
 
-/** XML Schema date-time in UTC without fractions of a second, as DID Core 7.3 wants it. */
+/** DID Core 7.3: XML Schema date-time in UTC, without fractions of a second. */
 const secondsSchema = z.iso.datetime({ precision: 0 }).openapi({ example: "2026-10-01T12:00:00Z" });
 
 export const didResolutionSchema = z
@@ -85,7 +85,7 @@ export const didResolutionSchema = z
       updated: secondsSchema.openapi({ description: "When the agent's record last changed" }),
       deactivated: z.boolean(),
       versionId: z.string().optional().openapi({
-        description: "SHA-256 of the document, also its `ETag`; another one whenever the document changes",
+        description: "SHA-256 of the document; also its `ETag`",
       }),
     }),
     didResolutionMetadata: z.object({ contentType: z.literal(didDocumentType).optional() }),

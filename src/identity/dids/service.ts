@@ -1,5 +1,4 @@
-/** DIDs: who may be resolved, and to what. All of it is public. */
-
+/** DIDs, their documents and their resolution. All of it is public. */
 import { keySet } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { sha256Hex } from "../../platform/crypto/canonical-json.ts";
@@ -19,21 +18,21 @@ import {
 import { type DidSubject, findSubject } from "./store.ts";
 
 export { agentCard } from "./card.ts";
+export { checkAgentDocuments } from "./document-check.ts";
 export { agentDid, serviceDid } from "./names.ts";
 export { type AgentCard, agentCardSchema } from "./schema.ts";
-export { checkAgentDocuments } from "./soundness.ts";
 
-/** The agent of any organization, with the keys that something active may be signed with; `AGENT_NOT_FOUND` for an unknown id. */
+/** An agent of any organization, with the keys that can verify something active; or `AGENT_NOT_FOUND`. */
 async function subjectOf(context: Context, agentId: AgentId): Promise<Result<DidSubject>> {
   const subject = await findSubject(context, agentId, context.now() - longestActiveMs);
   return subject ? ok(subject) : problem("AGENT_NOT_FOUND", "No agent has this id.");
 }
 
-/** A DID is deactivated for good with its agent, or with the whole organization. */
+/** A DID is deactivated, for ever, with its agent or its organization. */
 const isDeactivated = ({ status, organizationStatus }: DidSubject) =>
   status === "decommissioned" || organizationStatus === "deleted";
 
-/** The agent and the published keys, at the same time: one round trip to D1, and one to KV. */
+/** The agent and the published keys, concurrently: one round trip to D1 and one to KV. */
 async function subjectAndKeys(context: Context, agentId: AgentId) {
   const [subject, { keys }] = await Promise.all([subjectOf(context, agentId), keySet(context)]);
   return { subject, keys };
@@ -48,9 +47,9 @@ export async function readServiceDocument(context: Context): Promise<ServiceDocu
 /**
  * The DID document of an agent of any organization.
  *
- * @param slug asks for the document of the alias under this organization
- * @returns `AGENT_NOT_FOUND` also when the agent is not of that organization, `AGENT_DECOMMISSIONED` also when its
- *   organization is deleted
+ * @param slug of the organization, for the document of the alias
+ * @returns `AGENT_NOT_FOUND`, also for an agent of another organization; `AGENT_DECOMMISSIONED`, also for an agent of a
+ *   deleted organization
  */
 export async function readAgentDocument(
   context: Context,
@@ -64,7 +63,7 @@ export async function readAgentDocument(
   return ok(agentDocument(context.settings.issuer, subject.value, keys, slug === null ? "canonical" : "alias"));
 }
 
-/** The card of an agent of any organization, in the same cases as its document. */
+/** The card of an agent of any organization, with the same problems as its document. */
 export async function readAgentCard(context: Context, agentId: AgentId): Promise<Result<AgentCard>> {
   const subject = await subjectOf(context, agentId);
   if (!subject.ok) return subject;
@@ -74,29 +73,21 @@ export async function readAgentCard(context: Context, agentId: AgentId): Promise
 
 const withoutFraction = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 
-/**
- * Resolves an agent's DID (W3C DID Resolution): its document and what is known of it. The result for a deactivated DID has
- * no document.
- */
+/** Resolves an agent's DID (W3C DID Resolution). The result for a deactivated DID has no document. */
 export async function resolveAgentDid(context: Context, agentId: AgentId): Promise<Result<DidResolution>> {
   const { subject, keys } = await subjectAndKeys(context, agentId);
   if (!subject.ok) return subject;
   const { createdAt, updatedAt } = subject.value;
-  const times = { created: withoutFraction(createdAt), updated: withoutFraction(updatedAt) };
-  const common = { "@context": "https://w3id.org/did-resolution/v1" } as const;
-  if (isDeactivated(subject.value)) {
-    return ok({
-      ...common,
-      didDocument: null,
-      didDocumentMetadata: { ...times, deactivated: true },
-      didResolutionMetadata: {},
-    });
-  }
-  const didDocument = agentDocument(context.settings.issuer, subject.value, keys);
+  const didDocument = isDeactivated(subject.value) ? null : agentDocument(context.settings.issuer, subject.value, keys);
   return ok({
-    ...common,
+    "@context": "https://w3id.org/did-resolution/v1",
     didDocument,
-    didDocumentMetadata: { ...times, deactivated: false, versionId: sha256Hex(JSON.stringify(didDocument)) },
-    didResolutionMetadata: { contentType: didDocumentType },
+    didDocumentMetadata: {
+      created: withoutFraction(createdAt),
+      updated: withoutFraction(updatedAt),
+      deactivated: didDocument === null,
+      ...(didDocument && { versionId: sha256Hex(JSON.stringify(didDocument)) }),
+    },
+    didResolutionMetadata: didDocument ? { contentType: didDocumentType } : {},
   });
 }

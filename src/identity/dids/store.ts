@@ -1,22 +1,19 @@
-/** The queries of the DIDs room. */
+/** The queries of DIDs. */
 import { and, asc, desc, eq, getTableColumns, gt, isNull, or } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { agentKeys, agents, organizations } from "../../platform/db/schema.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 
-/** What a DID document says about, as D1 has it. */
+/** The subject of a DID document, from D1. */
 export type DidSubject = NonNullable<Awaited<ReturnType<typeof findSubject>>>;
 
-/**
- * Which agent of any organization has this id, and which keys of its own are present or were replaced after a time? One
- * round trip. The newest key comes first.
- */
+/** Which agent has this id, and which of its keys are current or were replaced after this time, newest first? One round trip. */
 export async function findSubject({ db }: Pick<Context, "db">, agentId: AgentId, replacedAfterMs: number) {
   const [[agent], keys] = await db.batch([
     db
       .select({
         ...getTableColumns(agents),
-        // A batch answers by column name: both tables have a status.
+        // The rows of a batch are keyed by column name, and both tables have a status.
         organizationStatus: organizations.status.getSQL().mapWith(organizations.status).as("organization_status"),
         slug: organizations.slug,
       })
@@ -37,7 +34,7 @@ export async function findSubject({ db }: Pick<Context, "db">, agentId: AgentId,
   return agent ? { ...agent, keys } : null;
 }
 
-/** The organization's active agents after this one, in the order of their ids, each with its present key. */
+/** The organization's active agents after this id, in the order of their ids, each with its current key. */
 export async function listActiveSubjects(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,

@@ -1,5 +1,4 @@
 /** `/marketplace`: public. */
-
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
@@ -26,13 +25,11 @@ marketplaceRoutes.openapi(
     operationId: "listMarketplaceAgents",
     summary: "Find public agents",
     description:
-      "The active agents of all organizations that are listed (`isPublic`), newest first. One page looks at 2,000 of them: where few pass the filters it has fewer than `limit`, or none, and `nextCursor` goes on.",
+      "The listed (`isPublic`) active agents of all organizations, newest first. One page searches 2,000 agents. It can have fewer than `limit` agents, or none, and still have a `nextCursor`.",
     request: { query: pageQuery.extend(listingFilterSchema.shape) },
     responses: { 200: json(pageSchema(listingSchema), "A page of agents"), ...notModified },
   }),
-  async (c) => {
-    return answerPublic(c, await listListings(c.get("context"), c.req.valid("query")), oneMinute);
-  },
+  async (c) => answerPublic(c, await listListings(c.get("context"), c.req.valid("query")), oneMinute),
 );
 
 marketplaceRoutes.openapi(
@@ -47,7 +44,5 @@ marketplaceRoutes.openapi(
     responses: { 200: json(listingSchema, "The agent"), ...notModified },
     errors: ["AGENT_NOT_FOUND"],
   }),
-  async (c) => {
-    return answerPublic(c, await readListing(c.get("context"), c.req.valid("param").agentId), oneMinute);
-  },
+  async (c) => answerPublic(c, await readListing(c.get("context"), c.req.valid("param").agentId), oneMinute),
 );

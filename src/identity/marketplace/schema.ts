@@ -1,4 +1,4 @@
-/** The wire shapes of the marketplace. A listing is an agent's card and more, see `routes.ts`. */
+/** The wire shapes of the marketplace. `routes.ts` adds the fields of the agent's card. */
 import { z } from "@hono/zod-openapi";
 import { agentTypes } from "../../platform/db/schema.ts";
 import { oneOf } from "../../platform/http/fields.ts";
@@ -12,14 +12,14 @@ const text = (most: number) =>
     .max(most, { error: `must have at most ${most} characters` });
 
 export const listingFilterSchema = z.object({
-  search: text(100)
-    .optional()
-    .openapi({ description: "Only agents that have this text in their name, owner or capabilities; in either case" }),
+  search: text(100).optional().openapi({
+    description: "Only agents with this text in their name, owner or capabilities; upper and lower case are the same",
+  }),
   agentType: oneOf(agentTypes).optional(),
-  capability: text(128).optional().openapi({ description: "Only agents that have exactly this capability" }),
+  capability: text(128).optional().openapi({ description: "Only agents with exactly this capability" }),
 });
 
-/** What a listing has beside the fields of the agent's card, or instead of them. */
+/** The fields that a listing adds to the agent's card, or replaces. */
 export const listingFields = {
   agentId: agentIdSchema,
   owner: z.string().nullable().openapi({ description: "null when it holds an e-mail address" }),

@@ -1,4 +1,4 @@
-/** The marketplace: the agents that their organizations want to be found. */
+/** The marketplace: the agents that their organizations publish. */
 import type { Context } from "../../platform/context.ts";
 import {
   decodeCursor,
@@ -15,23 +15,23 @@ import { type AgentCard, agentCard } from "../dids/service.ts";
 import type { ListingFilter } from "./schema.ts";
 import { findPublicAgent, listPublicAgents } from "./store.ts";
 
-/** An agent as everybody sees it. */
+/** A published agent. */
 export type Listing = Omit<AgentCard, "owner"> & { readonly agentId: AgentId; readonly owner: string | null };
 
-/** Agents that one page looks at: nobody has to sign in to ask, and a search can find nothing in all of them. */
-const lookAt = 2_000;
+/** The most agents that one page searches: the path is public, and a search can match none of them. */
+const scanLimit = 2_000;
 
 const list: List = { name: "marketplace", organizationId: "public" };
 
 function listing({ settings }: Context, agent: NonNullable<Awaited<ReturnType<typeof findPublicAgent>>>): Listing {
   const { owner, ...card } = agentCard(settings.issuer, agent);
-  // Of the people behind an agent nobody publishes the address by publishing the agent.
+  // To publish an agent does not publish the e-mail address of its owner.
   return { agentId: agent.id, ...card, owner: owner.includes("@") ? null : owner };
 }
 
 /**
- * A page of the listed agents that pass the filter, newest first. One page looks at 2,000 agents: where few of them pass, it is
- * shorter than asked for, or empty, and the next goes on behind them. `VALIDATION_ERROR` for a cursor of another list.
+ * A page of the listed agents that match the filter, newest first. One page searches 2,000 agents: with few matches it is
+ * shorter than `limit`, or empty, and the next page continues after them. `VALIDATION_ERROR` for a cursor of another list.
  */
 export async function listListings(
   context: Context,
@@ -39,14 +39,14 @@ export async function listListings(
 ): Promise<Result<Page<Listing>>> {
   const before = decodeCursor(list, agentIdSchema, cursor);
   if (!before.ok) return before;
-  const asked = { before: before.value, limit: limit + 1, lookAt };
-  const { found, lookedThrough } = await listPublicAgents(context, filter, asked);
+  const request = { before: before.value, limit: limit + 1, scanLimit };
+  const { found, lastScanned } = await listPublicAgents(context, filter, request);
   const { data, nextCursor } = page(found, limit, (last) => encodeCursor(list, last.id));
-  const goOn = lookedThrough === null ? null : encodeCursor(list, lookedThrough);
-  return ok({ data: data.map((agent) => listing(context, agent)), nextCursor: nextCursor ?? goOn });
+  const scanned = lastScanned === null ? null : encodeCursor(list, lastScanned);
+  return ok({ data: data.map((agent) => listing(context, agent)), nextCursor: nextCursor ?? scanned });
 }
 
-/** One listed agent; `AGENT_NOT_FOUND` for any that is not listed, whyever. */
+/** One listed agent; `AGENT_NOT_FOUND` for any other. */
 export async function readListing(context: Context, agentId: AgentId): Promise<Result<Listing>> {
   const agent = await findPublicAgent(context, agentId);
   return agent ? ok(listing(context, agent)) : problem("AGENT_NOT_FOUND", "The marketplace has no agent with this id.");

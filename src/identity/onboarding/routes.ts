@@ -11,7 +11,9 @@ import { refuseSetup, setUp } from "./setup.ts";
 
 export const onboardingRoutes = createRouter();
 
-/** Ahead of the validation, so that nobody without the token learns anything about the route. */
+const secretInAnswer = { "Cache-Control": "no-store" };
+
+/** Before the validation, so that a caller without the token learns nothing about the route. */
 const setupTokenOnly = createMiddleware<AppEnv>(async (c, next) => {
   const refusal = refuseSetup(c.get("context"), c.req.header("Authorization"));
   return refusal ? fail(c, refusal) : next();
@@ -28,16 +30,14 @@ onboardingRoutes.openapi(
     operationId: "setUp",
     summary: "Set the service up",
     description:
-      "Makes the operator's organization, its first admin agent and a credential, once. The bearer token is the setting `SETUP_TOKEN`; without that setting the route does not exist.",
+      "Creates the operator's organization, its first admin agent and a credential, once. The bearer token is the setting `SETUP_TOKEN`. Without that setting the route does not exist.",
     request: { body: { required: true, ...json(setupSchema, "The operator's organization and its first admin") } },
     responses: {
-      201: json(setUpSchema, "The organization, and its admin with the client secret, which is shown this once"),
+      201: json(setUpSchema, "The organization, and its admin with the client secret, which is shown only here"),
     },
     errors: ["UNAUTHORIZED", "NOT_FOUND", "ALREADY_SET_UP"],
   }),
-  async (c) => {
-    return answer(c, await setUp(c.get("context"), c.req.valid("json")), 201, { "Cache-Control": "no-store" });
-  },
+  async (c) => answer(c, await setUp(c.get("context"), c.req.valid("json")), 201, secretInAnswer),
 );
 
 onboardingRoutes.openapi(
@@ -48,19 +48,22 @@ onboardingRoutes.openapi(
     changesAuthority: true,
     tags: ["Organizations"],
     summary: "Create an organization",
-    description: "For admins of the operator's organization. `planTier` is `free` unless said otherwise.",
+    description: "For admins of the operator's organization. The default of `planTier` is `free`.",
     request: { body: { required: true, ...json(createOrganizationSchema, "The organization and its first admin") } },
     responses: {
       201: json(
         createdOrganizationSchema,
-        "The organization, and its admin with the client secret, which is shown this once",
+        "The organization, and its admin with the client secret, which is shown only here",
       ),
     },
     errors: ["SLUG_TAKEN"],
   }),
   async (c) => {
-    return answer(c, await createOrganization(c.get("context"), c.get("caller"), c.req.valid("json")), 201, {
-      "Cache-Control": "no-store",
-    });
+    return answer(
+      c,
+      await createOrganization(c.get("context"), c.get("caller"), c.req.valid("json")),
+      201,
+      secretInAnswer,
+    );
   },
 );

@@ -1,4 +1,4 @@
-/** The wire shapes of the set-up, and of an organization that is created with its first admin. */
+/** The wire shapes of the set-up, and of a new organization with its first admin. */
 import { z } from "@hono/zod-openapi";
 import { agentIdSchema, credentialIdSchema } from "../../platform/ids.ts";
 import { organizationFields, organizationSchema } from "../../tenancy/organizations/schema.ts";
@@ -7,7 +7,7 @@ import { emailSchema } from "../agents/schema.ts";
 const { name, slug, planTier, maxAgents, maxTokensPerMonth } = organizationFields;
 
 const adminEmail = emailSchema.openapi({
-  description: "The e-mail of the first admin agent",
+  description: "E-mail of the first admin agent",
   example: "admin@acme.example",
 });
 
@@ -17,15 +17,11 @@ const firstAdminSchema = z
     email: z.string(),
     clientId: agentIdSchema.openapi({ description: "The same as `agentId`" }),
     credentialId: credentialIdSchema,
-    clientSecret: z.string().openapi({ description: "Shown this once" }),
+    clientSecret: z.string().openapi({ description: "Shown only here" }),
   })
   .openapi("FirstAdmin");
 
-export const setupSchema = z.strictObject({
-  organizationName: name,
-  slug,
-  adminEmail,
-});
+export const setupSchema = z.strictObject({ organizationName: name, slug, adminEmail });
 
 export const setUpSchema = z.object({ organization: organizationSchema, admin: firstAdminSchema }).openapi("SetUp");
 

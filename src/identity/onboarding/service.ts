@@ -1,5 +1,4 @@
-/** An organization begins with an agent that administers it: both are made and stored together. */
-
+/** Creates an organization together with its first admin agent. */
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { grantableScopes } from "../../access/scopes.ts";
@@ -19,10 +18,10 @@ import { prepareCredential } from "../credentials/service.ts";
 import type { CreatedOrganization, CreateOrganization, SetUp } from "./schema.ts";
 
 /**
- * Makes and stores an organization, its first admin with a key and a credential, and their events, in one batch. The answer
- * holds the secret, which is not kept.
+ * Stores an organization, its first admin with a key and a credential, and their events, in one batch. The result has the
+ * client secret, which is not stored.
  *
- * @param caller who creates the organization; null for the set-up
+ * @param caller the creator; null for the set-up
  * @throws the database's error when a unique index refuses the organization
  */
 export async function onboard(
@@ -53,13 +52,9 @@ export async function onboard(
   const { agent, ...agentMade } = prepared.value;
   const { credential, ...credentialMade } = prepareCredential(context, organization.id, agent.id, null);
   const actor = actorOf(context, caller);
-  const events = [
-    ...created,
-    newEvent(context, actor, agentMade.created),
-    newEvent(context, actor, credentialMade.generated),
-  ];
+  const made = [agentMade.created, credentialMade.generated].map((event) => newEvent(context, actor, event));
   const statements = [statement, ...agentMade.statements, credentialMade.statement] as const;
-  await commitChange(context, statements, events);
+  await commitChange(context, statements, [...created, ...made]);
   const { clientId, credentialId, clientSecret } = credential;
   return ok({
     organization: publicOrganization(organization),
@@ -68,7 +63,7 @@ export async function onboard(
 }
 
 /**
- * Makes another organization with its first admin.
+ * Creates an organization with its first admin.
  *
  * @returns `FORBIDDEN` unless the caller is an admin of the operator's organization, `SLUG_TAKEN` also for the slug of a
  *   deleted organization

@@ -1,4 +1,4 @@
-/** The set-up: makes the operator's organization and its first admin, once in the life of the service. */
+/** The set-up: creates the operator's organization and its first admin, once. */
 import { ensureSigningKeys } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
@@ -10,10 +10,10 @@ import type { SetUp, Setup } from "./schema.ts";
 import { onboard } from "./service.ts";
 
 /**
- * Checks the set-up token before anything else of the request is looked at.
+ * Checks the set-up token, before anything else of the request.
  *
  * @param authorization the `Authorization` header
- * @returns `NOT_FOUND` when the service has no set-up token, `UNAUTHORIZED` when this is not it; null when it is
+ * @returns `NOT_FOUND` when the service has no set-up token, `UNAUTHORIZED` for another token; null for the right one
  */
 export function refuseSetup(context: Context, authorization: string | undefined): Problem | null {
   const { setupToken } = context.settings;
@@ -22,9 +22,9 @@ export function refuseSetup(context: Context, authorization: string | undefined)
 }
 
 /**
- * Sets the service up. The unique index over the operator decides which of two at once is the first.
+ * Sets the service up. Of two concurrent calls, the unique index over the operator decides which is the first.
  *
- * @returns `ALREADY_SET_UP` ever after
+ * @returns `ALREADY_SET_UP` after the first call
  */
 export async function setUp(
   context: Context,
@@ -36,7 +36,7 @@ export async function setUp(
   try {
     return await onboard(context, null, { name, slug, ...limits, isOperator: true }, adminEmail);
   } catch (error) {
-    // Until there is an operator there is no other organization, so a taken slug is the operator's too.
+    // Before the set-up there is no organization, so a taken slug is the operator's too.
     if (violatesUnique(error, "organizations.")) return problem("ALREADY_SET_UP");
     throw error;
   }

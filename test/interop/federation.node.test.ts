@@ -1,6 +1,7 @@
 /**
  * Two services that federate: each a Worker of its own with its own data and keys, over real HTTP. B trusts A; a token of A's
- * agent verifies at B for as long as B's organization trusts A and A publishes the key that signed it.
+ * agent for the resource that A has registered for B verifies at B while B's organization trusts A and A publishes the key
+ * that signed it.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { byPath, type Handler, json, type StandIn, startStandIn } from "../platform/outbound/stand-in.ts";
@@ -22,7 +23,11 @@ async function verify(token: string): Promise<Body> {
   return answer.body;
 }
 
-const tokenOfA = (parameters: Record<string, string> = {}) => tokenFor(a.issuer, agentOfA, parameters);
+/** A's name for the API of B. */
+const apiOfB = "urn:agentidp:operator:api-of-b";
+
+const tokenOfA = (parameters: Record<string, string> = {}) =>
+  tokenFor(a.issuer, agentOfA, { resource: apiOfB, ...parameters });
 const partnerPath = () => `/api/v1/federation/partners/${partner.partnerId}`;
 
 async function change(json: unknown): Promise<void> {
@@ -46,12 +51,15 @@ beforeAll(async () => {
   [adminOfA, adminOfB] = await Promise.all([setUp(a.issuer), setUp(b.issuer)]);
   [agentOfA, agentOfB] = await Promise.all([newClient(a.issuer, adminOfA.token), newClient(b.issuer, adminOfB.token)]);
   tokenOfB = await tokenFor(b.issuer, agentOfB);
+  const resource = { identifier: apiOfB, name: "The API of B" };
+  const registered = await send(a.issuer, "/api/v1/resources", { token: adminOfA.token, json: resource });
+  expect(registered.status, registered.text).toBe(201);
 });
 
 afterAll(() => Promise.all([a?.stop(), b?.stop()]));
 
 beforeEach(async () => {
-  partner = await trust({ issuer: a.issuer });
+  partner = await trust({ issuer: a.issuer, audiences: [apiOfB] });
   return async () => {
     await send(b.issuer, partnerPath(), { method: "DELETE", token: adminOfB.token });
   };
@@ -65,8 +73,17 @@ describe("a token of A at B", () => {
       partnerId: partner.partnerId,
       subject: agentOfA.agentId,
       organizationId: adminOfA.organizationId,
+      audience: [apiOfB],
       scopes: ["resume:read"],
     });
+  });
+
+  it("for another API of A, or for A itself, is not valid", async () => {
+    expect((await verify(await tokenOfA())).valid).toBe(true);
+    await change({ audiences: ["urn:agentidp:operator:another"] });
+    expect(await verify(await tokenOfA())).toEqual({ valid: false });
+    await change({ audiences: [apiOfB] });
+    expect(await verify(await tokenFor(a.issuer, agentOfA, { scope: "agents:read" }))).toEqual({ valid: false });
   });
 
   it("is none of B's own: B's API refuses it, and B's token is no partner's", async () => {
@@ -106,6 +123,7 @@ describe("a token of A at B", () => {
       form: { grant_type: "client_credentials", scope: "openid" },
     });
     expect(answer.status, answer.text).toBe(200);
+    await change({ audiences: [apiOfB, a.issuer, agentOfA.clientId] });
     expect(await verify(answer.body.id_token)).toEqual({ valid: false });
     expect((await verify(answer.body.access_token)).valid).toBe(true);
   });
@@ -138,7 +156,7 @@ describe("a partner that misbehaves costs B nothing but the answer", () => {
     standIn = await startStandIn(json({}));
     const [header] = (await tokenOfA()).split(".");
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: standIn.origin, sub: "agent", scope: "a:b", iat: now, exp: now + 600 };
+    const claims = { iss: standIn.origin, sub: "agent", aud: apiOfB, scope: "a:b", iat: now, exp: now + 600 };
     token = `${header}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2lnbmF0dXJl`;
   });
   afterAll(() => standIn?.close());
@@ -152,7 +170,11 @@ describe("a partner that misbehaves costs B nothing but the answer", () => {
   ])("%s", async (_, handler, withinMs) => {
     standIn.requests.length = 0;
     standIn.handler = byPath({ "/keys": handler });
-    const made = await trust({ issuer: standIn.origin, jwksUri: `${standIn.origin}/keys?${Date.now()}` });
+    const made = await trust({
+      issuer: standIn.origin,
+      jwksUri: `${standIn.origin}/keys?${Date.now()}`,
+      audiences: [apiOfB],
+    });
     const startedMs = Date.now();
     expect(await verify(token)).toEqual({ valid: false });
     expect(Date.now() - startedMs).toBeLessThan(withinMs);

@@ -114,7 +114,7 @@ const doors: Record<string, () => Promise<Known>> = {
     const issuer = `https://${unique("partner")}.example`;
     const trusted = await call("/api/v1/federation/trust", {
       token: await tokenFor(tenant, { scope: "admin:orgs" }),
-      json: { name: "Partner", issuer },
+      json: { name: "Partner", issuer, audiences: ["https://api.example"] },
     });
     expect(trusted.status, trusted.text).toBe(201);
     return {
@@ -122,7 +122,7 @@ const doors: Record<string, () => Promise<Known>> = {
         const exp = Math.floor(Date.now() / 1000) + 600;
         const token = await signedBy(
           key.privateKey,
-          { iss: issuer, sub: "a", client_id: "a", exp },
+          { iss: issuer, sub: "a", client_id: "a", aud: "https://api.example", exp },
           { alg: "ES256", typ: "at+jwt", kid },
         );
         const answered = await call("/api/v1/federation/verify", { token: await tokenFor(tenant), json: { token } });

@@ -11,7 +11,7 @@ import {
   exchange,
   newParties,
 } from "../identity/delegation/parties.ts";
-import { type Issuer, newIssuer, newPartner, serveIssuers } from "../identity/federation/support.ts";
+import { api, type Issuer, newIssuer, newPartner, serveIssuers } from "../identity/federation/support.ts";
 import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
 import {
   type Body,
@@ -52,7 +52,7 @@ export async function newWorld(): Promise<World> {
   const signer = await newAgent(tenant.token, { publicKeyJwk });
   const workload = await newAgent(tenant.token);
   const other = await newIssuer();
-  await newPartner(tenant.token, { issuer: other.issuer });
+  await newPartner(tenant.token, { issuer: other.issuer, audiences: [api] });
   const policy = { issuer: other.issuer, audience: issuer, claims: { sub: "a-workload" } };
   await newPolicy(tenant.token, oidcPolicy(workload.agentId, policy));
   const proofKey = await generateKeyPair("ES256", { extractable: true });

@@ -7,9 +7,13 @@ import { foreignSkewSeconds } from "../../platform/lifetimes.ts";
 /** The last second of the year 9999: the last time that the wire can show as ISO 8601. */
 const lastSecond = 253_402_300_799;
 
+/** A bound on the audiences of one token. */
+const mostAudiences = 100;
+
 const claimsSchema = z.object({
   iss: z.string(),
   sub: z.string().min(1).max(1024),
+  aud: z.union([z.string(), z.array(z.string()).max(mostAudiences)]).optional(),
   exp: z.number().max(lastSecond),
   iat: z.number().optional(),
   client_id: z.string().optional(),
@@ -22,6 +26,8 @@ const claimsSchema = z.object({
 export interface PartnerClaims {
   readonly subject: string;
   readonly organizationId: string | null;
+  /** Empty for a token without `aud`. */
+  readonly audience: string[];
   readonly scopes: string[];
   readonly expiresAtMs: number;
 }
@@ -61,11 +67,16 @@ export function readClaims(
   const claims = claimsSchema.safeParse(payload);
   const times = checkTimes(payload, { nowMs, skewSeconds: foreignSkewSeconds });
   if (!claims.success || times === "malformed") return "token_malformed";
-  const { sub, organization_id, exp, iat } = claims.data;
+  const { sub, organization_id, aud = [], exp, iat } = claims.data;
   // The skew is only for tokens from the future: none after `exp`.
   if (times === "expired" || nowMs >= exp * 1000) return "token_expired";
   if (times === "not_yet_valid" || (iat !== undefined && iat * 1000 > nowMs + foreignSkewSeconds * 1000))
     return "token_not_yet_valid";
-  const scopes = scopesOf(claims.data);
-  return { subject: sub, organizationId: organization_id ?? null, scopes, expiresAtMs: exp * 1000 };
+  return {
+    subject: sub,
+    organizationId: organization_id ?? null,
+    audience: typeof aud === "string" ? [aud] : aud,
+    scopes: scopesOf(claims.data),
+    expiresAtMs: exp * 1000,
+  };
 }

@@ -111,7 +111,7 @@ federationRoutes.openapi(
     tags,
     summary: "Verify a partner's token",
     description:
-      'For an agent that received a token of a partner\'s agent. Everything except a valid access token of an active partner gets `{ "valid": false }` without a reason; the audit log has the reason. A token that is bound to a key (`cnf`) is not valid here, because the request has no proof of the key. A token that its issuer revoked stays valid here until it expires.',
+      "For an agent that received a token of a partner's agent. The `aud` of the token must be an active resource of the organization, one of the partner's `audiences`, or the `audience` of the request. Everything except a valid access token of an active partner gets `{ \"valid\": false }` without a reason; the audit log has the reason. A token that is bound to a key (`cnf`) is not valid here, because the request has no proof of the key. A token that its issuer revoked stays valid here until it expires.",
     request: { body: { required: true, ...json(verifyTokenSchema, "The token") } },
     responses: { 200: json(verifiedTokenSchema, "The agent of the token, or that the token is not valid") },
   }),

@@ -1,4 +1,4 @@
-/** The wire shapes of federation partners, and of the verification of their tokens. */
+/** The wire shapes of federation partners, and of verifying their tokens. */
 import { z } from "@hono/zod-openapi";
 import { isUnique, printable, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
 
@@ -19,6 +19,24 @@ const jwksUriSchema = urlSchema.nullable().openapi({
   description: "The partner's JWKS; null: the `jwks_uri` of its discovery document",
   example: "https://idp.acme.example/.well-known/jwks.json",
 });
+
+const audiencesRule = "must be up to 50 texts, each once, of 1 to 512 characters";
+
+const audiencesSchema = z
+  .array(z.string({ error: audiencesRule }).min(1, { error: audiencesRule }).max(512, { error: audiencesRule }), {
+    error: audiencesRule,
+  })
+  .max(50, { abort: true, error: audiencesRule })
+  .refine((values) => isUnique(values) && values.every((value) => printable.test(value)), { error: audiencesRule })
+  .openapi({
+    description:
+      "Values of `aud` that are accepted beside the organization's active resources. This service's issuer is accepted only when it is listed here",
+    example: ["https://resumes.example.com"],
+  });
+
+const requireScopesSchema = z
+  .boolean({ error: "must be true or false" })
+  .openapi({ description: "true: a token without scopes is not valid" });
 
 const organizationsRule = "must be null or 1 to 100 texts, each once, of 1 to 128 characters";
 
@@ -49,6 +67,8 @@ export const partnerSchema = z
     name: z.string(),
     issuer: issuerSchema,
     jwksUri: jwksUriSchema,
+    audiences: audiencesSchema,
+    requireScopes: requireScopesSchema,
     allowedOrganizations: allowedOrganizationsSchema,
     status: z.enum(partnerStatuses),
     expiresAt: timeSchema.nullable(),
@@ -62,6 +82,8 @@ export const trustPartnerSchema = z
     name: nameSchema,
     issuer: issuerSchema,
     jwksUri: jwksUriSchema.optional(),
+    audiences: audiencesSchema.optional(),
+    requireScopes: requireScopesSchema.optional(),
     allowedOrganizations: allowedOrganizationsSchema.optional(),
     expiresAt: expirySchema.optional(),
   })
@@ -71,6 +93,8 @@ export const changePartnerSchema = z
   .strictObject({
     name: nameSchema.optional(),
     jwksUri: jwksUriSchema.optional(),
+    audiences: audiencesSchema.optional(),
+    requireScopes: requireScopesSchema.optional(),
     allowedOrganizations: allowedOrganizationsSchema.optional(),
     expiresAt: expirySchema.optional(),
     status: z.enum(partnerStatuses, { error: `must be ${partnerStatuses.join(" or ")}` }).optional(),
@@ -84,6 +108,11 @@ export const verifyTokenSchema = z
       .string({ error: "must be a text" })
       .min(1, { error: "must not be empty" })
       .openapi({ description: "The access token that the partner's agent presented" }),
+    audience: text(1, 512, "must not be empty").optional().openapi({
+      description:
+        "The caller's own identifier, accepted as `aud` beside the organization's resources and the partner's audiences. The caller must know it, and must never take it from the token",
+      example: "https://resumes.example.com",
+    }),
   })
   .openapi("VerifyPartnerToken");
 
@@ -97,6 +126,7 @@ export const verifiedTokenSchema = z
       organizationId: z.string().nullable().openapi({
         description: "`organization_id`: the agent's organization at the partner; null when not in the token",
       }),
+      audience: z.array(z.string()).openapi({ description: "`aud`: all audiences of the token" }),
       scopes: z.array(z.string()).openapi({ description: "From `scope` or `scp`" }),
       expiresAt: timeSchema,
     }),
@@ -109,4 +139,5 @@ export type PublicPartner = z.output<typeof partnerSchema>;
 /** `expiresAt` in milliseconds since the epoch. */
 export type TrustPartner = z.output<typeof trustPartnerSchema>;
 export type ChangePartner = z.output<typeof changePartnerSchema>;
+export type VerifyToken = z.output<typeof verifyTokenSchema>;
 export type VerifiedToken = z.output<typeof verifiedTokenSchema>;

@@ -28,10 +28,20 @@ export { partnerReadiness } from "./readiness.ts";
 export { verifyToken } from "./verify.ts";
 
 function publicPartner(partner: Partner): PublicPartner {
-  const { id, organizationId: _, allowedOrganizations, expiresAt, createdAt, updatedAt, ...fields } = partner;
+  const {
+    id,
+    organizationId: _,
+    audiences,
+    allowedOrganizations,
+    expiresAt,
+    createdAt,
+    updatedAt,
+    ...fields
+  } = partner;
   return {
     partnerId: id,
     ...fields,
+    audiences: [...audiences],
     allowedOrganizations: allowedOrganizations && [...allowedOrganizations],
     expiresAt: isoOrNull(expiresAt),
     createdAt: isoOf(createdAt),
@@ -91,11 +101,12 @@ export async function trustPartner(
     (await refuseAddress(context, "issuer", input.issuer)) ??
     (await refuseFields(context, input));
   if (refusal) return refusal;
-  const { name, issuer, jwksUri = null, allowedOrganizations = null, expiresAt = null } = input;
+  const { name, issuer, jwksUri = null, audiences = [], requireScopes = false } = input;
+  const { allowedOrganizations = null, expiresAt = null } = input;
   const { organizationId } = caller;
   const now = context.now();
   const id: string = newId(now);
-  const fields = { name, jwksUri, allowedOrganizations, expiresAt };
+  const fields = { name, jwksUri, audiences, requireScopes, allowedOrganizations, expiresAt };
   const partner: Partner = {
     ...fields,
     id,

@@ -7,8 +7,9 @@ import type { Context } from "../../platform/context.ts";
 import { readJws, verifyJws } from "../../platform/crypto/jws.ts";
 import { findRemoteKey } from "../../platform/outbound/jwks.ts";
 import { isoOf } from "../../platform/time.ts";
+import { comparisonKey, ownsAudience } from "../resources/service.ts";
 import { isAccessToken, type PartnerClaims, readClaims } from "./partner-token.ts";
-import type { VerifiedToken } from "./schema.ts";
+import type { VerifiedToken, VerifyToken } from "./schema.ts";
 import { findPartner, type Partner } from "./store.ts";
 
 /** Why a token is not valid. For the audit log only. */
@@ -25,7 +26,9 @@ type Reason =
   | "token_signature"
   | "token_expired"
   | "token_not_yet_valid"
-  | "organization_not_allowed";
+  | "organization_not_allowed"
+  | "audience_not_allowed"
+  | "no_scopes";
 
 interface Invalid {
   readonly valid: false;
@@ -42,7 +45,25 @@ function inactiveReason(partner: Partner, nowMs: number): "partner_suspended" | 
   return partner.expiresAt !== null && partner.expiresAt <= nowMs ? "partner_expired" : null;
 }
 
-async function judge(context: Context, { organizationId }: Caller, token: string): Promise<Verdict> {
+/**
+ * Whether the token is for the caller's organization (RFC 8725 3.9). Otherwise every service to which the partner's agent sends
+ * a token could use it here. All tenants share this service's issuer, so it is an audience only where the partner lists it.
+ */
+async function isForUs(
+  context: Context,
+  { organizationId, audiences }: Partner,
+  { audience }: PartnerClaims,
+  requested: string | undefined,
+): Promise<boolean> {
+  const own = comparisonKey(context.settings.issuer);
+  const accepted = new Set(audiences.map(comparisonKey));
+  const named = requested === undefined ? null : comparisonKey(requested);
+  if (named !== null && named !== own) accepted.add(named);
+  const keys = audience.map(comparisonKey);
+  return keys.some((key) => accepted.has(key)) || ownsAudience(context, organizationId, keys);
+}
+
+async function judge(context: Context, { organizationId }: Caller, { token, audience }: VerifyToken): Promise<Verdict> {
   const read = readJws(token);
   const issuer = typeof read?.payload.iss === "string" ? read.payload.iss : null;
   const none = (reason: Reason, partner: Partner | null = null): Invalid => ({ valid: false, reason, issuer, partner });
@@ -67,6 +88,8 @@ async function judge(context: Context, { organizationId }: Caller, token: string
   if (allowedOrganizations && !allowedOrganizations.includes(claims.organizationId ?? "")) {
     return none("organization_not_allowed", partner);
   }
+  if (!(await isForUs(context, partner, claims, audience))) return none("audience_not_allowed", partner);
+  if (partner.requireScopes && claims.scopes.length === 0) return none("no_scopes", partner);
   return { valid: true, partner, claims };
 }
 
@@ -89,16 +112,12 @@ function detailsOf(verdict: Verdict): DomainEvent["details"] {
 
 /**
  * Whether a token is a valid access token of an agent of a partner: the partner is active and not expired, one of its
- * published keys signed the token, `exp`, `nbf` and `iat` hold, and the token's organization is allowed. A revocation by the
- * issuer is not visible here. Each call, with its reason, is an audit event.
+ * published keys signed the token, `exp`, `nbf` and `iat` hold, the token's organization is allowed, and the token is for the
+ * caller's organization. A revocation by the issuer is not visible here. Each call, with its reason, is an audit event.
  */
-export async function verifyToken(
-  context: Context,
-  caller: Caller,
-  { token }: { readonly token: string },
-): Promise<VerifiedToken> {
+export async function verifyToken(context: Context, caller: Caller, request: VerifyToken): Promise<VerifiedToken> {
   const { organizationId } = caller;
-  const verdict = await judge(context, caller, token);
+  const verdict = await judge(context, caller, request);
   const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "partner_token.verified",
@@ -116,6 +135,7 @@ export async function verifyToken(
     partnerId: partner.id,
     subject: claims.subject,
     organizationId: claims.organizationId,
+    audience: claims.audience,
     scopes: claims.scopes,
     expiresAt: isoOf(claims.expiresAtMs),
   };

@@ -21,6 +21,7 @@ import {
   findHostOwner,
   findOwner,
   findResource,
+  hasActiveResource,
   insertResource,
   keyColumn,
   lastGivenUp,
@@ -126,6 +127,15 @@ async function insert(
   return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization has ${most} resources, which is the most.`, {
     details: { limit: "maxResources", max: most, current: await countResources(context, resource.organizationId) },
   });
+}
+
+/** Whether one of the audiences of a token, in the form for comparison, is an active resource of the organization. */
+export async function ownsAudience(
+  context: Context,
+  organizationId: OrganizationId,
+  keys: readonly string[],
+): Promise<boolean> {
+  return keys.length > 0 && hasActiveResource(context, organizationId, keys);
 }
 
 /** What the audit log keeps of a resource. */

@@ -1,7 +1,7 @@
 /** The queries of the resources room, each named after the question it answers or the change it makes. */
 import { and, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
-import { insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
+import { among, insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
 import { domains, organizations, resources } from "../../platform/db/schema.ts";
 import type { OrganizationId, ResourceId } from "../../platform/ids.ts";
 
@@ -56,6 +56,29 @@ export async function findResource(
     .where(and(eq(resources.id, id), eq(resources.organizationId, organizationId), isKept))
     .get();
   return row ?? null;
+}
+
+/** Is one of these keys an active resource of the organization? */
+export async function hasActiveResource(
+  { db }: Db,
+  organizationId: OrganizationId,
+  keys: readonly string[],
+): Promise<boolean> {
+  const row = await db
+    .select({ id: resources.id })
+    .from(resources)
+    .where(
+      and(
+        eq(resources.organizationId, organizationId),
+        sql`${resources.key} IN ${among(keys)}`,
+        eq(resources.status, "active"),
+        isKept,
+        isNull(resources.displacedAt),
+      ),
+    )
+    .limit(1)
+    .get();
+  return row !== undefined;
 }
 
 /** The organization's newest resources that are older than `before`. */

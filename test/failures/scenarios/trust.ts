@@ -83,7 +83,7 @@ export const trustScenarios: Scenarios = {
   verifyPartnerToken: {
     ...inOrganization(async ({ token }) => {
       const { issuer, sign } = await newIssuer();
-      const partner = await newPartner(token, { issuer });
+      const partner = await newPartner(token, { issuer, audiences: ["x"] });
       const partnerToken = await sign("at+jwt", {
         sub: "agent-7",
         client_id: "agent-7",

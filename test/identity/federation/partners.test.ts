@@ -58,6 +58,8 @@ describe("change", () => {
     const fields = {
       name: "Renamed",
       jwksUri: "https://keys.acme.example/jwks",
+      audiences: ["https://api.tenant.example"],
+      requireScopes: true,
       allowedOrganizations: ["their-one"],
       expiresAt: "2099-01-01T00:00:00.000Z",
       status: "suspended",
@@ -68,7 +70,9 @@ describe("change", () => {
     expect(Date.parse(changed.body.updatedAt)).toBeGreaterThan(Date.parse(partner.updatedAt));
     expect((await call(pathOf(partner), { token })).body).toEqual(changed.body);
 
-    const back = { name: partner.name, jwksUri: null, allowedOrganizations: null, expiresAt: null, status: "active" };
+    const { name, audiences, requireScopes } = partner;
+    const nothing = { jwksUri: null, allowedOrganizations: null, expiresAt: null };
+    const back = { name, audiences, requireScopes, ...nothing, status: "active" };
     expect((await patch(token, partner, back)).body).toMatchObject(back);
   });
 

@@ -30,8 +30,11 @@ export async function eventsOf(token: string, action: string): Promise<Body[]> {
   return answer.body.data.toReversed();
 }
 
-export const verify = (token: string, presented: string): Promise<Answer> =>
-  call("/api/v1/federation/verify", { token, json: { token: presented } });
+/** The audience of the tokens of {@link Issuer}, unless a test names another. */
+export const api = "https://api.example";
+
+export const verify = (token: string, presented: string, audience?: string): Promise<Answer> =>
+  call("/api/v1/federation/verify", { token, json: { token: presented, audience } });
 
 export interface SigningPair {
   readonly jwk: JWK;
@@ -89,7 +92,7 @@ export async function newIssuer(issuer = `https://${unique("issuer")}.example`):
         iss: issuer,
         sub: "agent-7",
         client_id: "agent-7",
-        aud: "https://api.example",
+        aud: api,
         organization_id: "their-organization",
         scope: "resume:read resume:write",
         iat: nowSeconds,

@@ -12,6 +12,8 @@ it("answers with the partner, and reads it back", async () => {
     name: "Acme",
     issuer: "https://idp.acme.example",
     jwksUri: null,
+    audiences: [],
+    requireScopes: false,
     allowedOrganizations: null,
     status: "active",
     expiresAt: null,
@@ -28,6 +30,8 @@ it("takes every field", async () => {
     name: "Bücher & Söhne 😀",
     issuer: "https://idp.acme.example:8443/tenants/one/",
     jwksUri: "https://keys.acme.example/one?v=1",
+    audiences: ["https://api.tenant.example", "api://0f5e"],
+    requireScopes: true,
     allowedOrganizations: ["their-one", "their-two"],
   };
   const partner = await newPartner(token, { ...fields, expiresAt: "2099-01-31T12:00:00+02:00" });
@@ -63,6 +67,8 @@ it("is in the audit log", async () => {
         name: "Acme",
         issuer: partner.issuer,
         jwksUri: null,
+        audiences: [],
+        requireScopes: false,
         allowedOrganizations: ["their-one"],
         expiresAt: null,
       },

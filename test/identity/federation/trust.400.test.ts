@@ -9,6 +9,7 @@ async function expectRefused(fields: Record<string, unknown>, path: string, mess
   expect(answer.body.details.issues).toMatchObject([{ path, message }]);
 }
 
+const audiencesRule = "must be up to 50 texts, each once, of 1 to 512 characters";
 const organizationsRule = "must be null or 1 to 100 texts, each once, of 1 to 128 characters";
 
 it.each<[string, Record<string, unknown>, string, string]>([
@@ -44,6 +45,12 @@ it.each<[string, Record<string, unknown>, string, string]>([
     "allowedOrganizations.0",
     organizationsRule,
   ],
+  ["one audience as text", { audiences: "https://api.example" }, "audiences", audiencesRule],
+  ["an audience twice", { audiences: ["one", "one"] }, "audiences", audiencesRule],
+  ["an empty audience", { audiences: [""] }, "audiences.0", audiencesRule],
+  ["an audience of 513 characters", { audiences: ["a".repeat(513)] }, "audiences.0", audiencesRule],
+  ["51 audiences", { audiences: Array.from({ length: 51 }, (_, id) => `api-${id}`) }, "audiences", audiencesRule],
+  ["requireScopes as text", { requireScopes: "true" }, "requireScopes", "must be true or false"],
   ["an end in the past", { expiresAt: "2020-01-01T00:00:00Z" }, "expiresAt", "must be in the future"],
   [
     "an end without offset",

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { call, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
+import { call, newClient, newOrganization, type Organization, tokenFor, unique } from "../../support/api.ts";
 import {
+  api,
   type Claims,
   eventsOf,
   type Issuer,
@@ -38,7 +39,7 @@ beforeEach(async () => {
   vi.spyOn(console, "warn").mockReturnValue();
   organization = await newOrganization();
   them = await newIssuer();
-  partner = await newPartner(organization.token, { issuer: them.issuer });
+  partner = await newPartner(organization.token, { issuer: them.issuer, audiences: [api] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -57,6 +58,7 @@ describe("a valid token", () => {
         partnerId: partner.partnerId,
         subject: "agent-7",
         organizationId: "their-organization",
+        audience: [api],
         scopes: ["resume:read", "resume:write"],
         expiresAt: new Date(exp * 1000).toISOString(),
       },
@@ -157,6 +159,116 @@ describe("the partner decides", () => {
   });
 });
 
+describe("for whom the token is (RFC 8725 3.9)", () => {
+  const ours = "http://localhost:8787";
+  const refused = "audience_not_allowed";
+  const unlisted = async () => {
+    them = await newIssuer();
+    partner = await newPartner(organization.token, { issuer: them.issuer });
+  };
+  const register = async (owner: Organization, fields: Record<string, unknown> = {}) => {
+    const identifier = `urn:agentidp:${owner.slug}:${unique("api")}`;
+    const json = { identifier, name: "API", ...fields };
+    const answer = await call("/api/v1/resources", { token: owner.token, json });
+    expect(answer.status, answer.text).toBe(201);
+    return answer.body;
+  };
+  beforeEach(unlisted);
+
+  it.each<[string, unknown]>([
+    ["another service", "https://some-other-service.example"],
+    ["two other services", ["https://one.example", "https://two.example"]],
+    ["this service, which is not listed", ours],
+    ["nobody", undefined],
+    ["an empty list", []],
+  ])("a token for %s is not valid", async (_, aud) => {
+    expect(await signed({ aud })).toBe(refused);
+  });
+
+  it.each<[string, unknown]>([
+    ["a number", 7],
+    ["a list with a number", ["https://api.example", 7]],
+    ["101 audiences", Array.from({ length: 101 }, (_, index) => `https://${index}.example`)],
+  ])("an audience that is %s is malformed", async (_, aud) => {
+    await change({ audiences: [api] });
+    expect(await signed({ aud })).toBe("token_malformed");
+  });
+
+  it("a resource of the organization, while it is active", async () => {
+    const resource = await register(organization);
+    const token = await them.sign({ aud: resource.identifier });
+    expect(await verdictOn(token)).toBe(true);
+    await call(`/api/v1/resources/${resource.resourceId}`, {
+      method: "PATCH",
+      token: organization.token,
+      json: { status: "disabled" },
+    });
+    expect(await verdictOn(token)).toBe(refused);
+  });
+
+  it("a resource is compared as at the token endpoint: one trailing slash is none", async () => {
+    const { token, organizationId } = organization;
+    const domain = `${unique("verified")}.example`;
+    const added = await call(`/api/v1/organizations/${organizationId}/domains`, { token, json: { domain } });
+    expect([added.status, added.body.status], added.text).toEqual([201, "verified"]);
+    const { identifier } = await register(organization, { identifier: `https://${domain}/mcp` });
+    expect(await signed({ aud: `${identifier}/` })).toBe(true);
+    expect(await signed({ aud: `${identifier}/tools` })).toBe(refused);
+  });
+
+  it("a resource of another organization is none", async () => {
+    const { identifier } = await register(await newOrganization());
+    expect(await signed({ aud: identifier })).toBe(refused);
+  });
+
+  it("an audience of the partner, this service among them only when it is listed", async () => {
+    const token = await them.sign({ aud: ours });
+    await change({ audiences: [api] });
+    expect(await signed({ aud: api })).toBe(true);
+    expect(await verdictOn(token)).toBe(refused);
+    await change({ audiences: [api, ours] });
+    expect(await verdictOn(token)).toBe(true);
+    await change({ audiences: [] });
+    expect(await verdictOn(token)).toBe(refused);
+  });
+
+  it("one of several is enough, and all are shown", async () => {
+    await change({ audiences: [api] });
+    const answer = await verify(organization.token, await them.sign({ aud: ["https://other.example", api] }));
+    expect(answer.body).toMatchObject({ valid: true, audience: ["https://other.example", api] });
+  });
+
+  it("the audience of the request, but never this service", async () => {
+    const wanted = "https://my-api.example";
+    const token = await them.sign({ aud: wanted });
+    expect((await verify(organization.token, token)).body).toEqual({ valid: false });
+    expect((await verify(organization.token, token, wanted)).body).toMatchObject({ valid: true, audience: [wanted] });
+    expect((await verify(organization.token, token, api)).body).toEqual({ valid: false });
+    expect((await verify(organization.token, await them.sign({ aud: ours }), ours)).body).toEqual({ valid: false });
+  });
+
+  it.each<[string, unknown, string]>([
+    ["empty", "", "must not be empty"],
+    ["513 characters", "a".repeat(513), "must have at most 512 characters"],
+    ["a list", [api], "must be a text"],
+  ])("an audience in the request that is %s is refused", async (_, audience, message) => {
+    const json = { token: await them.sign(), audience };
+    const answer = await call("/api/v1/federation/verify", { token: organization.token, json });
+    expect([answer.status, answer.body.details?.issues]).toMatchObject([400, [{ path: "audience", message }]]);
+  });
+});
+
+describe("requireScopes", () => {
+  it("a token without scopes is valid, unless the partner's must have some", async () => {
+    const none = await them.sign({ scope: undefined });
+    expect(await verdictOn(none)).toBe(true);
+    await change({ requireScopes: true });
+    expect(await verdictOn(none)).toBe("no_scopes");
+    expect(await verdictOn(await them.sign({ scope: "" }))).toBe("no_scopes");
+    expect(await verdictOn(await them.sign())).toBe(true);
+  });
+});
+
 describe("the issuer", () => {
   it.each<[string, (issuer: string) => unknown]>([
     ["with a slash more", (issuer) => `${issuer}/`],
@@ -179,7 +291,7 @@ describe("the issuer", () => {
 
   it("of one partner does not sign for another", async () => {
     const other = await newIssuer();
-    await newPartner(organization.token, { issuer: other.issuer });
+    await newPartner(organization.token, { issuer: other.issuer, audiences: [api] });
     expect(await signed({ iss: other.issuer })).toBe("token_signature");
   });
 

@@ -122,6 +122,10 @@ export const federationPartners = sqliteTable(
     issuer: text().notNull(),
     /** null: found through the issuer's discovery document. */
     jwksUri: text("jwks_uri"),
+    /** The values of `aud` that are accepted beside the organization's resources. */
+    audiences: text({ mode: "json" }).$type<readonly string[]>().notNull().default([]),
+    /** Whether a token without scopes is refused. */
+    requireScopes: integer("require_scopes", { mode: "boolean" }).notNull().default(false),
     /** The partner's organizations whose tokens are accepted; null for all. */
     allowedOrganizations: text("allowed_organizations", { mode: "json" }).$type<readonly string[]>(),
     status: text({ enum: ["active", "suspended"] }).notNull(),

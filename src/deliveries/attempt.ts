@@ -1,50 +1,47 @@
-/** One attempt: a signed POST to an endpoint, and its outcome. This needs no table and no queue. */
+/** One attempt: a signed POST to an endpoint, and its outcome. */
 import type { Context } from "../platform/context.ts";
 import { type OutboundAnswer, outboundFetch } from "../platform/outbound/fetch.ts";
 import type { OutboundContext } from "../platform/outbound/guard.ts";
 
-/** What is delivered. */
 export interface Message {
-  /** The same at each attempt, so that a receiver can recognise what it has received already. */
+  /** The same at each attempt, so that a receiver recognizes a message that it has received already. */
   readonly id: string;
-  /** What the message is about, such as the name of an event. */
+  /** The kind of the message, such as the name of an event. */
   readonly type: string;
-  /** To the byte, as it is signed and sent. */
+  /** The exact bytes that are signed and sent. */
   readonly body: string;
 }
 
 /** A message as one attempt signs it. */
 export interface SignedMessage extends Message {
-  /** When this attempt is made; receivers refuse what is older than some minutes. */
+  /** The time of this attempt, in milliseconds since the epoch. Receivers refuse messages that are minutes old. */
   readonly sentAtMs: number;
 }
 
-/** Where messages are delivered. */
 export interface Endpoint {
   readonly id: string;
-  /** Chosen by others: the outbound guard checks it at each attempt. */
+  /** A customer chose it: the outbound guard checks it at each attempt. */
   readonly url: string;
-  /** Until then the endpoint counts as slow, in milliseconds since the epoch; 0 for one that is not. */
+  /** Until when the endpoint counts as slow, in milliseconds since the epoch; 0 when it is not slow. */
   readonly slowUntil: number;
   /**
-   * All headers of an attempt, the signature and the content type among them.
+   * All headers of an attempt, with the signature and the content type.
    *
-   * @throws {Error} when it cannot sign; nothing is sent then, and it counts as no attempt
+   * @throws {Error} when it cannot sign; then nothing is sent, and the attempt does not count
    */
   sign(message: SignedMessage): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
 }
 
-/** What came of an attempt, as it is kept. */
+/** The stored outcome of an attempt. */
 export interface AttemptRecord {
   /** null when there was no answer. */
   readonly httpStatusCode: number | null;
   /** The beginning of the answer's body. */
   readonly responseBody: string | null;
-  /** Why the attempt failed; null when it did not. */
+  /** Why the attempt failed; null when it succeeded. */
   readonly error: string | null;
 }
 
-/** What came of an attempt. */
 export interface AttemptOutcome extends AttemptRecord {
   /** The endpoint answered 2xx. */
   readonly ok: boolean;
@@ -52,17 +49,10 @@ export interface AttemptOutcome extends AttemptRecord {
   readonly retryAfter: string | null;
 }
 
-/** The bounds of an attempt. */
-export interface AttemptBounds {
-  /** For the whole exchange. */
-  readonly timeoutMs: number;
-  /** How much of the answer's body is kept. */
-  readonly keptBytes: number;
-}
+/** The time limit of the whole exchange, and how much of the answer's body is stored. */
+const usualBounds = { timeoutMs: 10_000, keptBytes: 1024 };
 
-const usualBounds: AttemptBounds = { timeoutMs: 10_000, keptBytes: 1024 };
-
-/** Text that can be stored and shown, whatever was sent. A character that the limit cuts in two is left out. */
+/** The body as text that SQLite can store. A character that the limit cuts in two is left out. */
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body, { stream: true }).replaceAll("\0", "\ufffd");
 
 function outcomeOf(answer: OutboundAnswer): AttemptOutcome {
@@ -82,21 +72,15 @@ function outcomeOf(answer: OutboundAnswer): AttemptOutcome {
 }
 
 /**
- * Signs a message and sends it. Whatever the endpoint does is an outcome.
+ * Signs a message and sends it, in at most 10 seconds. A failure of the endpoint is an outcome, not an exception.
  *
  * @throws {Error} when the endpoint's `sign` throws
- *
- * @example
- * ```ts
- * const outcome = await attempt(context, endpoint, message);
- * const next = nextAfter(schedule, outcome, attemptCount + 1, context.now(), Math.random());
- * ```
  */
 export async function attempt(
   context: OutboundContext & Pick<Context, "now">,
   endpoint: Endpoint,
   message: Message,
-  { timeoutMs, keptBytes }: AttemptBounds = usualBounds,
+  { timeoutMs, keptBytes } = usualBounds,
 ): Promise<AttemptOutcome> {
   const headers = await endpoint.sign({ ...message, sentAtMs: context.now() });
   const answer = await outboundFetch(context, endpoint.url, {

@@ -18,11 +18,11 @@ type TableWith<Columns extends Record<string, ColumnBuilderBase>> = SQLiteTableW
   columns: BuildColumns<string, Columns, "sqlite">;
 }>;
 
-/** A table of deliveries. Beside these columns it has what is sent. */
+/** A table of deliveries. It also has columns for what is sent. */
 export type DeliveryTable = TableWith<
   { id: IsPrimaryKey<Text>; endpointId: Text } & ReturnType<typeof deliveryColumns>
 >;
-/** A table of endpoints. Beside these columns it has the URL. */
+/** A table of endpoints. It also has a column for the URL. */
 export type EndpointTable = TableWith<{ id: IsPrimaryKey<Text> } & ReturnType<typeof endpointColumns>>;
 
 export interface Tables {
@@ -30,14 +30,14 @@ export interface Tables {
   readonly endpoints: EndpointTable;
 }
 
-/** A row of a table of deliveries, as far as the machine knows it. */
+/** The columns of a delivery that every channel has. */
 export type DeliveryRow = DeliveryTable["$inferSelect"];
 
-/** A row with an attempt under way. */
+/** A row whose attempt is under way. */
 export type Claimed<Row> = Row & { readonly claimedUntil: number };
 
-/** A claimed delivery with what its attempt needs. */
-export interface Claim<Row> {
+/** A claimed delivery, and what its attempt needs. */
+export interface Claim<Row = DeliveryRow> {
   readonly delivery: Claimed<Row>;
   readonly endpoint: Endpoint;
   readonly message: Message;
@@ -47,32 +47,30 @@ export interface Claim<Row> {
  * One kind of deliveries.
  *
  * @typeParam Row a row of its table of deliveries
- * @typeParam Found what its query for endpoints answers with
+ * @typeParam Found a row of its query for endpoints
  */
 export interface Channel<Row extends DeliveryRow, Found> {
-  /** For the log. */
+  /** Its name in the log. */
   readonly name: string;
   readonly tables: Tables;
   readonly schedule: Schedule;
   queue(env: Bindings): Pick<Queue, "sendBatch">;
-  /** The messages of its queue. They carry no content: each only names what is due. */
+  /** The messages of its queue. They carry no content. */
   readonly messages: {
     /** This delivery is due. */
     delivery(id: string): unknown;
-    /** Some deliveries of this endpoint are due, and it has time for one. */
+    /** A delivery of this endpoint is due, and the endpoint may get one more request. */
     endpoint(id: string): unknown;
   };
-  /** What a delivery sends. */
   messageOf(delivery: Row): Message;
-  /** The query for some endpoints; it runs in one batch with the claim of their deliveries. */
+  /** The query for endpoints by their ids. It runs in one batch with the claim of their deliveries. */
   findEndpoints(context: Pick<Context, "db" | "now">, ids: SQL): RunnableQuery<Found[], "sqlite">;
   endpointsOf(context: Context, found: readonly Found[]): readonly Endpoint[];
-  /** Counts an attempt. */
+  /** Counts an attempt in the metrics. */
   count(outcome: Next["status"]): void;
-  /**
-   * Gives a delivery up.
-   *
-   * @param end the statement that ends the attempt, to be written together with what follows for the endpoint
-   */
+  /** Gives a delivery up. `end` ends the attempt; it is written in one batch with the consequences for the endpoint. */
   giveUp(context: Context, claim: Claim<Row>, outcome: AttemptOutcome, end: BatchItem<"sqlite">): Promise<void>;
 }
+
+/** A channel whose rows are not known. Its methods get only rows that it found itself. */
+export type AnyChannel = Channel<DeliveryRow, unknown>;

@@ -1,15 +1,15 @@
 /**
- * Handles the messages of a queue. Attempts run side by side, and a batch waits for none of them for long (`slow.ts`). What is
- * due for a slow endpoint beyond its five requests stays in D1: when an attempt has ended, it queues the next one.
+ * Handles the messages of a queue. Attempts run concurrently, and a batch waits for none of them for long (`slow.ts`). When an
+ * attempt of a slow endpoint has ended, it queues the next one; until then the endpoint's other deliveries wait in D1.
  *
- * One message leads to one attempt at most, so that the attempts of a batch of five stay below the six connections that an
- * invocation may have waiting: one more would wait for the others while its own time runs.
+ * One message leads to at most one attempt, so a batch of five stays below the six connections that an invocation may have
+ * open: a further attempt would wait for a connection while its own time limit runs.
  */
 import type { Context } from "../platform/context.ts";
 import { log } from "../platform/log.ts";
 import { dayMs } from "../platform/time.ts";
 import { type AttemptOutcome, attempt } from "./attempt.ts";
-import type { Channel, Claim, DeliveryRow } from "./channel.ts";
+import type { AnyChannel, Claim } from "./channel.ts";
 import { queueDeliveries, queueDue } from "./queue.ts";
 import { nextAfter } from "./schedule.ts";
 import { endsInTime, isSlow } from "./slow.ts";
@@ -18,10 +18,10 @@ import {
   claimDeliveries,
   claimNextDelivery,
   clearFailures,
+  deleteFinished,
   endAttempt,
   endpointsWaitingFor,
   endpointsWithOverdue,
-  forgetFinished,
   markSlow,
 } from "./store.ts";
 import { type Write, writeTogether } from "./together.ts";
@@ -29,35 +29,31 @@ import { type Write, writeTogether } from "./together.ts";
 /** An attempt takes 10 seconds at most; an older claim belongs to a Worker that has ended. */
 export const leaseMs = 30_000;
 
-/** A delivery that has been due for so long has no message any more, or its message waits behind very many. */
+/** The message of a delivery that has been due for longer is lost, or waits behind many others. */
 const overdueAfterMs = 15_000;
 const overdueEndpoints = 500;
-/** How many attempts at once a sweep begins for an endpoint. */
+/** How many concurrent attempts the scheduled task starts for an endpoint. */
 const overdueWidth = 10;
 
 const keptMs = 30 * dayMs;
-const forgottenAtOnce = 5_000;
+const deletedAtOnce = 5_000;
 
-/** How long the deliveries of messages that the queue has given up wait before they are attempted again. */
 const requeueDelaySeconds = 60;
 
-/** What the messages of a batch name. */
+/** The ids that the messages of a batch name. */
 export interface Due {
   readonly deliveries: readonly string[];
   readonly endpoints: readonly string[];
 }
 
 /** What the attempts of one batch share. */
-interface Batch<Row extends DeliveryRow, Found> {
-  readonly channel: Channel<Row, Found>;
+interface Batch {
+  readonly channel: AnyChannel;
   readonly context: Context;
   readonly write: Write;
 }
 
-function claimsOf<Row extends DeliveryRow, Found>(
-  { channel, context }: Batch<Row, Found>,
-  [rows, found]: ClaimedWithEndpoints<Row, Found>,
-): Claim<Row>[] {
+function claimsOf({ channel, context }: Batch, [rows, found]: ClaimedWithEndpoints): Claim[] {
   const endpoints = channel.endpointsOf(context, found);
   return rows.flatMap((delivery) => {
     const endpoint = endpoints.find(({ id }) => id === delivery.endpointId);
@@ -65,13 +61,9 @@ function claimsOf<Row extends DeliveryRow, Found>(
   });
 }
 
-/** Writes the outcome of an attempt, and what follows from it. */
-async function writeOutcome<Row extends DeliveryRow, Found>(
-  { channel, context, write }: Batch<Row, Found>,
-  claim: Claim<Row>,
-  outcome: AttemptOutcome,
-  inTime: boolean,
-): Promise<void> {
+/** Writes the outcome of an attempt, and queues the next attempt or gives the delivery up. */
+async function writeOutcome(batch: Batch, claim: Claim, outcome: AttemptOutcome, inTime: boolean): Promise<void> {
+  const { channel, context, write } = batch;
   const { delivery, endpoint } = claim;
   const { tables, schedule } = channel;
   const nowMs = context.now();
@@ -88,58 +80,36 @@ async function writeOutcome<Row extends DeliveryRow, Found>(
   }
 }
 
-/** Never rejects: an attempt that breaks off leaves its claim to run out, and the sweep finds the delivery. */
-async function writeOutcomeOrLeave<Row extends DeliveryRow, Found>(
-  batch: Batch<Row, Found>,
-  claim: Claim<Row>,
-  ended: Promise<AttemptOutcome>,
-  inTime: boolean,
-): Promise<void> {
-  try {
-    await writeOutcome(batch, claim, await ended, inTime);
-  } catch (error) {
-    const { channel, context } = batch;
-    log.error(context, "delivery broke off", { channel: channel.name, deliveryId: claim.delivery.id, error });
-  }
-}
-
 /**
- * Makes an attempt and writes its outcome. Settles when the batch need not wait any longer; the rest is deferred.
+ * Makes an attempt and writes its outcome. Resolves when the batch need not wait any longer; the rest is deferred. An attempt
+ * that breaks off leaves its claim to expire, and the scheduled task finds the delivery.
  *
- * @param hasSuccessor whether it queues the next attempt for its endpoint also when it ends in time
+ * @param queuesNext whether it queues the next attempt for its endpoint also when it ends in time
  */
-async function carryOut<Row extends DeliveryRow, Found>(
-  batch: Batch<Row, Found>,
-  claim: Claim<Row>,
-  hasSuccessor: boolean,
-): Promise<void> {
+async function carryOut(batch: Batch, claim: Claim, queuesNext: boolean): Promise<void> {
   const { channel, context } = batch;
-  const { endpoint, message } = claim;
+  const { delivery, endpoint, message } = claim;
   const ended = attempt(context, endpoint, message);
   const inTime = await endsInTime(context, ended, (untilMs) => markSlow(context, channel.tables, endpoint.id, untilMs));
   const rest = async () => {
-    await writeOutcomeOrLeave(batch, claim, ended, inTime);
-    if (hasSuccessor || !inTime) await queueDue(channel, context, [endpoint.id], 1);
+    try {
+      await writeOutcome(batch, claim, await ended, inTime);
+    } catch (error) {
+      log.error(context, "delivery broke off", { channel: channel.name, deliveryId: delivery.id, error });
+    }
+    if (queuesNext || !inTime) await queueDue(channel, context, [endpoint.id], 1);
   };
-  const settled = rest();
-  context.defer(settled);
-  if (inTime) await settled;
+  const written = rest();
+  context.defer(written);
+  if (inTime) await written;
 }
 
-/**
- * Attempts the claimed deliveries.
- *
- * @param haveSuccessors whether each queues the next attempt for its endpoint: a message that names an endpoint leads to one
- */
-async function carryOutAll<Row extends DeliveryRow, Found>(
-  batch: Batch<Row, Found>,
-  claimed: ClaimedWithEndpoints<Row, Found>,
-  haveSuccessors: boolean,
-): Promise<void> {
+/** Attempts the claimed deliveries. Waits for those of endpoints that are not slow. */
+async function carryOutAll(batch: Batch, claimed: ClaimedWithEndpoints, queueNext: boolean): Promise<void> {
   const { context } = batch;
   const waitedFor = claimsOf(batch, claimed).flatMap((claim) => {
     const wasSlow = isSlow(claim.endpoint, context.now());
-    const carriedOut = carryOut(batch, claim, haveSuccessors || wasSlow);
+    const carriedOut = carryOut(batch, claim, queueNext || wasSlow);
     context.defer(carriedOut);
     return wasSlow ? [] : [carriedOut];
   });
@@ -147,45 +117,33 @@ async function carryOutAll<Row extends DeliveryRow, Found>(
 }
 
 /**
- * Does what the messages of a batch name.
+ * Attempts what the messages of a batch name. A message that names an endpoint leads to the next one for it.
  *
- * @throws {Error} when D1 does not answer; the batch is then to be handed over again
+ * @throws {Error} when D1 does not answer; the queue must then deliver the batch again
  */
-export async function attemptDue<Row extends DeliveryRow, Found>(
-  channel: Channel<Row, Found>,
-  context: Context,
-  { deliveries, endpoints }: Due,
-): Promise<void> {
+export async function attemptDue(channel: AnyChannel, context: Context, { deliveries, endpoints }: Due): Promise<void> {
   const batch = { channel, context, write: writeTogether(context) };
-  const nowMs = context.now();
+  const lease = { nowMs: context.now(), leaseMs };
   const named = async (ids: readonly string[]) =>
-    carryOutAll(batch, await claimDeliveries(context, channel, ids, nowMs, leaseMs), false);
-  const next = async (id: string) =>
-    carryOutAll(batch, await claimNextDelivery(context, channel, id, nowMs, leaseMs), true);
+    carryOutAll(batch, await claimDeliveries(context, channel, ids, lease), false);
+  const next = async (id: string) => carryOutAll(batch, await claimNextDelivery(context, channel, id, lease), true);
   await Promise.all([...(deliveries.length > 0 ? [named(deliveries)] : []), ...endpoints.map(next)]);
 }
 
 /**
- * Handles what the messages named that the queue has given up. Their deliveries are still in D1, and are queued again.
+ * Queues the deliveries again that dead letters name. They are still in D1.
  *
- * @throws {Error} when D1 does not answer yet; the messages are then to be handed over again
+ * @throws {Error} when D1 does not answer; the queue must then deliver the messages again
  */
-export async function requeueDue<Row extends DeliveryRow, Found>(
-  channel: Channel<Row, Found>,
-  context: Context,
-  { deliveries, endpoints }: Due,
-): Promise<void> {
+export async function requeueDue(channel: AnyChannel, context: Context, { deliveries, endpoints }: Due): Promise<void> {
   const waiting = await endpointsWaitingFor(context, channel.tables, deliveries);
   await queueDue(channel, context, [...new Set([...waiting, ...endpoints])], 1, requeueDelaySeconds);
 }
 
-/** The part of the scheduled run: queues what a crash or a lost message left behind, and deletes what was finished 30 days ago. */
-export async function maintainDeliveries<Row extends DeliveryRow, Found>(
-  channel: Channel<Row, Found>,
-  context: Context,
-): Promise<void> {
+/** Scheduled task: queues overdue deliveries, whose messages are lost, and deletes those that were finished 30 days ago. */
+export async function maintainDeliveries(channel: AnyChannel, context: Context): Promise<void> {
   const { tables } = channel;
   const overdue = await endpointsWithOverdue(context, tables, context.now() - overdueAfterMs, overdueEndpoints);
   await queueDue(channel, context, overdue, overdueWidth);
-  await forgetFinished(context, tables, context.now() - keptMs, forgottenAtOnce);
+  await deleteFinished(context, tables, context.now() - keptMs, deletedAtOnce);
 }

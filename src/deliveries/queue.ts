@@ -1,18 +1,14 @@
-/**
- * The queue of a channel. What is to be sent, and whether it still is, is in D1, so a message that is lost, doubled or late
- * costs nothing but time.
- */
+/** The queue of a channel. D1 holds what is due, so a message that is lost, repeated or late only delays a delivery. */
 import type { Context } from "../platform/context.ts";
 import { log } from "../platform/log.ts";
-import type { Channel, DeliveryRow } from "./channel.ts";
+import type { AnyChannel } from "./channel.ts";
 
-type Sender = Pick<Channel<DeliveryRow, never>, "name" | "queue" | "messages">;
+type Sender = Pick<AnyChannel, "name" | "queue" | "messages">;
 type Reach = Pick<Context, "env" | "requestId">;
 
-/** Queues takes so many messages at once. */
+/** The most messages that Queues accepts at once. */
 const batchSize = 100;
 
-/** The sweep finds what is due, so a message that cannot be sent is only a delay. */
 async function send({ name, queue }: Sender, reach: Reach, bodies: readonly unknown[], delaySeconds: number) {
   try {
     for (let from = 0; from < bodies.length; from += batchSize) {
@@ -34,11 +30,7 @@ export function queueDeliveries(
   return send(channel, reach, ids.map(channel.messages.delivery), delaySeconds);
 }
 
-/**
- * Queues attempts of whatever is due for some endpoints.
- *
- * @param width how many at once for each of them
- */
+/** Queues attempts of the due deliveries of some endpoints: `width` concurrent ones for each. */
 export function queueDue(
   channel: Sender,
   reach: Reach,

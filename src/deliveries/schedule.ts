@@ -1,17 +1,16 @@
-/** When a delivery that failed is attempted again. This needs no table and no queue. */
+/** When a delivery that failed is attempted again. */
 import type { AttemptOutcome } from "./attempt.ts";
 
-/** The pauses between the attempts of a delivery. */
 export interface Schedule {
-  /** After each failed attempt, in milliseconds. When the attempt after the last pause fails too, the delivery is given up. */
+  /** The pause after each failed attempt, in milliseconds. If the attempt after the last pause fails, the delivery is given up. */
   readonly pausesMs: readonly number[];
-  /** The part by which a pause varies, so that deliveries that failed together are not attempted again together: 0.2 for ± 20 %. */
+  /** 0.2 varies each pause by ± 20 %, so that deliveries that failed together are not attempted again together. */
   readonly jitter: number;
   /** The longest `Retry-After` that is obeyed, in milliseconds. */
   readonly longestRetryAfterMs: number;
 }
 
-/** What follows an attempt, by the name that the delivery's status has then. */
+/** The status of a delivery after an attempt. */
 export type Next =
   | { readonly status: "delivered" }
   /** Another attempt follows. */
@@ -19,15 +18,15 @@ export type Next =
   /** No attempt follows. */
   | { readonly status: "dead_letter" };
 
-/** 410: the receiver wants no more (Standard Webhooks). */
+/** 410: the receiver wants no more messages (Standard Webhooks). */
 export const gone = 410;
 
 const secondMs = 1000;
 
 /**
- * Reads `Retry-After` (RFC 9110 10.2.3: seconds, or a date), `longestMs` at most; null when there is none, or none that is valid.
+ * Reads `Retry-After` (RFC 9110 10.2.3: seconds, or a date).
  *
- * @returns milliseconds from now
+ * @returns milliseconds from now, at most `longestMs`; null when the header is missing or invalid
  */
 export function retryAfterMs(header: string | null, nowMs: number, longestMs: number): number | null {
   if (header === null) return null;
@@ -37,10 +36,9 @@ export function retryAfterMs(header: string | null, nowMs: number, longestMs: nu
 }
 
 /**
- * Decides what follows an attempt. A receiver can make the schedule's pause longer, but not shorter: that would only use up
- * the attempts.
+ * Decides what follows an attempt. `Retry-After` can make a pause longer, but not shorter: that would use up the attempts.
  *
- * @param attemptCount how many attempts the delivery has had, this one included
+ * @param attemptCount the attempts of the delivery, with this one
  * @param random from 0 to 1
  */
 export function nextAfter(

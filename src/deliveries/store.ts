@@ -1,39 +1,43 @@
 /**
- * The queries over the deliveries of a channel. A row is claimed before its attempt and released with the outcome, so that
- * of two that want to attempt it one does. Every outcome names the claim that it ends, and counts only while that claim does.
+ * The queries over the deliveries of a channel. A row is claimed before its attempt, so one of two concurrent attempts takes
+ * place. The outcome of an attempt is written only while its claim is the current one.
  */
 import { and, asc, eq, gt, inArray, isNull, lte, or, type SQL, sql } from "drizzle-orm";
-import type { Context } from "../platform/context.ts";
+import type { Context, WithDb } from "../platform/context.ts";
 import { among, previousChanged } from "../platform/db/conditional.ts";
 import type { AttemptRecord } from "./attempt.ts";
-import type { Channel, Claimed, DeliveryRow, EndpointTable, Tables } from "./channel.ts";
+import type { AnyChannel, Claimed, DeliveryRow, DeliveryTable, EndpointTable, Tables } from "./channel.ts";
 import type { Next } from "./schedule.ts";
 import { slowWidth } from "./slow.ts";
 
 /** The clock of the sender of a delayed message may be a little ahead of ours. */
 const earlyMs = 1000;
 
-/** What a claim answers with. */
-export type ClaimedWithEndpoints<Row, Found> = readonly [claimed: readonly Claimed<Row>[], endpoints: readonly Found[]];
+/** The claimed deliveries, and what the channel's query for endpoints found. */
+export type ClaimedWithEndpoints = readonly [claimed: readonly Claimed<DeliveryRow>[], endpoints: readonly unknown[]];
 
-/** Due, and its endpoint may get a request now: it is active, and if it is slow it has few under way. */
-function isReady({ deliveries, endpoints }: Tables, nowMs: number): SQL {
-  const endpointId = sql.identifier(deliveries.endpointId.name);
-  return sql`${deliveries.dueAt} <= ${nowMs + earlyMs} AND EXISTS (
+/** When a claim is made, in milliseconds since the epoch, and how long it lasts. */
+interface Lease {
+  readonly nowMs: number;
+  readonly leaseMs: number;
+}
+
+const endpointColumn = ({ endpointId }: DeliveryTable) => sql.identifier(endpointId.name);
+
+/** Due, and its endpoint may get a request now: the endpoint is active and, if it is slow, has few requests under way. */
+const isReady = ({ deliveries, endpoints }: Tables, nowMs: number) =>
+  sql`${deliveries.dueAt} <= ${nowMs + earlyMs} AND EXISTS (
     SELECT 1 FROM ${endpoints} AS target
     WHERE target.id = ${deliveries.endpointId} AND target.active = 1 AND (target.slow_until <= ${nowMs} OR
       (SELECT count(*) FROM ${deliveries} AS other
-       WHERE other.${endpointId} = target.id AND other.claimed_until > ${nowMs}) < ${slowWidth}))`;
-}
+       WHERE other.${endpointColumn(deliveries)} = target.id AND other.claimed_until > ${nowMs}) < ${slowWidth}))`;
 
-/** Claims those that are ready, and finds some endpoints. */
-async function claim<Row extends DeliveryRow, Found>(
+async function claim(
   context: Pick<Context, "db" | "now">,
-  { tables, findEndpoints }: Channel<Row, Found>,
+  { tables, findEndpoints }: AnyChannel,
   which: { readonly deliveries: SQL; readonly endpoints: SQL },
-  nowMs: number,
-  leaseMs: number,
-): Promise<ClaimedWithEndpoints<Row, Found>> {
+  { nowMs, leaseMs }: Lease,
+): Promise<ClaimedWithEndpoints> {
   const { deliveries: table } = tables;
   const claimedUntil = nowMs + leaseMs;
   const [claimed, endpoints] = await context.db.batch([
@@ -44,41 +48,38 @@ async function claim<Row extends DeliveryRow, Found>(
       .returning(),
     findEndpoints(context, which.endpoints),
   ]);
-  // The rows have all columns of the channel's table, of which this file knows some.
-  return [claimed as unknown as Claimed<Row>[], endpoints];
+  return [claimed as Claimed<DeliveryRow>[], endpoints];
 }
 
-/** Claims those of the deliveries that are ready; answers with them and with their endpoints. */
-export function claimDeliveries<Row extends DeliveryRow, Found>(
+/** Claims the ready ones of the deliveries; returns them and the endpoints of all. */
+export function claimDeliveries(
   context: Pick<Context, "db" | "now">,
-  channel: Channel<Row, Found>,
+  channel: AnyChannel,
   ids: readonly string[],
-  nowMs: number,
-  leaseMs: number,
-) {
+  lease: Lease,
+): Promise<ClaimedWithEndpoints> {
   const { deliveries } = channel.tables;
   const named = among(ids);
-  const endpoints = sql`(SELECT ${sql.identifier(deliveries.endpointId.name)} FROM ${deliveries} WHERE id IN ${named})`;
-  return claim(context, channel, { deliveries: named, endpoints }, nowMs, leaseMs);
+  const endpoints = sql`(SELECT ${endpointColumn(deliveries)} FROM ${deliveries} WHERE id IN ${named})`;
+  return claim(context, channel, { deliveries: named, endpoints }, lease);
 }
 
-/** The same for the one of an endpoint's deliveries that has been due for longest. */
-export function claimNextDelivery<Row extends DeliveryRow, Found>(
+/** Claims the delivery of an endpoint that has been due for longest, if it is ready. */
+export function claimNextDelivery(
   context: Pick<Context, "db" | "now">,
-  channel: Channel<Row, Found>,
+  channel: AnyChannel,
   endpointId: string,
-  nowMs: number,
-  leaseMs: number,
-) {
+  lease: Lease,
+): Promise<ClaimedWithEndpoints> {
   const { deliveries } = channel.tables;
   const next = sql`(SELECT id FROM ${deliveries}
-    WHERE ${sql.identifier(deliveries.endpointId.name)} = ${endpointId} AND due_at <= ${nowMs} ORDER BY due_at LIMIT 1)`;
-  return claim(context, channel, { deliveries: next, endpoints: sql`(${endpointId})` }, nowMs, leaseMs);
+    WHERE ${endpointColumn(deliveries)} = ${endpointId} AND due_at <= ${lease.nowMs} ORDER BY due_at LIMIT 1)`;
+  return claim(context, channel, { deliveries: next, endpoints: sql`(${endpointId})` }, lease);
 }
 
-/** Ends an attempt. */
+/** Ends an attempt, unless its claim is not the current one any more. */
 export function endAttempt(
-  { db }: Pick<Context, "db">,
+  { db }: WithDb,
   { deliveries }: Pick<Tables, "deliveries">,
   { id, claimedUntil, attemptCount }: Claimed<DeliveryRow>,
   { httpStatusCode, responseBody, error }: AttemptRecord,
@@ -103,14 +104,8 @@ export function endAttempt(
     );
 }
 
-/** Lets a delivery begin anew, whatever became of it; an attempt that is under way counts no more. */
-export function restart(
-  { db }: Pick<Context, "db">,
-  { deliveries }: Tables,
-  endpointId: string,
-  id: string,
-  nowMs: number,
-) {
+/** Makes a delivery pending again, whatever its status. The outcome of an attempt under way is ignored. */
+export function restart({ db }: WithDb, { deliveries }: Tables, endpointId: string, id: string, nowMs: number) {
   return db
     .update(deliveries)
     .set({
@@ -129,14 +124,8 @@ export function restart(
 
 const bumped = (nowMs: number) => sql`max(updated_at + 1, ${nowMs})`;
 
-/** Sets the failures in a row to 0 and, after an attempt in time, the endpoint counts as slow no more. */
-export function clearFailures(
-  { db }: Pick<Context, "db">,
-  { endpoints }: Tables,
-  id: string,
-  inTime: boolean,
-  nowMs: number,
-) {
+/** Sets the count of consecutive failures to 0. After an attempt in time, the endpoint is not slow any more. */
+export function clearFailures({ db }: WithDb, { endpoints }: Tables, id: string, inTime: boolean, nowMs: number) {
   const { failureCount, slowUntil } = endpoints;
   return db
     .update(endpoints)
@@ -144,75 +133,51 @@ export function clearFailures(
     .where(and(eq(endpoints.id, id), inTime ? or(gt(failureCount, 0), gt(slowUntil, 0)) : gt(failureCount, 0)));
 }
 
-/** Counts a delivery that was given up, when the statement before it in the batch changed a row. */
-export function countFailureIfChanged(
-  { db }: Pick<Context, "db">,
-  endpoints: EndpointTable,
-  id: string,
-  nowMs: number,
-) {
+/** Counts a delivery that was given up, if the previous statement of the batch changed a row. */
+export function countFailureIfChanged({ db }: WithDb, endpoints: EndpointTable, id: string, nowMs: number) {
   return db
     .update(endpoints)
     .set({ failureCount: sql`failure_count + 1`, updatedAt: bumped(nowMs) })
     .where(and(eq(endpoints.id, id), previousChanged));
 }
 
-/** Disables an endpoint that has so many failures in a row, when the statement before it in the batch changed a row. */
-export function disableIfChanged({ db }: Pick<Context, "db">, endpoints: EndpointTable, id: string, failures: number) {
+/** Disables an endpoint with so many consecutive failures, if the previous statement of the batch changed a row. */
+export function disableIfChanged({ db }: WithDb, endpoints: EndpointTable, id: string, failures: number) {
+  const hasFailed = sql`${endpoints.failureCount} >= ${failures}`;
   return db
     .update(endpoints)
     .set({ active: false })
-    .where(
-      and(
-        eq(endpoints.id, id),
-        eq(endpoints.active, true),
-        sql`${endpoints.failureCount} >= ${failures}`,
-        previousChanged,
-      ),
-    );
+    .where(and(eq(endpoints.id, id), eq(endpoints.active, true), hasFailed, previousChanged));
 }
 
-/** Notes until when an endpoint counts as slow. */
-export async function markSlow(
-  { db }: Pick<Context, "db">,
-  { endpoints }: Tables,
-  id: string,
-  untilMs: number,
-): Promise<void> {
+/** Records until when an endpoint counts as slow, in milliseconds since the epoch. */
+export async function markSlow({ db }: WithDb, { endpoints }: Tables, id: string, untilMs: number): Promise<void> {
   await db
     .update(endpoints)
     .set({ slowUntil: untilMs })
     .where(and(eq(endpoints.id, id), lte(endpoints.slowUntil, untilMs)));
 }
 
-/** Some of the active endpoints with deliveries that have been due since before a time: no message leads to them any more. */
+/** Some active endpoints with deliveries that have been due since before a time. */
 export async function endpointsWithOverdue(
-  { db }: Pick<Context, "db">,
+  { db }: WithDb,
   { deliveries, endpoints }: Tables,
   beforeMs: number,
   limit: number,
 ): Promise<string[]> {
+  const hasOverdue = sql`EXISTS (SELECT 1 FROM ${deliveries} AS waiting
+    WHERE waiting.${endpointColumn(deliveries)} = ${endpoints.id} AND waiting.due_at <= ${beforeMs})`;
   const rows = await db
     .select({ id: endpoints.id })
     .from(endpoints)
-    .where(
-      and(
-        eq(endpoints.active, true),
-        sql`EXISTS (SELECT 1 FROM ${deliveries} AS waiting
-          WHERE waiting.${sql.identifier(deliveries.endpointId.name)} = ${endpoints.id} AND waiting.due_at <= ${beforeMs})`,
-      ),
-    )
+    .where(and(eq(endpoints.active, true), hasOverdue))
     .orderBy(sql`random()`)
     .limit(limit);
   return rows.map(({ id }) => id);
 }
 
-/** The endpoints of some deliveries that are not finished. */
-export async function endpointsWaitingFor(
-  { db }: Pick<Context, "db">,
-  { deliveries }: Tables,
-  ids: readonly string[],
-): Promise<string[]> {
+/** The endpoints of those of the deliveries that are not finished. */
+export async function endpointsWaitingFor({ db }: WithDb, { deliveries }: Tables, ids: readonly string[]) {
   const rows = await db
     .selectDistinct({ id: deliveries.endpointId })
     .from(deliveries)
@@ -221,12 +186,7 @@ export async function endpointsWaitingFor(
 }
 
 /** Deletes some of the deliveries that were finished before a time. */
-export async function forgetFinished(
-  { db }: Pick<Context, "db">,
-  { deliveries }: Tables,
-  beforeMs: number,
-  limit: number,
-) {
+export async function deleteFinished({ db }: WithDb, { deliveries }: Tables, beforeMs: number, limit: number) {
   const old = db
     .select({ id: deliveries.id })
     .from(deliveries)

@@ -1,17 +1,17 @@
-/** One commit in D1 for the outcomes of a batch that come at about the same time. */
+/** One commit in D1 for the outcomes of a batch that are written at about the same time. */
 import type { BatchItem } from "drizzle-orm/batch";
-import type { Context } from "../platform/context.ts";
+import type { WithDb } from "../platform/context.ts";
 
 type Statement = BatchItem<"sqlite">;
 
-/** Writes statements in their order; settles when they are written. */
+/** Writes statements in their order; resolves when they are written. */
 export type Write = (...statements: readonly Statement[]) => Promise<void>;
 
 /** How long the first outcome waits for others. */
 const collectMs = 5;
 
-/** A way to write for the attempts of one batch of the queue. What is written within some milliseconds is one D1 batch. */
-export function writeTogether({ db }: Pick<Context, "db">): Write {
+/** The writer of one queue batch. It collects statements for some milliseconds and writes them as one D1 batch. */
+export function writeTogether({ db }: WithDb): Write {
   let waiting: Statement[] = [];
   let written: Promise<void> | null = null;
   const write = async () => {

@@ -23,6 +23,9 @@ export interface Context {
   relay(organizationId: OrganizationId, which?: RelayedEvents): Promise<void>;
 }
 
+/** What a query needs of a context. */
+export type WithDb = Pick<Context, "db">;
+
 /**
  * `changes`: the events of changes in D1; a request waits for these. `all`: also the events that the ledger itself writes.
  * There may be as many of them as tokens, so no request waits for them.

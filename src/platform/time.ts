@@ -13,3 +13,17 @@ export const isoOrNull = (ms: number | null): string | null => (ms === null ? nu
 
 /** The UTC day of a time in milliseconds since the epoch, `2026-11-22`. */
 export const dayOf = (ms: number): string => isoOf(ms).slice(0, "2026-11-22".length);
+
+/** What {@link within} returns when the time is over. */
+export const late: unique symbol = Symbol("late");
+
+/** The result of the work, or {@link late} after so many milliseconds. Rejects when the work rejects in time. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T | typeof late> {
+  const { promise, resolve } = Promise.withResolvers<typeof late>();
+  const timer = setTimeout(resolve, ms, late);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

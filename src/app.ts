@@ -1,4 +1,4 @@
-/** The HTTP side of the service: the foundation, and on it the routes of every wing. */
+/** The Hono app: the foundation, and the routes of every wing. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Authenticate } from "./access/app-env.ts";
 import { authenticatedBy } from "./access/router.ts";
@@ -6,8 +6,7 @@ import { platformScopeMeanings } from "./access/scopes.ts";
 import type { BaseEnv } from "./platform/http/app-env.ts";
 import { serveDocs } from "./platform/http/docs.ts";
 import { createFoundation } from "./platform/http/foundation.ts";
-import { healthRoutes } from "./platform/http/health.ts";
-import { detailedHealthRoutes, type Probe } from "./platform/http/monitoring/health.ts";
+import { healthRoutes, type Probe } from "./platform/http/monitoring/health.ts";
 import { metricsRoutes } from "./platform/http/monitoring/metrics.ts";
 import { serveOpenApi, type Tag } from "./platform/http/openapi.ts";
 import type { Wiring } from "./platform/http/request-context.ts";
@@ -17,20 +16,15 @@ const serviceTag: Tag = { position: 180, name: "Service", description: "The serv
 
 interface AppWiring extends Wiring {
   readonly authenticate: Authenticate;
-  readonly askLedger: Probe;
+  readonly pingLedger: Probe;
 }
 
-/**
- * Puts the app together. `foundation.ts` has what happens to every request before it comes to a room.
- *
- * @param wiring how a bearer token is accepted, who is told of events and of calls, and how a ledger is pinged
- */
+/** Creates the app. `wiring` has the functions of higher floors that the lower floors call. */
 export function createApp(wings: readonly Wing[], wiring: AppWiring): OpenAPIHono<BaseEnv> {
   const app = createFoundation(wiring);
   app.use(authenticatedBy(wiring.authenticate));
 
-  app.route("/", healthRoutes);
-  app.route("/", detailedHealthRoutes(wiring.askLedger));
+  app.route("/", healthRoutes(wiring.pingLedger));
   app.route("/", metricsRoutes);
   for (const path of ["/", "/api/v1"] as const) {
     for (const { routes } of wings) for (const router of routes[path]) app.route(path, router);

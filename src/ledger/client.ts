@@ -19,6 +19,6 @@ export function ledgerOf({ env }: Pick<Context, "env">, organizationId: Organiza
 }
 
 /** Checks that ledgers are reachable. Throws when the probe ledger does not respond. */
-export async function askLedger(context: Pick<Context, "env">): Promise<undefined> {
+export async function pingLedger(context: Pick<Context, "env">): Promise<undefined> {
   await ledgerOf(context, probeLedger).ping();
 }

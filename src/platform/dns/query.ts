@@ -1,6 +1,6 @@
 /** One DNS query over HTTPS, in the JSON form of the public resolvers (`application/dns-json`). */
 import { z } from "@hono/zod-openapi";
-import { readBounded } from "../outbound/bounded-body.ts";
+import { readBounded } from "../bounded-body.ts";
 
 const maxAnswerBytes = 64 * 1024;
 

@@ -1,4 +1,5 @@
 /** Bearer tokens that are settings of the service: the set-up token, the token of the metrics. */
+import type { Context } from "../context.ts";
 import { constantTimeEqual } from "../crypto/keyed-hash.ts";
 import { type Problem, problem } from "../problems/problems.ts";
 
@@ -9,7 +10,7 @@ const bearerForm = /^bearer +([^\s]+) *$/i;
  * Refuses a request that does not present the token.
  *
  * @param authorization the `Authorization` header
- * @param name what the token is called in the message
+ * @param name the name of the token in the message
  * @returns `UNAUTHORIZED`, or null when the request presents it
  */
 export function refuseWithoutToken(authorization: string | undefined, token: string, name: string): Problem | null {
@@ -17,4 +18,10 @@ export function refuseWithoutToken(authorization: string | undefined, token: str
   if (presented === undefined) return problem("UNAUTHORIZED", `This needs ${name}, as a bearer token.`);
   if (constantTimeEqual(presented, token)) return null;
   return problem("UNAUTHORIZED", `This is not ${name}.`, { oauthError: "invalid_token" });
+}
+
+/** Refuses a request for the metrics or the detailed health without `METRICS_TOKEN`. Accepts every request if that is not set. */
+export function refuseMonitor({ settings }: Context, authorization: string | undefined): Problem | null {
+  const { metricsToken } = settings;
+  return metricsToken === undefined ? null : refuseWithoutToken(authorization, metricsToken, "METRICS_TOKEN");
 }

@@ -1,66 +1,49 @@
-/** Request bodies: bounded before anybody looks at them, then checked for type and encoding once the caller is let in. */
+/** Request bodies: limited in size first, and checked for type and encoding after the guard of the route. */
 import { createMiddleware } from "hono/factory";
+import { readBounded } from "../bounded-body.ts";
 import { invalid, problem } from "../problems/problems.ts";
 import type { BaseContext, BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
 
 const maxBodyBytes = 256 * 1024;
 
-/** Everything that a stream holds, or null when that is more than `maxBytes`. Stops reading at once when it is. */
-async function readUpTo(maxBytes: number, stream: ReadableStream<Uint8Array>): Promise<ArrayBuffer | null> {
-  const reader = stream.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.byteLength;
-    if (size > maxBytes) {
-      reader.cancel().catch(() => undefined);
-      return null;
-    }
-    chunks.push(value);
+/**
+ * The body; null when it is too large. No more bytes arrive than `Content-Length` declares (RFC 9112 6.2), so one native read
+ * is enough for a body with that header.
+ */
+async function bytesOf(request: Request, stream: ReadableStream<Uint8Array>): Promise<ArrayBuffer | null> {
+  if (!/^\d+$/.test(request.headers.get("Content-Length") ?? "")) {
+    const { bytes, truncated } = await readBounded(stream, maxBodyBytes);
+    return truncated ? null : bytes.buffer;
   }
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes.buffer;
-}
-
-/** Where the length is said no more than that arrives (RFC 9112 6.2), so that one native read is enough; else it is counted. */
-async function readBounded(request: Request, stream: ReadableStream<Uint8Array>): Promise<ArrayBuffer | null> {
-  if (!/^\d+$/.test(request.headers.get("Content-Length") ?? "")) return readUpTo(maxBodyBytes, stream);
   const bytes = await request.arrayBuffer();
   return bytes.byteLength > maxBodyBytes ? null : bytes;
 }
 
-/** Reads the body of every request, at most 256 KiB of it, whether it says its length or not. */
+/** Reads the body of every request: at most 256 KiB, with or without `Content-Length`. */
 export const boundedBody = createMiddleware<BaseEnv>(async (c, next) => {
   const { body, method } = c.req.raw;
   if (body === null || method === "GET" || method === "HEAD") return next();
   if (Number(c.req.header("Content-Length")) > maxBodyBytes) return fail(c, problem("PAYLOAD_TOO_LARGE"));
   let bytes: ArrayBuffer | null;
   try {
-    bytes = await readBounded(c.req.raw, body);
+    bytes = await bytesOf(c.req.raw, body);
   } catch {
     return fail(c, invalid([{ path: "", message: "the body broke off" }]));
   }
   if (bytes === null) return fail(c, problem("PAYLOAD_TOO_LARGE"));
-  // Hono makes every other form of the body from this one. A new Request around the bytes would cost more than reading them.
+  // Hono makes every other form of the body from this one. A new Request would cost more than the read.
   const kept: object = { arrayBuffer: Promise.resolve(bytes) };
   Object.assign(c.req.bodyCache, kept);
   return next();
 });
 
-/** RFC 9110 5.6.6. What stands in quotes belongs to the value, a semicolon too. */
+/** RFC 9110 5.6.6. A quoted value may contain a semicolon. */
 const parameterForm = /;\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)/g;
 
 const unquoted = (value: string) => (value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, "$1") : value);
 
-/** `text/plain; charset="UTF-8"` → `["text/plain", "utf-8"]`; the charset is null where none is named. */
+/** `text/plain; charset="UTF-8"` → `["text/plain", "utf-8"]`; the charset is null when it is missing. */
 export function mediaTypeOf(contentType: string): readonly [type: string, charset: string | null] {
   const text = contentType.toLowerCase();
   const [type = ""] = text.split(";", 1);
@@ -70,7 +53,7 @@ export function mediaTypeOf(contentType: string): readonly [type: string, charse
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The text behind bytes; null when they are not UTF-8. */
+/** Decodes bytes; null when they are not UTF-8. */
 function textOf(bytes: ArrayBuffer): string | null {
   try {
     return decoder.decode(bytes);
@@ -82,12 +65,12 @@ function textOf(bytes: ArrayBuffer): string | null {
 const formType = "application/x-www-form-urlencoded";
 
 /**
- * The fields of a form, decoded as `Request.formData()` would (URL Standard 5.1), without its way through a Response. The
- * validator of forms asks for nothing but `forEach`. The `?` is the one that the constructor takes off the front.
+ * The fields of a form, decoded as `Request.formData()` does (URL Standard 5.1), without a Response. Hono's form validator
+ * calls `forEach` only. The constructor removes a leading `?`, so one is added.
  */
 const formOf = (text: string) => new URLSearchParams(`?${text}`) as unknown as FormData;
 
-/** No body where one may be left out is an empty object, so that the defaults of its schema hold. */
+/** A missing body becomes an empty object, so that the defaults of its schema apply. */
 function absentIsEmpty(c: BaseContext): void {
   const headers = new Headers(c.req.raw.headers);
   headers.set("Content-Type", "application/json");
@@ -96,10 +79,8 @@ function absentIsEmpty(c: BaseContext): void {
 }
 
 /**
- * Refuses a body of a type that the route does not take, or that is not UTF-8 (RFC 8259 8.1). Decoders would put U+FFFD in
- * the place of what they cannot read, so that the record would hold what nobody sent.
- *
- * @param mediaTypes what the route declares, such as `application/json`
+ * Refuses a body of another media type than those of the route, such as `application/json`, and one that is not UTF-8 (RFC 8259
+ * 8.1). A lenient decoder would store U+FFFD in place of the sent bytes.
  */
 export const typedBody = (mediaTypes: readonly string[]) =>
   createMiddleware<BaseEnv>(async (c, next) => {

@@ -1,4 +1,4 @@
-/** The app before any room is in it: what happens to every request, in order, and what answers when no route does. */
+/** The middleware of every request, in order, and the answers when no route matches. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { BaseEnv } from "./app-env.ts";
@@ -10,15 +10,7 @@ import { identified, inContext, type Wiring } from "./request-context.ts";
 import { createBaseRouter } from "./router.ts";
 import { securityHeaders, uncachedByDefault } from "./security-headers.ts";
 
-/**
- * The foundation of the app. Rooms are put on it with `app.route(path, routes)`.
- *
- * @example
- * ```ts
- * const app = createFoundation({ relay, noteCalls });
- * app.route("/api/v1", agentRoutes);
- * ```
- */
+/** The app without routes. Rooms are added with `app.route(path, routes)`. */
 export function createFoundation(wiring: Wiring): OpenAPIHono<BaseEnv> {
   const app = createBaseRouter();
   app.use(measured(wiring.noteCalls));

@@ -1,18 +1,18 @@
-/** Long JSON, written while it is read: never more than a page of it is in memory. */
+/** Long JSON as a stream: at most one page of it is in memory. */
 import type { Context as HonoContext, TypedResponse } from "hono";
 import type { BaseEnv } from "./app-env.ts";
 
-/** A response that fits whatever the route declares; what is in the stream, the types cannot see. */
+/** A response of any declared type: the types cannot describe the content of a stream. */
 type StreamedResponse = Response & TypedResponse<never, never, never>;
 
-/** The media type of {@link jsonLines}. A string to the types: the name ends in "json", which they would take for it. */
+/** The media type of {@link jsonLines}. Typed as `string`: Hono takes a literal type that ends in "json" for JSON. */
 export const jsonLinesType: string = "application/x-ndjson";
 
 type Pages = AsyncIterator<readonly unknown[]>;
 
 /**
- * The bytes of a text that is made of pages. A page is asked for when the reader is ready for it, and no more once the
- * reader is gone. When a page fails, so does the stream: what was sent then is not whole, and nobody takes it for that.
+ * The UTF-8 form of a text made of pages. A page is read when the reader is ready for it, and none after the reader cancels.
+ * When a page fails, the stream fails, so that the reader does not take a part for the whole.
  */
 function streamOf(pages: Pages, textOf: (page: readonly unknown[]) => string, end: () => string) {
   const encoder = new TextEncoder();
@@ -49,7 +49,7 @@ export function jsonArrayStream(pages: Pages): ReadableStream<Uint8Array> {
   return streamOf(pages, textOf, () => (before === "[" ? "[]" : "]"));
 }
 
-/** The bytes of newline-delimited JSON: each item on its line, and nothing else. */
+/** The bytes of newline-delimited JSON: one item a line. */
 export function jsonLinesStream(pages: Pages): ReadableStream<Uint8Array> {
   return streamOf(
     pages,
@@ -58,16 +58,12 @@ export function jsonLinesStream(pages: Pages): ReadableStream<Uint8Array> {
   );
 }
 
-/** Answers with a JSON array that is too long to be built first. */
+/** Answers with a JSON array. */
 export function jsonArray<E extends BaseEnv>(c: HonoContext<E>, pages: Pages): StreamedResponse {
   return c.body(jsonArrayStream(pages), 200, { "Content-Type": "application/json" }) as unknown as StreamedResponse;
 }
 
-/**
- * Answers with newline-delimited JSON, to be saved.
- *
- * @param fileName without the ending
- */
+/** Answers with newline-delimited JSON as a download. `fileName` has no extension. */
 export function jsonLines<E extends BaseEnv>(c: HonoContext<E>, pages: Pages, fileName: string): StreamedResponse {
   return c.body(jsonLinesStream(pages), 200, {
     "Content-Type": jsonLinesType,

@@ -1,4 +1,4 @@
-/** What every request begins with: an id, and the context that rules work with. */
+/** The id and the context of a request. */
 import { createMiddleware } from "hono/factory";
 import { requestId } from "hono/request-id";
 import { contextOf, type Relay, type Source } from "../context.ts";
@@ -7,16 +7,15 @@ import type { NoteCalls } from "../telemetry/calls.ts";
 import type { BaseEnv } from "./app-env.ts";
 
 /**
- * Names the request, in `X-Request-Id` of its answer and wherever it is logged. A caller may bring its own id, to find one
- * request in two logs, if it is at most 64 letters, digits, `_`, `-` or `=`: nothing that could break a header or a log line.
- * Any other is replaced by a UUID v7.
+ * Sets the id of the request, for `X-Request-Id` and the log. A caller may send its own id: at most 64 letters, digits, `_`, `-`
+ * or `=`, so that it cannot break a header or forge a log line. Any other id is replaced by a UUID v7.
  */
 export const identified = requestId({ limitLength: 64, generator: () => newId<never>(Date.now()) });
 
-/** Cut to what an audit event may carry. A cut can halve a surrogate pair, which canonical JSON (RFC 8785 3.2.2.2) refuses. */
+/** Cut to what an audit event may hold. A cut can leave a lone surrogate, which canonical JSON (RFC 8785 3.2.2.2) refuses. */
 const truncated = (text: string, length: number) => text.slice(0, length).toWellFormed();
 
-/** Cloudflare sets `CF-Connecting-IP` itself and lets no caller choose it. */
+/** Cloudflare sets `CF-Connecting-IP`; a caller cannot choose it. */
 function sourceOf(headers: Headers): Source {
   return {
     ip: truncated(headers.get("CF-Connecting-IP") || "unknown", 64),
@@ -24,13 +23,13 @@ function sourceOf(headers: Headers): Source {
   };
 }
 
-/** What the house hands to its ground floor. */
+/** Functions of higher floors that this floor calls. */
 export interface Wiring {
   readonly relay: Relay;
   readonly noteCalls: NoteCalls;
 }
 
-/** Gives the request its context. With a broken setting no request comes past here: `settingsOf` throws a `SettingsError`. */
+/** Sets the context of the request. With an invalid setting, `settingsOf` throws a `SettingsError` here. */
 export const inContext = ({ relay }: Wiring) =>
   createMiddleware<BaseEnv>(async (c, next) => {
     const request = { requestId: c.get("requestId"), source: sourceOf(c.req.raw.headers) };

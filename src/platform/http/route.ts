@@ -1,4 +1,4 @@
-/** The core of a route definition: errors and examples are said once and reach both the middleware and the OpenAPI document. */
+/** Route definitions: the middleware and the OpenAPI document come from one definition. */
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { type ProblemCode, problemRegistry } from "../problems/problems.ts";
@@ -16,33 +16,19 @@ const problemSchema = z
   })
   .openapi("Problem");
 
+const requestId = "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10";
+
+const exampleOf = (code: ProblemCode) => ({ value: { code, message: problemRegistry[code].meaning, requestId } });
+
+/** One response for each status, with an example for each code. */
 function errorResponses(codes: readonly ProblemCode[]) {
   const byStatus = Map.groupBy(new Set(codes), (code) => problemRegistry[code].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, sharing]) => [
-      status,
-      {
-        description: sharing.map((code) => `\`${code}\`: ${problemRegistry[code].meaning}`).join("\n\n"),
-        content: {
-          "application/json": {
-            schema: problemSchema,
-            examples: Object.fromEntries(
-              sharing.map((code) => [
-                code,
-                {
-                  value: {
-                    code,
-                    message: problemRegistry[code].meaning,
-                    requestId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
-                  },
-                },
-              ]),
-            ),
-          },
-        },
-      },
-    ]),
-  );
+  const responses = [...byStatus].map(([status, sharing]) => {
+    const description = sharing.map((code) => `\`${code}\`: ${problemRegistry[code].meaning}`).join("\n\n");
+    const examples = Object.fromEntries(sharing.map((code) => [code, exampleOf(code)]));
+    return [status, { description, content: { "application/json": { schema: problemSchema, examples } } }] as const;
+  });
+  return Object.fromEntries(responses);
 }
 
 /** `Read an agent's card (RFC 1)` → `readAgentCard`. */
@@ -54,30 +40,27 @@ function operationIdOf(summary: string): string {
     .join("");
 }
 
-/** What a route definition has; `access/route.ts` adds who may call. */
+/** A route definition without its access rule, which `access/route.ts` adds. */
 export type Definition<P extends string> = Omit<RouteConfig, "path" | "middleware" | "security"> & {
   readonly path: P;
-  /** The errors that this route can answer with, beside those that its guards and its body imply. */
+  /** The errors of this route, without those that its guards and its body imply. */
   readonly errors?: readonly ProblemCode[];
 };
 
-/** What a definition becomes: the types of its parts reach the handler. */
+/** A completed definition. It keeps the types of its parts for the handler. */
 export type Defined<P extends string, D> = Omit<D, "access" | "exempt" | "errors"> & {
   path: P;
   getRoutingPath(): string;
 };
 
-/** Who may call: what the document says of it, the errors that it implies, and the middleware that keeps it. */
+/** An access rule: its form in the document, the errors that it implies, and its middleware. */
 interface Guarding {
   readonly security: NonNullable<RouteConfig["security"]>;
   readonly errors: readonly ProblemCode[];
   readonly guards: readonly MiddlewareHandler[];
 }
 
-/**
- * Completes a route definition: the guards, the check of its body's type, an answer for every error, and an `operationId`
- * made of the summary unless the definition has its own.
- */
+/** Completes a route definition; `route` in `access/route.ts` says with what. */
 export function defineRoute(definition: Definition<string>, guarding: Guarding) {
   const { errors = [], ...rest } = definition;
   const body = rest.request?.body;
@@ -93,13 +76,13 @@ export function defineRoute(definition: Definition<string>, guarding: Guarding) 
     ...rest,
     security: [...guarding.security],
     responses: { ...rest.responses, ...errorResponses([...implied, ...errors]) },
-    // The guard comes first, so that a caller that may not call learns nothing of what a call must look like.
+    // The guard comes first, so that a caller without access learns nothing about the form of a call.
     middleware: [...guarding.guards, ...(body ? [typedBody(Object.keys(body.content))] : [])],
   };
   return createRoute(complete);
 }
 
-/** Defines a route of this floor, which needs no caller: health, metrics. */
+/** Defines a route of this floor, which has no caller: health, metrics. */
 export function publicRoute<P extends string, const D extends Definition<P>>(definition: D): Defined<P, D> {
   return defineRoute(definition, { security: [], errors: [], guards: [] }) as unknown as Defined<P, D>;
 }

@@ -1,6 +1,7 @@
 /** The one way to call a URL that somebody else chose: checked at each call, no redirects, and bounded in time and bytes. */
+
+import { readBounded } from "../bounded-body.ts";
 import { version } from "../version.ts";
-import { readBounded } from "./bounded-body.ts";
 import { checkOutboundUrl, type OutboundContext } from "./guard.ts";
 import { resolvesInward } from "./resolve.ts";
 

@@ -82,7 +82,7 @@ describe("GET /health/detailed", () => {
   });
 
   it("503: a ledger that does not answer is unreachable", async () => {
-    const down = monitoredApp({ askLedger: () => Promise.reject(new Error("no ledger")) });
+    const down = monitoredApp({ pingLedger: () => Promise.reject(new Error("no ledger")) });
     const answer = await down.send("/health/detailed");
     expect([answer.status, answer.body.message]).toEqual([503, "Unreachable: ledger."]);
   });

@@ -7,7 +7,7 @@ import { route } from "../../../src/access/route.ts";
 import { authenticatedBy, createRouter } from "../../../src/access/router.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
-import { detailedHealthRoutes, type Probe } from "../../../src/platform/http/monitoring/health.ts";
+import { healthRoutes, type Probe } from "../../../src/platform/http/monitoring/health.ts";
 import { metricsRoutes } from "../../../src/platform/http/monitoring/metrics.ts";
 import type { AgentId, OrganizationId, TokenId } from "../../../src/platform/ids.ts";
 import { problem } from "../../../src/platform/problems/problems.ts";
@@ -49,12 +49,14 @@ export interface MonitoredApp {
 }
 
 /** @param parts what the house would hand in */
-export function monitoredApp(parts: { readonly noteCalls?: NoteCalls; readonly askLedger?: Probe } = {}): MonitoredApp {
-  const { noteCalls = async () => undefined, askLedger = async () => undefined } = parts;
+export function monitoredApp(
+  parts: { readonly noteCalls?: NoteCalls; readonly pingLedger?: Probe } = {},
+): MonitoredApp {
+  const { noteCalls = async () => undefined, pingLedger = async () => undefined } = parts;
   const app = createFoundation({ relay: async () => undefined, noteCalls });
   app.use(authenticatedBy(authenticate));
   app.route("/", metricsRoutes);
-  app.route("/", detailedHealthRoutes(askLedger));
+  app.route("/", healthRoutes(pingLedger));
   app.route("/", room);
   const deferred: Promise<unknown>[] = [];
   return {

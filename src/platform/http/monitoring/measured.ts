@@ -1,4 +1,4 @@
-/** Measures every request: which route, which method, which status, how long; and for whom, where somebody is known. */
+/** Measures every request: its route, method, status and duration, and the organization that it counts for. */
 import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
 import { type NoteCalls, noteCall } from "../../telemetry/calls.ts";
@@ -20,17 +20,17 @@ function templateOf(path: string): string {
   return template;
 }
 
-/** The template of the route that the request matched; `unmatched` where only middleware did. Never anything of its path. */
+/** The template of the matched route; `unmatched` when only middleware matched. It never contains a part of the path. */
 function routeOf(c: BaseContext): string {
   const handler = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
   return handler ? templateOf(handler.path) : "unmatched";
 }
 
 /**
- * Counts each answered request, and the calls of each organization. On Workers time stands still while code runs and goes on
- * with each wait for something else, so a duration is the time that a request spent waiting.
+ * Counts each answered request, and the calls of each organization. On Workers the clock advances only during I/O, so a
+ * duration is the time that a request waited.
  *
- * @param noteCalls tells an organization's ledger of its calls
+ * @param noteCalls sends its calls to an organization's ledger
  */
 export const measured = (noteCalls: NoteCalls) =>
   createMiddleware<BaseEnv>(async (c, next) => {

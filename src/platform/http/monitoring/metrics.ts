@@ -1,12 +1,12 @@
-/** The page that a Prometheus server scrapes. */
+/** The metrics page for a Prometheus server. */
 import { z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import { exposition, formats } from "../../telemetry/exposition.ts";
 import { collectMetrics } from "../../telemetry/push.ts";
+import { refuseMonitor } from "../bearer.ts";
 import { fail } from "../respond.ts";
 import { publicRoute } from "../route.ts";
 import { createBaseRouter } from "../router.ts";
-import { refuseMonitor } from "./access.ts";
 
 const { prometheus, openMetrics } = formats;
 
@@ -22,10 +22,10 @@ const readMetrics = publicRoute({
   operationId: "readMetrics",
   summary: "Read the metrics",
   description:
-    "For a Prometheus server: everything that all instances have counted, up to about a second ago. Needs `METRICS_TOKEN` as a bearer token where that is set.",
+    "For a Prometheus server: the metrics of all instances, about a second old. Requires `METRICS_TOKEN` as a bearer token if that is set.",
   responses: {
     200: {
-      description: "The metrics, in the Prometheus text format 0.0.4 or, where it is preferred, in OpenMetrics 1.0",
+      description: "The metrics, in the Prometheus text format 0.0.4 or, if the client prefers it, in OpenMetrics 1.0",
       content: { [prometheus.mediaType]: page, [openMetrics.mediaType]: page },
     },
   },

@@ -1,8 +1,8 @@
-/** Reading a body that somebody else sends: so many bytes and so long, whatever it claims of itself. */
+/** Reading a body from another party with limits on bytes and time, whatever its headers declare. */
 
 export interface BoundedBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether there was more than was read. */
+  /** Whether the body has more bytes than these. */
   readonly truncated: boolean;
 }
 
@@ -18,23 +18,22 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBu
 }
 
 /**
- * Reads at most `maxBytes` of a stream. The bytes that arrive are counted, after decompression, so that a small body that
- * unpacks to a huge one ends here too. What is left is cancelled.
+ * Reads at most `maxBytes` of a stream and cancels the rest. Counts bytes after decompression, against decompression bombs.
  *
- * @throws the reason of the signal once that is aborted, even while the sender is silent; or what the stream fails with
+ * @throws the reason of the signal when it is aborted, even while the sender is silent; or the error of the stream
  */
 export async function readBounded(
   stream: ReadableStream<Uint8Array> | null,
   maxBytes: number,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<BoundedBody> {
   if (stream === null) return { bytes: new Uint8Array(), truncated: false };
   const reader = stream.getReader();
   const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
+  const abort = () => aborted.reject(signal?.reason);
   aborted.promise.catch(() => undefined);
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
   try {
     const chunks: Uint8Array[] = [];
     for (let size = 0; ; ) {
@@ -45,7 +44,7 @@ export async function readBounded(
       if (size > maxBytes) return { bytes: joined(chunks, maxBytes), truncated: true };
     }
   } finally {
-    signal.removeEventListener("abort", abort);
+    signal?.removeEventListener("abort", abort);
     reader.cancel().catch(() => undefined);
   }
 }

@@ -1,11 +1,11 @@
 /** What a caller may do: by its scopes, by its role, and to which agent (conventions, "Scopes"). Pure functions. */
 import type { Scope } from "../platform/ids.ts";
-import { type Problem, problem } from "../platform/problems/problems.ts";
+import { invalid, type Problem, problem } from "../platform/problems/problems.ts";
 import type { Caller } from "./caller.ts";
-import { hasScope, isPlatformScope, type PlatformScope } from "./scopes.ts";
+import { hasScope, type PlatformScope, type ScopeHolder } from "./scopes.ts";
 
-/** What the rules read of the caller. */
-export type Authority = Pick<Caller, "role" | "scopes" | "delegation">;
+/** What a rule needs to know of the caller: its role, what its token carries, and what its agent holds. */
+export type Authority = Pick<Caller, "role" | "scopes" | "capabilities" | "delegation">;
 
 /** Refuses a caller whose token lacks the scope (RFC 6750 3.1, `insufficient_scope`). */
 export function refuseWithoutScope(caller: Pick<Authority, "scopes">, scope: PlatformScope): Problem | null {
@@ -40,40 +40,43 @@ export function refuseDelegated(caller: Pick<Caller, "delegation">): Problem | n
   });
 }
 
-/** What the rules read of the agent that is changed. */
-export interface Powers {
-  readonly role: Caller["role"];
-  readonly capabilities: readonly Scope[];
-  readonly grantedScopes: readonly Scope[];
-}
+/** What an agent holds, or is to hold. */
+export type Powers = Pick<ScopeHolder, "capabilities" | "grantedScopes">;
 
 /**
- * Those of the given scopes that the caller may not grant. An admin whose token carries `admin:orgs` may grant all scopes. An
- * admin without it may grant every capability and the platform scopes of its token. A member may grant the scopes of its token.
- * A delegated caller, and an agent that is not a member, may grant nothing.
+ * What the caller may not grant, among the given powers. An admin whose token carries `admin:orgs` may grant everything. Every
+ * other member may grant the platform scopes that its token carries, `delegations:write`, and the capabilities that its agent
+ * holds at this moment. A delegated caller and an agent without a role may grant nothing.
  */
-export function notGrantable(caller: Authority, scopes: readonly Scope[]): Scope[] {
-  if (caller.role === null || caller.delegation !== null) return [...scopes];
-  const isAdmin = caller.role === "admin";
-  if (isAdmin && hasScope(caller, "admin:orgs")) return [];
-  return scopes.filter((scope) => !caller.scopes.includes(scope) && !(isAdmin && !isPlatformScope(scope)));
+export function notGrantable(caller: Authority, { capabilities, grantedScopes }: Powers): Scope[] {
+  if (caller.role === null || caller.delegation !== null) return [...capabilities, ...grantedScopes];
+  if (caller.role === "admin" && hasScope(caller, "admin:orgs")) return [];
+  return [
+    ...capabilities.filter((capability) => !caller.capabilities.includes(capability)),
+    ...grantedScopes.filter((scope) => scope !== "delegations:write" && !caller.scopes.includes(scope)),
+  ];
 }
 
-/** Refuses scopes that the caller may not grant; `details.notGrantable` lists them. */
-export function refuseGrant(caller: Authority, scopes: readonly Scope[]): Problem | null {
-  const outside = notGrantable(caller, scopes);
+/** Refuses to grant what the caller may not grant. `details.notGrantable` names it. */
+export function refuseGrant(caller: Authority, powers: Powers): Problem | null {
+  const outside = notGrantable(caller, powers);
   if (outside.length === 0) return null;
-  return problem(
-    "FORBIDDEN",
-    `You may not grant ${outside.join(", ")}: your token carries neither it nor, as an admin, admin:orgs.`,
-    {
-      details: { notGrantable: outside },
-    },
-  );
+  const message =
+    caller.role === "admin"
+      ? `You may not grant ${outside.join(", ")}: request a token with admin:orgs, which may grant everything.`
+      : `You may not grant ${outside.join(", ")}: your token does not carry it, or your agent does not hold it.`;
+  return problem("FORBIDDEN", message, { details: { notGrantable: outside } });
 }
 
-/** Refuses a change of an admin by a caller that is not an admin. */
-export function refuseChange(caller: Authority, agent: Powers): Problem | null {
+/** Refuses `admin:orgs` for an agent that is not an admin: `VALIDATION_ERROR`. */
+export function refuseAdminScope({ role, grantedScopes }: Omit<ScopeHolder, "capabilities">): Problem | null {
+  if (role === "admin" || !hasScope({ scopes: grantedScopes }, "admin:orgs")) return null;
+  const message = "can have admin:orgs only for an admin: set the role of the agent first";
+  return invalid([{ path: "grantedScopes", message, received: "admin:orgs" }]);
+}
+
+/** Refuses any change of an admin by a caller that is not an admin. */
+export function refuseChange(caller: Pick<Authority, "role">, agent: Pick<ScopeHolder, "role">): Problem | null {
   if (caller.role === "admin" || agent.role !== "admin") return null;
   return problem("FORBIDDEN", "Only an admin of the organization may change an admin.");
 }
@@ -82,10 +85,10 @@ export function refuseChange(caller: Authority, agent: Powers): Problem | null {
  * Refuses a change of an agent that holds a scope that the caller may not grant. Otherwise a caller with few scopes could act
  * through an agent with more, or first reduce its scopes and wait until an admin restores them.
  */
-export function refuseTakeover(caller: Authority, agent: Powers): Problem | null {
+export function refuseTakeover(caller: Authority, agent: ScopeHolder): Problem | null {
   const refused = refuseChange(caller, agent);
   if (refused) return refused;
-  const outside = notGrantable(caller, [...agent.capabilities, ...agent.grantedScopes]);
+  const outside = notGrantable(caller, agent);
   if (outside.length === 0) return null;
   return problem("FORBIDDEN", `This agent holds ${outside.join(", ")}, which you may not grant.`, {
     details: { notGrantable: outside },

@@ -11,6 +11,8 @@ export interface Caller {
   readonly credentialId: CredentialId | null;
   readonly tokenId: TokenId;
   readonly scopes: readonly Scope[];
+  /** The capabilities of the agent at this moment, whatever its token carries. */
+  readonly capabilities: readonly Scope[];
   /** The agent's role in its organization; null when it is not a member. */
   readonly role: "member" | "admin" | null;
   /** Whether the organization is the operator's. */

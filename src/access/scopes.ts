@@ -23,7 +23,13 @@ export function isPlatformScope(scope: string): scope is PlatformScope & Scope {
   return platformScopeNames.has(scope);
 }
 
-/** The first words of the platform's scopes, those of later wings too. No capability may begin with one. */
+/** Scopes that a token carries only when the request names them. */
+const namedOnly: ReadonlySet<string> = new Set<PlatformScope>(["openid", "admin:orgs", "delegations:write"]);
+
+/** Whether a token carries the scope only when the request names it. */
+export const isNamedOnly = (scope: string): boolean => namedOnly.has(scope);
+
+/** Words that begin the names of the platform's scopes, including those of later wings. No new capability begins with one. */
 const reservedPrefixes: ReadonlySet<string> = new Set([
   "agents",
   "tokens",
@@ -40,6 +46,27 @@ const reservedPrefixes: ReadonlySet<string> = new Set([
 /** Whether the name is reserved for a scope of the platform, present or future. */
 export const isReservedScope = (name: string): boolean =>
   platformScopeNames.has(name) || reservedPrefixes.has(name.split(":")[0] ?? "");
+
+/** What a rule needs to know of an agent to say which scopes it may have. */
+export interface ScopeHolder {
+  readonly role: "member" | "admin" | null;
+  readonly capabilities: readonly Scope[];
+  readonly grantedScopes: readonly Scope[];
+}
+
+/**
+ * The platform scopes that an agent's token can carry. They come from `grantedScopes` alone, whatever the names of the agent's
+ * capabilities. Only an admin has `admin:orgs`.
+ */
+export function platformScopesOf({ role, grantedScopes }: Omit<ScopeHolder, "capabilities">): Scope[] {
+  const held = grantedScopes.filter((scope) => isPlatformScope(scope) && (scope !== "admin:orgs" || role === "admin"));
+  return [...held, "openid" as Scope];
+}
+
+/** The capabilities that an agent's token can carry: all but those with a reserved name, which an old agent can have. */
+export function capabilitiesOf({ capabilities }: Pick<ScopeHolder, "capabilities">): Scope[] {
+  return capabilities.filter((capability) => !isReservedScope(capability));
+}
 
 export function hasScope({ scopes }: { readonly scopes: readonly Scope[] }, scope: PlatformScope): boolean {
   return (scopes as readonly string[]).includes(scope);

@@ -117,6 +117,8 @@ export type AdmitOutcome =
   | {
       readonly outcome: "admitted";
       readonly role: "member" | "admin" | null;
+      /** What the subject of the token holds at this moment. */
+      readonly capabilities: readonly Scope[];
       readonly isOperator: boolean;
       /** null where the rate is unlimited. */
       readonly rate: RateState | null;

@@ -1,5 +1,5 @@
 /** Issues tokens and delegations: decides, counts and records. */
-import { isPlatformScope } from "../access/scopes.ts";
+import { isNamedOnly, isPlatformScope } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
 import { type DelegationId, newId, type OrganizationId, type Scope, type TokenId } from "../platform/ids.ts";
 import { authenticate, chargeClient } from "./clients.ts";
@@ -18,9 +18,6 @@ import { grantableTo } from "./principals.ts";
 import { type Resource, scopesFor } from "./resources.ts";
 import { standingOf } from "./standing.ts";
 
-/** Scopes that are granted only when the request names them. */
-const askedByName: readonly string[] = ["openid", "admin:orgs"];
-
 /** Uses the proof; false when it was used before (RFC 9449 11.1). A request without a proof passes. */
 export function useProof({ singleUse }: Pick<Parts, "singleUse">, proof: ProofOfPossession | null): boolean {
   return proof === null || singleUse.useOnce(`dpop:${proof.thumbprint}`, proof.jti, proof.expiresAtMs);
@@ -36,7 +33,7 @@ interface Authority {
 }
 
 function ownAuthority({ agentId, agentType, grantable }: AuthenticatedClient): Authority {
-  const usual = grantable.filter((scope) => !askedByName.includes(scope));
+  const usual = grantable.filter((scope) => !isNamedOnly(scope));
   return { subject: { agentId, agentType }, grantable, usual, delegation: null };
 }
 

@@ -118,8 +118,9 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     const charged = charge(this.#parts, subject, "call", exempt);
     if (charged.outcome === "limited") return charged;
     await this.#settled();
-    const { agent, organization } = subject;
-    return { outcome: "admitted", role: agent.role, isOperator: organization.isOperator, rate: charged.rate };
+    const { role, capabilities } = subject.agent;
+    const { isOperator } = subject.organization;
+    return { outcome: "admitted", role, capabilities, isOperator, rate: charged.rate };
   }
 
   async usage() {

@@ -2,6 +2,7 @@
 
 import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
 import QuickLRU from "quick-lru";
+import { capabilitiesOf, platformScopesOf } from "../access/scopes.ts";
 import { openDatabase } from "../platform/db/client.ts";
 import { agentKeys, agents, credentials, organizations, trustPolicies } from "../platform/db/schema.ts";
 import type { AgentId, OrganizationId, Scope } from "../platform/ids.ts";
@@ -34,7 +35,7 @@ async function readPrincipal(d1: D1Database, organizationId: OrganizationId, age
 
 /** Everything that the agent may be granted (conventions, "Scopes"). */
 export function grantableTo({ agent }: Pick<Principal, "agent">): Scope[] {
-  return [...agent.capabilities, ...agent.grantedScopes, "openid" as Scope];
+  return [...capabilitiesOf(agent), ...platformScopesOf(agent)];
 }
 
 /**

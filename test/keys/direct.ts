@@ -68,6 +68,7 @@ export const admin: Caller = {
   credentialId: null,
   tokenId: "0199f0c2-5a31-7c07-9f55-000000000003" as TokenId,
   scopes: [],
+  capabilities: [],
   role: "admin",
   isOperator: true,
   delegation: null,

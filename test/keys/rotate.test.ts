@@ -5,6 +5,7 @@ import {
   adminToken,
   type Body,
   call,
+  demotedToken,
   issuer,
   newClient,
   newOrganization,
@@ -129,8 +130,7 @@ describe("401 and 403", () => {
 
   it("403 for an agent of the operator's organization that is no admin of it", async () => {
     const operator = await theOperator();
-    const client = await newClient(await adminToken(operator), { grantedScopes: ["admin:orgs"] });
-    const token = await tokenFor(client, { scope: "admin:orgs" });
+    const token = await demotedToken({ ...operator, token: await adminToken(operator) });
     const { status, body } = await call(path, { token, method: "POST" });
     expect(status).toBe(403);
     expect(body.code).toBe("FORBIDDEN");

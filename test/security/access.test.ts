@@ -12,6 +12,7 @@ const everyScope = [
   "agents:read",
   "agents:write",
   "tokens:read",
+  "delegations:write",
   "audit:read",
   "webhooks:read",
   "webhooks:write",
@@ -155,7 +156,9 @@ describe("with the role of an admin lent away", () => {
   const ofAdmins = guarded.filter(
     ({ method, scope, path }) => scope === "admin:orgs" && method !== "GET" && !path.endsWith("/verify"),
   );
-  const lendable = everyScope.filter((scope) => !["agents:write", "webhooks:write", "admin:orgs"].includes(scope));
+  const lendable = everyScope.filter(
+    (scope) => !["agents:write", "webhooks:write", "admin:orgs", "delegations:write"].includes(scope),
+  );
   let lentToken: string;
   let organizationId: string;
 

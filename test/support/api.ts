@@ -77,7 +77,7 @@ export async function tokenFor(client: Client, parameters: Record<string, string
 }
 
 const adminScopes =
-  "agents:read agents:write tokens:read audit:read webhooks:read webhooks:write admin:orgs organization:administer";
+  "agents:read agents:write tokens:read delegations:write audit:read webhooks:read webhooks:write admin:orgs organization:administer";
 
 /** The token of an organization's admin with everything it may carry. */
 export const adminToken = (client: Client) => tokenFor(client, { scope: adminScopes });
@@ -152,4 +152,27 @@ export async function newClient(
 ): Promise<Client & { agentId: string; credentialId: string }> {
   const { agentId } = await newAgent(token, fields);
   return { agentId, ...(await newCredential(token, agentId)) };
+}
+
+/** Registers an agent with a credential and makes it an admin, which can then have `admin:orgs`. */
+export async function newAdmin(
+  { token, organizationId }: Pick<Organization, "token" | "organizationId">,
+  grantedScopes: readonly string[] = ["agents:read", "agents:write", "admin:orgs"],
+): Promise<Client & { agentId: string; credentialId: string }> {
+  const client = await newClient(token);
+  const json = { agentId: client.agentId, role: "admin" };
+  expect((await call(`/api/v1/organizations/${organizationId}/members`, { token, json })).status).toBe(201);
+  const path = `/api/v1/agents/${client.agentId}`;
+  expect((await call(path, { method: "PATCH", token, json: { grantedScopes } })).status).toBe(200);
+  return client;
+}
+
+/** A token that names `admin:orgs`, of an agent that was an admin when it got the token and is a member now. */
+export async function demotedToken(organization: Pick<Organization, "token" | "organizationId">): Promise<string> {
+  const client = await newAdmin(organization);
+  const token = await tokenFor(client, { scope: "admin:orgs agents:read agents:write" });
+  const json = { agentId: client.agentId, role: "member" };
+  const path = `/api/v1/organizations/${organization.organizationId}/members`;
+  expect((await call(path, { token: organization.token, json })).status).toBe(201);
+  return token;
 }

@@ -3,5 +3,5 @@ export const tenancyScopes = {
   "audit:read": "Read and verify the audit log",
   "webhooks:read": "See webhook subscriptions and deliveries",
   "webhooks:write": "Manage webhook subscriptions and deliveries",
-  "admin:orgs": "Manage the organization, its members and federation partners",
+  "admin:orgs": "Manage the organization, its members, domains, resources and federation partners",
 } as const;

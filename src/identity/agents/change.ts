@@ -1,7 +1,8 @@
 /** Changing an agent: its fields, its key, and whether it is active. */
 
-import { refuseChange, refuseGrant, refuseTakeover } from "../../access/authority.ts";
+import { type Powers, refuseAdminScope, refuseChange, refuseGrant, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { isReservedScope } from "../../access/scopes.ts";
 import { differences } from "../../events/change.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -11,12 +12,12 @@ import { jwkThumbprint, type PublicJwk } from "../../platform/crypto/jwk.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import type { AgentId } from "../../platform/ids.ts";
-import { type Problem, problem } from "../../platform/problems/problems.ts";
+import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
 import { type NewAgentKey, newAgentKey } from "./keys.ts";
 import { eventData, publicAgent } from "./public-agent.ts";
-import type { Agent, ChangeAgent } from "./schema.ts";
+import { type Agent, type ChangeAgent, reservedCapability } from "./schema.ts";
 import {
   type AgentChange,
   type AgentRecord,
@@ -70,7 +71,8 @@ async function attempt(
 
   const refused =
     (onlySuspends(change) && !replacesKey ? refuseChange(caller, before) : refuseTakeover(caller, before)) ??
-    refuseGrant(caller, additions(before, change));
+    refuseGrant(caller, additions(before, change)) ??
+    refuseAdditions(before, change);
   if (refused) return refused;
   if (change.status === "suspended" && (await isLastActiveAdmin(context, before))) return lastAdmin();
 
@@ -147,10 +149,21 @@ function takenBack(before: AgentRecord, status: AgentChange["status"], fields: A
   return scopes.length > 0 ? { kind: "scopes", agentId, scopes } : null;
 }
 
-/** The capabilities and scopes that the agent would have and has not; taking away needs no authority. */
-function additions(before: AgentRecord, { capabilities = [], grantedScopes = [] }: AgentChange) {
-  const held: readonly string[] = [...before.capabilities, ...before.grantedScopes];
-  return [...capabilities, ...grantedScopes].filter((scope) => !held.includes(scope));
+/** What the agent would have and does not have now. */
+function additions(before: AgentRecord, { capabilities = [], grantedScopes = [] }: AgentChange): Powers {
+  return {
+    capabilities: capabilities.filter((capability) => !before.capabilities.includes(capability)),
+    grantedScopes: grantedScopes.filter((scope) => !before.grantedScopes.includes(scope)),
+  };
+}
+
+/** Refuses `admin:orgs` of an agent that is no admin, and a reserved name that the agent does not have already. */
+function refuseAdditions(before: AgentRecord, change: AgentChange): Problem | null {
+  const { role } = before;
+  const reserved = additions(before, change).capabilities.filter(isReservedScope);
+  if (reserved.length === 0) return refuseAdminScope({ role, grantedScopes: change.grantedScopes ?? [] });
+  const issues = reserved.map((received) => ({ path: "capabilities", message: reservedCapability, received }));
+  return invalid(issues);
 }
 
 /** Whether the two name the same key in the same way; the thumbprint (RFC 7638) leaves `kid`, `use` and `alg` out. */

@@ -1,6 +1,6 @@
 /** Registering an agent: in which organization, with which powers, and whether there is room for it. */
 
-import { notGrantable, refuseGrant, refuseUnlessOperatorAdmin } from "../../access/authority.ts";
+import { notGrantable, refuseAdminScope, refuseGrant, refuseUnlessOperatorAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { commitChange, newEvents } from "../../events/outbox.ts";
 import { effectiveLimits } from "../../ledger/tier-limits.ts";
@@ -16,12 +16,10 @@ import { prepareAgent } from "./prepare.ts";
 import { publicAgent } from "./public-agent.ts";
 import type { Agent, CreateAgent } from "./schema.ts";
 
-const defaultScopes = [
-  "agents:read",
-  "tokens:read",
-  "audit:read",
-  "webhooks:read",
-] as readonly string[] as readonly Scope[];
+const defaultScopes = ["agents:read", "delegations:write"] as readonly string[] as readonly Scope[];
+
+/** The role of a new agent. An admin is made by the route of the members. */
+const role = "member";
 
 /**
  * Registers an agent as a member of the caller's organization, or of the one that an admin of the operator names.
@@ -40,10 +38,11 @@ export async function registerAgent(context: Context, caller: Caller, input: Cre
   const elsewhere = organizationId !== caller.organizationId;
   const refused = elsewhere
     ? await refuseElsewhere(context, caller, organizationId)
-    : refuseGrant(caller, [...fields.capabilities, ...(grantedScopes ?? [])]);
-  if (refused) return refused;
+    : refuseGrant(caller, { capabilities: fields.capabilities, grantedScopes: grantedScopes ?? [] });
+  const wrong = refused ?? refuseAdminScope({ role, grantedScopes: grantedScopes ?? [] });
+  if (wrong) return wrong;
 
-  const beyondCaller = elsewhere ? [] : notGrantable(caller, defaultScopes);
+  const beyondCaller = elsewhere ? [] : notGrantable(caller, { capabilities: [], grantedScopes: defaultScopes });
   const prepared = await prepareAgent(
     context,
     {
@@ -51,7 +50,7 @@ export async function registerAgent(context: Context, caller: Caller, input: Cre
       organizationId,
       description: description ?? null,
       grantedScopes: grantedScopes ?? defaultScopes.filter((scope) => !beyondCaller.includes(scope)),
-      role: "member",
+      role,
     },
     publicKeyJwk ?? null,
   );

@@ -1,6 +1,6 @@
 /** The wire shapes of agents. */
 import { z } from "@hono/zod-openapi";
-import { grantableScopes, isPlatformScope } from "../../access/scopes.ts";
+import { grantableScopes, isPlatformScope, isReservedScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
 import { agentStatuses, agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
 import { isUnique, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
@@ -29,6 +29,9 @@ const versionSchema = z
 
 const capabilityForm = /^[a-z][a-z0-9_-]*:([a-z][a-z0-9_-]*|\*)$/;
 
+/** The text of the refusal of a reserved name. */
+export const reservedCapability = "begins with a word that the platform reserves for its own scopes";
+
 const capabilitySchema = z
   .string({ error: "must be a text" })
   .max(128, { abort: true, error: "must have at most 128 characters" })
@@ -39,12 +42,19 @@ const capabilitySchema = z
   .transform((capability) => capability as Scope)
   .openapi({ type: "string", pattern: capabilityForm.source, maxLength: 128, example: "resume:read" });
 
-const capabilitiesSchema = z
-  .array(capabilitySchema, { error: "must be a list of capabilities" })
-  .min(1, { error: "must name at least one capability" })
-  .max(64, { abort: true, error: "must name at most 64 capabilities" })
-  .refine(isUnique, unique)
-  .openapi({ uniqueItems: true });
+const listOf = (capability: typeof capabilitySchema) =>
+  z
+    .array(capability, { error: "must be a list of capabilities" })
+    .min(1, { error: "must name at least one capability" })
+    .max(64, { abort: true, error: "must name at most 64 capabilities" })
+    .refine(isUnique, unique)
+    .openapi({ uniqueItems: true });
+
+/** An agent from before a name was reserved may keep it, so the schema of a change cannot refuse the name. */
+const capabilitiesSchema = listOf(capabilitySchema);
+const newCapabilitiesSchema = listOf(
+  capabilitySchema.refine((capability) => !isReservedScope(capability), { error: reservedCapability }),
+);
 
 const grantedScopesSchema = z
   .array(oneOf(grantableScopes), {
@@ -74,6 +84,7 @@ const { description, grantedScopes, isPublic, publicKeyJwk, ...required } = fiel
 export const createAgentSchema = z
   .strictObject({
     ...required,
+    capabilities: newCapabilitiesSchema,
     agentType: oneOf(agentTypes),
     organization_id: organizationIdSchema.optional().openapi({
       description:
@@ -82,7 +93,7 @@ export const createAgentSchema = z
     description: description.optional(),
     grantedScopes: grantedScopes.optional().openapi({
       description:
-        "The platform scopes that the agent may ask for: agents:read tokens:read audit:read webhooks:read when left out, as far as the caller may grant them",
+        "The platform scopes that the agent may request. When left out: agents:read delegations:write, as far as the caller may grant them. Only an admin can hold admin:orgs",
     }),
     isPublic: isPublic.default(false),
     publicKeyJwk: publicKeyJwk.optional().openapi({

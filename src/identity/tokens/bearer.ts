@@ -64,15 +64,18 @@ export async function authenticateBearer(
   if (outcome.outcome === "inactive") return refused;
   if (outcome.outcome === "proof_replayed") return dpopChallenge(notProven, "invalid_dpop_proof");
   if (outcome.outcome === "limited") return overLimit(context, outcome);
+  // A role is not lent: a delegated caller has the lent scopes only.
+  const role = facts.chainId && outcome.role ? "member" : outcome.role;
+  const scopes = claims.scope.split(" ").filter((scope) => scope !== "") as Scope[];
   const caller: Caller = {
     agentId: claims.sub,
     delegation: facts.chainId ? { chainId: facts.chainId, actorAgentId: facts.agentId } : null,
     organizationId: claims.organization_id,
     credentialId: facts.credentialId,
     tokenId: facts.tokenId,
-    scopes: claims.scope.split(" ") as Scope[],
-    // A role is not lent: through a delegation there are the lent scopes and no more.
-    role: facts.chainId && outcome.role ? "member" : outcome.role,
+    scopes: scopes.filter((scope) => scope !== "admin:orgs" || role === "admin"),
+    capabilities: outcome.capabilities,
+    role,
     isOperator: outcome.isOperator,
   };
   return ok({ caller, headers: rateHeaders(outcome.rate) });

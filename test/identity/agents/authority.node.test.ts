@@ -3,63 +3,83 @@ import {
   type Authority,
   notGrantable,
   type Powers,
+  refuseAdminScope,
   refuseChange,
   refuseGrant,
   refuseTakeover,
 } from "../../../src/access/authority.ts";
+import { capabilitiesOf, platformScopesOf, type ScopeHolder } from "../../../src/access/scopes.ts";
 import type { AgentId, DelegationId, Scope } from "../../../src/platform/ids.ts";
 
 const scopes = (...names: string[]) => names as Scope[];
-const own = { delegation: null };
+const own = { delegation: null, capabilities: scopes("resume:read") };
 const admin: Authority = { role: "admin", scopes: scopes("admin:orgs"), ...own };
 const narrowAdmin: Authority = { role: "admin", scopes: scopes("agents:write"), ...own };
-const member: Authority = { role: "member", scopes: scopes("agents:write", "resume:read"), ...own };
-const removed: Authority = { role: null, scopes: scopes("agents:write", "resume:read"), ...own };
+const member: Authority = { role: "member", scopes: scopes("agents:write"), ...own };
+const removed: Authority = { role: null, scopes: scopes("agents:write"), ...own };
 const delegated: Authority = {
   ...member,
   delegation: { chainId: "chain" as DelegationId, actorAgentId: "actor" as AgentId },
 };
-const agent = (fields: Partial<Powers> = {}): Powers => ({
+const powers = (capabilities: string[], grantedScopes: string[] = []): Powers => ({
+  capabilities: scopes(...capabilities),
+  grantedScopes: scopes(...grantedScopes),
+});
+const agent = (fields: Partial<ScopeHolder> = {}): ScopeHolder => ({
   role: "member",
-  capabilities: scopes("resume:read"),
-  grantedScopes: [],
+  ...powers(["resume:read"]),
   ...fields,
 });
 
 describe("what may be granted", () => {
-  it("an admin without admin:orgs in its token grants capabilities, and the platform scopes that the token carries", () => {
-    expect(notGrantable(narrowAdmin, scopes("agents:write", "admin:orgs", "any:thing"))).toEqual(["admin:orgs"]);
+  it.each([
+    ["an admin with admin:orgs", admin, []],
+    ["an admin without it", narrowAdmin, ["resume:write", "audit:read"]],
+    ["a member", member, ["resume:write", "audit:read"]],
+    ["an agent without a role", removed, ["resume:read", "resume:write", "agents:write", "audit:read"]],
+    ["a delegated caller", delegated, ["resume:read", "resume:write", "agents:write", "audit:read"]],
+  ])("%s: platform scopes of its token, capabilities of its agent", (_, caller, outside) => {
+    const asked = powers(["resume:read", "resume:write"], ["agents:write", "audit:read"]);
+    expect(notGrantable(caller, asked)).toEqual(outside);
+    expect(refuseGrant(caller, asked)?.details?.notGrantable ?? []).toEqual(outside);
   });
 
-  it("a delegated caller grants nothing, not even what its token carries", () => {
-    expect(notGrantable(delegated, scopes("resume:read"))).toEqual(["resume:read"]);
+  it("a capability in the token that the agent has lost is not grantable, one that the token leaves out is", () => {
+    const lost = { ...member, scopes: scopes("agents:write", "resume:write") };
+    expect(notGrantable(lost, powers(["resume:read", "resume:write"]))).toEqual(["resume:write"]);
   });
 
-  it("an admin whose token carries admin:orgs grants everything", () => {
-    expect(notGrantable(admin, scopes("admin:orgs", "any:thing"))).toEqual([]);
-    expect(refuseGrant(admin, scopes("admin:orgs"))).toBeNull();
-  });
-
-  it("a member grants what its token carries and nothing else", () => {
-    expect(notGrantable(member, scopes("resume:read", "resume:write", "agents:write", "admin:orgs"))).toEqual([
-      "resume:write",
-      "admin:orgs",
-    ]);
-    expect(refuseGrant(member, scopes("resume:read", "agents:write"))).toBeNull();
-    expect(refuseGrant(member, scopes("resume:write"))).toMatchObject({
-      code: "FORBIDDEN",
-      details: { notGrantable: ["resume:write"] },
-    });
+  it("delegations:write every member may grant", () => {
+    expect(notGrantable(member, powers([], ["delegations:write"]))).toEqual([]);
+    expect(notGrantable(removed, powers([], ["delegations:write"]))).toEqual(["delegations:write"]);
   });
 
   it("a wildcard capability is only its own text: holding resume:* grants no resume:read, and the other way round", () => {
-    expect(notGrantable(member, scopes("resume:*"))).toEqual(["resume:*"]);
-    expect(notGrantable({ ...member, scopes: scopes("resume:*") }, scopes("resume:read"))).toEqual(["resume:read"]);
+    expect(notGrantable(member, powers(["resume:*"]))).toEqual(["resume:*"]);
+    const wildcard = { ...member, capabilities: scopes("resume:*") };
+    expect(notGrantable(wildcard, powers(["resume:read"]))).toEqual(["resume:read"]);
   });
+});
 
-  it("an agent that is no member grants nothing, not even what it holds", () => {
-    expect(notGrantable(removed, scopes("resume:read"))).toEqual(["resume:read"]);
-    expect(notGrantable(removed, [])).toEqual([]);
+describe("admin:orgs", () => {
+  it.each([
+    ["admin", null],
+    ["member", "VALIDATION_ERROR"],
+    [null, "VALIDATION_ERROR"],
+  ] as const)("in grantedScopes of an agent with the role %s: %s", (role, code) => {
+    const grantedScopes = scopes("agents:read", "admin:orgs");
+    expect(refuseAdminScope({ role, grantedScopes })?.code ?? null).toBe(code);
+    expect(platformScopesOf({ role, grantedScopes })).toEqual(
+      scopes("agents:read", ...(role === "admin" ? ["admin:orgs"] : []), "openid"),
+    );
+  });
+});
+
+describe("the scopes of a token", () => {
+  it("come from grantedScopes for the platform, and never from a capability with a reserved name", () => {
+    const capabilities = scopes("resume:read", "tasks:manage", "agents:read", "admin:all", "messages:*");
+    expect(platformScopesOf({ role: "admin", grantedScopes: [] })).toEqual(["openid"]);
+    expect(capabilitiesOf({ capabilities })).toEqual(["resume:read"]);
   });
 });
 

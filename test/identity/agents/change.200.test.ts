@@ -22,7 +22,7 @@ describe("PATCH /agents/{agentId} 200", () => {
     ["description", "New"],
     ["description", null],
     ["grantedScopes", []],
-    ["grantedScopes", ["admin:orgs"]],
+    ["grantedScopes", ["audit:read", "webhooks:write"]],
     ["isPublic", true],
   ])("changes %s alone, to %j", async (field, value) => {
     const { token } = await newOrganization();

@@ -14,7 +14,7 @@ describe("POST /agents 201", () => {
     expect(rest).toEqual({
       ...fields,
       organization_id: organizationId,
-      grantedScopes: ["agents:read", "tokens:read", "audit:read", "webhooks:read"],
+      grantedScopes: ["agents:read", "delegations:write"],
       status: "active",
     });
     expect(agentId).toMatch(uuid);
@@ -37,7 +37,7 @@ describe("POST /agents 201", () => {
     expect(await newAgent(token)).toMatchObject({
       description: null,
       isPublic: false,
-      grantedScopes: ["agents:read", "tokens:read", "audit:read", "webhooks:read"],
+      grantedScopes: ["agents:read", "delegations:write"],
     });
   });
 
@@ -92,11 +92,11 @@ describe("POST /agents 201", () => {
     const tenant = await newOrganization();
     const agent = await newAgent(operator.token, {
       organization_id: tenant.organizationId,
-      grantedScopes: ["admin:orgs", "agents:write"],
+      grantedScopes: ["webhooks:write", "agents:write"],
     });
     expect(agent).toMatchObject({
       organization_id: tenant.organizationId,
-      grantedScopes: ["admin:orgs", "agents:write"],
+      grantedScopes: ["webhooks:write", "agents:write"],
     });
     expect((await call(`/api/v1/agents/${agent.agentId}`, { token: tenant.token })).body).toEqual(agent);
     expect((await call(`/api/v1/agents/${agent.agentId}`, { token: operator.token })).status).toBe(404);

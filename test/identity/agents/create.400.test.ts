@@ -102,13 +102,13 @@ const rules: [name: string, fields: Record<string, unknown>, path: string, messa
     "a capability as a granted scope",
     { grantedScopes: ["resume:read"] },
     "grantedScopes.0",
-    "must be one of agents:read, agents:write, tokens:read, audit:read, webhooks:read, webhooks:write, admin:orgs",
+    "must be one of agents:read, agents:write, tokens:read, delegations:write, audit:read, webhooks:read, webhooks:write, admin:orgs",
   ],
   [
     "openid as a granted scope: every agent may ask for it",
     { grantedScopes: ["openid"] },
     "grantedScopes.0",
-    "must be one of agents:read, agents:write, tokens:read, audit:read, webhooks:read, webhooks:write, admin:orgs",
+    "must be one of agents:read, agents:write, tokens:read, delegations:write, audit:read, webhooks:read, webhooks:write, admin:orgs",
   ],
   [
     "a granted scope twice",

@@ -28,19 +28,34 @@ describe("members", () => {
 
   it("a member made admin has an admin's powers at once, and loses them at once", async () => {
     const organization = await newOrganization();
-    const client = await newClient(organization.token, { grantedScopes: ["admin:orgs"] });
-    const token = await tokenFor(client, { scope: "admin:orgs" });
-    const rename = () => call(pathOf(organization), { method: "PATCH", token, json: { name: "Renamed" } });
-    expect((await rename()).status).toBe(403);
+    const client = await newClient(organization.token);
+    const grant = () =>
+      call(`/api/v1/agents/${client.agentId}`, {
+        method: "PATCH",
+        token: organization.token,
+        json: { grantedScopes: ["agents:read", "admin:orgs"] },
+      });
+    const early = await grant();
+    expect([early.status, early.body.details.issues[0].path]).toEqual([400, "grantedScopes"]);
 
     const promoted = await set(organization.token, organization, { agentId: client.agentId, role: "admin" });
     expect(promoted.status, promoted.text).toBe(201);
     expect(promoted.body).toEqual({ agentId: client.agentId, role: "admin" });
+    expect((await grant()).status).toBe(200);
+    const token = await tokenFor(client, { scope: "admin:orgs" });
+    const rename = () => call(pathOf(organization), { method: "PATCH", token, json: { name: "Renamed" } });
     expect((await rename()).status).toBe(200);
 
     const demoted = await set(organization.token, organization, { agentId: client.agentId, role: "member" });
     expect(demoted.body).toEqual({ agentId: client.agentId, role: "member" });
     expect((await rename()).status).toBe(403);
+    const agent = await call(`/api/v1/agents/${client.agentId}`, { token: organization.token });
+    expect(agent.body.grantedScopes).toEqual(["agents:read"]);
+    const again = await call("/api/v1/token", {
+      basic: client,
+      form: { grant_type: "client_credentials", scope: "admin:orgs" },
+    });
+    expect([again.status, again.body.error]).toEqual([400, "invalid_scope"]);
 
     const events = await eventsOf(organization.token, "member.set");
     expect(events).toMatchObject([

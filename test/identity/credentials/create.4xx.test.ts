@@ -50,11 +50,11 @@ describe("POST /agents/{agentId}/credentials 403", () => {
     const { token, agentId: adminId } = await newOrganization();
     const client = await newClient(token, { grantedScopes: ["agents:read", "agents:write"] });
     const member = await tokenFor(client);
-    const wide = await newAgent(token, { capabilities: ["resume:read", "salary:read"], grantedScopes: ["admin:orgs"] });
+    const wide = await newAgent(token, { capabilities: ["resume:read", "salary:read"], grantedScopes: ["audit:read"] });
     const narrow = await newAgent(token, { grantedScopes: ["agents:read"] });
     expect((await create(member, wide.agentId)).body).toMatchObject({
       code: "FORBIDDEN",
-      details: { notGrantable: ["salary:read", "admin:orgs"] },
+      details: { notGrantable: ["salary:read", "audit:read"] },
     });
     expect((await create(member, adminId)).body.message).toBe("Only an admin of the organization may change an admin.");
     expect((await create(member, narrow.agentId)).status).toBe(201);

@@ -29,6 +29,7 @@ const serverMetadata = {
     "agents:read",
     "agents:write",
     "tokens:read",
+    "delegations:write",
     "audit:read",
     "webhooks:read",
     "webhooks:write",

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { call, newOrganization, theOperator, tokenFor } from "../../support/api.ts";
-import { memberToken } from "../../tenancy/organizations/support.ts";
+import { call, demotedToken, newOrganization, theOperator, tokenFor } from "../../support/api.ts";
 
 const json = { name: "Acme", slug: "acme", adminEmail: "admin@acme.example" };
 const post = (token: string) => call("/api/v1/organizations", { token, json });
@@ -15,7 +14,7 @@ it("an admin of another organization may not create one", async () => {
 });
 
 it("an operator's agent that is no admin may not", async () => {
-  const answer = await post(await memberToken(await theOperator()));
+  const answer = await post(await demotedToken(await theOperator()));
   expect(answer.status).toBe(403);
   expect(answer.body).toMatchObject({ code: "FORBIDDEN", details: { requiredRole: "admin" } });
 });

@@ -45,6 +45,7 @@ it("the set-up makes the operator's organization and an admin who can use everyt
       "agents:read",
       "agents:write",
       "tokens:read",
+      "delegations:write",
       "audit:read",
       "webhooks:read",
       "webhooks:write",

@@ -12,11 +12,11 @@ describe("POST /oidc/trust-policies 403", () => {
   it("for an agent that holds more than the caller's token, or is an admin", async () => {
     const { token, agentId: adminId } = await newOrganization();
     const member = await tokenFor(await newClient(token, { grantedScopes: ["agents:write"] }));
-    const wide = await newAgent(token, { capabilities: ["resume:read", "salary:read"], grantedScopes: ["admin:orgs"] });
+    const wide = await newAgent(token, { capabilities: ["resume:read", "salary:read"], grantedScopes: ["audit:read"] });
     for (const policy of [githubPolicy(wide.agentId), oidcPolicy(wide.agentId)]) {
       expect((await createPolicy(member, policy)).body).toMatchObject({
         code: "FORBIDDEN",
-        details: { notGrantable: ["salary:read", "admin:orgs"] },
+        details: { notGrantable: ["salary:read", "audit:read"] },
       });
     }
     expect((await createPolicy(member, githubPolicy(adminId))).body.message).toBe(

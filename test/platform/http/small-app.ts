@@ -32,6 +32,7 @@ const authenticate: Authenticate = async (_context, request) => {
     credentialId: null,
     tokenId: "token" as TokenId,
     scopes: scopes as Scope[],
+    capabilities: [],
     role: "member",
     isOperator: false,
     delegation: null,

@@ -27,6 +27,7 @@ const authenticate: Authenticate = async (_, request) => {
     credentialId: null,
     tokenId: "token" as TokenId,
     scopes: [],
+    capabilities: [],
     role: "member",
     isOperator: false,
     delegation: null,

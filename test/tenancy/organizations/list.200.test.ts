@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { call, newOrganization, theOperator } from "../../support/api.ts";
-import { memberToken, pathOf } from "./support.ts";
+import { call, newOrganization, theOperator, tokenFor } from "../../support/api.ts";
+import { pathOf } from "./support.ts";
 
 type Listed = { organizationId: string };
 const idsOf = (answer: { body: { data: Listed[] } }) => answer.body.data.map(({ organizationId }) => organizationId);
@@ -25,7 +25,7 @@ it("the operator pages through all, newest first, undisturbed by new ones; delet
 
 it("everybody else, an admin or not, sees only their own", async () => {
   const organization = await newOrganization();
-  for (const token of [organization.token, await memberToken(organization)]) {
+  for (const token of [organization.token, await tokenFor(organization, { scope: "admin:orgs" })]) {
     const answer = await call("/api/v1/organizations", { token });
     expect(idsOf(answer)).toEqual([organization.organizationId]);
     expect(answer.body.nextCursor).toBe(null);

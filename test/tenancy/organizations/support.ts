@@ -1,24 +1,13 @@
 /** Steps that the tests of organizations share. */
 import { expect } from "vitest";
-import { type Body, call, newClient, type Organization, tokenFor } from "../../support/api.ts";
+import { type Body, call, newAdmin, type Organization, tokenFor } from "../../support/api.ts";
 
 export const pathOf = (organization: { organizationId: string }) =>
   `/api/v1/organizations/${organization.organizationId}`;
 
-/** A token with `admin:orgs` of an agent that is no admin. */
-export async function memberToken(organization: Organization): Promise<string> {
-  const client = await newClient(organization.token, { grantedScopes: ["admin:orgs"] });
-  return tokenFor(client, { scope: "admin:orgs" });
-}
-
 /** A second agent of the organization, made an admin; with a token that carries `admin:orgs`. */
 export async function secondAdmin(organization: Organization) {
-  const client = await newClient(organization.token, { grantedScopes: ["admin:orgs", "agents:write"] });
-  const answer = await call(`${pathOf(organization)}/members`, {
-    token: organization.token,
-    json: { agentId: client.agentId, role: "admin" },
-  });
-  expect(answer.status, answer.text).toBe(201);
+  const client = await newAdmin(organization);
   return { ...client, token: await tokenFor(client, { scope: "admin:orgs" }) };
 }
 

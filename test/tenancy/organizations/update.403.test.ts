@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { call, newOrganization, theOperator } from "../../support/api.ts";
-import { memberToken, pathOf, wireOf } from "./support.ts";
+import { call, demotedToken, newOrganization, theOperator } from "../../support/api.ts";
+import { pathOf, wireOf } from "./support.ts";
 
 it.each([{ planTier: "enterprise" }, { maxAgents: 1000 }, { maxTokensPerMonth: null }, { status: "active" }])(
   "an admin may not change %j of its own organization, not even to what it is",
@@ -20,7 +20,7 @@ it.each([{ planTier: "enterprise" }, { maxAgents: 1000 }, { maxTokensPerMonth: n
 
 it("an agent that is no admin may not change anything", async () => {
   const organization = await newOrganization();
-  const token = await memberToken(organization);
+  const token = await demotedToken(organization);
   const requests = [
     { path: "", method: "PATCH", json: { name: "Renamed" } },
     { path: "", method: "DELETE" },

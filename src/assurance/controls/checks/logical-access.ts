@@ -82,6 +82,7 @@ async function seesOthers(context: Context): Promise<boolean> {
     credentialId: null,
     tokenId: newId<TokenId>(context.now()),
     scopes: platformScopes as readonly string[] as readonly Scope[],
+    capabilities: [],
     role: "admin",
     isOperator: false,
   };

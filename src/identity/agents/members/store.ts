@@ -1,5 +1,5 @@
 /** The queries of membership: which agent of an organization has which role. */
-import { and, desc, eq, exists, isNotNull, isNull, lt, ne, type SQL } from "drizzle-orm";
+import { and, desc, eq, exists, isNotNull, isNull, lt, ne, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../../platform/context.ts";
 import { agents } from "../../../platform/db/schema.ts";
@@ -49,9 +49,12 @@ export async function listMembers(
   return rows.flatMap(({ agentId, role }) => (role ? [{ agentId, role }] : []));
 }
 
+/** Only an admin has `admin:orgs`, so that the role takes the scope along. */
+const withoutAdminScope = sql`(SELECT json_group_array(value) FROM json_each(${agents.grantedScopes}) WHERE value <> 'admin:orgs')`;
+
 /**
- * Gives an agent another role, unless its role changed since it was read. An admin loses the role only while another
- * active admin remains: decided here, so that of two admins who demote each other at once one stays.
+ * Gives an agent another role, unless its role changed since it was read. An admin loses the role only while another active
+ * admin remains. The statement decides this, so that of two admins that demote each other at once one stays.
  */
 export function updateRole(
   { db }: Pick<Context, "db">,
@@ -73,7 +76,7 @@ export function updateRole(
     );
   return db
     .update(agents)
-    .set({ role })
+    .set({ role, ...(role === "admin" ? {} : { grantedScopes: withoutAdminScope }) })
     .where(
       and(
         eq(agents.organizationId, organizationId),

@@ -5,6 +5,7 @@
 import { env } from "cloudflare:test";
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Bindings } from "../../src/platform/env.ts";
 import { agentFields, call, newClient, newOrganization, type Organization } from "../support/api.ts";
 
 const reserved = [
@@ -47,7 +48,7 @@ describe.each(reserved)("%s", (name) => {
 describe("an agent that has a reserved name already", () => {
   it("keeps or drops it, gets it in no token, and cannot have it again", async () => {
     const { agentId, ...client } = await newClient(tenant.token);
-    await env.DB.prepare("UPDATE agents SET capabilities = ? WHERE id = ?")
+    await (env as unknown as Bindings).DB.prepare("UPDATE agents SET capabilities = ? WHERE id = ?")
       .bind(JSON.stringify(["resume:read", "tasks:manage"]), agentId)
       .run();
     expect((await patch(agentId, ["tasks:manage", "resume:read", "resume:write"])).status).toBe(200);

@@ -67,7 +67,7 @@ describe("POST /agents/{agentId}/credentials 403", () => {
     const narrow = await tokenFor(client, { scope: "agents:write" });
     const answer = await create(narrow, client.agentId);
     expect(answer.status).toBe(403);
-    expect(answer.body.details).toEqual({ notGrantable: ["resume:read", "agents:read"] });
+    expect(answer.body.details).toEqual({ notGrantable: ["agents:read"] });
   });
 
   it("the eleventh active one; revoked and expired ones do not count", async () => {

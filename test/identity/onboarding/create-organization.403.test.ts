@@ -13,10 +13,10 @@ it("an admin of another organization may not create one", async () => {
   });
 });
 
-it("an operator's agent that is no admin may not", async () => {
+it("an operator's agent that is no admin any more may not", async () => {
   const answer = await post(await demotedToken(await theOperator()));
   expect(answer.status).toBe(403);
-  expect(answer.body).toMatchObject({ code: "FORBIDDEN", details: { requiredRole: "admin" } });
+  expect(answer.body).toMatchObject({ code: "FORBIDDEN", details: { requiredScope: "admin:orgs" } });
 });
 
 it("the operator's admin may not with a token that lacks admin:orgs", async () => {

@@ -30,7 +30,7 @@ it("an agent that is no admin may not change anything", async () => {
   for (const { path, ...init } of requests) {
     const answer = await call(`${pathOf(organization)}${path}`, { token, ...init });
     expect(answer.status).toBe(403);
-    expect(answer.body).toMatchObject({ code: "FORBIDDEN", details: { requiredRole: "admin" } });
+    expect(answer.body).toMatchObject({ code: "FORBIDDEN", details: { requiredScope: "admin:orgs" } });
   }
 });
 

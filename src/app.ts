@@ -1,6 +1,6 @@
 /** The Hono app: the foundation, and the routes of every wing. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Authenticate } from "./access/app-env.ts";
+import type { Authenticators } from "./access/app-env.ts";
 import { authenticatedBy } from "./access/router.ts";
 import { platformScopeMeanings } from "./access/scopes.ts";
 import type { BaseEnv } from "./platform/http/app-env.ts";
@@ -15,14 +15,14 @@ import type { Wing } from "./wing.ts";
 const serviceTag: Tag = { position: 180, name: "Service", description: "The service itself." };
 
 interface AppWiring extends Wiring {
-  readonly authenticate: Authenticate;
+  readonly authenticators: Authenticators;
   readonly pingLedger: Probe;
 }
 
 /** Creates the app. `wiring` has the functions of higher floors that the lower floors call. */
 export function createApp(wings: readonly Wing[], wiring: AppWiring): OpenAPIHono<BaseEnv> {
   const app = createFoundation(wiring);
-  app.use(authenticatedBy(wiring.authenticate));
+  app.use(authenticatedBy(wiring.authenticators));
 
   app.route("/", healthRoutes(wiring.pingLedger));
   app.route("/", metricsRoutes);

@@ -2,7 +2,7 @@
 import { createApp } from "./app.ts";
 import { assurance } from "./assurance/wing.ts";
 import { createRelay, measureOutbox, relayMessages, relayWaiting } from "./events/relay.ts";
-import { authenticateBearer, identity } from "./identity/wing.ts";
+import { authenticators, identity } from "./identity/wing.ts";
 import { keys } from "./keys/wing.ts";
 import { ledgerOf, pingLedger } from "./ledger/client.ts";
 import { contextOf } from "./platform/context.ts";
@@ -26,7 +26,7 @@ const wings: readonly Wing[] = [keys, tenancy, identity, assurance];
 
 const relay = createRelay(wings.flatMap(({ subscribers }) => subscribers));
 const noteCalls: NoteCalls = (context, organizationId, calls) => ledgerOf(context, organizationId).noteCalls(calls);
-const app = createApp(wings, { authenticate: authenticateBearer, relay, noteCalls, pingLedger });
+const app = createApp(wings, { authenticators, relay, noteCalls, pingLedger });
 
 const callApp: CallApp = async (context, request) =>
   app.fetch(request, context.env, { waitUntil: context.defer, passThroughOnException: () => {}, props: {} });

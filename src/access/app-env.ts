@@ -1,12 +1,35 @@
 /** The Hono environment of the rooms' routes: the base of `platform/http`, and the caller. */
 import type { Context as HonoContext } from "hono";
 import type { Context } from "../platform/context.ts";
+import type { KeyedHash } from "../platform/crypto/keyed-hash.ts";
 import type { BaseEnv } from "../platform/http/app-env.ts";
-import type { OrganizationId } from "../platform/ids.ts";
+import type { AgentId, CredentialId, OrganizationId } from "../platform/ids.ts";
 import type { Result } from "../platform/problems/result.ts";
 import type { Caller } from "./caller.ts";
 
-/** Accepts or refuses the bearer token of a request. `app.ts` passes it in, so that this floor knows nothing of tokens. */
+/** A client that has proved that it has a client secret. */
+export interface SecretHolder extends Pick<Caller, "agentId" | "organizationId" | "credentialId"> {
+  /** The HMAC of the presented secret under each hash key of the Worker. */
+  readonly hashes: readonly KeyedHash[];
+}
+
+/** The functions that authenticate. `app.ts` passes them in, so that this floor knows nothing of tokens. */
+export interface Authenticators {
+  readonly bearer: Authenticate;
+  readonly newestSecret: AuthenticateNewestSecret;
+}
+
+/**
+ * Authenticates a client by `Authorization: Basic` with the newest secret of one credential. Every refusal reads the same and
+ * counts as a failed sign-in, also where the credential or the agent that the path names is not the client's.
+ */
+export type AuthenticateNewestSecret = (
+  context: Context,
+  authorization: string | undefined,
+  named: { readonly agentId: AgentId; readonly credentialId: CredentialId },
+) => Promise<Result<{ readonly holder: SecretHolder; readonly headers: RateHeaders }>>;
+
+/** Accepts or refuses the bearer token of a request. */
 export type Authenticate = (
   context: Context,
   request: Request,
@@ -23,9 +46,11 @@ export interface Admitted {
 
 export interface AppEnv extends BaseEnv {
   Variables: BaseEnv["Variables"] & {
-    authenticate: Authenticate;
-    /** Set before the handler runs on every route whose access is not public. */
+    authenticators: Authenticators;
+    /** Set before the handler runs on every route whose access is not public, unless `client` is set. */
     caller: Caller;
+    /** Set where a client has authenticated with its secret on a route for access tokens (`ownSecret` in `route.ts`). */
+    client: SecretHolder | undefined;
   };
 }
 

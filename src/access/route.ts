@@ -6,6 +6,7 @@ import type { ProblemCode } from "../platform/problems/problems.ts";
 import { type AppContext, type AppEnv, recordCall } from "./app-env.ts";
 import { refuseDelegated, refuseWithoutScope } from "./authority.ts";
 import { isPlatformScope, type PlatformScope } from "./scopes.ts";
+import { authenticateHolder, isBasic, jsonOnly, refuseOtherSites } from "./secret-holder.ts";
 
 /**
  * `public`: every caller. `bearer`: any active access token. A scope: an active access token that carries it. `optional`: every
@@ -34,11 +35,20 @@ async function uncheckedBody(c: AppContext): Promise<UncheckedBody> {
   }
 }
 
-const guard = (access: Access, exemption: Exemption, changesAuthority: ChangesAuthority) =>
+const guard = (
+  access: Access,
+  exemption: Exemption,
+  changesAuthority: ChangesAuthority,
+  ownSecret: string | undefined,
+) =>
   createMiddleware<AppEnv>(async (c, next) => {
+    if (ownSecret && isBasic(c.req.header("Authorization"))) {
+      const refused = refuseOtherSites(c) ?? (await authenticateHolder(c));
+      return refused ? fail(c, refused) : next();
+    }
     if (access === "optional" && c.req.header("Authorization") === undefined) return next();
     const exempt = exemption === "suspending" ? (await uncheckedBody(c)).status === "suspended" : exemption;
-    const admitted = await c.get("authenticate")(c.get("context"), c.req.raw, { exempt });
+    const admitted = await c.get("authenticators").bearer(c.get("context"), c.req.raw, { exempt });
     if (!admitted.ok) return fail(c, admitted);
     const { caller, headers } = admitted.value;
     recordCall(c, caller.organizationId, headers);
@@ -46,18 +56,18 @@ const guard = (access: Access, exemption: Exemption, changesAuthority: ChangesAu
     const refused =
       (changes ? refuseDelegated(caller) : null) ??
       (isPlatformScope(access) ? refuseWithoutScope(caller, access) : null);
-    if (refused) return fail(c, refused);
+    if (refused) return fail(c, { ...refused, ...(ownSecret ? { hint: ownSecret } : {}) });
     c.set("caller", caller);
     return next();
   });
 
 /** `app.ts` defines the schemes. OpenAPI has no scheme for a client that authenticates in the form: hence `{}`. */
-function securityOf(access: Access) {
+function securityOf(access: Access, ownSecret: string | undefined) {
   if (access === "public") return [];
   if (access === "client") return [{ clientSecretBasic: [] }, {}];
   if (access === "optional") return [{}, { bearer: [] }, { oauth2: [] }];
   const scopes = isPlatformScope(access) ? [access] : [];
-  return [{ bearer: scopes }, { oauth2: scopes }];
+  return [{ bearer: scopes }, { oauth2: scopes }, ...(ownSecret ? [{ clientSecretBasic: [] }] : [])];
 }
 
 interface Extras {
@@ -65,6 +75,11 @@ interface Extras {
   /** Set for calls that must work over the limits: to read the limits, to upgrade, to revoke. */
   readonly exempt?: Exemption;
   readonly changesAuthority?: ChangesAuthority;
+  /**
+   * Set where `Authorization: Basic` is accepted too, with the newest secret of the credential that the path names. The text is
+   * the hint of a 403 for an access token.
+   */
+  readonly ownSecret?: string;
 }
 
 /**
@@ -86,16 +101,20 @@ interface Extras {
  * ```
  */
 export function route<P extends string, const D extends Definition<P>>(definition: D & Extras): Defined<P, D> {
-  const { access, exempt = false, changesAuthority = false, ...rest }: Extras & Definition<P> = definition;
+  const { access, exempt = false, changesAuthority = false, ownSecret, ...rest }: Extras & Definition<P> = definition;
   const guarded = access !== "public" && access !== "client";
   const errors: ProblemCode[] = [
     ...(guarded ? (["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"] as const) : []),
     ...(isPlatformScope(access) ? (["FORBIDDEN"] as const) : []),
   ];
   const guarding = {
-    security: securityOf(access),
+    security: securityOf(access, ownSecret),
     errors,
-    guards: guarded ? [guard(access, exempt, changesAuthority)] : [],
+    guards: [
+      ...(guarded ? [guard(access, exempt, changesAuthority, ownSecret)] : []),
+      // After the guard: a request that is not authenticated gets 401, whatever its body.
+      ...(ownSecret ? [jsonOnly] : []),
+    ],
   };
   return defineRoute(rest, guarding) as unknown as Defined<P, D>;
 }

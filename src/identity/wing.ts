@@ -1,4 +1,5 @@
 /** Agents: who they are, how they sign in, what they may do for each other, and how others find and check them. */
+import type { Authenticators } from "../access/app-env.ts";
 import type { Wing } from "../wing.ts";
 import { agentInfoRoutes } from "./agent-info/routes.ts";
 import { memberRoutes } from "./agents/members/routes.ts";
@@ -15,10 +16,11 @@ import { onboardingRoutes } from "./onboarding/routes.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { resourceSubscriber } from "./resources/service.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
+import { authenticateBearer, authenticateNewestSecret } from "./tokens/service.ts";
 import { oidcRoutes } from "./workloads/routes.ts";
 
-/** Accepts the access tokens of API calls. The guards of every wing's routes rely on it. */
-export { authenticateBearer } from "./tokens/service.ts";
+/** For the guards of the routes of every wing. */
+export const authenticators: Authenticators = { bearer: authenticateBearer, newestSecret: authenticateNewestSecret };
 
 export const identity: Wing = {
   routes: {

@@ -5,12 +5,20 @@ import type { AgentId, CredentialId, OrganizationId, Scope } from "../platform/i
 import type { LimitName } from "../platform/limits.ts";
 import type { RateState } from "./rate.ts";
 
+/** A credential, and the agent that has it. */
+export interface NamedCredential {
+  readonly agentId: AgentId;
+  readonly credentialId: CredentialId;
+}
+
 /** How a client authenticates at the token, introspection and revocation endpoints. */
 export type Presented =
   | {
       readonly kind: "secret";
       /** The HMAC of the presented secret under each hash key of the Worker. */
       readonly hashes: readonly { readonly keyId: string; readonly hash: string }[];
+      /** Accept only the newest secret of this credential: one in its overlap, and one of another credential, is refused. */
+      readonly newestOf?: NamedCredential;
     }
   | {
       readonly kind: "assertion";
@@ -33,6 +41,7 @@ export type Presented =
 export type RefusalReason =
   | "unknown_client"
   | "wrong_secret"
+  | "not_newest_secret"
   | "credential_revoked"
   | "credential_expired"
   | "no_registered_key"

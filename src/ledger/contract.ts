@@ -132,6 +132,8 @@ export type RevocationTarget =
   | { readonly kind: "organization" }
   | { readonly kind: "agent"; readonly agentId: AgentId }
   | { readonly kind: "credential"; readonly agentId: AgentId; readonly credentialId: CredentialId }
+  /** The secrets that a credential has had. The credential signs in with its next secret, so the ledger does not refuse it. */
+  | { readonly kind: "secrets"; readonly agentId: AgentId; readonly credentialId: CredentialId }
   /** Scopes that an agent loses: ends its delegations with one of them. Its own tokens keep their scopes. */
   | { readonly kind: "scopes"; readonly agentId: AgentId; readonly scopes: readonly Scope[] }
   | { readonly kind: "delegation"; readonly chainId: DelegationId };

@@ -76,6 +76,8 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   // The first check, because the caller then tries again with another key: it must not have used up a proof or an assertion.
   if (parts.revocations.isDropped(request.signingKeyId)) return { outcome: "signing_key_dropped" };
   if (!useProof(parts, request.proof)) return { outcome: "proof_replayed" };
+  // Taken before the records are read: a revocation that comes in between ends the token.
+  const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
   const context = { grant, ...(chainId ? { chainId } : {}) };
   const asked = request.scopes ? { scope: request.scopes.join(" ") } : {};
   const authenticated = await authenticate(parts, request, "token.refused", { ...context, ...asked });
@@ -124,10 +126,8 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   if (target && scopes.length === 0)
     return refuse({ outcome: "scope_refused", outside: [] }, { reason: "invalid_scope" });
   const granted = target ? [target.identifier] : audience;
-  const nowMs = Date.now();
   const charged = chargeClient(parts, authenticated, "token", false);
   if (charged.outcome === "limited") return refuseOverLimit(charged);
-  const issuedAtMs = parts.revocations.nextIssueMs(nowMs);
   const tokenId = newId<TokenId>(issuedAtMs);
   const details = { ...context, scope: scopes.join(" ") };
   const occurredAtMs = appendEvent(parts, "token.issued", {
@@ -165,6 +165,8 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
 /** Delegates: checks both agents and the delegator's present scopes, and stores the delegation. */
 export async function delegate(parts: Parts, request: DelegationRequest): Promise<DelegationOutcome> {
   const { delegatorAgentId, delegateeAgentId, credentialId, scopes, ttlSeconds } = request;
+  // Taken before the records are read: a revocation that comes in between ends the delegation.
+  const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
   const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
   const [delegator, delegatee] = await Promise.all([find(delegatorAgentId), find(delegateeAgentId)]);
   const isWithdrawn = (subject: Parameters<typeof parts.principals.isWithdrawn>[0]) =>
@@ -180,7 +182,6 @@ export async function delegate(parts: Parts, request: DelegationRequest): Promis
   const grantable = grantableTo(delegator);
   const outside = scopes.filter((scope) => !grantable.includes(scope));
   if (outside.length > 0) return { outcome: "scopes_withdrawn", outside };
-  const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
   const expiresAtMs = issuedAtMs + ttlSeconds * 1000;
   const chainId = newId<DelegationId>(issuedAtMs);
   parts.delegations.add({ chainId, delegatorAgentId, delegateeAgentId, credentialId, scopes, expiresAtMs });

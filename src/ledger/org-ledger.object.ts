@@ -45,7 +45,7 @@ import type { Parts } from "./parts.ts";
 import { Principals } from "./principals.ts";
 import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
-import { Revocations } from "./revocations.ts";
+import { endedByRotation, Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
 import { activeSubject, standingOf } from "./standing.ts";
 import { Usage } from "./usage.ts";
@@ -182,7 +182,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async record(events: readonly DomainEvent[]): Promise<void> {
-    const { chain, principals, resources } = this.#parts;
+    const { chain, principals, resources, revocations } = this.#parts;
     for (const event of events) {
       const changes = entryOf(event.action)?.changes;
       // The operator's chain also has the operator's changes of other organizations. They change no record of this one.
@@ -190,7 +190,8 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
         principals.changed(null, event.occurredAtMs);
       if (changes === "resources") resources.changed();
       if (changes === "agent" && event.agentId) principals.changed(event.agentId, event.occurredAtMs);
-      chain.appendOnce(event);
+      const ended = chain.appendOnce(event) ? endedByRotation(event) : null;
+      if (ended) revocations.cutOff(ended, Date.now());
     }
     this.#commitNow();
   }

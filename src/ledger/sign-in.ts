@@ -1,7 +1,7 @@
 /** Client authentication: compares a secret, an assertion or a workload's policy with the agent's record. */
 import type { PublicJwk } from "../platform/crypto/jwk.ts";
 import { isSameHash } from "../platform/crypto/keyed-hash.ts";
-import type { CredentialId } from "../platform/ids.ts";
+import type { AgentId, CredentialId } from "../platform/ids.ts";
 import { checkAssertion } from "./assertion.ts";
 import type { ClientAuthenticationRequest, Presented, RefusalReason } from "./contract.ts";
 import type { Parts } from "./parts.ts";
@@ -34,6 +34,15 @@ function secretMatches(credential: Credential, presented: Presented & { kind: "s
     .includes(true);
 }
 
+/** Whether the secret is the newest of the credential that the request must prove, if it must prove one. */
+function isNewest(credential: Credential, agentId: AgentId, presented: Presented & { kind: "secret" }): boolean {
+  const { newestOf } = presented;
+  if (!newestOf) return true;
+  const withoutOverlap = { ...credential, previousSecretHash: null };
+  const isNamed = newestOf.agentId === agentId && newestOf.credentialId === credential.id;
+  return isNamed && secretMatches(withoutOverlap, presented, 0);
+}
+
 function refusedState(principal: Principal): RefusalReason | null {
   if (principal.agent.status !== "active") return `agent_${principal.agent.status}`;
   if (principal.organization.status !== "active") return `organization_${principal.organization.status}`;
@@ -64,6 +73,7 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
       if (!(await principals.wasRevoked(agentId, hashes))) return refuse("wrong_secret");
       return refuse(refusedState(principal) ?? "credential_revoked");
     }
+    if (!isNewest(credential, agentId, presented)) return refuse("not_newest_secret");
     credentialId = credential.id;
   } else if (presented.kind === "workload") {
     credentialId = presented.policyId;

@@ -36,7 +36,12 @@ describe("secrets are compared in constant time", () => {
     const users = [...sources]
       .filter(([, text]) => /\b(constantTimeEqual|isSameHash)\(/.test(text))
       .map(([path]) => path);
-    expect(users.sort()).toEqual(["ledger/sign-in.ts", "platform/crypto/keyed-hash.ts", "platform/http/bearer.ts"]);
+    expect(users.sort()).toEqual([
+      "identity/credentials/rotate.ts",
+      "ledger/sign-in.ts",
+      "platform/crypto/keyed-hash.ts",
+      "platform/http/bearer.ts",
+    ]);
   });
 
   it("and nowhere by an operator", () => {

@@ -112,6 +112,7 @@ export function operationsOn({ origin, pick, serial, write }: Writer): readonly 
         );
         if (body.clientSecret === secret) throw new Error("a rotation answered with the old secret");
         credential.clientSecret = body.clientSecret;
+        for (const token of agent.tokens) token.dead ||= token.credentialId === credential.credentialId;
       },
     },
     {

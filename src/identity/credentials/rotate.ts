@@ -1,60 +1,71 @@
-/** Rotating a credential: a new secret under the same id; with an overlap the old one works beside it for a while. */
+/** Rotating a credential: a new secret under the same id. With an overlap the old secret signs in beside it for some time. */
 
-import { refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
-import { type Caller, isSelf } from "../../access/caller.ts";
+import type { SecretHolder } from "../../access/app-env.ts";
+import { refuseTakeover } from "../../access/authority.ts";
+import type { Caller } from "../../access/caller.ts";
+import { refusedClient } from "../../access/secret-holder.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
+import type { NamedCredential, RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
+import { isSameHash } from "../../platform/crypto/keyed-hash.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
-import type { AgentId, CredentialId } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { delegationsEndedBy } from "../delegation/service.ts";
 import { publicCredential, statusOf } from "./public-credential.ts";
 import type { NewCredential, RotateCredential } from "./schema.ts";
 import { newSecret } from "./secret.ts";
-import { findHeldCredential, type Holder, replaceSecret } from "./store.ts";
+import { type CredentialRow, findHeldCredential, type Holder, replaceSecret } from "./store.ts";
+
+/** What a 403 says of the way without a token. */
+export const ownRotationHint =
+  "An agent rotates its own credential without a token: Authorization: Basic with its client_id and the newest secret of that credential.";
+
+/** Who rotates: a caller with an access token, or a client that has authenticated with a secret. */
+type Rotating = { readonly caller: Caller } | { readonly holder: SecretHolder };
 
 /**
- * Gives a credential a new secret. The answer holds it; it is not kept. With an overlap of 0 the old secret dies at once.
- * Only the last secret gets an overlap: one that is still in the overlap of an earlier rotation dies now.
+ * Gives a credential a new secret. The answer holds it; it is not kept. With an overlap of 0 the tokens that the old secret got,
+ * and the delegations made with them, end. Only the last secret gets an overlap; one from an earlier rotation ends now.
  *
- * @returns `CREDENTIAL_ALREADY_REVOKED`, `AGENT_ALREADY_DECOMMISSIONED`, `VALIDATION_ERROR` for an expired credential, and
- *   `FORBIDDEN` unless the credential is the caller's own or the caller may manage that agent's credentials
+ * @returns `CREDENTIAL_ALREADY_REVOKED`, `AGENT_ALREADY_DECOMMISSIONED`, `VALIDATION_ERROR` for an expired credential,
+ *   `FORBIDDEN` for a caller that may not take the agent over, `UNAUTHORIZED` for a secret that is not the newest one any more
  */
-export async function rotateCredential(
+export function rotateCredential(
   context: Context,
-  caller: Caller,
-  agentId: AgentId,
-  credentialId: CredentialId,
+  rotating: Rotating,
+  named: NamedCredential,
   input: RotateCredential,
 ): Promise<Result<NewCredential>> {
-  const refused = refuseScope(caller, agentId);
-  return refused ?? untilWritten(() => attempt(context, caller, agentId, credentialId, input));
+  return untilWritten(() => attempt(context, rotating, named, input));
 }
 
-/** An agent may rotate its own credentials with any token of its own; those of others take `agents:write`. */
-function refuseScope(caller: Caller, agentId: AgentId): Problem | null {
-  return isSelf(caller, agentId) ? null : refuseWithoutScope(caller, "agents:write");
-}
-
-function refuseAuthority(caller: Caller, agent: Holder): Problem | null {
-  return isSelf(caller, agent.id) ? null : refuseTakeover(caller, agent);
+function refuse(rotating: Rotating, agent: Holder, { secretHash, hashKeyId }: CredentialRow): Problem | null {
+  if ("caller" in rotating) {
+    const refused = refuseTakeover(rotating.caller, agent);
+    return refused && { ...refused, hint: ownRotationHint };
+  }
+  // Another rotation may have replaced the secret since the ledger compared it: an old secret must rotate nothing.
+  const { hashes } = rotating.holder;
+  const isNewest = hashes.some(({ keyId, hash }) => keyId === hashKeyId && isSameHash(hash, secretHash));
+  return isNewest ? null : refusedClient();
 }
 
 async function attempt(
   context: Context,
-  caller: Caller,
-  agentId: AgentId,
-  credentialId: CredentialId,
+  rotating: Rotating,
+  { agentId, credentialId }: NamedCredential,
   { overlapSeconds }: RotateCredential,
 ): Promise<Result<NewCredential> | null> {
-  const { organizationId } = caller;
+  const acting = "caller" in rotating ? rotating.caller : rotating.holder;
+  const { organizationId } = acting;
   const found = await findHeldCredential(context, organizationId, agentId, credentialId);
   if (!found) return problem("AGENT_NOT_FOUND");
   const { holder: agent, credential: before } = found;
   if (!before) return problem("CREDENTIAL_NOT_FOUND");
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
-  const refused = refuseAuthority(caller, agent);
+  const refused = refuse(rotating, agent, before);
   if (refused) return refused;
   const now = context.now();
   const status = statusOf(before, now);
@@ -72,8 +83,11 @@ async function attempt(
           previousHashKeyId: before.hashKeyId,
           previousExpiresAt: now + overlapSeconds * 1000,
         };
-  await ledgerOf(context, organizationId).expectChange(agentId);
-  const event = newEvent(context, actorOf(context, caller), {
+  const ended: RevocationTarget | null = overlapSeconds === 0 ? { kind: "secrets", agentId, credentialId } : null;
+  const ledger = ledgerOf(context, organizationId);
+  // The old secret signs in until the change is written. The ledger takes the cut-off again when it gets the event.
+  await (ended ? ledger.withdraw(ended) : ledger.expectChange(agentId));
+  const event = newEvent(context, actorOf(context, acting), {
     organizationId,
     action: "credential.rotated",
     agentId,
@@ -82,6 +96,7 @@ async function attempt(
     data: { credentialId, agentId },
   });
   const replacement = replaceSecret(context, before, { ...secret, ...previous, rotatedAt: now });
-  if (!(await commitChange(context, [replacement], [event]))) return null;
+  const after = ended ? [delegationsEndedBy(context, organizationId, ended)] : [];
+  if (!(await commitChange(context, [replacement], [event], after))) return null;
   return ok({ ...publicCredential(before, now), clientSecret });
 }

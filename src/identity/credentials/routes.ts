@@ -13,7 +13,7 @@ import {
   newCredentialSchema,
   rotateCredentialSchema,
 } from "./schema.ts";
-import { createCredential, listCredentials, revokeCredential, rotateCredential } from "./service.ts";
+import { createCredential, listCredentials, ownRotationHint, revokeCredential, rotateCredential } from "./service.ts";
 
 const tags = ["Credentials"];
 const noStore = { "Cache-Control": "no-store" };
@@ -68,13 +68,20 @@ credentialRoutes.openapi(list, async (c) => {
 const rotate = route({
   method: "post",
   path: "/agents/{agentId}/credentials/{credentialId}/rotate",
-  access: "bearer",
+  access: "agents:write",
   changesAuthority: true,
+  ownSecret: ownRotationHint,
   tags,
   summary: "Rotate a credential",
   description:
-    "Puts a new secret in the place of the old one; id and expiry stay. An agent may rotate its own credentials; those of another agent take the scope `agents:write`. The answer holds the secret, this once.",
-  request: { params: credentialPath, body: json(rotateCredentialSchema, "How long the old secret still works") },
+    "Replaces the secret; id and expiry stay. The answer holds the new secret, this once. An agent rotates its own credential without a token, by HTTP Basic with the newest secret of that very credential; a secret in its overlap rotates nothing. An access token needs the authority to take the agent over. Without an overlap the tokens that the old secret got, and the delegations made with them, end.",
+  request: {
+    params: credentialPath,
+    body: {
+      required: true,
+      ...json(rotateCredentialSchema, "How long the old secret still signs in; `{}` for not at all"),
+    },
+  },
   responses: { 200: json(newCredentialSchema, "The credential with its new secret") },
   errors: [
     "FORBIDDEN",
@@ -87,9 +94,11 @@ const rotate = route({
 
 credentialRoutes.openapi(rotate, async (c) => {
   const { agentId, credentialId } = c.req.valid("param");
+  const holder = c.get("client");
+  const rotating = holder ? { holder } : { caller: c.get("caller") };
   return answer(
     c,
-    await rotateCredential(c.get("context"), c.get("caller"), agentId, credentialId, c.req.valid("json")),
+    await rotateCredential(c.get("context"), rotating, { agentId, credentialId }, c.req.valid("json")),
     200,
     noStore,
   );

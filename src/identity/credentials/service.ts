@@ -28,7 +28,7 @@ import {
 } from "./store.ts";
 
 export { prepareCredential } from "./prepare.ts";
-export { rotateCredential } from "./rotate.ts";
+export { ownRotationHint, rotateCredential } from "./rotate.ts";
 export { findHolder } from "./store.ts";
 
 /** The agent's credentials, newest first. `VALIDATION_ERROR` for a cursor of another list. */

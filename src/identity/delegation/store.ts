@@ -112,6 +112,7 @@ function concerns(subject: RevocationTarget): SQL | undefined {
     case "scopes":
       return eq(delegations.delegatorAgentId, subject.agentId);
     case "credential":
+    case "secrets":
       return and(eq(delegations.delegatorAgentId, subject.agentId), eq(delegations.credentialId, subject.credentialId));
     case "delegation":
       return eq(delegations.id, subject.chainId);
@@ -151,7 +152,7 @@ function stands(db: Database): SQL | undefined {
 /**
  * Notes the end of every live delegation that the subject has to do with and that cannot stand any more, as the records say
  * that the statements before it in the batch have left. It asks nothing of `changes()`, and nothing after it may. With an
- * organization ends everything that was issued before, even if the organization is active again by now.
+ * organization, and with the secrets of a credential, ends everything that was issued before, though both may be active now.
  */
 export function endFallenDelegations(
   { db }: Pick<Context, "db">,
@@ -160,7 +161,8 @@ export function endFallenDelegations(
   endedAt: number,
 ) {
   const standing = stands(db);
-  const issuedBefore = subject.kind === "organization" ? lte(delegations.issuedAt, endedAt) : undefined;
+  const endsAllBefore = subject.kind === "organization" || subject.kind === "secrets";
+  const issuedBefore = endsAllBefore ? lte(delegations.issuedAt, endedAt) : undefined;
   return db
     .update(delegations)
     .set({ revokedAt: endedAt })

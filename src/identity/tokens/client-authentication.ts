@@ -1,6 +1,7 @@
 /** How a client says who it is (RFC 6749 2.3, RFC 7523 2.2): read from the request here, judged by the ledger. */
 
-import type { RateHeaders } from "../../access/app-env.ts";
+import type { AuthenticateNewestSecret, RateHeaders } from "../../access/app-env.ts";
+import { refusedClient } from "../../access/secret-holder.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { AuthenticatedClient, Counting, Presented, Refused, Throttled } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -104,6 +105,19 @@ export function refusal(outcome: Refused | Throttled): Problem {
     headers: { "Retry-After": String(outcome.retryAfterSeconds) },
   });
 }
+
+/** {@link AuthenticateNewestSecret} for the guards of routes. */
+export const authenticateNewestSecret: AuthenticateNewestSecret = async (context, authorization, named) => {
+  const read = readClient(context, { authorization, form: {}, path: "" });
+  if (!read.ok || read.value.presented.kind !== "secret") return refusedClient();
+  const { clientId, presented } = read.value;
+  const client = { clientId, presented: { ...presented, newestOf: named } };
+  const authenticated = await authenticateClient(context, client, "call");
+  if (!authenticated.ok) return authenticated.code === "UNAUTHORIZED" ? refusedClient() : authenticated;
+  const { agentId, organizationId, credentialId } = authenticated.value.client;
+  const holder = { agentId, organizationId, credentialId, hashes: presented.hashes };
+  return ok({ holder, headers: authenticated.value.headers });
+};
 
 /** Lets a client in without issuing anything. */
 export async function authenticateClient(

@@ -24,6 +24,7 @@ import type { Introspection, WorkloadToken } from "./schema.ts";
 
 export { type Asker, admitAsker } from "./asker.ts";
 export { authenticateBearer } from "./bearer.ts";
+export { authenticateNewestSecret } from "./client-authentication.ts";
 export { proofAlgs } from "./dpop.ts";
 
 /** The grant types of the token endpoint, for the discovery documents. */

@@ -74,6 +74,7 @@ export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, bes
     code: problem.code,
     message: problem.message,
     ...(problem.details ? { details: problem.details } : {}),
+    ...(problem.hint ? { hint: problem.hint } : {}),
     requestId: c.get("requestId"),
   };
   return c.json(body, status, headers) as unknown as ProblemResponse;

@@ -10,6 +10,7 @@ const problemSchema = z
     code: z.enum(Object.keys(problemRegistry) as [ProblemCode, ...ProblemCode[]]),
     message: z.string(),
     details: z.record(z.string(), z.unknown()).optional(),
+    hint: z.string().optional().openapi({ description: "What the caller can do next" }),
     requestId: z.string(),
     error: z.string().optional().openapi({ description: "OAuth endpoints only: the error code of RFC 6749 5.2" }),
     error_description: z.string().optional().openapi({ description: "OAuth endpoints only" }),

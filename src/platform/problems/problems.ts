@@ -206,12 +206,14 @@ export interface Problem {
   readonly message: string;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the caller can do next. */
+  readonly hint?: string;
   /** Set by OAuth rules; the wire object then carries `error` and `error_description` (RFC 6749 5.2). */
   readonly oauthError?: OAuthError;
 }
 
 /** What may be added to a problem beside its code and message. */
-export type ProblemExtras = Partial<Pick<Problem, "details" | "headers" | "oauthError">>;
+export type ProblemExtras = Partial<Pick<Problem, "details" | "headers" | "hint" | "oauthError">>;
 
 /**
  * Makes a problem. The message is for the person who reads the answer: no secret, nothing of another organization.

@@ -55,7 +55,7 @@ export function monitoredApp(
 ): MonitoredApp {
   const { noteCalls = async () => undefined, pingLedger = async () => undefined } = parts;
   const app = createFoundation({ relay: async () => undefined, noteCalls });
-  app.use(authenticatedBy(authenticate));
+  app.use(authenticatedBy({ bearer: authenticate, newestSecret: async () => problem("UNAUTHORIZED") }));
   app.route("/", metricsRoutes);
   app.route("/", healthRoutes(pingLedger));
   app.route("/", room);

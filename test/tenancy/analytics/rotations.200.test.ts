@@ -61,7 +61,7 @@ describe("rotations", () => {
     const agent = await newClient(organization.token);
     const path = `/api/v1/agents/${agent.agentId}/credentials/${agent.credentialId}`;
     await call(path, { method: "DELETE", token: organization.token });
-    expect((await call(`${path}/rotate`, { method: "POST", token: organization.token })).status).toBe(409);
+    expect((await call(`${path}/rotate`, { token: organization.token, json: {} })).status).toBe(409);
     const other = await newOrganization();
     await rotate(other.token, await newClient(other.token));
     expect((await read("?days=1")).data).toEqual([{ date: "2027-09-01", count: 0 }]);

@@ -1,41 +1,36 @@
-/** The way from an isolate to the object that adds up what all of them count. */
+/** The RPC contract of the object that adds up the counts of all isolates. */
 import type { Bindings } from "../env.ts";
 import type { Tally } from "./tally.ts";
 
-/** What an isolate counted between two pushes. */
+/** The counts of an isolate between two pushes. */
 export interface Batch {
-  /** From 1, in one isolate. A batch that comes again counts once. */
+  /** From 1, in one isolate. A repeated batch counts once. */
   readonly sequence: number;
   readonly tally: Tally;
 }
 
-/** Everything that an isolate has counted and that the metrics aggregator has not acknowledged, oldest first. */
+/** The batches of an isolate that are not acknowledged, oldest first. */
 export interface Push {
-  /** A name that no other isolate has. */
+  /** A unique name. */
   readonly isolate: string;
   readonly batches: readonly Batch[];
 }
 
-/** Everything that was counted since the service was first deployed. */
+/** The counts since the service was first deployed. */
 export interface Totals {
   readonly tally: Tally;
   /** Milliseconds since the epoch; null before the first push. */
   readonly lastPushMs: number | null;
 }
 
-/** The RPC surface of the metrics object. */
+/** Its methods reject with `DependencyDown` when the object does not answer. */
 export interface MetricsAggregator {
-  /** Adds what an isolate has counted, durably; a batch that comes twice counts once. */
+  /** Adds the counts of an isolate, durably. */
   add(push: Push): Promise<void>;
-  /** The same, and answers with the totals. */
+  /** The same, and returns the totals. */
   collect(push: Push): Promise<Totals>;
 }
 
-/**
- * The metrics object; there is one.
- *
- * @throws {DependencyDown} when it does not answer
- */
 export function metricsAggregator(env: Pick<Bindings, "METRICS">): MetricsAggregator {
   return env.METRICS.get(env.METRICS.idFromName("metrics")) as unknown as MetricsAggregator;
 }

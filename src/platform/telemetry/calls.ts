@@ -1,9 +1,9 @@
-/** The calls of each organization by route and status class, on their way to its ledger, for its analytics. */
+/** Counts the calls of each organization by route and status class, and sends them to its ledger, for its analytics. */
 import type { Context } from "../context.ts";
 import type { statusClasses } from "../db/schema.ts";
 import type { OrganizationId } from "../ids.ts";
+import { dayOf } from "../time.ts";
 
-/** Calls that were answered alike. */
 export interface AnsweredCalls {
   /** The UTC day, `2026-11-22`. */
   readonly day: string;
@@ -13,16 +13,16 @@ export interface AnsweredCalls {
   readonly count: number;
 }
 
-/** Tells an organization's ledger of calls. Handed in by `worker.ts`, so that this floor knows no ledger. */
+/** Sends calls to an organization's ledger. `worker.ts` passes it in, because this floor knows no ledger. */
 export type NoteCalls = (
   context: Pick<Context, "env">,
   organizationId: OrganizationId,
   calls: readonly AnsweredCalls[],
 ) => Promise<void>;
 
-/** With a ledger that does not answer for long, new kinds of calls are dropped: a failure to count costs no memory either. */
+/** The most kinds of calls in memory, while a ledger does not answer. Further kinds are dropped. */
 const maxWaiting = 5_000;
-/** Ledgers told in one go, so that a push stays far from the bound on a request's subrequests. */
+/** The most ledgers of one push, far below the limit on the subrequests of a request. */
 const maxLedgers = 50;
 
 type Kind = Omit<AnsweredCalls, "count">;
@@ -33,9 +33,9 @@ let kinds = 0;
 function add(organizationId: OrganizationId, { day, route, statusClass }: Kind, count: number): void {
   const ofOrganization = waiting.get(organizationId) ?? new Map<string, Kind & { count: number }>();
   const key = `${day} ${statusClass} ${route}`;
-  const known = ofOrganization.get(key);
-  if (known) {
-    known.count += count;
+  const present = ofOrganization.get(key);
+  if (present) {
+    present.count += count;
   } else if (kinds < maxWaiting) {
     ofOrganization.set(key, { day, route, statusClass, count });
     waiting.set(organizationId, ofOrganization);
@@ -43,13 +43,13 @@ function add(organizationId: OrganizationId, { day, route, statusClass }: Kind, 
   }
 }
 
-/** Notes one answered call. */
+/** Counts one answered call. */
 export function noteCall(organizationId: OrganizationId, route: string, status: number): void {
   const statusClass = `${Math.floor(status / 100)}xx` as Kind["statusClass"];
-  add(organizationId, { day: new Date().toISOString().slice(0, 10), route, statusClass }, 1);
+  add(organizationId, { day: dayOf(Date.now()), route, statusClass }, 1);
 }
 
-/** Tells the ledgers of the calls that wait. What a ledger does not take waits for the next time. */
+/** Sends the waiting calls to their ledgers. The calls of a ledger that fails wait for the next push. */
 export async function pushCalls(context: Pick<Context, "env">, noteCalls: NoteCalls): Promise<void> {
   const taken = [...waiting].slice(0, maxLedgers);
   for (const [organizationId, calls] of taken) {

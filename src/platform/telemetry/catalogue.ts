@@ -1,16 +1,13 @@
-/**
- * Every metric of the service: name, meaning, and the closed set of values that each label may have. What is not here is not
- * counted, so no request can add a label value.
- */
+/** Every metric: name, meaning, and the closed set of values of each label, so that no request can add a series. */
 import { quotaNames } from "../limits.ts";
 
-/** The methods that are told apart; every other one is `other`. */
+/** Every other method is `other`. */
 export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"] as const;
 
 /** The grants of the token endpoint; every other `grant_type` is `unsupported`. */
 const grantLabels = ["client_credentials", "jwt_bearer", "token_exchange", "unsupported"] as const;
 
-/** `issued`, or the error code of RFC 6749 5.2 and its extensions that the client was told. */
+/** `issued`, or the error code of the answer (RFC 6749 5.2 and its extensions). */
 export const tokenOutcomes = [
   "issued",
   "invalid_request",
@@ -25,107 +22,75 @@ export const tokenOutcomes = [
   "server_error",
 ] as const;
 
-/** The limits of an organization by their names in `details.limit`, and the throttles. */
+/** The limits of an organization, as in `details.limit`, and the throttles. */
 const limits = ["requestsPerMinute", ...quotaNames, "maxAgents", "failedSignIns", "auditVerifications"] as const;
 
 const delegationActions = ["created", "verified", "exchanged", "revoked"] as const;
 const deliveryOutcomes = ["delivered", "failed", "dead_letter"] as const;
 const scaffoldLanguages = ["typescript", "python", "go", "java", "rust"] as const;
 
-/** Where a label's set is not a list: the templates of the routes that are there, and the status codes that they answer with. */
+/** A label whose values are not a list: the templates of the routes, and the status codes of their answers. */
 const byRoutes = "routes";
 
-type LabelSet = readonly string[] | typeof byRoutes;
+type Labels = Readonly<Record<string, readonly string[] | typeof byRoutes>>;
 
 interface Definition {
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   /** In the order in which they are written. */
-  readonly labels: Readonly<Record<string, LabelSet>>;
-  /** Upper bounds of a histogram's buckets, rising; `+Inf` is always there. */
+  readonly labels: Labels;
+  /** Upper bounds of a histogram's buckets, rising, without `+Inf`. */
   readonly buckets?: readonly number[];
-  /** A gauge over many subjects: what each has while nothing is wrong with it. The lowest value of all is shown. */
+  /** A gauge over many subjects: the value of a subject without a fault. The page has the lowest value of all subjects. */
   readonly calm?: number;
 }
 
-/** Seconds. From what memory answers to the time-outs of the dependencies. */
-const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+const counter = <const L extends Labels>(help: string, labels: L) => ({ type: "counter", help, labels }) as const;
+const gauge = (help: string) => ({ type: "gauge", help, labels: {} }) as const;
+const histogram = <const L extends Labels>(help: string, labels: L, buckets: readonly number[]) =>
+  ({ type: "histogram", help, labels, buckets }) as const;
+
+/** Seconds: from an answer out of memory to the time limits of the dependencies. */
+const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export const metrics = {
-  agentidp_tokens_issued_total: {
-    type: "counter",
-    help: "Token requests by grant and outcome.",
-    labels: { grant: grantLabels, outcome: tokenOutcomes },
-  },
-  agentidp_http_requests_total: {
-    type: "counter",
-    help: "Answered requests by method, route template and status.",
-    labels: { method: methods, route: byRoutes, status: byRoutes },
-  },
-  agentidp_http_request_duration_seconds: {
-    type: "histogram",
-    help: "Time from the arrival of a request to its answer, by route template.",
-    labels: { route: byRoutes },
-    buckets: durationBuckets,
-  },
-  agentidp_rate_limit_rejections_total: {
-    type: "counter",
-    help: "Requests refused because a limit was reached.",
-    labels: { limit: limits },
-  },
-  agentidp_delegations_total: {
-    type: "counter",
-    help: "What was done with delegations.",
-    labels: { action: delegationActions },
-  },
-  agentidp_delegation_chain_depth: {
-    type: "histogram",
-    help: "How many agents deep authority is lent, at each delegation.",
-    labels: {},
-    buckets: [1, 2, 3, 5],
-  },
-  agentidp_analytics_query_duration_seconds: {
-    type: "histogram",
-    help: "Time that an analytics query took.",
-    labels: {},
-    buckets: durationBuckets,
-  },
-  agentidp_scaffolds_generated_total: {
-    type: "counter",
-    help: "Generated starter projects by language.",
-    labels: { language: scaffoldLanguages },
-  },
-  agentidp_webhook_deliveries_total: {
-    type: "counter",
-    help: "Attempts to deliver a webhook: delivered, failed with another attempt to come, or given up.",
-    labels: { outcome: deliveryOutcomes },
-  },
+  agentidp_tokens_issued_total: counter("Token requests by grant and outcome.", {
+    grant: grantLabels,
+    outcome: tokenOutcomes,
+  }),
+  agentidp_http_requests_total: counter("Answered requests by method, route template and status.", {
+    method: methods,
+    route: byRoutes,
+    status: byRoutes,
+  }),
+  agentidp_http_request_duration_seconds: histogram(
+    "Time from the arrival of a request to its answer, by route template.",
+    { route: byRoutes },
+    durationBuckets,
+  ),
+  agentidp_rate_limit_rejections_total: counter("Requests refused because a limit was reached.", { limit: limits }),
+  agentidp_delegations_total: counter("Actions on delegations.", { action: delegationActions }),
+  agentidp_delegation_chain_depth: histogram("Depth of the delegation chain, at each delegation.", {}, [1, 2, 3, 5]),
+  agentidp_analytics_query_duration_seconds: histogram("Duration of an analytics query.", {}, durationBuckets),
+  agentidp_scaffolds_generated_total: counter("Generated starter projects by language.", {
+    language: scaffoldLanguages,
+  }),
+  agentidp_webhook_deliveries_total: counter(
+    "Attempts to deliver a webhook: delivered, failed with another attempt to come, or given up.",
+    { outcome: deliveryOutcomes },
+  ),
   agentidp_audit_chain_integrity: {
-    type: "gauge",
-    help: "0 while the latest verification of some organization's audit chain has found it broken, otherwise 1.",
-    labels: {},
+    ...gauge("0 while the latest verification of an organization's audit chain has found it broken, otherwise 1."),
     calm: 1,
   },
-  agentidp_credentials_expiring_soon: {
-    type: "gauge",
-    help: "Unrevoked credentials that expire within 7 days.",
-    labels: {},
-  },
-  agentidp_outbox_events_waiting: {
-    type: "gauge",
-    help: "Events that the relay has not handed on yet, as the scheduled run saw it.",
-    labels: {},
-  },
-  agentidp_cron_last_success_timestamp_seconds: {
-    type: "gauge",
-    help: "When the scheduled run last did everything that it has to do, in seconds since the epoch.",
-    labels: {},
-  },
-  agentidp_metrics_last_push_timestamp_seconds: {
-    type: "gauge",
-    help: "When an instance last handed in what it had counted, in seconds since the epoch: how fresh this page is.",
-    labels: {},
-  },
+  agentidp_credentials_expiring_soon: gauge("Unrevoked credentials that expire within 7 days."),
+  agentidp_outbox_events_waiting: gauge("Events that the relay has not delivered yet, at the last scheduled run."),
+  agentidp_cron_last_success_timestamp_seconds: gauge(
+    "When the scheduled run last succeeded in all its parts, in seconds since the epoch.",
+  ),
+  agentidp_metrics_last_push_timestamp_seconds: gauge(
+    "When an instance last pushed its counts, in seconds since the epoch: the age of this page.",
+  ),
 } as const satisfies Record<string, Definition>;
 
 export type MetricName = keyof typeof metrics;
@@ -148,5 +113,5 @@ export type LabelsOf<Name extends MetricName> = {
 /** The definition of a metric, without its exact type. */
 export const definitionOf = (name: MetricName): Definition => metrics[name];
 
-/** Whether a name is one of ours; another version of the service may have counted what this one does not know. */
+/** Whether this version of the service has the metric. Another version may have counted others. */
 export const isMetric = (name: string): name is MetricName => Object.hasOwn(metrics, name);

@@ -1,10 +1,8 @@
-/** The text that a scraper reads: the Prometheus format 0.0.4, and OpenMetrics 1.0. */
-
+/** The metrics as text: the Prometheus format 0.0.4, and OpenMetrics 1.0. */
 import type { Totals } from "./aggregator.ts";
 import { definitionOf, isMetric, type MetricName, metrics } from "./catalogue.ts";
 import { addCount, addObservations, emptyTally, keyOf, type Observations, partsOf, type Tally } from "./tally.ts";
 
-/** The formats, by their media type. */
 export const formats = {
   prometheus: { mediaType: "text/plain", contentType: "text/plain; version=0.0.4; charset=utf-8" },
   openMetrics: {
@@ -17,7 +15,7 @@ export type Format = keyof typeof formats;
 
 const escaped = (text: string) => text.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
 
-/** `{route="/health",le="0.5"}`; nothing without labels. */
+/** `{route="/health",le="0.5"}`; empty without labels. */
 function labelText(pairs: readonly (readonly [label: string, value: string])[]): string {
   return pairs.length === 0 ? "" : `{${pairs.map(([label, value]) => `${label}="${escaped(value)}"`).join(",")}}`;
 }
@@ -27,7 +25,7 @@ const namesOf = (name: MetricName) => Object.keys(definitionOf(name).labels);
 const pairsOf = (name: MetricName, values: readonly string[]) =>
   namesOf(name).map((label, index) => [label, values[index] ?? ""] as const);
 
-/** Every combination of label values, where the sets are lists; nothing where one of them is not. */
+/** Every combination of label values; none when a set is not a list. */
 function combinations(name: MetricName): string[][] {
   return Object.values(definitionOf(name).labels).reduce<string[][]>(
     (sofar, set) => (set === "routes" ? [] : sofar.flatMap((values) => set.map((value) => [...values, value]))),
@@ -35,7 +33,7 @@ function combinations(name: MetricName): string[][] {
   );
 }
 
-/** What has not happened yet is 0, and not absent: only so can a first time be seen as an increase. */
+/** Adds the series without counts as 0, so that a first count is visible as an increase. */
 function withZeros(tally: Tally): Tally {
   const all: Tally = { ...emptyTally(), gauges: tally.gauges };
   const names = Object.keys(metrics).filter(isMetric);
@@ -72,7 +70,7 @@ function histogramLines(name: MetricName, values: readonly string[], { sum, coun
   return [...buckets, `${name}_sum${labelText(pairs)} ${sum}`, `${name}_count${labelText(pairs)} ${total}`];
 }
 
-/** Of a gauge over many subjects the lowest value. */
+/** The lowest value of a gauge over many subjects. */
 function gaugeLines(name: MetricName, { gauges }: Tally): string[] {
   const { calm } = definitionOf(name);
   const values = seriesOf(name, gauges).map(([, { value }]) => value);
@@ -96,7 +94,7 @@ function linesOf(name: MetricName, tally: Tally, { lastPushMs }: Totals): string
   }
 }
 
-/** The page. OpenMetrics names a counter without its `_total`, and ends in a line that says that nothing is missing. */
+/** The page. OpenMetrics writes the family of a counter without `_total`, and ends with `# EOF`. */
 export function exposition(totals: Totals, format: Format): string {
   const tally = withZeros(totals.tally);
   const families = Object.keys(metrics)

@@ -1,8 +1,7 @@
 /**
- * The one Durable Object that adds up what all isolates count. A push is one row in a journal; every ten seconds the journal
- * is folded into the totals, so that a busy service does not write each series with each push.
- *
- * Its bound: an object takes some hundred to a thousand pushes a second, and an isolate pushes at most about once a second.
+ * The one Durable Object that adds up the counts of all isolates. A push is one row in a journal. Every ten seconds the journal
+ * is folded into the totals, so that a push does not write every series. The object can handle some hundreds of pushes a second;
+ * an isolate pushes about once a second.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
@@ -12,17 +11,16 @@ import { addTally, emptyTally, type Tally } from "./tally.ts";
 import { forgetCalm, packed, unpacked, withinSeriesLimit } from "./totals.ts";
 
 const foldAfterMs = 10_000;
-/** How long an isolate that is not heard of is remembered; it could still repeat its last batch. */
+/** How long the last batch of a silent isolate is remembered, since the isolate could repeat it. */
 const isolateKeptMs = dayMs;
 
 type Kind = keyof Tally;
 const kinds: readonly Kind[] = ["counters", "histograms", "gauges"];
 
-/** The metrics object. Its methods are its RPC surface; see {@link MetricsAggregator} for what each promises. */
 export class MetricsHub extends DurableObject<Bindings> implements MetricsAggregator {
   readonly #sql: SqlStorage;
   readonly #totals: Tally = emptyTally();
-  /** What the journal holds beyond the stored totals. */
+  /** The counts in the journal, which the stored totals do not have yet. */
   #unfolded: Tally = emptyTally();
   #lastPushMs: number | null;
   #alarmSet = false;
@@ -83,32 +81,28 @@ export class MetricsHub extends DurableObject<Bindings> implements MetricsAggreg
   }
 
   #addOnce(isolate: string, { sequence, tally }: Batch, nowMs: number): void {
-    const { known } = this.#sql
-      .exec<{ known: number }>(
+    const { repeated } = this.#sql
+      .exec<{ repeated: number }>(
         `SELECT EXISTS (SELECT 1 FROM journal WHERE isolate = ?1 AND sequence >= ?2)
-           OR EXISTS (SELECT 1 FROM isolates WHERE id = ?1 AND sequence >= ?2) AS known`,
+           OR EXISTS (SELECT 1 FROM isolates WHERE id = ?1 AND sequence >= ?2) AS repeated`,
         isolate,
         sequence,
       )
       .one();
-    if (known) return;
+    if (repeated) return;
     const within = withinSeriesLimit(tally, this.#totals);
     this.#sql.exec("INSERT INTO journal VALUES (?, ?, ?, ?)", isolate, sequence, packed(within), nowMs);
     this.#take(within);
     this.#lastPushMs = nowMs;
-    this.#setAlarm(nowMs);
+    if (this.#alarmSet) return;
+    this.#alarmSet = true;
+    // Not awaited: the runtime writes it with the row above.
+    void this.ctx.storage.setAlarm(nowMs + foldAfterMs);
   }
 
   #take(tally: Tally): void {
     addTally(this.#totals, tally);
     addTally(this.#unfolded, tally);
     forgetCalm(this.#totals, tally.gauges.keys());
-  }
-
-  /** Not awaited: the runtime writes it with the row that it is for. */
-  #setAlarm(nowMs: number): void {
-    if (this.#alarmSet) return;
-    this.#alarmSet = true;
-    void this.ctx.storage.setAlarm(nowMs + foldAfterMs);
   }
 }

@@ -1,38 +1,37 @@
 /**
- * Handing on what the isolate has counted. Only plain values are shared between requests, never a promise: whoever takes on
- * the duty to push may be cut off, and then the next request takes it over.
+ * Pushes the counts of the isolate to the metrics aggregator. Requests share plain values only, never a promise: the runtime may
+ * cancel the request that is about to push, and then the next request pushes.
  */
-
 import type { Context } from "../context.ts";
 import { log } from "../log.ts";
 import { type Batch, metricsAggregator, type Push, type Totals } from "./aggregator.ts";
 import { type NoteCalls, pushCalls } from "./calls.ts";
-import { takeCounted } from "./recording.ts";
+import { takeCounts } from "./recording.ts";
 
 /** How long counts are collected before one request pushes them for all. */
 const collectMs = 1_000;
-/** After so long, whoever had taken on the duty to push is taken to be gone. */
-const dutyMs = 10_000;
-/** Batches on their way at once; while there are so many, what is counted waits for the next one. */
+/** After this time, a request that was about to push counts as cancelled. */
+const cancelledAfterMs = 10_000;
+/** While there are so many batches without acknowledgement, new counts wait for the next batch. */
 const maxUnacknowledged = 4;
 
 let isolate: string | null = null;
 let lastSequence = 0;
 let unacknowledged: readonly Batch[] = [];
-/** Since when somebody has the duty to push; null while nobody has. */
-let onDutySinceMs: number | null = null;
+/** When a request took on the next push; null while none has. */
+let takenOnAtMs: number | null = null;
 
 /**
- * Everything that the metrics aggregator may not have yet. A batch keeps its number until it is acknowledged, so that one that was added
- * although its answer got lost does not count twice.
+ * Everything that the metrics aggregator may not have. A batch keeps its number until it is acknowledged, so that a batch whose
+ * answer was lost does not count twice.
  */
 function nextPush(): Push {
-  const tally = unacknowledged.length < maxUnacknowledged ? takeCounted() : null;
+  const tally = unacknowledged.length < maxUnacknowledged ? takeCounts() : null;
   if (tally) {
     lastSequence += 1;
     unacknowledged = [...unacknowledged, { sequence: lastSequence, tally }];
   }
-  // Not at the top of the module: there is no randomness before the first request.
+  // Not at the top of the module: Workers have no randomness before the first request.
   isolate ??= crypto.randomUUID();
   return { isolate, batches: unacknowledged };
 }
@@ -52,7 +51,7 @@ async function pushMetrics({ env }: Reach): Promise<void> {
 }
 
 /**
- * Hands in everything that this isolate has counted, and answers with what all isolates have.
+ * Pushes the counts of this isolate, and returns the totals of all isolates.
  *
  * @throws {DependencyDown} when the metrics object does not answer; the counts are kept
  */
@@ -63,27 +62,26 @@ export async function collectMetrics({ env }: Reach): Promise<Totals> {
   return totals;
 }
 
-const putOff = (reach: Reach) => (error: unknown) => log.warn(reach, "counts put off to the next push", { error });
+const deferred = (reach: Reach) => (error: unknown) => log.warn(reach, "counts deferred to the next push", { error });
 
-/** Hands in everything that this isolate has counted, or else keeps it for the next push. For runs that are not requests. */
-export const pushNow = (reach: Reach): Promise<void> => pushMetrics(reach).catch(putOff(reach));
+/** Pushes the counts of this isolate, for runs that are not requests. A failure keeps them for the next push. */
+export const pushNow = (reach: Reach): Promise<void> => pushMetrics(reach).catch(deferred(reach));
 
 async function pushAfterCollecting(reach: Reach, noteCalls: NoteCalls): Promise<void> {
   await scheduler.wait(collectMs);
-  // What is counted from here on is somebody else's duty.
-  onDutySinceMs = null;
-  await Promise.all([pushNow(reach), pushCalls(reach, noteCalls).catch(putOff(reach))]);
+  // Later counts belong to the next push.
+  takenOnAtMs = null;
+  await Promise.all([pushNow(reach), pushCalls(reach, noteCalls).catch(deferred(reach))]);
 }
 
 /**
- * Sees to it that what was counted is handed on within about a second, after the answer. Most requests find somebody on duty
- * and do nothing.
+ * Pushes the counts within about a second, after the response. Does nothing when another request has taken on the push.
  *
- * @param defer lets work go on after the answer
+ * @param defer continues work after the response
  */
 export function pushSoon(reach: Reach, defer: (work: Promise<unknown>) => void, noteCalls: NoteCalls): void {
   const nowMs = performance.now();
-  if (onDutySinceMs !== null && nowMs - onDutySinceMs < dutyMs) return;
-  onDutySinceMs = nowMs;
+  if (takenOnAtMs !== null && nowMs - takenOnAtMs < cancelledAfterMs) return;
+  takenOnAtMs = nowMs;
   defer(pushAfterCollecting(reach, noteCalls));
 }

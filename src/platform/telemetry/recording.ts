@@ -1,7 +1,4 @@
-/**
- * Counting in the isolate: memory only, so it costs a request nothing and cannot fail one. `push.ts` hands on what was
- * counted.
- */
+/** Counts in the memory of the isolate, so counting cannot fail a request. `push.ts` pushes the counts. */
 import {
   type CounterName,
   definitionOf,
@@ -12,12 +9,12 @@ import {
 } from "./catalogue.ts";
 import { addCount, addObservations, emptyTally, isEmpty, keyOf, setReading, type Tally } from "./tally.ts";
 
-/** A gauge over many subjects may come with this many of them between two pushes; more than that are not told. */
+/** The most subjects of gauges between two pushes; readings of further subjects are dropped. */
 const maxSubjects = 1_000;
 
-let counted: Tally = emptyTally();
+let tally: Tally = emptyTally();
 
-/** A value outside its label's set, which the types keep out, would be the beginning of as many series as there are requests. */
+/** Replaces a value outside its label's set, which the types exclude: each such value would add a series. */
 const otherValue = "other";
 
 function seriesOf<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): string {
@@ -30,35 +27,21 @@ function seriesOf<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): 
   return keyOf(name, values);
 }
 
-/**
- * Counts one.
- *
- * @example
- * ```ts
- * count("agentidp_tokens_issued_total", { grant: "client_credentials", outcome: "issued" });
- * ```
- */
+/** Adds one to a counter. */
 export function count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>): void {
-  addCount(counted, seriesOf(name, labels), 1);
+  addCount(tally, seriesOf(name, labels), 1);
 }
 
-/** Notes one observation of a histogram, in the metric's unit. */
+/** Adds one observation to a histogram, in the metric's unit. */
 export function observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, value: number): void {
   const bounds = definitionOf(name).buckets ?? [];
   const above = bounds.findIndex((bound) => value <= bound);
   const bucket = above === -1 ? bounds.length : above;
   const counts = Array.from({ length: bounds.length + 1 }, (_, index) => (index === bucket ? 1 : 0));
-  addObservations(counted, seriesOf(name, labels), { sum: value, counts });
+  addObservations(tally, seriesOf(name, labels), { sum: value, counts });
 }
 
-/**
- * Does something and notes how many seconds it took, whether it succeeded or not.
- *
- * @example
- * ```ts
- * const rows = await timed("agentidp_analytics_query_duration_seconds", {}, () => findTokensByDay(context.db, range));
- * ```
- */
+/** Does the work and observes its duration in seconds, whether it succeeds or fails. */
 export async function timed<Name extends HistogramName, T>(
   name: Name,
   labels: LabelsOf<Name>,
@@ -72,22 +55,18 @@ export async function timed<Name extends HistogramName, T>(
   }
 }
 
-/**
- * Sets a gauge.
- *
- * @param subject what the value is of, where the metric is about many; it is never shown
- */
+/** Sets a gauge. `subject` is the thing that the value belongs to, for a gauge over many; it is never exposed. */
 export function setGauge(name: GaugeName, value: number, subject = ""): void {
   const key = keyOf(name, [subject]);
-  if (counted.gauges.size < maxSubjects || counted.gauges.has(key)) {
-    setReading(counted, key, { value, atMs: Date.now() });
+  if (tally.gauges.size < maxSubjects || tally.gauges.has(key)) {
+    setReading(tally, key, { value, atMs: Date.now() });
   }
 }
 
-/** What was counted since the last call; null when that is nothing. */
-export function takeCounted(): Tally | null {
-  if (isEmpty(counted)) return null;
-  const taken = counted;
-  counted = emptyTally();
+/** The counts since the last call; null when there are none. */
+export function takeCounts(): Tally | null {
+  if (isEmpty(tally)) return null;
+  const taken = tally;
+  tally = emptyTally();
   return taken;
 }

@@ -1,12 +1,12 @@
-/** Counts: what an isolate has seen since its last push, and what the metrics aggregator has seen in all. They are added to one another. */
+/** Tallies: the counts of an isolate since its last push, or of all isolates. They can be added to one another. */
 
-/** A histogram's observations. `counts[i]` are those above bound `i - 1` and up to bound `i`; the last are above every bound. */
+/** A histogram's observations. `counts[i]` are above bound `i - 1` and at most bound `i`; the last are above every bound. */
 export interface Observations {
   readonly sum: number;
   readonly counts: readonly number[];
 }
 
-/** What a gauge was set to, and when: the latest stands. */
+/** The value of a gauge, and when it was set: the latest counts. */
 export interface Reading {
   readonly value: number;
   readonly atMs: number;
@@ -24,10 +24,10 @@ export const emptyTally = (): Tally => ({ counters: new Map(), histograms: new M
 export const isEmpty = ({ counters, histograms, gauges }: Tally): boolean =>
   counters.size + histograms.size + gauges.size === 0;
 
-/** The key of a series: its metric, and the values of its labels in their order. */
+/** The key of a series: its metric and its label values, in their order. */
 export const keyOf = (name: string, values: readonly string[]): string => JSON.stringify([name, ...values]);
 
-/** The metric and the label values behind a key. */
+/** The metric and the label values of a key. */
 export function partsOf(key: string): readonly [name: string, ...values: string[]] {
   return JSON.parse(key);
 }
@@ -36,23 +36,22 @@ export function addCount({ counters }: Tally, key: string, count: number): void 
   counters.set(key, (counters.get(key) ?? 0) + count);
 }
 
-/** Adds observations. Where the buckets have changed since, the series begins anew, which readers of counters expect. */
+/** Adds observations. When the buckets have changed, the series restarts, as counters may. */
 export function addObservations({ histograms }: Tally, key: string, added: Observations): void {
-  const known = histograms.get(key);
-  if (known?.counts.length !== added.counts.length) {
+  const present = histograms.get(key);
+  if (present?.counts.length !== added.counts.length) {
     histograms.set(key, added);
     return;
   }
-  const counts = known.counts.map((count, bucket) => count + (added.counts[bucket] ?? 0));
-  histograms.set(key, { sum: known.sum + added.sum, counts });
+  const counts = present.counts.map((count, bucket) => count + (added.counts[bucket] ?? 0));
+  histograms.set(key, { sum: present.sum + added.sum, counts });
 }
 
 export function setReading({ gauges }: Tally, key: string, reading: Reading): void {
-  const known = gauges.get(key);
-  if (known === undefined || known.atMs <= reading.atMs) gauges.set(key, reading);
+  const present = gauges.get(key);
+  if (present === undefined || present.atMs <= reading.atMs) gauges.set(key, reading);
 }
 
-/** Adds everything of one tally to another. */
 export function addTally(to: Tally, from: Tally): void {
   for (const [key, count] of from.counters) addCount(to, key, count);
   for (const [key, added] of from.histograms) addObservations(to, key, added);

@@ -1,15 +1,15 @@
-/** How the metrics object keeps a tally as text, and how large it lets one grow. */
+/** The text form of a tally in the metrics object, and the limit on its size. */
 import { definitionOf, isMetric } from "./catalogue.ts";
 import { partsOf, type Tally } from "./tally.ts";
 
-/** Far more series than the routes, methods and statuses that there are; only a mistake in the code could come here. */
+/** Far more than all routes, methods and statuses give, so only a bug can reach it. */
 const maxSeries = 20_000;
 
-/** The part of a tally for which there is room: series that are known, and new ones up to the bound. */
+/** The tally without the new series above the limit. */
 export function withinSeriesLimit(tally: Tally, totals: Tally): Tally {
-  const within = <Value>(from: Map<string, Value>, known: Map<string, unknown>) => {
-    let room = maxSeries - known.size;
-    return new Map([...from].filter(([series]) => known.has(series) || room-- > 0));
+  const within = <Value>(from: Map<string, Value>, present: Map<string, unknown>) => {
+    let room = maxSeries - present.size;
+    return new Map([...from].filter(([series]) => present.has(series) || room-- > 0));
   };
   return {
     counters: within(tally.counters, totals.counters),
@@ -18,7 +18,7 @@ export function withinSeriesLimit(tally: Tally, totals: Tally): Tally {
   };
 }
 
-/** Forgets readings that say that nothing is wrong, so that a gauge over many subjects keeps only those that have a fault. */
+/** Deletes readings without a fault, so that a gauge over many subjects keeps only the subjects with one. */
 export function forgetCalm({ gauges }: Tally, read: Iterable<string>): void {
   for (const series of read) {
     const [name] = partsOf(series);
@@ -32,7 +32,7 @@ type Entries = { readonly [Kind in keyof Tally]: readonly (readonly [string, nev
 export const packed = ({ counters, histograms, gauges }: Tally): string =>
   JSON.stringify({ counters: [...counters], histograms: [...histograms], gauges: [...gauges] });
 
-/** The tally that {@link packed} made a text of. */
+/** Parses the text of {@link packed}. */
 export function unpacked(text: string): Tally {
   const { counters, histograms, gauges } = JSON.parse(text) as Entries;
   return { counters: new Map(counters), histograms: new Map(histograms), gauges: new Map(gauges) };

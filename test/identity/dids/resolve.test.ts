@@ -54,7 +54,7 @@ it("410: a deactivated DID has metadata and no document, in one object with the 
   expect(status).toBe(410);
   expect(body).toStrictEqual({
     code: "AGENT_DECOMMISSIONED",
-    message: "The agent is decommissioned, or its organization deleted; its DID is deactivated for good.",
+    message: "The agent is decommissioned, or its organization deleted. Its DID is deactivated permanently.",
     requestId: headers.get("X-Request-Id"),
     "@context": "https://w3id.org/did-resolution/v1",
     didDocument: null,

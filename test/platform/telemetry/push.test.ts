@@ -71,7 +71,7 @@ describe("the push", () => {
     const { pushes, down, overrides } = stand({ is: true, afterAdding: false });
     expect((await app.send("/mine", overrides, mine("one"))).status).toBe(204);
     await settled(app);
-    expect(warned.mock.calls.join()).toContain("counts put off to the next push");
+    expect(warned.mock.calls.join()).toContain("counts deferred to the next push");
     Object.assign(down, { is: false, afterAdding: true });
     expect((await app.send("/mine", overrides, mine("one"))).status).toBe(204);
     await settled(app);

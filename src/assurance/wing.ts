@@ -1,4 +1,4 @@
-/** What the service can show of itself and of the agents: measured, for auditors, registries and status pages. */
+/** Measurements of the service and its agents, for auditors, registries and status pages. */
 import type { Wing } from "../wing.ts";
 import { complianceRoutes } from "./compliance/routes.ts";
 import { embedRoutes } from "./controls/embed/routes.ts";
@@ -11,7 +11,7 @@ export const assurance: Wing = {
     {
       position: 140,
       name: "Compliance",
-      description: "What an auditor, a registry and a status page ask for, measured rather than promised.",
+      description: "Measurements of the service and its agents, for auditors, registries and status pages.",
     },
   ],
   subscribers: [],

@@ -1,5 +1,4 @@
-/** The cards of all active agents of an organization, however many. */
-
+/** The cards of all active agents of an organization. */
 import type { Caller } from "../../access/caller.ts";
 import { agentCard } from "../../identity/dids/service.ts";
 import type { Context } from "../../platform/context.ts";
@@ -7,15 +6,15 @@ import type { AgentId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { a2aCard } from "./cards/a2a.ts";
+import type { CardAgent } from "./cards/card-agent.ts";
 import { oasfRecord } from "./cards/oasf.ts";
-import type { ShownAgent } from "./cards/shown-agent.ts";
 import type { CardQuery } from "./schema.ts";
 import { listActiveAgents } from "./store.ts";
 
-/** How many agents are in memory at once. */
+/** The most agents in memory at once. */
 const pageSize = 250;
 
-function shapeOf(issuer: string, { format, oasfVersion }: CardQuery): (agent: ShownAgent) => object {
+function shapeOf(issuer: string, { format, oasfVersion }: CardQuery): (agent: CardAgent) => object {
   switch (format) {
     case "card":
       return (agent) => agentCard(issuer, agent);
@@ -27,10 +26,8 @@ function shapeOf(issuer: string, { format, oasfVersion }: CardQuery): (agent: Sh
 }
 
 /**
- * The cards, a page at a time, oldest agent first. The first page is read before this returns, so that a database that is
- * down is an error and not a list that breaks off.
- *
- * @returns `COMPLIANCE_DISABLED` when the operator has turned them off
+ * The cards, a page at a time, oldest agent first. The first page is read before this returns, so that an unavailable
+ * database is an error and not a truncated list. `COMPLIANCE_DISABLED` when the operator disabled compliance.
  */
 export async function listAgentCards(
   context: Context,

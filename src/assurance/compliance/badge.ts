@@ -1,4 +1,4 @@
-/** Agent badges (AGNTCY Identity): what the service vouches for about an agent, as a verifiable credential. */
+/** Agent badges (AGNTCY Identity): verifiable credentials about agents, issued by the service. */
 import { SignJWT } from "jose";
 import type { Caller } from "../../access/caller.ts";
 import { agentDid, serviceDid } from "../../identity/dids/service.ts";
@@ -10,18 +10,18 @@ import { ok, type Result } from "../../platform/problems/result.ts";
 import { oasfRecord, oasfRecordSchemaUrl } from "./cards/oasf.ts";
 import { findAgentOfAnyOrganization } from "./store.ts";
 
-/** As long as the longest-lived token, so that the key stays published for as long as a badge is valid. */
+/** As the longest token lifetime, so that the key stays published while a badge is valid. */
 const lifetimeSeconds = 86_400;
 
 const badgeSpecification = "https://spec.identity.agntcy.org/docs/vc/agent-badge";
 
-/** The terms of the badge, which the base context lacks (VC Data Model 1.1, 4.1). */
+/** The terms of the badge, which are not in the base context (VC Data Model 1.1, 4.1). */
 const contexts = [
   "https://www.w3.org/2018/credentials/v1",
   { AgentBadge: `${badgeSpecification}#AgentBadge`, badge: `${badgeSpecification}#badge` },
 ];
 
-/** A badge, and whether everybody may see it. */
+/** A badge, and whether it is public. */
 export interface Badge {
   /** A compact JWS (VC Data Model 1.1, 6.3.1), signed with the service's key. */
   readonly jwt: string;
@@ -29,23 +29,23 @@ export interface Badge {
 }
 
 /**
- * Issues the badge of an agent: a credential of type `AgentBadge` whose issuer is the service's DID and whose subject is the
- * agent's. The badge itself is the agent's OASF record, as JSON text.
+ * Issues the badge of an agent: a credential of type `AgentBadge`, from the service's DID about the agent's DID. The badge
+ * itself is the agent's OASF record, as JSON text.
  *
- * @param caller null for somebody without a token
- * @returns `AGENT_NOT_FOUND` unless the agent and its organization are active, and it is public or the caller's organization's
+ * @param caller null without a token
+ * @returns `AGENT_NOT_FOUND` unless the agent and its organization are active, and it is public or of the caller's organization
  */
 export async function issueBadge(context: Context, caller: Caller | null, agentId: AgentId): Promise<Result<Badge>> {
   const agent = await findAgentOfAnyOrganization(context, agentId);
   const isActive = agent?.status === "active" && agent.organizationStatus === "active";
   if (!isActive || !(agent.isPublic || agent.organizationId === caller?.organizationId)) {
-    return problem("AGENT_NOT_FOUND", "There is no active agent with this id that is yours to see.");
+    return problem("AGENT_NOT_FOUND", "No active agent with this id is visible to you.");
   }
   const { issuer } = context.settings;
   const nowMs = context.now();
   const issuedAt = Math.floor(nowMs / 1000);
   const [iss, sub] = [serviceDid(issuer), agentDid(issuer, agent.id)];
-  // An agent's own description may be meant for its organization only.
+  // The description of an agent can be internal to its organization.
   const record = oasfRecord(issuer, { ...agent, description: null }, "1.0.0");
   const { alg, kid, key } = await currentSigningKey(context, "ES256");
   const jwt = await new SignJWT({

@@ -1,4 +1,4 @@
-/** The compliance report of an organization, kept for five minutes. */
+/** The compliance report of an organization, cached for five minutes. */
 import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
@@ -14,14 +14,14 @@ import { federationReadiness } from "./sections/federation-readiness.ts";
 
 const lifetimeSeconds = 300;
 
-/** Kept without saying that it is: that is for whoever reads it. */
-const keptSchema = reportSchema.omit({ from_cache: true });
+/** A cached report has no `from_cache`. */
+const cachedSchema = reportSchema.omit({ from_cache: true });
 
 const cacheKey = (organizationId: OrganizationId) => `compliance-report:${organizationId}`;
 
-/** A kept report of the organization that is not too old; KV itself may show one for a while after its end. */
-async function keptReport(context: Context, organizationId: OrganizationId): Promise<Report | null> {
-  const parsed = keptSchema.safeParse(
+/** The cached report, not older than its lifetime: KV can return an expired value for a while. */
+async function cachedReport(context: Context, organizationId: OrganizationId): Promise<Report | null> {
+  const parsed = cachedSchema.safeParse(
     await orNull(context, "compliance report", context.env.CACHE.get(cacheKey(organizationId), "json")),
   );
   if (!parsed.success || parsed.data.tenantId !== organizationId) return null;
@@ -30,7 +30,7 @@ async function keptReport(context: Context, organizationId: OrganizationId): Pro
 }
 
 async function makeReport(context: Context, organizationId: OrganizationId): Promise<Report> {
-  const generatedAt = isoOf(context.now());
+  const startedAtMs = context.now();
   const [identity, trail, hygiene, federation] = await Promise.all([
     agentIdentity(context, organizationId),
     auditTrail(context, organizationId),
@@ -40,7 +40,7 @@ async function makeReport(context: Context, organizationId: OrganizationId): Pro
   const sections = [identity.section, trail.section, hygiene, federation];
   return {
     tenantId: organizationId,
-    generatedAt,
+    generatedAt: isoOf(startedAtMs),
     agntcyConformance: sections.every(({ status }) => status !== "fail"),
     agentCount: identity.agentCount,
     verifiedAgentCount: identity.verifiedAgentCount,
@@ -50,16 +50,15 @@ async function makeReport(context: Context, organizationId: OrganizationId): Pro
   };
 }
 
-/** The report of the caller's organization. `COMPLIANCE_DISABLED` when the operator has turned it off. */
+/** The report of the caller's organization. `COMPLIANCE_DISABLED` when the operator disabled compliance. */
 export async function readReport(context: Context, { organizationId }: Caller): Promise<Result<Report>> {
   if (!context.settings.complianceEnabled) return problem("COMPLIANCE_DISABLED");
-  const kept = await keptReport(context, organizationId);
-  if (kept) return ok(kept);
+  const cached = await cachedReport(context, organizationId);
+  if (cached) return ok(cached);
   const report = await makeReport(context, organizationId);
-  const { from_cache: _, ...toKeep } = report;
-  const written = context.env.CACHE.put(cacheKey(organizationId), JSON.stringify(toKeep), {
-    expirationTtl: lifetimeSeconds,
-  });
+  const { from_cache: _, ...value } = report;
+  const options = { expirationTtl: lifetimeSeconds };
+  const written = context.env.CACHE.put(cacheKey(organizationId), JSON.stringify(value), options);
   await orNull(context, "compliance report", written);
   return ok(report);
 }

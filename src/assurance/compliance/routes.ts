@@ -25,7 +25,7 @@ complianceRoutes.openapi(
     operationId: "readComplianceReport",
     summary: "Read the compliance report",
     description:
-      "What an auditor would look at first, measured now or within the last five minutes: the identity of each active agent, the audit trail, the state of the credentials, and the partners. A section warns of what somebody should look at, and fails where something is wrong.",
+      "For auditors, measured within the last five minutes: the identity of each active agent, the audit trail, the credentials and the partners. A section with `warn` needs attention; one with `fail` has a fault.",
     responses: { 200: { ...json(reportSchema, "The report"), headers: reportHeaders } },
     errors: ["COMPLIANCE_DISABLED"],
   }),
@@ -46,13 +46,10 @@ complianceRoutes.openapi(
     operationId: "listAgentCards",
     summary: "List the cards of all agents",
     description:
-      "All active agents of the caller's organization, oldest first, in one answer that is written while it is read: for a registry or a directory to take in. `format` says in which form.",
+      "All active agents of the caller's organization, oldest first, in one streamed answer, for a registry or a directory. `format` selects the format of the cards.",
     request: { query: cardQuerySchema },
     responses: {
-      200: json(
-        z.union([z.array(agentCardSchema), z.array(oasfRecordSchema), z.array(a2aCardSchema)]),
-        "The cards, in the form that was asked for",
-      ),
+      200: json(z.union([z.array(agentCardSchema), z.array(oasfRecordSchema), z.array(a2aCardSchema)]), "The cards"),
     },
     errors: ["COMPLIANCE_DISABLED"],
   }),
@@ -73,7 +70,7 @@ complianceRoutes.openapi(
     operationId: "readAgentBadge",
     summary: "Get an agent's badge",
     description:
-      "A W3C Verifiable Credential (VC Data Model 1.1, JWT) of type `AgentBadge`: the service vouches for the agent's OASF record. It verifies with the DID document of its issuer, the service, alone; it is valid for a day. For an active agent that is public; with a token, for any active agent of the token's organization.",
+      "A W3C Verifiable Credential (VC Data Model 1.1, JWT) of type `AgentBadge`: the service asserts the agent's OASF record. The DID document of the issuer, the service, is enough to verify it. It is valid for a day. Without a token: for a public active agent. With a token: also for any active agent of the token's organization.",
     request: { params: z.object({ agentId: agentIdSchema }) },
     responses: {
       200: { description: "The credential, a compact JWS", content: { [badgeType]: { schema: z.string() } } },

@@ -1,4 +1,4 @@
-/** The wire shapes of compliance: the report, and agent cards as others have defined them. */
+/** The wire shapes of compliance: the report, and agent cards in the formats of OASF and A2A. */
 import { z } from "@hono/zod-openapi";
 import { oneOf } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
@@ -6,17 +6,17 @@ import { organizationIdSchema } from "../../platform/ids.ts";
 const oasfVersions = ["1.0.0", "0.8.0"] as const;
 
 export const cardQuerySchema = z.object({
-  format: oneOf(["card", "oasf", "a2a"])
-    .default("card")
-    .openapi({ description: "`card`: this service's own. `oasf`: AGNTCY OASF records. `a2a`: A2A 1.0 agent cards" }),
+  format: oneOf(["card", "oasf", "a2a"]).default("card").openapi({
+    description: "`card`: the format of this service. `oasf`: AGNTCY OASF records. `a2a`: A2A 1.0 agent cards",
+  }),
   oasfVersion: oneOf(oasfVersions)
     .default("1.0.0")
-    .openapi({ description: "The version of the OASF schema; for `oasf` only" }),
+    .openapi({ description: "The version of the OASF schema, for `oasf`" }),
 });
 
 const classSchema = z.object({ id: z.int(), name: z.string() });
 
-/** OASF, object `record`. What differs between the versions are the locators. */
+/** OASF, object `record`. Only the locators differ between the versions. */
 export const oasfRecordSchema = z
   .object({
     schema_version: z.enum(oasfVersions),
@@ -25,7 +25,7 @@ export const oasfRecordSchema = z
     description: z.string(),
     authors: z.array(z.string()),
     created_at: z.iso.datetime(),
-    skills: z.array(classSchema).openapi({ description: "Classes of the schema, chosen by the agent's type" }),
+    skills: z.array(classSchema).openapi({ description: "Classes of the schema, by the agent's type" }),
     domains: z.array(classSchema),
     locators: z
       .array(
@@ -34,7 +34,7 @@ export const oasfRecordSchema = z
       .openapi({ description: "The agent's DID document: `urls` in 1.0.0, `url` in 0.8.0" }),
     annotations: z
       .record(z.string(), z.string())
-      .openapi({ description: "The fields of the agent's card that OASF has no place for" }),
+      .openapi({ description: "The fields of the agent's card that OASF does not have" }),
   })
   .openapi("OasfRecord");
 
@@ -52,11 +52,7 @@ export const a2aCardSchema = z
     provider: z.object({ organization: z.string(), url: z.url() }),
     capabilities: z.object({
       extensions: z.array(
-        z.object({
-          uri: z.url(),
-          description: z.string(),
-          params: z.record(z.string(), z.string()),
-        }),
+        z.object({ uri: z.url(), description: z.string(), params: z.record(z.string(), z.string()) }),
       ),
     }),
     securitySchemes: z.object({
@@ -82,7 +78,7 @@ export type A2aCard = z.output<typeof a2aCardSchema>;
 const sectionSchema = z.object({
   name: z.enum(["agent-identity", "audit-trail", "credential-hygiene", "federation-readiness"]),
   status: z.enum(["pass", "warn", "fail"]),
-  details: z.string().openapi({ description: "What was looked at and what was found, for people" }),
+  details: z.string().openapi({ description: "What was checked and the result, for people" }),
 });
 
 export type Section = z.output<typeof sectionSchema>;
@@ -95,19 +91,19 @@ export const reportSchema = z
     generatedAt: z.iso.datetime(),
     agntcyConformance: z.boolean().openapi({ description: "Whether no section fails" }),
     agentCount: count.openapi({ description: "The active agents" }),
-    verifiedAgentCount: count.openapi({
-      description: "Those of them whose DID document was built, parsed, and their key tried, and found in order",
-    }),
-    auditChainIntegrity: z.boolean().openapi({ description: "Whether all events that were checked are in order" }),
+    verifiedAgentCount: count.openapi({ description: "The active agents with a valid DID document and a usable key" }),
+    auditChainIntegrity: z.boolean().openapi({ description: "Whether all verified events are intact" }),
     sections: z.array(sectionSchema),
-    from_cache: z.boolean().openapi({ description: "A report is kept for five minutes; `X-Cache` says the same" }),
+    from_cache: z
+      .boolean()
+      .openapi({ description: "Whether the report was cached, for at most five minutes; the same as `X-Cache`" }),
   })
   .openapi("ComplianceReport");
 
 export type Report = z.output<typeof reportSchema>;
 
 export const reportHeaders = z.object({
-  "X-Cache": z.enum(["HIT", "MISS"]).openapi({ description: "Whether the report was made before" }),
+  "X-Cache": z.enum(["HIT", "MISS"]).openapi({ description: "Whether the report was cached" }),
 });
 
 export type CardQuery = z.output<typeof cardQuerySchema>;

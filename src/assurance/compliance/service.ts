@@ -1,4 +1,4 @@
-/** Compliance: what an auditor or a registry asks of an organization and its agents. */
+/** Compliance: reports, agent cards and badges for auditors and registries. */
 export { listAgentCards } from "./agent-cards.ts";
 export { issueBadge } from "./badge.ts";
 export { readReport } from "./report.ts";

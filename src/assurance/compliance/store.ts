@@ -1,4 +1,4 @@
-/** The queries of the compliance room, each named after the question it answers. */
+/** The queries of compliance. */
 import { and, asc, count, eq, getTableColumns, gt, isNull, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { agentKeys, agents, credentials, organizations, trustPolicies } from "../../platform/db/schema.ts";
@@ -7,7 +7,7 @@ import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 const activeAgents = (organizationId: OrganizationId) =>
   and(eq(agents.organizationId, organizationId), eq(agents.status, "active"));
 
-/** The organization's active agents after this one, in the order of their ids. */
+/** The organization's active agents after this id, in the order of their ids. */
 export function listActiveAgents(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
@@ -27,7 +27,7 @@ export async function countActiveAgents({ db }: Pick<Context, "db">, organizatio
   return row?.count ?? 0;
 }
 
-/** Which agent has this id, in whichever organization, and what is the state of that? */
+/** Which agent of any organization has this id, and what is the organization's status? */
 export async function findAgentOfAnyOrganization({ db }: Pick<Context, "db">, agentId: AgentId) {
   const row = await db
     .select({ ...getTableColumns(agents), organizationStatus: organizations.status })
@@ -40,18 +40,11 @@ export async function findAgentOfAnyOrganization({ db }: Pick<Context, "db">, ag
 
 const countOf = (condition: SQL) => sql<number>`count(CASE WHEN ${condition} THEN 1 END)`;
 
-/** A span of time before and after which a credential counts as old, or as about to expire; milliseconds since the epoch. */
-export interface CredentialTimes {
-  readonly nowMs: number;
-  readonly oldBeforeMs: number;
-  readonly expiringBeforeMs: number;
-}
-
-/** How many credentials of the organization are in which state? Revoked ones are not counted. */
+/** How many credentials of the organization are in each state, without the revoked ones? Times are since the epoch. */
 export async function countCredentials(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
-  { nowMs, oldBeforeMs, expiringBeforeMs }: CredentialTimes,
+  { nowMs, oldBeforeMs, expiringBeforeMs }: Readonly<Record<"nowMs" | "oldBeforeMs" | "expiringBeforeMs", number>>,
 ) {
   const hasExpired = sql`coalesce(${credentials.expiresAt} <= ${nowMs}, 0)`;
   const isUsable = sql`(${agents.status} <> 'decommissioned' AND NOT ${hasExpired})`;
@@ -70,7 +63,7 @@ export async function countCredentials(
   return row ?? { active: 0, old: 0, expiring: 0, expired: 0, orphaned: 0 };
 }
 
-/** How many active agents have no way to sign in: no live credential, no trust policy, no key of their own? */
+/** How many active agents cannot sign in: no active credential, no trust policy, no key of their own? */
 export async function countAgentsWithoutSignIn(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,

@@ -1,28 +1,28 @@
-/** What a check gets, and what it answers. */
+/** The input and the result of a check. */
 import type { Context } from "../../platform/context.ts";
 import type { CallApp } from "../../wing.ts";
 import type { ControlStatus } from "./catalogue.ts";
 
-/** The measurement before. */
+/** The previous measurement. */
 export interface Previous {
   /** Milliseconds since the epoch. */
   readonly checkedAt: number;
   readonly progress: unknown;
 }
 
-export interface Outcome {
+export interface CheckResult {
   readonly status: ControlStatus;
-  /** For everybody to read: short, no ids, no secrets. */
+  /** Public: short, without ids and secrets. */
   readonly evidence: string;
-  /** What the next run has to know; JSON. */
+  /** For the next run; JSON. */
   readonly progress?: unknown;
 }
 
-/** Measures one control. Throws when it cannot be measured now; the last result then stands until it is too old. */
+/** Measures one control. Throws when it cannot be measured now; the previous result then stays valid until it is too old. */
 export type Check = (
   context: Context,
   run: { readonly callApp: CallApp; readonly previous: Previous | null },
-) => Promise<Outcome>;
+) => Promise<CheckResult>;
 
 /** A duration in the largest unit that fits: `45 s`, `12 min`, `3 h`, `8 days`. */
 export function duration(ms: number): string {

@@ -1,5 +1,4 @@
-/** The controls, for everybody. */
-
+/** The path of the controls. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { notModified, publicDocument } from "../../platform/http/public-document.ts";
@@ -19,7 +18,7 @@ controlRoutes.openapi(
     operationId: "listControls",
     summary: "List the controls",
     description:
-      "What the service has found out about itself within the last minutes, by the trust services criteria of SOC 2. Each control is measured every minute, not asserted; what was not measured for 15 minutes is `unknown`. Readable by scripts of any origin.",
+      "The controls of the service, by the trust services criteria of SOC 2. Each control is measured every minute. A control that was not measured for 15 minutes is `unknown`. Scripts of any origin can read this.",
     responses: { 200: json(controlsSchema, "All controls, always in the same order"), ...notModified },
   }),
   async (c) => publicDocument(c, await readControls(c.get("context")), { maxAgeSeconds: 60 }),

@@ -1,8 +1,6 @@
-/** The wire shape of the controls, and of what is kept about them. */
+/** The wire shape of the controls, and their snapshot in KV. */
 import { z } from "@hono/zod-openapi";
-import type { ControlStatus } from "./catalogue.ts";
-
-const controlStatuses = ["pass", "fail", "unknown"] as const satisfies readonly ControlStatus[];
+import { controlStatuses } from "./catalogue.ts";
 
 const controlSchema = z
   .object({
@@ -13,8 +11,8 @@ const controlSchema = z
       .openapi({ description: "`unknown`: not measured within the last 15 minutes, or not measurable" }),
     lastChecked: z.iso.datetime().nullable().openapi({ description: "null before the first measurement" }),
     evidence: z.string().openapi({
-      description: "What was measured",
-      example: "Issuer is https, HSTS is sent, 12 webhook targets are https",
+      description: "The measurement",
+      example: "Issuer is https, HSTS is sent, 12 webhook targets, all https",
     }),
   })
   .openapi("Control");
@@ -23,7 +21,7 @@ export const controlsSchema = z.object({ controls: z.array(controlSchema) }).ope
 
 export type Controls = z.output<typeof controlsSchema>;
 
-/** What KV holds: the last measurements, as D1 has them. */
+/** The last measurements. */
 export const snapshotSchema = z.array(
   z.object({ id: z.string(), status: z.enum(controlStatuses), evidence: z.string(), checkedAt: z.int() }),
 );

@@ -1,4 +1,4 @@
-/** The public controls: measured by the scheduled run, read by everybody. */
+/** The public controls: the Cron Trigger measures them. */
 import type { Context } from "../../platform/context.ts";
 import { log } from "../../platform/log.ts";
 import { isoOf } from "../../platform/time.ts";
@@ -30,7 +30,7 @@ const checks: Readonly<Record<ControlId, Check>> = {
   "A1.2": recovery,
 };
 
-/** Measures a control; null when that is not possible now. */
+/** Measures a control; null when it cannot be measured now. */
 async function measure(context: Context, id: ControlId, run: Parameters<Check>[1]): Promise<ControlResult | null> {
   try {
     const { status, evidence, progress = null } = await checks[id](context, run);
@@ -41,10 +41,7 @@ async function measure(context: Context, id: ControlId, run: Parameters<Check>[1
   }
 }
 
-/**
- * What the scheduled run does for the controls: each is measured by a bounded piece of work, and one that cannot be measured
- * keeps its last result, until that is 15 minutes old.
- */
+/** Measures all controls, by bounded work each. One that cannot be measured keeps its last result for 15 minutes. */
 export async function measureControls(context: Context, callApp: CallApp): Promise<void> {
   const before = new Map((await allResults(context)).map((result) => [result.id, result]));
   const results = await Promise.all(
@@ -56,8 +53,8 @@ export async function measureControls(context: Context, callApp: CallApp): Promi
   await writeSnapshot(context, [...present.values()]);
 }
 
-/** Everything that is known: from KV, else from D1, else nothing. Somebody who asks how the service does always gets an answer. */
-async function known(context: Context): Promise<readonly Measurement[]> {
+/** The last measurements: from KV, else from D1, else none. The controls never answer with an error. */
+async function lastMeasurements(context: Context): Promise<readonly Measurement[]> {
   const snapshot = await readSnapshot(context);
   if (snapshot) return snapshot;
   try {
@@ -68,17 +65,18 @@ async function known(context: Context): Promise<readonly Measurement[]> {
   }
 }
 
-/** The controls in the order of the catalogue, every one of them. What is too old, or not there, is `unknown`. */
+/** All controls, in the order of the catalogue. Without a recent measurement a control is `unknown`. */
 export async function readControls(context: Context): Promise<Controls> {
-  const measurements = new Map((await known(context)).map((measurement) => [measurement.id, measurement]));
+  const measurements = new Map((await lastMeasurements(context)).map((measurement) => [measurement.id, measurement]));
   const controls = controlCatalogue.map(({ id, name }) => {
     const measurement = measurements.get(id);
-    if (!measurement) return { id, name, status: "unknown" as const, lastChecked: null, evidence: "Not measured yet" };
-    const lastChecked = isoOf(measurement.checkedAt);
-    if (Math.abs(context.now() - measurement.checkedAt) > staleAfterMs) {
-      return { id, name, status: "unknown" as const, lastChecked, evidence: "Not measured for more than 15 minutes" };
-    }
-    return { id, name, status: measurement.status, lastChecked, evidence: measurement.evidence };
+    const control = { id, name, status: "unknown" as const, lastChecked: null };
+    if (!measurement) return { ...control, evidence: "Not measured yet" };
+    const { checkedAt, status, evidence } = measurement;
+    const lastChecked = isoOf(checkedAt);
+    const isStale = Math.abs(context.now() - checkedAt) > staleAfterMs;
+    if (isStale) return { ...control, lastChecked, evidence: "Not measured for more than 15 minutes" };
+    return { ...control, status, lastChecked, evidence };
   });
   return { controls };
 }

@@ -1,4 +1,4 @@
-/** The last measurements in KV, so that however many pages show the controls, the database is not asked. */
+/** The last measurements in KV, so that pages that show the controls do not query D1. */
 import type { Context } from "../../platform/context.ts";
 import { orNull } from "../../platform/kv.ts";
 import { minuteMs } from "../../platform/time.ts";
@@ -6,12 +6,12 @@ import { staleAfterMs } from "./catalogue.ts";
 import { type Measurement, snapshotSchema } from "./schema.ts";
 
 const cacheKey = "controls";
-/** How long a location may go on with what it has read before; KV allows no less. */
+/** How long a location caches the value; the minimum of KV. */
 const readAgainAfterSeconds = 30;
-/** While nothing changes but the times, it is written this seldom. */
+/** How often it is written while only the times change. */
 const refreshAfterMs = 2 * minuteMs - 5_000;
 
-/** The measurements as KV has them; null when it has none, wrong ones, or does not answer. */
+/** The measurements in KV; null without valid ones, or when KV does not answer. */
 export async function readSnapshot(context: Context): Promise<readonly Measurement[] | null> {
   const kept = await orNull(
     context,
@@ -30,7 +30,7 @@ function isFresh(kept: readonly Measurement[], present: readonly Measurement[]):
   });
 }
 
-/** Puts the measurements into KV, unless much the same are there. They are gone by themselves when they are too old. */
+/** Writes the measurements to KV, unless nearly the same are there. They expire when they are stale. */
 export async function writeSnapshot(context: Context, present: readonly Measurement[]): Promise<void> {
   const kept = await readSnapshot(context);
   if (kept && isFresh(kept, present)) return;

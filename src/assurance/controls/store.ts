@@ -1,4 +1,4 @@
-/** What the controls ask the database. */
+/** The queries of the controls. */
 import { and, count, desc, eq, isNotNull, lte, min, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import {
@@ -14,12 +14,12 @@ import { dayMs, minuteMs } from "../../platform/time.ts";
 
 export type ControlResult = typeof controlResults.$inferSelect;
 
-/** What was last measured, of every control that ever was. */
+/** The last measurements of all controls. */
 export function allResults({ db }: Pick<Context, "db">): Promise<ControlResult[]> {
   return db.select().from(controlResults);
 }
 
-/** Writes down what was measured. Of two runs at once, the later measurement stays. */
+/** Stores measurements. Of two concurrent runs, the later measurement stays. */
 export async function saveResults({ db }: Pick<Context, "db">, results: readonly ControlResult[]): Promise<void> {
   if (results.length === 0) return;
   await db
@@ -37,24 +37,24 @@ export async function saveResults({ db }: Pick<Context, "db">, results: readonly
     });
 }
 
-/** The agent that was registered last. */
+/** Which agent was registered last? */
 export async function newestAgent({ db }: Pick<Context, "db">): Promise<{ id: AgentId } | null> {
   const [row] = await db.select({ id: agents.id }).from(agents).orderBy(desc(agents.id)).limit(1);
   return row ?? null;
 }
 
-/** A last use that the database learns of up to this long after the agent was switched off still happened before. */
+/** D1 can record a use this long after it happened, and so after the agent was suspended. */
 const lateUseMs = minuteMs;
 
 export interface CredentialPage {
   readonly checked: number;
   /** Neither revoked nor expired. */
   readonly live: number;
-  /** Live ones of decommissioned agents, or of none; and those that suspended agents have used since. */
+  /** Live ones of decommissioned agents or without an agent, and those that a suspended agent used since. */
   readonly misplaced: number;
-  /** Live ones whose secret is older than 90 days. */
+  /** Live ones with a secret older than 90 days. */
   readonly old: number;
-  /** Secrets that are not in the form of an HMAC-SHA-256: 43 characters of base64url. */
+  /** Secrets without the form of an HMAC-SHA-256: 43 characters of base64url. */
   readonly unhashed: number;
   readonly lastId: string | null;
 }
@@ -86,7 +86,7 @@ export async function credentialPage(
   return page;
 }
 
-/** How many live credentials expire within 7 days. */
+/** The number of live credentials that expire within 7 days. */
 export async function countExpiringSoon({ db, now }: Pick<Context, "db" | "now">): Promise<number> {
   const nowMs = now();
   const [row] = await db.all<{ count: number }>(sql`
@@ -104,20 +104,20 @@ export async function currentKeyTimes({ db }: Pick<Context, "db">): Promise<{ al
   return rows.map(({ alg, createdAt, activatedAt }) => ({ alg, sinceMs: activatedAt ?? createdAt }));
 }
 
-/** How many webhook subscriptions there are, and how many of them do not go to an https address. */
+/** The number of webhook subscriptions, and of those without https. */
 export async function webhookTargets({ db }: Pick<Context, "db">): Promise<{ total: number; insecure: number }> {
   const insecure = sql<number>`coalesce(sum(${webhookSubscriptions.url} NOT LIKE 'https://%'), 0)`;
   const [row] = await db.select({ total: count(), insecure }).from(webhookSubscriptions);
   return row ?? { total: 0, insecure: 0 };
 }
 
-/** Milliseconds since the oldest event that waits in the outbox was put there; 0 when none waits. */
+/** The age of the oldest event in the outbox, in milliseconds; 0 without one. */
 export async function oldestOutboxAgeMs({ db, now }: Pick<Context, "db" | "now">): Promise<number> {
   const [row] = await db.select({ oldest: min(outbox.createdAt) }).from(outbox);
   return row?.oldest ? now() - row.oldest : 0;
 }
 
-/** How many milliseconds the most overdue webhook delivery is overdue, those that wait for a slow endpoint left out; 0 when none is. */
+/** How late the latest webhook delivery is, in milliseconds; 0 without one. Slow endpoints are not counted. */
 export async function mostOverdueDeliveryMs({ db, now }: Pick<Context, "db" | "now">): Promise<number> {
   const [row] = await db
     .select({ due: min(webhookDeliveries.dueAt) })
@@ -133,7 +133,7 @@ export async function mostOverdueDeliveryMs({ db, now }: Pick<Context, "db" | "n
   return row?.due ? Math.max(0, now() - row.due) : 0;
 }
 
-/** How many events wait in the outbox, counted up to a bound. */
+/** The number of events in the outbox, counted up to `most`. */
 export async function countOutbox({ db }: Pick<Context, "db">, most: number): Promise<number> {
   const [row] = await db.all<{ count: number }>(
     sql`SELECT count(*) AS count FROM (SELECT 1 FROM outbox LIMIT ${most})`,
@@ -141,7 +141,7 @@ export async function countOutbox({ db }: Pick<Context, "db">, most: number): Pr
   return row?.count ?? 0;
 }
 
-/** Of the last deliveries that were finished within a day, at most `most`: how many, and how many of them were given up. */
+/** The last deliveries that finished within a day, at most `most`: their number, and that of those given up. */
 export async function finishedDeliveries(
   { db, now }: Pick<Context, "db" | "now">,
   most: number,
@@ -154,7 +154,7 @@ export async function finishedDeliveries(
   return row ?? { finished: 0, givenUp: 0 };
 }
 
-/** The names of the applied migrations; null where there is no record of them. */
+/** The names of the applied migrations; null without their table. */
 export async function appliedMigrations({ db }: Pick<Context, "db">): Promise<string[] | null> {
   const tables = await db.all(sql`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'd1_migrations'`);
   if (tables.length === 0) return null;

@@ -84,7 +84,7 @@ describe("404, the same for all", () => {
     status: 404,
     body: {
       code: "AGENT_NOT_FOUND",
-      message: "There is no active agent with this id that is yours to see.",
+      message: "No active agent with this id is visible to you.",
       requestId: "",
     },
   };

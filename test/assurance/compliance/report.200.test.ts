@@ -62,9 +62,11 @@ describe("an organization where all is well", () => {
     ]);
     expect(sections.map(({ details }: Body) => details)).toEqual([
       "2 DID documents of 2 in order.",
-      expect.stringMatching(/^\d+ events checked, from the oldest to the newest: every hash and every link holds\.$/),
+      expect.stringMatching(
+        /^\d+ events verified, from the oldest to the newest: every hash and every link is correct\.$/,
+      ),
       "2 active credentials.",
-      "The keys that check this organization's tokens are published (4 keys). There are no federation partners.",
+      "The keys that verify this organization's tokens are published (4 keys). There are no federation partners.",
     ]);
   });
 
@@ -154,7 +156,7 @@ describe("audit-trail", () => {
     );
     const body = await report();
     expect([body.auditChainIntegrity, body.agntcyConformance]).toEqual([false, false]);
-    expect(body.sections[1].details).toMatch(/^The chain does not hold after event number 1:/);
+    expect(body.sections[1].details).toMatch(/^The chain is broken after event number 1:/);
   });
 
   it("costs none of the 30 verifications a minute", async () => {
@@ -188,7 +190,7 @@ describe("credential-hygiene", () => {
     const { status, details } = await section("credential-hygiene");
     expect([status, details]).toEqual([
       "warn",
-      "4 active credentials. 1 active credential about to expire within 7 days. 1 expired credential not revoked: they open nothing, and can go.",
+      "4 active credentials. 1 active credential about to expire within 7 days. 1 expired credential not revoked: they do not work, and can be deleted.",
     ]);
   });
 
@@ -229,8 +231,8 @@ describe("federation-readiness", () => {
     await trust("two");
     const { status, details } = await section("federation-readiness");
     expect(status).toBe("warn");
-    expect(details).toContain("1 active partner, 0 suspended. 1 partner expired: prolong or delete.");
-    expect(details).toContain("No keys at hand of 1 active partner: none of their tokens was checked");
+    expect(details).toContain("1 active partner, 0 suspended. 1 partner expired: extend or delete.");
+    expect(details).toContain("No cached keys of 1 active partner: none of their tokens was verified");
   });
 
   it("does not ask a suspended partner for its keys", async () => {

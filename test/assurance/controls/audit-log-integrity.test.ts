@@ -34,7 +34,7 @@ it.each([
 ])("fails when an event %s, and recovers with the next run", async (_, spoil) => {
   await sql("CREATE TABLE kept AS SELECT * FROM audit_events");
   await sql(spoil.replace("%", organization.organizationId), organization.organizationId);
-  expect(await measured("CC7.3")).toMatchObject({ status: "fail", evidence: "1 audit log changed behind our back" });
+  expect(await measured("CC7.3")).toMatchObject({ status: "fail", evidence: "1 audit log tampered with" });
   await sql("DELETE FROM audit_events WHERE event_id = 'invented'");
   await sql("INSERT OR REPLACE INTO audit_events SELECT * FROM kept");
   await sql("DROP TABLE kept");

@@ -15,7 +15,7 @@ describe("CC6.1 logical access", () => {
     agent: "00000000-0000-7000-8000-000000000002",
   };
 
-  it("fails when a genuine token of an organization that is not here is let in", async () => {
+  it("fails when a genuine token of an organization that does not exist is accepted", async () => {
     await sql(`INSERT INTO organizations SELECT '${nobody.organization}', name, 'nobody', 0, plan_tier, NULL, NULL,
       'active', created_at, updated_at FROM organizations LIMIT 1`);
     await sql(
@@ -28,7 +28,7 @@ describe("CC6.1 logical access", () => {
     );
     expect(await measured("CC6.1")).toMatchObject({
       status: "fail",
-      evidence: expect.stringMatching(/^[1-9]\d* of 12 calls without valid access let in$/),
+      evidence: expect.stringMatching(/^[1-9]\d* of 12 calls without valid access accepted$/),
     });
 
     // As the service would: first the ledger, which remembers it, then the record.
@@ -44,12 +44,12 @@ describe("CC6.1 logical access", () => {
     await sql("UPDATE agents SET organization_id = ? WHERE id = ?", nobody.organization, agentId);
     expect(await measured("CC6.1")).toMatchObject({
       status: "fail",
-      evidence: "An organization sees what is another's",
+      evidence: "An organization can read data of another",
     });
     await sql("UPDATE agents SET organization_id = ? WHERE id = ?", organization().organizationId, agentId);
     expect(await measured("CC6.1")).toMatchObject({
       status: "pass",
-      evidence: "12 calls without valid access refused; nothing of others seen",
+      evidence: "12 calls without valid access refused; no data of other organizations readable",
     });
   });
 });
@@ -62,7 +62,7 @@ describe("CC6.2 credential lifecycle", () => {
     await sql("UPDATE credentials SET revoked_at = NULL WHERE id = ?", credentialId);
     expect(await measured("CC6.2")).toMatchObject({
       status: "fail",
-      evidence: "1 credential of switched-off agents still good",
+      evidence: "1 credential of switched-off agents still usable",
     });
     await sql("UPDATE credentials SET revoked_at = ? WHERE id = ?", Date.now(), credentialId);
     expect(await measured("CC6.2")).toMatchObject({ status: "pass" });
@@ -92,7 +92,7 @@ describe("CC6.2 credential lifecycle", () => {
     }
     expect(await measured("CC6.2")).toMatchObject({
       status: "pass",
-      evidence: `${2 * live} live credentials in order; 50% older than 90 days`,
+      evidence: `${2 * live} live credentials; 50% older than 90 days`,
     });
   });
 });

@@ -13,7 +13,7 @@ describe("A1.2 recovery", () => {
     );
     expect(await measured("A1.2", { ORG_LEDGER: ledgersWithout("o1") })).toMatchObject({
       status: "fail",
-      evidence: "More than 1,000 events wait to be handed on",
+      evidence: "More than 1,000 events in the outbox",
     });
     await sql("DELETE FROM outbox WHERE organization_id = 'o1'");
     expect(await measured("A1.2")).toMatchObject({ status: "pass" });

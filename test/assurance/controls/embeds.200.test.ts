@@ -104,7 +104,7 @@ it("they say unknown rather than nothing while neither KV nor D1 answers", async
   const [page, badge] = [await call("/embed/controls"), await call("/embed/controls.svg")];
   await sql("ALTER TABLE gone RENAME TO control_results");
   expect([page.status, badge.status]).toEqual([200, 200]);
-  expect(page.text).toContain("Nothing was measured lately");
+  expect(page.text).toContain("No recent measurement");
   expect(page.text.match(/class="control unknown"/g)).toHaveLength(9);
   expect(badge.text).toContain("<title>controls: unknown</title>");
 });

@@ -1,23 +1,21 @@
-/** Agents as agent cards of the Agent2Agent protocol (A2A 1.0, `AgentCard`), in its JSON form. Pure. */
+/** Agent cards of the Agent2Agent protocol (A2A 1.0, `AgentCard`), as JSON. Pure. */
 import { agentCard } from "../../../identity/dids/service.ts";
 import type { A2aCard } from "../schema.ts";
-import { descriptionOf, didDocumentUrl, type ShownAgent } from "./shown-agent.ts";
+import { type CardAgent, descriptionOf, didDocumentUrl } from "./card-agent.ts";
 
-/** The name of what is not A2A's own: how an agent is found, and the extension with its DID. */
+/** The URI of the protocol binding, and of the extension with the DID. */
 const didCore = "https://www.w3.org/TR/did-1.0/";
 
-/** The version of A2A that the card is written in. */
+/** The A2A version of the card. */
 const protocolVersion = "1.0";
 
 const modes = ["application/json", "text/plain"];
 
 /**
- * The A2A card of an agent.
- *
- * Where an agent takes A2A messages, this service does not know. A card must name an interface, so it names the one that
- * there is: the agent's DID document, under a binding of its own (A2A 1.0, 5.8), which no client takes for JSON-RPC or HTTP.
+ * The A2A card of an agent. A card must have an interface, but the service does not know the agent's A2A endpoint. So the
+ * interface is the agent's DID document, under a custom binding (A2A 1.0, 5.8).
  */
-export function a2aCard(issuer: string, agent: ShownAgent): A2aCard {
+export function a2aCard(issuer: string, agent: CardAgent): A2aCard {
   const { did, name, version, owner, agentType, capabilities, deploymentEnv } = agentCard(issuer, agent);
   const scopes = Object.fromEntries(capabilities.map((capability) => [capability, `Use ${capability}`]));
   return {
@@ -27,13 +25,7 @@ export function a2aCard(issuer: string, agent: ShownAgent): A2aCard {
     supportedInterfaces: [{ url: didDocumentUrl(issuer, agent), protocolBinding: didCore, protocolVersion }],
     provider: { organization: owner, url: issuer },
     capabilities: {
-      extensions: [
-        {
-          uri: didCore,
-          description: "The agent's decentralized identifier",
-          params: { did, agentType, deploymentEnv },
-        },
-      ],
+      extensions: [{ uri: didCore, description: "The agent's DID", params: { did, agentType, deploymentEnv } }],
     },
     securitySchemes: {
       oauth2: {
@@ -42,9 +34,7 @@ export function a2aCard(issuer: string, agent: ShownAgent): A2aCard {
           oauth2MetadataUrl: `${issuer}/.well-known/oauth-authorization-server`,
         },
       },
-      openId: {
-        openIdConnectSecurityScheme: { openIdConnectUrl: `${issuer}/.well-known/openid-configuration` },
-      },
+      openId: { openIdConnectSecurityScheme: { openIdConnectUrl: `${issuer}/.well-known/openid-configuration` } },
     },
     securityRequirements: [{ schemes: { oauth2: { list: [...capabilities] } } }],
     defaultInputModes: modes,
@@ -52,7 +42,7 @@ export function a2aCard(issuer: string, agent: ShownAgent): A2aCard {
     skills: capabilities.map((capability) => ({
       id: capability,
       name: capability,
-      description: `What the scope ${capability} allows.`,
+      description: `The actions that the scope ${capability} allows.`,
       tags: [agentType, ...capability.split(":").filter((part) => part !== "*")],
     })),
   };

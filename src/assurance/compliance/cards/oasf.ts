@@ -1,14 +1,13 @@
-/** Agents as records of the Open Agentic Schema Framework (AGNTCY OASF, https://schema.oasf.outshift.com). Pure. */
-
+/** Records of the Open Agentic Schema Framework (AGNTCY OASF, https://schema.oasf.outshift.com). Pure. */
 import { agentCard } from "../../../identity/dids/service.ts";
 import type { agentTypes } from "../../../platform/db/schema.ts";
 import type { OasfRecord } from "../schema.ts";
-import { descriptionOf, didDocumentUrl, type ShownAgent } from "./shown-agent.ts";
+import { type CardAgent, descriptionOf, didDocumentUrl } from "./card-agent.ts";
 
-/** A class of the schema: the id says the same as the name. */
+/** A class of the schema, by its id and its name. */
 type SchemaClass = OasfRecord["skills"][number];
 
-/** A record must name skills of the schema; an agent's type says which comes nearest. Its capabilities stay as they are, in the annotations. */
+/** A record must name skills of the schema: the nearest one for each agent type. The capabilities are in the annotations. */
 const skillOf: Readonly<Record<(typeof agentTypes)[number], SchemaClass>> = {
   screener: { id: 1103, name: "evaluation_monitoring/quality_evaluation" },
   classifier: { id: 109, name: "natural_language_processing/text_classification" },
@@ -20,18 +19,16 @@ const skillOf: Readonly<Record<(typeof agentTypes)[number], SchemaClass>> = {
   custom: { id: 1402, name: "tool_interaction/workflow_automation" },
 };
 
-/** What an agent works on, its record does not say; that it automates something holds for all of them. */
+/** The agent's record has no domain; process automation is true for every agent. */
 const domains: readonly SchemaClass[] = [{ id: 110, name: "technology/process_automation" }];
 
-/** Where the record of version 1.0.0 is published as a JSON Schema. */
+/** The JSON Schema of a record, version 1.0.0. */
 export const oasfRecordSchemaUrl = "https://schema.oasf.outshift.com/schema/1.0.0/objects/record";
 
-/** The OASF record of an agent. Its name is the agent's under the issuer's host. */
-export function oasfRecord(issuer: string, agent: ShownAgent, version: OasfRecord["schema_version"]): OasfRecord {
-  const { did, name, issuedAt, capabilities, agentType, owner, deploymentEnv, identityProvider } = agentCard(
-    issuer,
-    agent,
-  );
+/** The OASF record of an agent. Its name is `<host of the issuer>/<agent id>`. */
+export function oasfRecord(issuer: string, agent: CardAgent, version: OasfRecord["schema_version"]): OasfRecord {
+  const card = agentCard(issuer, agent);
+  const { did, name, issuedAt, capabilities, agentType, owner, deploymentEnv, identityProvider } = card;
   const url = didDocumentUrl(issuer, agent);
   return {
     schema_version: version,

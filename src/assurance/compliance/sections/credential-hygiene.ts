@@ -1,4 +1,4 @@
-/** Whether credentials are as few, as young and as short-lived as they should be. */
+/** Credentials that are old, expired or left over, and agents without one. */
 import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import type { OrganizationId } from "../../../platform/ids.ts";
@@ -18,19 +18,17 @@ export async function credentialHygiene(context: Context, organizationId: Organi
     countAgentsWithoutSignIn(context, organizationId, nowMs),
   ]);
   const { active, old, expiring, expired, orphaned } = credentials;
-  const faults = [
-    orphaned > 0 && `${amount(orphaned, "credential")} of decommissioned agents not revoked: revoke them.`,
-  ].filter((remark) => remark !== false);
+  const fault = orphaned > 0 && `${amount(orphaned, "credential")} of decommissioned agents not revoked: revoke them.`;
   const warnings = [
     old > 0 && `${amount(old, "active credential")} not rotated for more than 90 days: rotate them.`,
     expiring > 0 && `${amount(expiring, "active credential")} about to expire within 7 days.`,
-    expired > 0 && `${amount(expired, "expired credential")} not revoked: they open nothing, and can go.`,
+    expired > 0 && `${amount(expired, "expired credential")} not revoked: they do not work, and can be deleted.`,
     idle > 0 &&
-      `${amount(idle, "active agent")} without a way to sign in (no live credential, no trust policy, no key of their own): decommission what nobody uses.`,
-  ].filter((remark) => remark !== false);
+      `${amount(idle, "active agent")} without a way to sign in (no live credential, no trust policy, no key of their own): decommission the unused ones.`,
+  ].filter((warning) => warning !== false);
   return {
     name: "credential-hygiene",
-    status: faults.length > 0 ? "fail" : warnings.length > 0 ? "warn" : "pass",
-    details: [`${amount(active, "active credential")}.`, ...faults, ...warnings].join(" "),
+    status: fault ? "fail" : warnings.length > 0 ? "warn" : "pass",
+    details: [`${amount(active, "active credential")}.`, ...(fault ? [fault] : []), ...warnings].join(" "),
   };
 }

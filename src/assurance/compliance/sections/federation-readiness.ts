@@ -1,4 +1,4 @@
-/** Whether others can check this organization's agents, and it theirs. */
+/** Whether partners can verify the organization's tokens, and it theirs. */
 import { partnerReadiness } from "../../../identity/federation/service.ts";
 import { keySet } from "../../../keys/service.ts";
 import { amount } from "../../../platform/amount.ts";
@@ -6,10 +6,10 @@ import type { Context } from "../../../platform/context.ts";
 import type { OrganizationId } from "../../../platform/ids.ts";
 import type { Section } from "../schema.ts";
 
-/** What one report looks at, however many partners there are. */
+/** The most partners that one report reads. */
 const maxPartners = 100;
 
-/** The section. No partner is asked: only keys that are at hand count. */
+/** The section. Only cached keys count: no partner gets a request. */
 export async function federationReadiness(context: Context, organizationId: OrganizationId): Promise<Section> {
   const [{ keys }, partners] = await Promise.all([
     keySet(context),
@@ -18,19 +18,19 @@ export async function federationReadiness(context: Context, organizationId: Orga
   const { active, suspended, expired, withoutKeys, isPartial } = partners;
   const isPublished = keys.some(({ alg }) => alg === "ES256");
   const warnings = [
-    expired > 0 && `${amount(expired, "partner")} expired: prolong or delete.`,
+    expired > 0 && `${amount(expired, "partner")} expired: extend or delete.`,
     withoutKeys > 0 &&
-      `No keys at hand of ${amount(withoutKeys, "active partner")}: none of their tokens was checked within the last day, or their keys cannot be reached.`,
+      `No cached keys of ${amount(withoutKeys, "active partner")}: none of their tokens was verified within the last day, or their keys cannot be fetched.`,
   ].filter((remark) => remark !== false);
   const details = [
     isPublished
-      ? `The keys that check this organization's tokens are published (${amount(keys.length, "key")}).`
-      : "No key is published that checks this organization's tokens.",
+      ? `The keys that verify this organization's tokens are published (${amount(keys.length, "key")}).`
+      : "No key that verifies this organization's tokens is published.",
     active + suspended + expired === 0
       ? "There are no federation partners."
       : `${amount(active, "active partner")}, ${suspended} suspended.`,
     ...warnings,
-    isPartial && `Only the ${maxPartners} newest partners were looked at.`,
+    isPartial && `Only the ${maxPartners} newest partners were read.`,
   ];
   return {
     name: "federation-readiness",

@@ -1,4 +1,4 @@
-/** CC7.3: the audit chains of all organizations are verified in turn, each at least once in 24 hours. */
+/** CC7.3: verifies the audit chains of all organizations in rounds, each chain at least once in 24 hours. */
 import { z } from "@hono/zod-openapi";
 import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
@@ -7,17 +7,17 @@ import { DependencyDown } from "../../../platform/dependency.ts";
 import { organizationIdSchema } from "../../../platform/ids.ts";
 import { dayMs, hourMs } from "../../../platform/time.ts";
 import { type Slice, verifySlice } from "../../../tenancy/audit/service.ts";
-import { type Check, duration, type Outcome } from "../measuring.ts";
+import { type Check, type CheckResult, duration } from "../measuring.ts";
 
-/** What one run may look at. */
+/** The most events and organizations of one run. */
 const eventsEachRun = 10_000;
 const organizationsEachRun = 25;
-/** A round does not begin sooner than this after the one before, unless that one found something. */
+/** The least time between the starts of two rounds, unless the earlier one found a fault. */
 const roundIntervalMs = hourMs;
 const oldestMs = dayMs;
 
 const roundSchema = z.object({
-  /** Milliseconds since the epoch; every chain of the round was verified after it. */
+  /** Milliseconds since the epoch; the round verifies every chain after it. */
   startedAt: z.int(),
   organizations: z.int(),
   events: z.int(),
@@ -27,27 +27,31 @@ const roundSchema = z.object({
 type Round = z.output<typeof roundSchema>;
 
 const progressSchema = z.object({
-  /** The round under way, if one is, and the last that came to its end. */
+  /** The current round, if any, and the last complete one. */
   round: roundSchema.nullable(),
   last: roundSchema.nullable(),
-  /** The last organization that is done. */
+  /** The last organization that is complete. */
   after: organizationIdSchema.nullable(),
-  /** How far into an organization's chain the round has come. */
+  /** The last verified link of an organization that is not complete. */
   link: z.object({ organizationId: organizationIdSchema, sequence: z.int(), hash: z.string() }).nullable(),
 });
 type Progress = z.output<typeof progressSchema>;
-
-const sound: Pick<Round, "broken" | "unreachable"> = { broken: 0, unreachable: 0 };
 
 function isDue({ round, last }: Progress, nowMs: number): boolean {
   if (round || !last) return true;
   return last.broken + last.unreachable > 0 || nowMs - last.startedAt >= roundIntervalMs;
 }
 
-/** Does a run's share of a round. */
+/** Verifies one run's part of a round. */
 async function verifySome(context: Context, earlier: Progress): Promise<Progress> {
   let { after, link } = earlier;
-  let round: Round = earlier.round ?? { startedAt: context.now(), organizations: 0, events: 0, ...sound };
+  let round: Round = earlier.round ?? {
+    startedAt: context.now(),
+    organizations: 0,
+    events: 0,
+    broken: 0,
+    unreachable: 0,
+  };
   const organizations = await organizationsAfter(context, after, organizationsEachRun);
   let left = eventsEachRun;
   for (const organization of organizations) {
@@ -57,7 +61,7 @@ async function verifySome(context: Context, earlier: Progress): Promise<Progress
       const from = link?.organizationId === organization ? link : null;
       slice = await verifySlice(context, organization, from, left);
     } catch (error) {
-      // One ledger that does not answer must not keep the others from being looked at.
+      // One ledger that does not answer must not stop the round.
       if (!(error instanceof DependencyDown)) throw error;
       slice = null;
     }
@@ -80,29 +84,25 @@ async function verifySome(context: Context, earlier: Progress): Promise<Progress
   return { round: null, last: round, after: null, link: null };
 }
 
-/** What the rounds say at this moment. */
-function judged(progress: Progress, nowMs: number): Outcome {
+function resultOf(progress: Progress, nowMs: number): CheckResult {
   const { round, last } = progress;
   const broken = Math.max(round?.broken ?? 0, last?.broken ?? 0);
-  if (broken > 0)
-    return { status: "fail", progress, evidence: `${amount(broken, "audit log")} changed behind our back` };
+  if (broken > 0) return { status: "fail", progress, evidence: `${amount(broken, "audit log")} tampered with` };
   const sinceMs = last?.startedAt ?? round?.startedAt ?? nowMs;
-  if (nowMs - sinceMs > oldestMs) {
-    return {
-      status: "fail",
-      progress,
-      evidence: `The last round over all audit logs began ${duration(nowMs - sinceMs)} ago`,
-    };
+  const ageMs = nowMs - sinceMs;
+  if (ageMs > oldestMs) {
+    return { status: "fail", progress, evidence: `The last round over all audit logs began ${duration(ageMs)} ago` };
   }
-  if (!last) return { status: "unknown", progress, evidence: "The first round over all audit logs is under way" };
+  if (!last) return { status: "unknown", progress, evidence: "The first round over all audit logs is not complete" };
   const { organizations, events, unreachable } = last;
   if (unreachable > 0) {
     return { status: "unknown", progress, evidence: `${amount(unreachable, "audit log")} could not be reached` };
   }
+  const verified = `${amount(organizations, "log")} with ${amount(events, "event")}`;
   return {
     status: "pass",
     progress,
-    evidence: `${amount(organizations, "log")} with ${amount(events, "event")} verified within ${Math.ceil((nowMs - sinceMs + 1) / hourMs)}\u00a0h`,
+    evidence: `${verified} verified within ${Math.ceil((ageMs + 1) / hourMs)}\u00a0h`,
   };
 }
 
@@ -110,5 +110,5 @@ export const auditLogIntegrity: Check = async (context, { previous }) => {
   const parsed = progressSchema.safeParse(previous?.progress);
   const earlier: Progress = parsed.data ?? { round: null, last: null, after: null, link: null };
   const nowMs = context.now();
-  return judged(isDue(earlier, nowMs) ? await verifySome(context, earlier) : earlier, nowMs);
+  return resultOf(isDue(earlier, nowMs) ? await verifySome(context, earlier) : earlier, nowMs);
 };

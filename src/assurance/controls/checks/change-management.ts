@@ -1,4 +1,4 @@
-/** CC8.1: the database has exactly the migrations that this build brings, and the build is known by its version. */
+/** CC8.1: the database has exactly the migrations of this version. */
 import journal from "../../../../migrations/meta/_journal.json";
 import { amount } from "../../../platform/amount.ts";
 import { version } from "../../../platform/version.ts";

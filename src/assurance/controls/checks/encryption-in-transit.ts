@@ -1,9 +1,9 @@
-/** CC6.7: browsers are told to come by https only, and nothing is sent anywhere without it. */
+/** CC6.7: HSTS is sent, and the issuer and all webhook targets are https. */
 import { amount } from "../../../platform/amount.ts";
 import type { Check } from "../measuring.ts";
 import { webhookTargets } from "../store.ts";
 
-/** Half a year; what browsers' preload lists and common guidance ask for at the least. */
+/** Half a year: the common minimum for HSTS. */
 const leastMaxAgeSeconds = 15_768_000;
 
 export const encryptionInTransit: Check = async (context, { callApp }) => {

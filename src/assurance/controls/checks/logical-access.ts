@@ -1,4 +1,4 @@
-/** CC6.1: protected routes are called from within, without valid access. All of them have to refuse. */
+/** CC6.1: calls protected routes internally, without valid access. Each must refuse. */
 import { generateKeyPair, SignJWT } from "jose";
 import type { Caller } from "../../../access/caller.ts";
 import { platformScopes } from "../../../access/scopes.ts";
@@ -12,7 +12,7 @@ import type { CallApp } from "../../../wing.ts";
 import type { Check } from "../measuring.ts";
 import { newestAgent } from "../store.ts";
 
-/** Reading routes, and one that would refuse its empty body: whoever were let in by mistake would change nothing. */
+/** Routes that read, and one that rejects its empty body: a call that is accepted by mistake changes nothing. */
 const protectedRoutes = [
   ["GET", "/api/v1/agents"],
   ["GET", "/api/v1/organizations"],
@@ -27,8 +27,8 @@ const protectedRoutes = [
 const routesEachRun = 4;
 
 /**
- * An organization and an agent that are nobody's: UUIDs of version 7 with a time before there were any. A token for them may
- * have the service's own signature, and yet there is nothing that it could open.
+ * An organization and an agent that cannot exist: UUIDs of version 7 from 1970. A token for them may have the service's own
+ * signature, because it gives access to nothing.
  */
 const nobody = {
   organizationId: "00000000-0000-7000-8000-000000000001" as OrganizationId,
@@ -56,15 +56,15 @@ function tokenOf(context: Context, signer: { kid: string; key: CryptoKey }): Pro
     .sign(signer.key);
 }
 
-/** No token; one that names the service's key and is signed with another; a genuine one of an organization that is not here. */
+/** No token; a token with the service's `kid` and another signature; a genuine token of an organization that does not exist. */
 async function strangersTokens(context: Context): Promise<readonly (string | null)[]> {
   const { kid, key } = await currentSigningKey(context, "ES256");
   const { privateKey } = await generateKeyPair("ES256");
   return [null, await tokenOf(context, { kid, key: privateKey }), await tokenOf(context, { kid, key })];
 }
 
-/** How many of the calls were not refused. */
-async function letIn(context: Context, callApp: CallApp, calls: readonly Request[]): Promise<number> {
+/** The number of calls that were not refused. */
+async function countAccepted(context: Context, callApp: CallApp, calls: readonly Request[]): Promise<number> {
   const answers = await Promise.all(calls.map((call) => callApp(context, call)));
   for (const answer of answers) await answer.body?.cancel();
   const broken = answers.find(({ status }) => status >= 500);
@@ -72,8 +72,8 @@ async function letIn(context: Context, callApp: CallApp, calls: readonly Request
   return answers.filter(({ status }) => status !== 401).length;
 }
 
-/** Whether a caller of another organization sees an agent that is not its own. */
-async function seesOthers(context: Context): Promise<boolean> {
+/** Whether a caller can read an agent of another organization. */
+async function readsOthers(context: Context): Promise<boolean> {
   const agent = await newestAgent(context);
   if (!agent) return false;
   const stranger: Caller = {
@@ -105,12 +105,9 @@ export const logicalAccess: Check = async (context, { callApp }) => {
       return new Request(`${context.settings.issuer}${path}`, { method, headers });
     }),
   );
-  const admitted = await letIn(context, callApp, calls);
-  if (admitted > 0)
-    return { status: "fail", evidence: `${admitted} of ${amount(calls.length, "call")} without valid access let in` };
-  if (await seesOthers(context)) return { status: "fail", evidence: "An organization sees what is another's" };
-  return {
-    status: "pass",
-    evidence: `${amount(calls.length, "call")} without valid access refused; nothing of others seen`,
-  };
+  const accepted = await countAccepted(context, callApp, calls);
+  const attempts = `${amount(calls.length, "call")} without valid access`;
+  if (accepted > 0) return { status: "fail", evidence: `${accepted} of ${attempts} accepted` };
+  if (await readsOthers(context)) return { status: "fail", evidence: "An organization can read data of another" };
+  return { status: "pass", evidence: `${attempts} refused; no data of other organizations readable` };
 };

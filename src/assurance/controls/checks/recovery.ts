@@ -1,12 +1,12 @@
-/** A1.2: what was put off is made up for, and what was given up stays the exception. */
+/** A1.2: the outbox drains, and only few webhook deliveries are given up. */
 import { amount } from "../../../platform/amount.ts";
 import type { Check } from "../measuring.ts";
 import { countOutbox, finishedDeliveries } from "../store.ts";
 
 const mostWaiting = 1_000;
-/** Deliveries that are looked at. */
+/** The most deliveries that are counted. */
 const sample = 1_000;
-/** Receivers fail, too: only when more than a tenth of the deliveries, and more than these few, are given up, it may be us. */
+/** Receivers fail too: the fault can be the service's only above both of these limits. */
 const mostGivenUpShare = 0.1;
 const fewGivenUp = 20;
 
@@ -16,7 +16,7 @@ export const recovery: Check = async (context) => {
     finishedDeliveries(context, sample),
   ]);
   if (waiting > mostWaiting)
-    return { status: "fail", evidence: `More than ${amount(mostWaiting, "event")} wait to be handed on` };
+    return { status: "fail", evidence: `More than ${amount(mostWaiting, "event")} in the outbox` };
   const backlog = waiting === 0 ? "No event waiting" : `${amount(waiting, "event")} waiting`;
   const deliveries =
     finished === 0 ? "no webhook delivery in a day" : `${givenUp} of ${finished} webhook deliveries given up`;

@@ -1,10 +1,10 @@
-/** CC9.2: no signing key is in use for longer than it should be. */
+/** CC9.2: no signing key is in use for more than 35 days. */
 import { amount } from "../../../platform/amount.ts";
 import { dayMs } from "../../../platform/time.ts";
 import type { Check } from "../measuring.ts";
 import { countExpiringSoon, currentKeyTimes } from "../store.ts";
 
-/** The scheduled run replaces them after 30 days. */
+/** The Cron Trigger replaces them after 30 days. */
 const mostDays = 35;
 const algs = ["ES256", "RS256"];
 
@@ -16,8 +16,6 @@ export const secretsRotation: Check = async (context) => {
   const oldestMs = Math.max(...current.map(({ sinceMs }) => context.now() - sinceMs));
   const days = Math.max(0, Math.floor(oldestMs / dayMs));
   if (oldestMs > mostDays * dayMs) return { status: "fail", evidence: `A signing key is in use for ${days} days` };
-  return {
-    status: "pass",
-    evidence: `Oldest key ${amount(days, "day")}; ${amount(expiring, "credential")} expiring within 7 days`,
-  };
+  const expiry = `${amount(expiring, "credential")} expiring within 7 days`;
+  return { status: "pass", evidence: `Oldest key ${amount(days, "day")}; ${expiry}` };
 };

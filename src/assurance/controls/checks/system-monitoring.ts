@@ -1,4 +1,4 @@
-/** CC7.2: the scheduled run comes every minute, the metrics arrive, and nothing waits for too long. */
+/** CC7.2: the Cron Trigger runs every minute, metrics arrive, and no event or delivery waits too long. */
 import type { Context } from "../../../platform/context.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { collectMetrics } from "../../../platform/telemetry/push.ts";
@@ -6,14 +6,14 @@ import { minuteMs } from "../../../platform/time.ts";
 import { type Check, duration } from "../measuring.ts";
 import { mostOverdueDeliveryMs, oldestOutboxAgeMs } from "../store.ts";
 
-/** The cron trigger is there every minute; some may be left out. */
+/** The Cron Trigger is due every minute; the platform can skip some. */
 const mostBetweenRunsMs = 5 * minuteMs;
 const oldestMetricsMs = 10 * minuteMs;
-/** The relay looks every minute, and a ledger that fails is asked again by the next. */
+/** The relay runs every minute and retries a ledger that fails. */
 const oldestEventMs = 10 * minuteMs;
 const mostOverdueMs = 15 * minuteMs;
 
-/** Milliseconds since the metrics object last heard of an isolate; null when it does not answer, or never did. */
+/** Milliseconds since the last push of an isolate's metrics; null without one, or when the object does not answer. */
 async function metricsAge(context: Context): Promise<number | null> {
   try {
     const { lastPushMs } = await collectMetrics(context);

@@ -1,16 +1,11 @@
-/** The badge: an SVG for an `<img>`, without style, script or anything to load. */
+/** The badge: an SVG for an `<img>`, without style, script or external resources. */
 import type { Control } from "../catalogue.ts";
 import { escaped } from "./html.ts";
 
-interface Message {
-  readonly text: string;
-  readonly color: string;
-}
-
-/** White on each of them has at least 4.5:1 (WCAG 1.4.3). */
+/** White text on each has a contrast of at least 4.5:1 (WCAG 1.4.3). */
 const colors = { pass: "#14713f", fail: "#b3261e", unknown: "#5b6472" };
 
-function messageOf(controls: readonly Control[]): Message {
+function messageOf(controls: readonly Control[]): { readonly text: string; readonly color: string } {
   const count = (status: Control["status"]) => controls.filter((control) => control.status === status).length;
   const [passing, failing, unknown] = [count("pass"), count("fail"), count("unknown")];
   const total = controls.length;
@@ -21,7 +16,7 @@ function messageOf(controls: readonly Control[]): Message {
 }
 
 const label = "controls";
-/** Of the font, at 11 pixels; `textLength` makes any other font fit. */
+/** In Verdana at 11 pixels; `textLength` makes any other font fit. */
 const characterWidth = 6.5;
 const padding = 7;
 

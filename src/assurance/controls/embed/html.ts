@@ -1,17 +1,9 @@
 /** A tree as HTML text. */
 import type { Node } from "./browser/tree.ts";
 
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Makes a text one that no HTML or XML parser takes for anything else, between tags or in a quoted attribute. */
+/** Escapes a text for HTML and XML, between tags or in a quoted attribute. */
 export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** The HTML of nodes, without white space between them. */

@@ -1,11 +1,11 @@
-/** The page for an iframe: drawn by the service, so that it shows without scripts, and kept up to date by the same element. */
+/** The page for an iframe. The service renders it, so that it works without scripts; the custom element updates it. */
 import { createHash } from "node:crypto";
 import type { Control } from "../catalogue.ts";
 import { controlsStyle } from "./browser/style.ts";
 import { view } from "./browser/view.ts";
 import { htmlOf } from "./html.ts";
 
-/** What a page may be told to be, whatever the visitor's system prefers. */
+/** A theme that overrides the preference of the visitor's system. */
 export type Theme = "light" | "dark";
 
 const pageStyle = `
@@ -17,7 +17,7 @@ body { margin: 0 }
 
 const hashOf = (style: string) => `'sha256-${createHash("sha256").update(style).digest("base64")}'`;
 
-/** Two styles, this origin's script and its controls; anybody may frame it. There is nothing on it to click on. */
+/** Allows two styles, the script and the controls of this origin. Any page may frame it: it has nothing to click on. */
 export const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,9 +30,9 @@ export const pagePolicy = [
   "frame-ancestors *",
 ].join("; ");
 
-/** The document. */
+/** The page as an HTML document. */
 export function controlsPage(controls: readonly Control[], theme: Theme | null, nowMs: number): string {
-  const drawn = htmlOf(view({ controls, isWaiting: false, nowMs, headingLevel: 1 }));
+  const html = htmlOf(view({ controls, isWaiting: false, nowMs, headingLevel: 1 }));
   return `<!doctype html>
 <html lang="en"${theme ? ` data-theme="${theme}"` : ""}>
 <head>
@@ -44,7 +44,7 @@ export function controlsPage(controls: readonly Control[], theme: Theme | null, 
 <script src="/embed/controls.js" defer></script>
 </head>
 <body>
-<main><sentryagent-controls heading="1"${theme ? ` theme="${theme}"` : ""}><template shadowrootmode="open"><style>${controlsStyle}</style>${drawn}</template></sentryagent-controls></main>
+<main><sentryagent-controls heading="1"${theme ? ` theme="${theme}"` : ""}><template shadowrootmode="open"><style>${controlsStyle}</style>${html}</template></sentryagent-controls></main>
 </body>
 </html>
 `;

@@ -1,4 +1,4 @@
-/** What is made to be put on other people's pages. Nothing here needs or sets a cookie. */
+/** The controls for embedding in other pages. Without cookies. */
 import { createRouter } from "../../../access/router.ts";
 import { readControls } from "../service.ts";
 import { controlsBadge } from "./badge.ts";
@@ -8,15 +8,15 @@ import { elementScript } from "./script.ts";
 /** At the root. */
 export const embedRoutes = createRouter();
 
-/** Pages that are isolated by `Cross-Origin-Embedder-Policy` may load it, too. */
+/** So that pages with a `Cross-Origin-Embedder-Policy` can load it. */
 const forAnyPage = { "Cross-Origin-Resource-Policy": "cross-origin" };
 const forAMinute = { ...forAnyPage, "Cache-Control": "public, max-age=60" };
 
 embedRoutes.get("/embed/controls", async (c) => {
   const context = c.get("context");
   const { controls } = await readControls(context);
-  const asked = c.req.query("theme");
-  const theme = asked === "light" || asked === "dark" ? asked : null;
+  const requested = c.req.query("theme");
+  const theme = requested === "light" || requested === "dark" ? requested : null;
   return c.body(controlsPage(controls, theme, context.now()), 200, {
     ...forAMinute,
     "Content-Type": "text/html; charset=utf-8",
@@ -34,7 +34,7 @@ embedRoutes.get("/embed/controls.js", (c) =>
   c.body(elementScript, 200, {
     ...forAnyPage,
     "Content-Type": "text/javascript; charset=utf-8",
-    // A page that has it may go on with it for a day while the service is down, and say so.
+    // While the service is down, a page can use a cached script for a day and show that state.
     "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400",
   }),
 );

@@ -1,7 +1,7 @@
 /**
- * `<sentryagent-controls>`: the service's controls on somebody else's page. It asks the service that the script comes from,
- * sends no cookie and no referrer, and makes every node by itself: no markup, no inline style, no evaluation, so it works
- * under a strict Content-Security-Policy with Trusted Types, and whatever it is answered stays text.
+ * `<sentryagent-controls>`: the controls on another page. The element calls the service that the script is from, without
+ * cookie and referrer. It creates every node itself, without markup, inline style and evaluation: it works under a strict
+ * Content-Security-Policy with Trusted Types, and an answer is never more than text.
  */
 import { type Control, type ControlStatus, controlStatuses } from "../../catalogue.ts";
 import { controlsStyle } from "./style.ts";
@@ -10,17 +10,17 @@ import { view } from "./view.ts";
 
 const answerWithinMs = 10_000;
 const refreshMs = 60_000;
-/** Spread over this time, so that the pages of many visitors do not ask in step. */
+/** Random, so that the pages of many visitors do not call at the same time. */
 const refreshSpreadMs = 15_000;
 const firstRetryMs = 15_000;
 const lastRetryMs = 600_000;
-/** What an answer may fill a page with. */
+/** Limits of an answer. */
 const mostControls = 50;
 const longestText = 300;
 
 const svgNamespace = "http://www.w3.org/2000/svg";
 
-/** Where this script is from; a module has no current script, and is found by its path. */
+/** The URL of this script. A module has no current script: it is found by its path. */
 function scriptUrl(): string | null {
   const current = document.currentScript;
   if (current instanceof HTMLScriptElement && current.src) return current.src;
@@ -34,7 +34,7 @@ function isNodeOf(node: ChildNode | undefined, tag: string): node is Element & C
   return node instanceof Element && node.localName === tag;
 }
 
-/** Makes the children of a node those of the tree. What is the same stays, and with it selections and what was read out already. */
+/** Makes the children of a node those of the tree. Equal nodes stay, for selections and screen readers. */
 function show(parent: Element | ShadowRoot, trees: readonly Tree[]): void {
   trees.forEach((tree, index) => {
     const present = parent.childNodes[index];
@@ -69,11 +69,11 @@ function statusOf(value: unknown): ControlStatus {
 function controlOf(value: unknown): Control[] {
   if (typeof value !== "object" || value === null) return [];
   const { id, name, status, lastChecked, evidence } = value as Record<string, unknown>;
-  const known = { id: textOf(id), name: textOf(name), status: statusOf(status), evidence: textOf(evidence) };
-  return known.name === "" ? [] : [{ ...known, lastChecked: textOf(lastChecked) || null }];
+  const control = { id: textOf(id), name: textOf(name), status: statusOf(status), evidence: textOf(evidence) };
+  return control.name === "" ? [] : [{ ...control, lastChecked: textOf(lastChecked) || null }];
 }
 
-/** The controls of an answer, or an error when there are none in it. */
+/** The controls of an answer. Throws when it has none. */
 function controlsOf(answer: unknown): readonly Control[] {
   const listed = (answer as { controls?: unknown } | null)?.controls;
   const controls = Array.isArray(listed) ? listed.slice(0, mostControls).flatMap(controlOf) : [];
@@ -81,7 +81,7 @@ function controlsOf(answer: unknown): readonly Control[] {
   return controls;
 }
 
-async function ask(url: string, signal: AbortSignal): Promise<readonly Control[]> {
+async function fetchControls(url: string, signal: AbortSignal): Promise<readonly Control[]> {
   const answer = await fetch(url, {
     credentials: "omit",
     referrerPolicy: "no-referrer",
@@ -97,14 +97,14 @@ sheet.replaceSync(controlsStyle);
 class SentryAgentControls extends HTMLElement {
   static readonly observedAttributes = ["src", "heading"];
 
-  /** There already when the service has drawn the page. */
+  /** Exists already when the service rendered the page. */
   readonly #root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
   #connection: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #controls: readonly Control[] | null = null;
   #failures = 0;
   /** Milliseconds of `performance.now()`. */
-  #askAgainAt = 0;
+  #refreshAt = 0;
 
   connectedCallback(): void {
     this.#root.adoptedStyleSheets = [sheet];
@@ -146,27 +146,27 @@ class SentryAgentControls extends HTMLElement {
       const url = source
         ? new URL(source, document.baseURI)
         : new URL("/api/v1/compliance/controls", home ?? undefined);
-      this.#controls = await ask(url.href, connection.signal);
+      this.#controls = await fetchControls(url.href, connection.signal);
       this.#failures = 0;
     } catch {
-      // Taken off the page meanwhile.
+      // The element was removed from the page.
       if (connection.signal.aborted) return;
-      // What was true a minute ago is not known to be true now.
+      // An old measurement must not look current.
       this.#controls = null;
       waitMs = Math.min(firstRetryMs * 2 ** this.#failures, lastRetryMs);
       this.#failures += 1;
     }
     if (connection.signal.aborted) return;
     this.#show(false);
-    this.#askAgainAt = performance.now() + waitMs + Math.random() * refreshSpreadMs;
+    this.#refreshAt = performance.now() + waitMs + Math.random() * refreshSpreadMs;
     this.#schedule();
   }
 
-  /** Nobody looks at a hidden page: it asks when it is seen again. */
+  /** A hidden page does not call; it calls when it is visible again. */
   #schedule(): void {
     clearTimeout(this.#timer);
     if (document.hidden || !this.#connection) return;
-    this.#timer = setTimeout(() => void this.#refresh(), Math.max(0, this.#askAgainAt - performance.now()));
+    this.#timer = setTimeout(() => void this.#refresh(), Math.max(0, this.#refreshAt - performance.now()));
   }
 }
 

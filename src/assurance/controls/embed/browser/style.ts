@@ -1,6 +1,5 @@
-/** How it looks: in a shadow root, so that it takes nothing from the page around it and gives it nothing. */
-
-/** Every color has at least 4.5:1 on its ground, light and dark (WCAG 1.4.3). */
+/** The style of the element. In a shadow root, so that it is isolated from the page. */
+/** Every color has a contrast of at least 4.5:1, light and dark (WCAG 1.4.3). */
 export const controlsStyle = `
 :host {
   all: initial;

@@ -1,12 +1,11 @@
-/** Times for people. */
-
+/** Times for visitors. */
 const units = [
   [86_400_000, "day"],
   [3_600_000, "hour"],
   [60_000, "minute"],
 ] as const;
 
-/** `just now`, `1 minute ago`, `3 hours ago`. A clock that is a little behind makes nothing happen in the future. */
+/** `just now`, `1 minute ago`, `3 hours ago`. A time in the future, by a slow clock, is `just now`. */
 export function timeAgo(ms: number, nowMs: number): string {
   const age = nowMs - ms;
   for (const [unit, name] of units) {

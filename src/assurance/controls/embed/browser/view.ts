@@ -1,16 +1,16 @@
-/** What visitors see: a summary, and each control in one sentence, with its status as a shape and a word. */
+/** The view: a summary, and each control in one sentence, with its status as a shape and a word. */
 import { type Control, type ControlStatus, controlCatalogue } from "../../catalogue.ts";
 import { timeAgo, timeInFull } from "./times.ts";
 import { type Element, element, type Node } from "./tree.ts";
 
 export interface View {
-  /** null: nothing was heard yet, or the service does not answer. */
+  /** null: no answer yet, or the service does not answer. */
   readonly controls: readonly Control[] | null;
-  /** Whether the answer is still to come. */
+  /** Whether the first answer is pending. */
   readonly isWaiting: boolean;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
-  /** Of the heading: 1 to 6. */
+  /** 1 to 6. */
   readonly headingLevel: number;
 }
 
@@ -42,10 +42,13 @@ function checked(lastChecked: string | null, nowMs: number): Node {
   return element("time", attributes, `checked ${timeAgo(ms, nowMs)}`);
 }
 
-/** What is known of a control beside the control itself. */
-type Known = Pick<View, "isWaiting" | "nowMs"> & { readonly isSilent: boolean };
+/** The state of the view around a control. */
+type ViewState = Pick<View, "isWaiting" | "nowMs"> & { readonly isSilent: boolean };
 
-function item({ id, name, status, lastChecked, evidence }: Control, { isWaiting, isSilent, nowMs }: Known): Element {
+function item(
+  { id, name, status, lastChecked, evidence }: Control,
+  { isWaiting, isSilent, nowMs }: ViewState,
+): Element {
   const when = isSilent ? [] : [" · ", checked(lastChecked, nowMs)];
   return element(
     "li",
@@ -59,21 +62,20 @@ function item({ id, name, status, lastChecked, evidence }: Control, { isWaiting,
   );
 }
 
-/** Two lines, each of which is one on a phone, too, so that nothing moves when they change. */
+/** Two lines. Each fits on one line of a phone, so that nothing moves when they change. */
 interface Summary {
   readonly status: ControlStatus;
   readonly text: string;
-  /** Which controls it is about, or why nothing is known. */
+  /** The names of the controls, or why nothing is known. */
   readonly lead: string;
 }
 
-/** The controls in short. */
 function summaryOf(controls: readonly Control[]): Summary {
   const names = (status: ControlStatus) =>
     controls.filter((control) => control.status === status).map(({ name }) => name);
   const [passing, failing, unknown] = [names("pass"), names("fail"), names("unknown")];
   const total = controls.length;
-  if (unknown.length === total) return { status: "unknown", text: "Unknown", lead: "Nothing was measured lately" };
+  if (unknown.length === total) return { status: "unknown", text: "Unknown", lead: "No recent measurement" };
   if (failing.length > 0) {
     const text = `${failing.length} of ${total} controls ${failing.length === 1 ? "fails" : "fail"}`;
     return { status: "fail", text, lead: `Failing: ${failing.join(", ")}` };
@@ -85,14 +87,14 @@ function summaryOf(controls: readonly Control[]): Summary {
   return { status: "pass", text: `All ${total} controls pass`, lead: "Checked every minute" };
 }
 
-/** What stands where nothing is known, in the room that the answer will take. */
+/** Controls without an answer, as large as those of the answer. */
 function placeholders(evidence: string): readonly Control[] {
   return controlCatalogue.map(({ id, name }) => ({ id, name, status: "unknown", lastChecked: null, evidence }));
 }
 
 /** The whole view. */
 export function view({ controls, isWaiting, nowMs, headingLevel }: View): readonly Node[] {
-  const shown = controls ?? placeholders(isWaiting ? "Asking the service" : "The service does not answer");
+  const items = controls ?? placeholders(isWaiting ? "Asking the service" : "The service does not answer");
   const silence = isWaiting
     ? { text: "Asking the service", lead: "Its controls are checked every minute" }
     : { text: "Unknown", lead: "The service does not answer" };
@@ -111,12 +113,12 @@ export function view({ controls, isWaiting, nowMs, headingLevel }: View): readon
       element(
         "ul",
         { role: "list", "aria-labelledby": "heading" },
-        ...shown.map((control) => item(control, { isWaiting, isSilent: controls === null, nowMs })),
+        ...items.map((control) => item(control, { isWaiting, isSilent: controls === null, nowMs })),
       ),
       element(
         "p",
         { class: "note" },
-        "These are checks that the service runs on itself, and no audit. CC6.1 and the like are numbers of SOC 2, the criteria by which auditors look at a service.",
+        "The service runs these checks on itself. They are not an audit. Numbers such as CC6.1 are those of SOC 2, the criteria of auditors.",
       ),
     ),
   ];

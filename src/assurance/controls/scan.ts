@@ -1,4 +1,4 @@
-/** Going through tables of any size a few pages a run, again and again. */
+/** Scans tables of any size, a few pages a run, and then starts again. */
 import { z } from "@hono/zod-openapi";
 
 const countsSchema = z.record(z.string(), z.int());
@@ -13,16 +13,16 @@ const progressSchema = z.object({
 
 export interface Page {
   readonly counts: Counts;
-  /** Where to go on in this place; null at its end. */
+  /** The key to continue after in this table; null at its end. */
   readonly next: string | null;
 }
 
-/** How far a sweep is. */
-export interface Sweep {
+/** The state of a scan. */
+export interface Scan {
   readonly progress: z.output<typeof progressSchema>;
-  /** The counts of the last sweep that came to its end; null before the first. */
+  /** The counts of the last complete scan; null before the first. */
   readonly last: Counts | null;
-  /** A count of what is known: of the last whole sweep or, where it is higher, of the one under way. */
+  /** A count of the last complete scan or of the current one, whichever is higher. */
   worst(name: string): number;
 }
 
@@ -32,16 +32,16 @@ function sum(counts: Counts, more: Counts): Counts {
 }
 
 /**
- * Reads on from where the last run stopped, at most so many pages, and at most to the end of the last place.
+ * Continues where the last run stopped: reads at most `pages` pages, and not beyond the last table.
  *
- * @param places how many there are
+ * @param places the number of tables
  */
-export async function sweepOn(
+export async function continueScan(
   earlier: unknown,
   places: number,
   pages: number,
   read: (place: number, after: string | null) => Promise<Page>,
-): Promise<Sweep> {
+): Promise<Scan> {
   const parsed = progressSchema.safeParse(earlier);
   let { place, after, found, last } = parsed.data ?? { place: 0, after: null, found: {}, last: null };
   for (let left = pages; left > 0 && place < places; left--) {

@@ -1,8 +1,8 @@
-/** The first admin of the local Worker: made once, remembered in `.local/admin.env`. */
+/** The first admin of the local Worker. It is created once and stored in `.local/admin.env`. */
 import { Advice } from "./advice.ts";
 import { adminEnvPath, readAssignments, writePrivateFile } from "./files.ts";
 
-/** How to call the local Worker. */
+/** The URL of the local Worker and the credential of its admin. */
 export interface Admin {
   readonly url: string;
   readonly clientId: string;
@@ -11,20 +11,19 @@ export interface Admin {
 
 const reset = "To start over with an empty database: rm -rf .wrangler .local";
 
-/** The admin that `.local/admin.env` remembers, if it is there and whole. */
-export function rememberedAdmin(): Admin | null {
-  const known = readAssignments(adminEnvPath);
+/** The admin in `.local/admin.env`; null without a complete one. */
+export function storedAdmin(): Admin | null {
+  const assignments = readAssignments(adminEnvPath);
   const [url, clientId, clientSecret] = ["API_URL", "CLIENT_ID", "CLIENT_SECRET"].map((name) =>
-    known.get(`AGENTIDP_${name}`),
+    assignments.get(`AGENTIDP_${name}`),
   );
   return url && clientId && clientSecret ? { url, clientId, clientSecret } : null;
 }
 
-function remember(admin: Admin): Admin {
-  writePrivateFile(
-    adminEnvPath,
-    `AGENTIDP_API_URL=${admin.url}\nAGENTIDP_CLIENT_ID=${admin.clientId}\nAGENTIDP_CLIENT_SECRET=${admin.clientSecret}\n`,
-  );
+function store(admin: Admin): Admin {
+  const { url, clientId, clientSecret } = admin;
+  const text = `AGENTIDP_API_URL=${url}\nAGENTIDP_CLIENT_ID=${clientId}\nAGENTIDP_CLIENT_SECRET=${clientSecret}\n`;
+  writePrivateFile(adminEnvPath, text);
   return admin;
 }
 
@@ -38,14 +37,14 @@ async function checkSignIn(admin: Admin): Promise<Admin> {
   if (answer.ok) return admin;
   throw new Advice(
     `The admin of .local/admin.env cannot sign in (${answer.status}): ${text}\n` +
-      `Most likely its file, .dev.vars and the database in .wrangler do not belong together. ${reset}`,
+      `Probably this file, .dev.vars and the database in .wrangler do not belong together. ${reset}`,
   );
 }
 
 /**
- * Performs the set-up if this database has none yet; otherwise answers with the admin of the first time.
+ * Performs the set-up, or returns the stored admin of an earlier set-up.
  *
- * @throws {Advice} when the database has an admin that this checkout does not know, or whose secret it refuses
+ * @throws {Advice} when the admin is not stored in this checkout, or its secret is refused
  */
 export async function ensureAdmin(url: string, setupToken: string): Promise<Admin> {
   const answer = await fetch(`${url}/api/v1/setup`, {
@@ -56,14 +55,14 @@ export async function ensureAdmin(url: string, setupToken: string): Promise<Admi
   const text = await answer.text();
   if (answer.status === 201) {
     const { admin } = JSON.parse(text) as { admin: { clientId: string; clientSecret: string } };
-    return checkSignIn(remember({ url, clientId: admin.clientId, clientSecret: admin.clientSecret }));
+    return checkSignIn(store({ url, clientId: admin.clientId, clientSecret: admin.clientSecret }));
   }
   if (answer.status !== 409) throw new Error(`The set-up failed (${answer.status}): ${text}`);
-  const known = rememberedAdmin();
-  if (!known) {
+  const stored = storedAdmin();
+  if (!stored) {
     throw new Advice(
-      `The set-up of this database was done before, and .local/admin.env is missing: the admin's secret cannot be shown again. ${reset}`,
+      `This database is already set up, and .local/admin.env is missing: the admin's secret cannot be shown again. ${reset}`,
     );
   }
-  return checkSignIn(known.url === url ? known : remember({ ...known, url }));
+  return checkSignIn(stored.url === url ? stored : store({ ...stored, url }));
 }

@@ -1,11 +1,11 @@
-/** How the local programs end when they cannot go on. */
+/** Errors of the local programs. */
 
-/** Something that the reader has to do; its message says what. */
+/** An error that the user can fix; the message says how. */
 export class Advice extends Error {
   override readonly name = "Advice";
 }
 
-/** Ends the program with a message for its reader: without a stack when there is something to do about it. */
+/** Prints the error and ends the program. An {@link Advice} is printed without a stack. */
 export function giveUp(error: unknown): never {
   console.error(error instanceof Advice ? `\n${error.message}\n` : error);
   process.exit(1);

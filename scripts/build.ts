@@ -1,4 +1,4 @@
-/** Bundles the Worker into `dist/` as a deployment would, and keeps its size bounded. */
+/** Bundles the Worker into `dist/`, as a deployment does, and fails above the size limit. */
 import { rmSync } from "node:fs";
 import { bundleSize, dist } from "./built-worker.ts";
 import { runWrangler } from "./wrangler.ts";
@@ -19,8 +19,6 @@ const { rawBytes, gzipBytes } = bundleSize();
 
 console.log(`Bundle: ${kib(rawBytes)}, ${kib(gzipBytes)} gzip (at most ${kib(maxGzipBytes)})`);
 if (gzipBytes > maxGzipBytes) {
-  console.error(
-    "The bundle is too large. Look at what was added last: `wrangler deploy --dry-run --outdir dist --metafile`.",
-  );
+  console.error("The bundle is too large. See what is in it: `wrangler deploy --dry-run --outdir dist --metafile`.");
   process.exit(1);
 }

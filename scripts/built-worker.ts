@@ -1,4 +1,4 @@
-/** The bundle in `dist/`, and what it needs to run in workerd without Wrangler: its modules, its bindings, its tables. */
+/** The bundle in `dist/`, and its modules, bindings and tables, to run it in workerd without Wrangler. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -6,16 +6,16 @@ import type { Json, Miniflare, V4DurableObject } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from "wrangler";
 import { root } from "./wrangler.ts";
 
-/** Where `npm run build` puts the bundle. */
+/** The output folder of `npm run build`. */
 export const dist = join(root, "dist");
 
-/** The files of the bundle: one ES module, and those that it imports as text. */
+/** The files of the bundle: one ES module, and the texts that it imports. */
 function bundledNames(): readonly [worker: string, ...texts: string[]] {
   const texts = readdirSync(dist).filter((name) => !/^worker\.js$|\.map$|^README\.md$/.test(name));
   return ["worker.js", ...texts];
 }
 
-/** The modules of the bundle, as Miniflare takes them. */
+/** The modules of the bundle, for Miniflare. */
 export function builtModules() {
   const [worker, ...texts] = bundledNames();
   return [
@@ -24,7 +24,7 @@ export function builtModules() {
   ];
 }
 
-/** How large the bundle is, in bytes. */
+/** The size of the bundle, in bytes. */
 export function bundleSize(): { readonly rawBytes: number; readonly gzipBytes: number } {
   const modules = bundledNames().map((name) => readFileSync(join(dist, name)));
   return {
@@ -33,7 +33,7 @@ export function bundleSize(): { readonly rawBytes: number; readonly gzipBytes: n
   };
 }
 
-/** The bindings and settings of `wrangler.toml`, as Miniflare takes them. */
+/** The bindings and settings of `wrangler.toml`, for Miniflare. */
 export function configuredBindings(settings: Readonly<Record<string, string>>) {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
   const { modulesRules: _, ...bindings } = workerOptions;
@@ -44,7 +44,7 @@ export function configuredBindings(settings: Readonly<Record<string, string>>) {
   };
 }
 
-/** Applies the migrations that the database lacks, and records them as Wrangler does, which the service reads. */
+/** Applies the missing migrations and records them in the table of Wrangler, which the service reads. */
 export async function applyMigrations(database: Awaited<ReturnType<Miniflare["getD1Database"]>>): Promise<void> {
   await database.exec(
     "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE)",
@@ -52,8 +52,8 @@ export async function applyMigrations(database: Awaited<ReturnType<Miniflare["ge
   const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
   const applied = new Set(results.map(({ name }) => name));
   const folder = join(root, "migrations");
-  const waiting = readdirSync(folder).filter((name) => name.endsWith(".sql") && !applied.has(name));
-  for (const name of waiting.sort()) {
+  const missing = readdirSync(folder).filter((name) => name.endsWith(".sql") && !applied.has(name));
+  for (const name of missing.sort()) {
     const statements = unstable_splitSqlQuery(readFileSync(join(folder, name), "utf8"));
     await database.batch([
       ...statements.map((statement) => database.prepare(statement)),

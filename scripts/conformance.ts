@@ -1,7 +1,6 @@
 /**
- * Writes `docs/conformance.md` from the names of the tests: one that begins with a section of a standard, such as
- * `RFC 7009 2.2: …`, is a row of it. The result of a row is that of running those tests now, so `npm run docs:conformance`
- * fails when one of them does, and writes nothing.
+ * Writes `docs/conformance.md` from the names of the tests. A test whose name begins with a section of a standard, such as
+ * `RFC 7009 2.2: …`, is a row. The program runs these tests. When one fails, it fails too and writes nothing.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -11,10 +10,10 @@ import { join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 
-/** Where the page is. */
+/** The path of the page. */
 export const conformancePath = join(root, "docs/conformance.md");
 
-/** The standards that tests are named after, in the order of the page. */
+/** The standards, in the order of the page. */
 const standards: Readonly<Record<string, string>> = {
   "RFC 6749": "The OAuth 2.0 Authorization Framework: the client credentials grant",
   "RFC 6750": "The OAuth 2.0 Authorization Framework: Bearer Token Usage",
@@ -42,22 +41,22 @@ const standards: Readonly<Record<string, string>> = {
   "VC Data Model": "Verifiable Credentials Data Model 1.1",
 };
 
-/** A test, or a group of them, that is named after a section. */
+/** A test, or a group of tests, that is named after a section. */
 export interface Requirement {
   readonly standard: string;
-  /** Such as `4.1.2`; empty where the name has none. */
+  /** Such as `4.1.2`, or empty. */
   readonly section: string;
   readonly text: string;
-  /** Relative to the top of the checkout. */
+  /** Relative to the root of the checkout. */
   readonly file: string;
-  /** The whole name, as it stands in the file. */
+  /** The whole name, as in the file. */
   readonly title: string;
 }
 
 const names = Object.keys(standards).join("|");
 const form = new RegExp(`^(${names})(?: (?:1\\.[01],? ?)?([A-Z]?\\.?[\\d.]*))?: (.+)$`);
 
-/** The titles of the tests and of their groups in a text, as they stand there. */
+/** The titles of the tests and groups in a source text. */
 export function titlesIn(text: string): string[] {
   const calls = text.matchAll(/(?:^|[\s\])])\(\s*"((?:[^"\\]|\\.)*)",|\b(?:it|describe)\(\s*"((?:[^"\\]|\\.)*)",/g);
   return [...calls].map(([, ofTable, title]) => (title ?? ofTable ?? "").replaceAll('\\"', '"'));
@@ -104,11 +103,11 @@ which is that of RFC 6749 5.2 at the OAuth endpoints. Standard Webhooks, AGNTCY 
 [a page of their own](agntcy/certification-guide.md), and so have the [attacks](threat-model.md).
 `;
 
-/** A hole in the title of a table of tests stands for whatever is in the table. */
+/** Shows the placeholders of a title in a table of tests as `…`. */
 const cell = (text: string) =>
   text
     .replace(/%[sdijof]/g, "…")
-    .replaceAll("|", "\\|")
+    .replace(/\|/g, "\\|")
     .replaceAll("<", "&lt;");
 
 /** A row of the page. */
@@ -129,18 +128,17 @@ function page(requirements: readonly Requirement[], resultOf: (requirement: Requ
   return [introduction, ...tables].join("\n");
 }
 
-interface Report {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly assertionResults: readonly {
-      readonly ancestorTitles: readonly string[];
-      readonly title: string;
-      readonly status: string;
-    }[];
-  }[];
+interface TestResult {
+  readonly ancestorTitles: readonly string[];
+  readonly title: string;
+  readonly status: string;
 }
 
-/** Runs test files and reads what vitest reports of them. */
+interface Report {
+  readonly testResults: readonly { readonly name: string; readonly assertionResults: readonly TestResult[] }[];
+}
+
+/** Runs test files and returns the report of vitest. */
 async function run(files: readonly string[]): Promise<Report> {
   const directory = await mkdtemp(join(tmpdir(), "conformance-"));
   const report = join(directory, "report.json");
@@ -154,7 +152,7 @@ async function run(files: readonly string[]): Promise<Report> {
   }
 }
 
-/** A title of a table of tests has holes, which the report shows filled. */
+/** Matches a title of a table of tests: the report replaces its placeholders. */
 const patternOf = (title: string) =>
   new RegExp(`^${title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/%[sdijof]|\\\$\w+/g, ".*")}$`, "s");
 

@@ -1,4 +1,4 @@
-/** Makes the script that other people's pages load from its sources: `npm run embed`. A test sees that it was not forgotten. */
+/** `npm run embed`: builds the script for other pages from its sources. A house test checks that it is up to date. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -6,10 +6,10 @@ import { root } from "./wrangler.ts";
 
 const folder = join(root, "src", "assurance", "controls", "embed");
 
-/** Where the made module lies. */
+/** The path of the built module. */
 export const embedScriptPath = join(folder, "script.ts");
 
-/** The module: one classic script, small and without dependencies, as text. */
+/** The module: one classic script without dependencies, as text. */
 export async function embedScript(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(folder, "browser", "element.ts")],

@@ -1,12 +1,9 @@
-/**
- * Writes `docs/errors.md` from the registry of errors, so that the reference cannot say anything else than the code.
- * With `--check` it writes nothing and fails when the page is out of date.
- */
+/** Writes `docs/errors.md` from the registry of errors. With `--check` it only fails when the page is out of date. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ProblemCode, problemRegistry } from "../src/platform/problems/problems.ts";
 
-/** Where the page is. */
+/** The path of the page. */
 export const errorReferencePath = join(import.meta.dirname, "../docs/errors.md");
 
 const introduction = `# Errors
@@ -23,15 +20,15 @@ Every error of the API is one JSON object:
 }
 \`\`\`
 
-- \`code\` is one of the codes below. It never changes its meaning: decide by it, not by the text.
-- \`message\` is for the person who reads it. Its wording may change.
-- \`details\` is there where a code says so. For \`VALIDATION_ERROR\` it is
+- \`code\` is one of the codes below. Its meaning never changes. Programs must use it and not the text.
+- \`message\` is for people. Its wording may change.
+- \`details\` is present where the code below says so. For \`VALIDATION_ERROR\` it is
   \`{ "issues": [{ "path": "ttlSeconds", "message": "…", "received": 5 }] }\`; secrets are never echoed.
-- \`requestId\` is also the \`X-Request-Id\` header of the answer. Name it when you report a problem.
-- The OAuth endpoints add \`error\` and \`error_description\` (RFC 6749 5.2), so that an OAuth library finds what it looks for.
-- A 401 carries \`WWW-Authenticate\` (RFC 6750 3), and so does a 403 that is about a missing scope.
+- \`requestId\` is also the \`X-Request-Id\` header of the answer. Include it when you report a problem.
+- The OAuth endpoints add \`error\` and \`error_description\` (RFC 6749 5.2), for OAuth libraries.
+- A 401 has \`WWW-Authenticate\` (RFC 6750 3). A 403 for a missing scope has it too.
 
-What belongs to another organization is answered like an id that never was.
+An id of another organization gets the same answer as an id that does not exist.
 `;
 
 const codes = Object.keys(problemRegistry) as ProblemCode[];
@@ -46,7 +43,7 @@ function section(code: ProblemCode): string {
   return `## ${code}\n\nStatus ${status}. ${meaning}\n\n**What to do:** ${remedy}\n`;
 }
 
-/** The page as it should be. */
+/** The text of the page. */
 export function errorReference(): string {
   return [introduction, overview(), ...codes.map(section)].join("\n");
 }

@@ -1,14 +1,14 @@
-/** Files that hold secrets of this checkout: readable by their owner alone, never half-written. */
+/** Files with secrets of this checkout: readable only by their owner, and written atomically. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "./wrangler.ts";
 
 /** The secrets of the local Worker, read by `wrangler dev`. */
 export const devVarsPath = join(root, ".dev.vars");
-/** How to reach the local Worker as its first admin. */
+/** The URL of the local Worker and the credential of its first admin. */
 export const adminEnvPath = join(root, ".local", "admin.env");
 
-/** The `NAME=value` lines of a file; empty when there is no such file. */
+/** The `NAME=value` lines of a file; empty without the file. */
 export function readAssignments(path: string): Map<string, string> {
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
   return new Map(
@@ -19,7 +19,7 @@ export function readAssignments(path: string): Map<string, string> {
   );
 }
 
-/** Writes a whole file at once, mode 0600: whoever reads it sees the old text or the new one. */
+/** Writes a file atomically, with mode 0600: a reader gets the old text or the new one. */
 export function writePrivateFile(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${process.pid}.tmp`;

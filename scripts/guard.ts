@@ -1,6 +1,6 @@
 /**
- * Runs a command in a process group of its own and ends the whole group when its standard input closes. That happens
- * however the program that started it ends, `kill -9` included, so the runtimes that the command spawns never outlive it.
+ * Runs a command in its own process group and ends the group when standard input closes. It closes however the parent ends,
+ * also by `kill -9`, so no runtime that the command started outlives the parent.
  */
 import { spawn } from "node:child_process";
 

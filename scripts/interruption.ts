@@ -1,10 +1,10 @@
-/** When the program should end: it was asked to, or whoever started it is gone. */
+/** Ends a local program on a signal, or when its parent ends. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 const orphanCheckMs = 500;
 
-/** The parent of a process; 0 when the system does not tell. */
+/** The parent of a process; 0 when it is unknown. */
 function parentOf(pid: number): number {
   try {
     const afterName = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1) ?? "";
@@ -24,8 +24,8 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * A signal that aborts on SIGINT (Ctrl-C), SIGTERM and SIGHUP, and when the parent process ends: it may be killed
- * without a word to us. npm puts a shell between itself and us, which would outlive it.
+ * A signal that aborts on SIGINT (Ctrl-C), SIGTERM and SIGHUP, and when the parent process ends: a killed parent sends no
+ * signal. npm starts the program through a shell, which outlives npm. So npm is checked too.
  */
 export function interruption(): AbortSignal {
   const controller = new AbortController();

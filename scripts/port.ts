@@ -1,11 +1,11 @@
-/** Which port to listen on, and whether it can be had. */
+/** The port to listen on, and whether it is free. */
 import { connect, createServer } from "node:net";
 import { Advice } from "./advice.ts";
 
 /**
  * The port that `PORT` names, 8787 without it.
  *
- * @throws {Advice} when it is no port
+ * @throws {Advice} when it is not a port
  */
 export function chosenPort(text = process.env.PORT): number {
   if (text === undefined || text === "") return 8787;
@@ -14,21 +14,21 @@ export function chosenPort(text = process.env.PORT): number {
   throw new Advice(`PORT must be a whole number from 1 to 65535, not "${text}".`);
 }
 
-/** Whether somebody answers there. Binding alone does not tell on every system. */
+/** Whether a program listens on the port. On some systems a second bind succeeds. */
 function answers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1000 });
-    const settle = (answered: boolean) => {
+    const finish = (answered: boolean) => {
       socket.destroy();
       resolve(answered);
     };
-    socket.on("connect", () => settle(true));
-    socket.on("timeout", () => settle(false));
-    socket.on("error", () => settle(false));
+    socket.on("connect", () => finish(true));
+    socket.on("timeout", () => finish(false));
+    socket.on("error", () => finish(false));
   });
 }
 
-/** The error code of binding the port, such as `EADDRINUSE`; null when it can be had. */
+/** The error code of a bind, such as `EADDRINUSE`; null when the port is free. */
 function bindingError(port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -37,8 +37,8 @@ function bindingError(port: number): Promise<string | null> {
   });
 }
 
-/** @throws {Advice} when the port cannot be had */
-export async function demandPort(port: number): Promise<void> {
+/** @throws {Advice} when the port is not free */
+export async function requireFreePort(port: number): Promise<void> {
   const taken = (await answers("127.0.0.1", port)) || (await answers("::1", port));
   const error = taken ? "EADDRINUSE" : await bindingError(port);
   if (error === null) return;

@@ -1,4 +1,4 @@
-/** Makes the secrets that the local Worker needs, once, and keeps those that are there. */
+/** Creates the missing secrets of the local Worker. */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { devVarsPath, readAssignments, writePrivateFile } from "./files.ts";
@@ -11,24 +11,24 @@ const makers: Readonly<Record<string, () => string>> = {
   SETUP_TOKEN: random32,
 };
 
-/** An issuer that somebody else chose (a tunnel, say) is not ours to change. */
+/** Another issuer, such as a tunnel, is the user's choice and stays. */
 const localIssuer = /^http:\/\/localhost(:\d+)?$/;
 
 /**
- * Completes `.dev.vars`: adds what is missing, lets a local `ISSUER` follow the port, changes nothing else.
+ * Completes `.dev.vars`: adds the missing secrets and sets a local `ISSUER` to the port.
  *
  * @param issuer such as `http://localhost:8787`
  * @returns the set-up token
  */
 export function ensureSecrets(issuer: string): string {
   const before = existsSync(devVarsPath) ? readFileSync(devVarsPath, "utf8") : "";
-  const known = readAssignments(devVarsPath);
-  const ours = localIssuer.test(known.get("ISSUER") ?? "http://localhost");
-  const kept = before.split("\n").filter((line) => line !== "" && !(ours && /^\s*ISSUER\s*=/.test(line)));
+  const assignments = readAssignments(devVarsPath);
+  const isLocal = localIssuer.test(assignments.get("ISSUER") ?? "http://localhost");
+  const kept = before.split("\n").filter((line) => line !== "" && !(isLocal && /^\s*ISSUER\s*=/.test(line)));
   const added = Object.entries(makers)
-    .filter(([name]) => !known.get(name))
+    .filter(([name]) => !assignments.get(name))
     .map(([name, make]) => `${name}=${make()}`);
-  const after = `${[...(ours ? [`ISSUER=${issuer}`] : []), ...kept, ...added].join("\n")}\n`;
+  const after = `${[...(isLocal ? [`ISSUER=${issuer}`] : []), ...kept, ...added].join("\n")}\n`;
   if (after !== before) writePrivateFile(devVarsPath, after);
   return readAssignments(devVarsPath).get("SETUP_TOKEN") ?? "";
 }

@@ -1,4 +1,4 @@
-/** `npm start`: the Worker on this machine, with its data kept in `.wrangler/` and its admin in `.local/admin.env`. */
+/** `npm start`: runs the Worker on this machine, with its data in `.wrangler/` and its admin in `.local/admin.env`. */
 import { once } from "node:events";
 import { giveUp } from "./advice.ts";
 import { interruption } from "./interruption.ts";
@@ -26,7 +26,7 @@ try {
   worker.showLog();
   await Promise.race([worker.ended, once(interrupted, "abort")]);
   await worker.stop();
-  if (!interrupted.aborted) throw new Error("The Worker ended by itself; its log is above.");
+  if (!interrupted.aborted) throw new Error("The Worker ended unexpectedly; its log is above.");
 } catch (error) {
   if (!interrupted.aborted) giveUp(error);
 }

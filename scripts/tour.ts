@@ -1,6 +1,5 @@
-/** `npm run tour`: walks through what the service does, against the Worker that runs or one that it starts itself. */
-
-import { type Admin, rememberedAdmin } from "./admin.ts";
+/** `npm run tour`: shows what the service does, with the local Worker that runs or with one that it starts. */
+import { type Admin, storedAdmin } from "./admin.ts";
 import { Advice, giveUp } from "./advice.ts";
 import { interruption } from "./interruption.ts";
 import { chosenPort } from "./port.ts";
@@ -10,15 +9,14 @@ import { mainFlow, type Step } from "./tour/main-flow.ts";
 import { webhooks } from "./tour/webhooks.ts";
 import { startWorker } from "./worker.ts";
 
-/** Each capability adds its steps here. */
 const chapters = [mainFlow, delegation, webhooks];
 
-/** The admin of the Worker that the environment names, if it names one. */
+/** The admin of the Worker that the environment names, or null. */
 function adminOfEnvironment(): Admin | null {
   const { AGENTIDP_API_URL: url, AGENTIDP_CLIENT_ID: clientId, AGENTIDP_CLIENT_SECRET: clientSecret } = process.env;
   if (!url) return null;
   if (clientId && clientSecret) return { url, clientId, clientSecret };
-  throw new Advice("AGENTIDP_API_URL is set; set AGENTIDP_CLIENT_ID and AGENTIDP_CLIENT_SECRET too: its admin's.");
+  throw new Advice("AGENTIDP_API_URL is set. Set AGENTIDP_CLIENT_ID and AGENTIDP_CLIENT_SECRET of its admin too.");
 }
 
 async function isUp(url: string): Promise<boolean> {
@@ -45,23 +43,23 @@ const interrupted = interruption();
 
 try {
   const named = adminOfEnvironment();
-  if (named && !(await isUp(named.url))) throw new Advice(`Nobody answers at ${named.url}/health.`);
-  const remembered = named ?? rememberedAdmin();
-  const running = remembered && (await isUp(remembered.url)) ? remembered : null;
+  if (named && !(await isUp(named.url))) throw new Advice(`No answer from ${named.url}/health.`);
+  const stored = named ?? storedAdmin();
+  const running = stored && (await isUp(stored.url)) ? stored : null;
   if (!running) console.log("No Worker runs here; starting one.");
   const started = running ? null : await startWorker(chosenPort(), interrupted);
   try {
     const admin = running ?? started?.admin;
-    if (!admin) throw new Error("there is no Worker to visit");
+    if (!admin) throw new Error("no Worker runs");
     console.log(`The tour of ${admin.url}`);
     const conversation = converseWith(admin.url);
     const steps = chapters.flatMap((chapter) => chapter(conversation, admin));
     await walk(steps, interrupted);
-    console.log(`\nThe tour is over: ${steps.length} steps went as they should.`);
+    console.log(`\nThe tour is complete: all ${steps.length} steps passed.`);
   } finally {
     await started?.stop();
   }
 } catch (error) {
-  giveUp(interrupted.aborted ? new Advice("The tour was broken off.") : error);
+  giveUp(interrupted.aborted ? new Advice("The tour was interrupted.") : error);
 }
 process.exit(0);

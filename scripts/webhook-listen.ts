@@ -1,4 +1,4 @@
-/** `npm run webhook:listen`: a receiver of webhooks on this machine. Prints the events whose signature is right, refuses all others. */
+/** `npm run webhook:listen`: receives webhooks on this machine. Prints events with a valid signature and refuses all others. */
 import { createServer, type IncomingMessage } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { Advice, giveUp } from "./advice.ts";
@@ -12,12 +12,12 @@ function chosenWebhook(): Webhook {
   const secret = process.env.WEBHOOK_SECRET ?? "";
   if (/^whsec_[A-Za-z0-9+/]{43}=$/.test(secret)) return new Webhook(secret);
   throw new Advice(
-    "WEBHOOK_SECRET must be the signingSecret that creating the webhook has shown: whsec_ and 44 characters.\n" +
+    "WEBHOOK_SECRET must be the signingSecret of the new webhook: whsec_ and 44 characters.\n" +
       "WEBHOOK_SECRET='whsec_…' npm run webhook:listen",
   );
 }
 
-/** The body as it was sent; null when it is too large to come from the service. */
+/** The raw body; null when it is larger than any from the service. */
 async function bodyOf(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -29,7 +29,7 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString();
 }
 
-/** The event, if it was signed with the secret within the last five minutes. */
+/** The event; null unless it was signed with the secret within the last five minutes. */
 function verified(webhook: Webhook, body: string, headers: IncomingMessage["headers"]): unknown {
   try {
     return webhook.verify(body, headers as Record<string, string>);
@@ -38,8 +38,8 @@ function verified(webhook: Webhook, body: string, headers: IncomingMessage["head
   }
 }
 
-/** Ids of events that were printed: a delivery can come more than once. */
-const seen = new Set<string>();
+/** Ids of printed events: a delivery can arrive more than once. */
+const printed = new Set<string>();
 
 function startListening(webhook: Webhook, port: number): void {
   const server = createServer(async (request, response) => {
@@ -52,10 +52,10 @@ function startListening(webhook: Webhook, port: number): void {
     }
     const id = String(request.headers["webhook-id"]);
     console.log(
-      `${new Date().toISOString()}  ${request.headers["x-sentryagent-event"]}${seen.has(id) ? "  (again)" : ""}`,
+      `${new Date().toISOString()}  ${request.headers["x-sentryagent-event"]}${printed.has(id) ? "  (again)" : ""}`,
     );
-    if (!seen.has(id)) console.log(JSON.stringify(event, null, 2));
-    seen.add(id);
+    if (!printed.has(id)) console.log(JSON.stringify(event, null, 2));
+    printed.add(id);
     response.writeHead(204).end();
   });
   server.on("error", (error: NodeJS.ErrnoException) => {

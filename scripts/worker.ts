@@ -1,38 +1,33 @@
-/** The local Worker: secrets, migrations, `wrangler dev` in a group of its own, and the first admin. */
+/** Starts the local Worker: secrets, migrations, `wrangler dev` in its own process group, and the first admin. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, ensureAdmin } from "./admin.ts";
-import { demandPort } from "./port.ts";
+import { requireFreePort } from "./port.ts";
 import { ensureSecrets } from "./secrets.ts";
 import { quietEnvironment, root, runWrangler, wranglerCommand } from "./wrangler.ts";
 
 const startTimeoutMs = 60_000;
-/** How long an answer other than 200 may last before it is taken for the Worker's word. */
-const sickTimeoutMs = 5_000;
+/** How long /health may answer with an error during the start. */
+const unhealthyTimeoutMs = 5_000;
 const cronPeriodMs = 60_000;
 
 /** A Worker that runs on this machine. */
 export interface LocalWorker {
   readonly admin: Admin;
-  /** Settles when the Worker has ended, for whatever reason. */
+  /** Settles when the Worker ends. */
   readonly ended: Promise<void>;
-  /** From now on the Worker's log goes to standard output. */
+  /** Prints the Worker's log to standard output from now on. */
   showLog(): void;
-  /** Ends it and everything it started. */
+  /** Ends the Worker and its child processes. */
   stop(): Promise<void>;
 }
 
-/** Starts `wrangler dev` and keeps what it prints until somebody wants to see it. */
+/** Starts `wrangler dev` and keeps its output for an error message. */
 function launch(port: number) {
-  const command = wranglerCommand(
-    "dev",
-    "--port",
-    `${port}`,
-    "--inspector-port",
-    "0",
-    "--show-interactive-dev-session=false",
-  );
+  const options = [`--port=${port}`, "--inspector-port=0", "--show-interactive-dev-session=false"];
+  const command = wranglerCommand("dev", ...options);
   const guard = spawn(process.execPath, [join(import.meta.dirname, "guard.ts"), ...command], {
     cwd: root,
     env: quietEnvironment,
@@ -41,19 +36,16 @@ function launch(port: number) {
   });
   let printed = "";
   let show = false;
-  const take = (chunk: Buffer) => {
-    if (show) process.stdout.write(chunk);
-    else printed += chunk;
-  };
-  guard.stdout.on("data", take);
-  guard.stderr.on("data", take);
+  for (const output of [guard.stdout, guard.stderr]) {
+    output.on("data", (chunk: Buffer) => {
+      if (show) process.stdout.write(chunk);
+      else printed += chunk;
+    });
+  }
   guard.stdin.on("error", () => undefined);
   let running = true;
-  const ended = new Promise<void>((resolve) => {
-    guard.on("close", () => {
-      running = false;
-      resolve();
-    });
+  const ended = once(guard, "close").then(() => {
+    running = false;
   });
   return {
     ended,
@@ -69,8 +61,8 @@ function launch(port: number) {
   };
 }
 
-/** The status and text of the health check; null while nobody answers. */
-async function health(url: string): Promise<{ status: number; text: string } | null> {
+/** The status and text of the health check; null without an answer. */
+async function readHealth(url: string): Promise<{ status: number; text: string } | null> {
   try {
     const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) });
     return { status: answer.status, text: await answer.text() };
@@ -85,40 +77,40 @@ async function waitUntilHealthy(
   interrupted: AbortSignal,
 ): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
-  let sickSince: number | null = null;
+  let unhealthySince: number | null = null;
   for (;;) {
     interrupted.throwIfAborted();
-    const answer = await health(url);
+    const answer = await readHealth(url);
     if (answer?.status === 200) return;
     const now = Date.now();
-    sickSince = answer ? (sickSince ?? now) : null;
-    const sick = sickSince !== null && now - sickSince > sickTimeoutMs;
-    if (!worker.isRunning() || sick || now > deadline) {
-      const said = answer ? `\n/health answers ${answer.status}: ${answer.text}` : "";
-      throw new Error(`The Worker does not start.\n${worker.printed()}${said}`);
+    unhealthySince = answer ? (unhealthySince ?? now) : null;
+    const isUnhealthy = unhealthySince !== null && now - unhealthySince > unhealthyTimeoutMs;
+    if (!worker.isRunning() || isUnhealthy || now > deadline) {
+      const health = answer ? `\n/health answers ${answer.status}: ${answer.text}` : "";
+      throw new Error(`The Worker does not start.\n${worker.printed()}${health}`);
     }
     await sleep(100);
   }
 }
 
-/** `wrangler dev` runs no cron triggers of its own. */
+/** `wrangler dev` does not run Cron Triggers. */
 function runCronEachMinute(url: string): NodeJS.Timeout {
   return setInterval(() => {
     fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`).then(
       (answer) => answer.text(),
-      (error: unknown) => console.warn(`The cron trigger did not run: ${error}`),
+      (error: unknown) => console.warn(`The Cron Trigger did not run: ${error}`),
     );
   }, cronPeriodMs);
 }
 
 /**
- * Starts the Worker on a port and sees to it that it has an admin. Data and admin of an earlier run are kept.
+ * Starts the Worker on a port, with an admin. It keeps the data and the admin of an earlier run.
  *
- * @param interrupted ends the attempt; nothing is left running then
- * @throws {Advice} when the reader has to do something first: another port, a reset
+ * @param interrupted aborts the start; no process keeps running
+ * @throws {Advice} when the user must act first: another port, a reset
  */
 export async function startWorker(port: number, interrupted: AbortSignal): Promise<LocalWorker> {
-  await demandPort(port);
+  await requireFreePort(port);
   const url = `http://localhost:${port}`;
   const setupToken = ensureSecrets(url);
   runWrangler("d1", "migrations", "apply", "DB", "--local");

@@ -1,4 +1,4 @@
-/** Wrangler as this project runs it: the installed one, without its questions, its banner and its calls home. */
+/** Runs the installed Wrangler without prompts, banner and telemetry. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -7,7 +7,7 @@ export const root = join(import.meta.dirname, "..");
 
 const binary = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
 
-/** The environment that keeps Wrangler quiet, offline and inside the checkout. */
+/** The environment that keeps Wrangler quiet, offline and in the checkout. */
 export const quietEnvironment: NodeJS.ProcessEnv = {
   ...process.env,
   WRANGLER_SEND_METRICS: "false",
@@ -24,9 +24,9 @@ export function wranglerCommand(...parameters: readonly string[]): readonly [str
 }
 
 /**
- * Runs a Wrangler command to its end and answers with what it printed.
+ * Runs a Wrangler command and returns its standard output.
  *
- * @throws {Error} with everything it printed, when it fails
+ * @throws {Error} with all of its output, when it fails
  */
 export function runWrangler(...parameters: readonly string[]): string {
   const [program, ...rest] = wranglerCommand(...parameters);

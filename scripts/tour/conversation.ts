@@ -1,6 +1,7 @@
-/** Talks to the Worker and shows what is said, with secrets and tokens shortened. */
+/** Calls the Worker and prints requests and answers, with secrets and tokens shortened. */
+import { randomUUID } from "node:crypto";
 
-/** A step that did not go as it should. */
+/** A step that failed. */
 export class Unexpected extends Error {
   override readonly name = "Unexpected";
 }
@@ -10,7 +11,7 @@ export interface Credentials {
   readonly clientSecret: string;
 }
 
-export interface Ask {
+export interface Call {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   readonly token?: string;
   readonly basic?: Credentials;
@@ -18,21 +19,35 @@ export interface Ask {
   readonly form?: Readonly<Record<string, string>>;
 }
 
-/** A JSON object whose fields the tour looks at; what is not there shows as a failed expectation. */
+/** A JSON object of an answer. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Conversation {
   /** The origin of the Worker. */
   readonly url: string;
-  /** Sends a request and shows both sides; the answer must have this status. */
-  ask(path: string, expectedStatus: number, ask?: Ask): Promise<Fields>;
-  /** Says something to the reader. */
+  /** Sends a request and prints it with its answer. Throws {@link Unexpected} for another status. */
+  send(path: string, expectedStatus: number, call?: Call): Promise<Fields>;
+  /** Gets an access token (RFC 6749 4.4). */
+  signIn(client: Credentials, scope?: string): Promise<string>;
+  /** Registers an agent with an e-mail of this name, and returns its id. */
+  register(token: string, name: string, fields?: Fields): Promise<string>;
+  /** Creates a credential of an agent. */
+  createCredential(token: string, agentId: string): Promise<Credentials & { readonly credentialId: string }>;
+  /** Prints a remark for the reader. */
   say(text: string): void;
 }
 
+const newAgent = {
+  agentType: "screener",
+  version: "1.0.0",
+  capabilities: ["resume:read"],
+  owner: "talent-team",
+  deploymentEnv: "development",
+};
+
 const grey = (text: string) => (process.stdout.isTTY ? `\x1b[90m${text}\x1b[0m` : text);
 
-/** Shortens client secrets, signing secrets, JWTs and Basic credentials to their beginnings. */
+/** Shortens client secrets, signing secrets, JWTs and Basic credentials. */
 export function withoutSecrets(text: string): string {
   return text
     .replace(/sa_sec_[\w-]{8,}/g, (secret) => `${secret.slice(0, 11)}…`)
@@ -45,11 +60,11 @@ function show(text: string): void {
   for (const line of withoutSecrets(text).split("\n")) console.log(`    ${line}`);
 }
 
-function shownBody(text: string, contentType: string): string {
+function formatted(text: string, contentType: string): string {
   return contentType.includes("json") && text !== "" ? JSON.stringify(JSON.parse(text), null, 2) : text;
 }
 
-/** Fails the step unless the condition holds. */
+/** Throws {@link Unexpected} unless the condition is true. */
 export function demand(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new Unexpected(otherwise);
 }
@@ -63,10 +78,24 @@ export function textAt(fields: Fields, path: string): string {
 
 /** A conversation with the Worker at an origin. */
 export function converseWith(url: string): Conversation {
-  return {
+  const visit = randomUUID().slice(0, 8);
+  const conversation: Conversation = {
     url,
     say: (text) => console.log(`    ${grey(text)}`),
-    async ask(path, expectedStatus, { method, token, basic, json, form } = {}) {
+    async signIn(basic, scope) {
+      const form = { grant_type: "client_credentials", ...(scope && { scope }) };
+      return textAt(await conversation.send("/api/v1/token", 200, { basic, form }), "access_token");
+    },
+    async register(token, name, fields) {
+      const json = { ...newAgent, email: `${name}-${visit}@tour.example`, ...fields };
+      return textAt(await conversation.send("/api/v1/agents", 201, { token, json }), "agentId");
+    },
+    async createCredential(token, clientId) {
+      const answer = await conversation.send(`/api/v1/agents/${clientId}/credentials`, 201, { token, json: {} });
+      const [credentialId, clientSecret] = [textAt(answer, "credentialId"), textAt(answer, "clientSecret")];
+      return { clientId, credentialId, clientSecret };
+    },
+    async send(path, expectedStatus, { method, token, basic, json, form } = {}) {
       const body = form ? new URLSearchParams(form) : json === undefined ? null : JSON.stringify(json);
       const chosen = method ?? (body === null ? "GET" : "POST");
       const headers = new Headers();
@@ -82,11 +111,12 @@ export function converseWith(url: string): Conversation {
       const answer = await fetch(`${url}${path}`, { method: chosen, headers, body });
       const text = await answer.text();
       const contentType = answer.headers.get("Content-Type") ?? "";
-      show(`← ${answer.status} ${shownBody(text, contentType)}`);
+      show(`← ${answer.status} ${formatted(text, contentType)}`);
       if (answer.status !== expectedStatus) {
         throw new Unexpected(`${chosen} ${path} answered ${answer.status} where ${expectedStatus} was expected.`);
       }
       return contentType.includes("json") ? (JSON.parse(text) as Fields) : {};
     },
   };
+  return conversation;
 }

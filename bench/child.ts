@@ -1,11 +1,11 @@
-/** Programs of the bench run as children, each a server of its own, so that no two share a thread. */
+/** Runs the servers of the bench as child processes, so that no two share a thread. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
 const startTimeoutMs = 120_000;
 
-/** What a child answers to a call; the number 0 says that it listens. */
+/** The reply of a child to a call. The id 0 means that it listens. */
 export interface Reply {
   readonly id: number;
   readonly value?: unknown;
@@ -20,15 +20,15 @@ export interface Call {
 
 export interface Child {
   readonly pid: number;
-  /** What it has printed. */
+  /** The output so far. */
   log(): string;
-  /** Calls one of the functions that the child {@link offer}s. */
+  /** Calls a function of the child, see {@link offer}. */
   call<T>(name: string, ...parameters: readonly unknown[]): Promise<T>;
-  /** Ends it. What it has started ends with it. */
+  /** Ends the child and the processes that it started. */
   stop(): Promise<void>;
 }
 
-/** A port that was free a moment ago. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
@@ -41,10 +41,10 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Starts a program of this folder and waits until it says that it listens.
+ * Starts a program of this folder and waits until it listens.
  *
  * @param program such as `peers/oidc-provider.ts`
- * @param settings handed over as JSON, see {@link settingsOf}
+ * @param settings passed as JSON, see {@link settingsOf}
  */
 export async function startChild(program: string, settings: object): Promise<Child> {
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, program), JSON.stringify(settings)], {
@@ -102,14 +102,10 @@ export async function startChild(program: string, settings: object): Promise<Chi
   };
 }
 
-/** In the child: the settings that it was started with. */
+/** In the child: its settings. */
 export const settingsOf = <Settings>(): Settings => JSON.parse(process.argv[2] ?? "{}") as Settings;
 
-/**
- * In the child: says that it listens, answers calls, and ends when its parent does.
- *
- * @param end what is to be done before
- */
+/** In the child: reports that it listens, answers calls, and ends after its parent. `end` runs before that. */
 export function offer(
   functions: Readonly<Record<string, (...parameters: never[]) => unknown>>,
   end: () => Promise<unknown>,

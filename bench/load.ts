@@ -1,4 +1,4 @@
-/** Drives a server over HTTP and tells how it did. */
+/** Puts a server under load over HTTP and measures it. */
 import autocannon from "autocannon";
 
 /** One request. The path may have a query. */
@@ -11,14 +11,13 @@ export interface Request {
 
 export interface Load {
   readonly origin: string;
-  /** The same each time, or a new one for each. */
+  /** The same each time, or a new one each time. */
   readonly request: Request | (() => Request);
   readonly connections: number;
-  /** How long, or how many. */
   readonly until: { readonly seconds: number } | { readonly requests: number };
 }
 
-/** How a server did under load. */
+/** The performance of a server under load. */
 export interface Figures {
   readonly requestsPerSecond: number;
   /** Milliseconds. */
@@ -26,7 +25,7 @@ export interface Figures {
   readonly p99: number;
 }
 
-/** The value below which a part of the sorted values lies. */
+/** The percentile of sorted values; `part` from 0 to 1. */
 const percentile = (sorted: Float64Array, part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 
@@ -35,13 +34,13 @@ function settingsOf({ origin, request, connections, until }: Load): autocannon.O
     url: origin,
     connections,
     timeout: 30,
-    // How often it looks whether a run is over, in milliseconds; once a second without this.
+    // The interval of the check for the end, in milliseconds; the default is a second.
     sampleInt: 100,
     ...("seconds" in until ? { duration: until.seconds } : { amount: until.requests }),
   };
   if (typeof request === "function") {
-    // A fresh copy each time: what is set here would otherwise stay for the next request.
-    return { ...base, requests: [{ setupRequest: (known) => ({ ...known, ...request() }) }] };
+    // A copy each time: the fields would otherwise stay for the next request.
+    return { ...base, requests: [{ setupRequest: (defaults) => ({ ...defaults, ...request() }) }] };
   }
   return { ...base, requests: [request] };
 }
@@ -49,13 +48,13 @@ function settingsOf({ origin, request, connections, until }: Load): autocannon.O
 /**
  * Runs a load to its end.
  *
- * @throws {Error} when any answer is not a 2xx, or does not come
+ * @throws {Error} when an answer is missing or not a 2xx
  */
 export async function run(load: Load): Promise<Figures> {
   const durations: number[] = [];
   const { promise: ended, resolve, reject } = Promise.withResolvers<autocannon.Result>();
   const instance = autocannon(settingsOf(load), (error, result) => (error ? reject(error) : resolve(result)));
-  // The histogram that comes with the result knows whole milliseconds only.
+  // The histogram of the result has whole milliseconds only.
   const startedMs = performance.now();
   let lastMs = startedMs;
   instance.on("response", (_client, _status, _bytes, milliseconds) => {

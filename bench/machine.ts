@@ -1,4 +1,4 @@
-/** Where a run was made, and of what. */
+/** The machine, the versions and the commit of a run. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, type as systemType, totalmem } from "node:os";
@@ -17,7 +17,7 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
-  /** Of the last minute. What others do on the machine is in every figure. */
+  /** Of the last minute. Other work on the machine changes every figure. */
   readonly loadAverage: number;
   readonly node: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** The commit that is measured, with a mark when the checkout differs from it; null outside a repository. */
+/** The measured commit, marked when the checkout differs from it; null outside a repository. */
 export function measuredCommit(): string | null {
   try {
     return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12"], {

@@ -1,7 +1,4 @@
-/**
- * Puts the tables of `bench/results.json` into `docs/performance.md`, between their markers; everything else on the page is
- * written by hand. `node bench/page.ts` does it without measuring again.
- */
+/** Writes the tables of `bench/results.json` into `docs/performance.md`, between their markers: `node bench/page.ts`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../scripts/wrangler.ts";
@@ -10,7 +7,6 @@ import { markdown, type Table } from "./table.ts";
 
 const pagePath = join(root, "docs", "performance.md");
 
-/** What was measured, and on what. */
 function machineTable({ takenAt, commit, machine, isQuick }: Results): Table {
   const { cpu, cores, memoryGiB, system, loadAverage, node, versions } = machine;
   return {
@@ -26,17 +22,13 @@ function machineTable({ takenAt, commit, machine, isQuick }: Results): Table {
   };
 }
 
-/** The tables of a run, in the order in which it was made. */
+/** The tables of a run, in the order of its questions. */
 export const tablesOf = (results: Results): readonly Table[] => [
   machineTable(results),
   ...Object.values(results.answers).flatMap(({ tables }) => tables),
 ];
 
-/**
- * The page with these tables in it.
- *
- * @throws {Error} for a table that has no place on the page
- */
+/** The page with these tables. Throws for a table without a place on the page. */
 export function withTables(page: string, tables: readonly Table[]): string {
   return tables.reduce((text, table) => {
     const [begin, end] = [`<!-- bench:${table.name} -->`, `<!-- /bench:${table.name} -->`];
@@ -46,7 +38,7 @@ export function withTables(page: string, tables: readonly Table[]): string {
   }, page);
 }
 
-/** Brings the page up to date with the results. */
+/** Updates the page from the results. */
 export function updatePage(): void {
   const results = readResults();
   if (results) writeFileSync(pagePath, withTables(readFileSync(pagePath, "utf8"), tablesOf(results)));

@@ -1,27 +1,27 @@
-/** Many agents at once: written to D1 behind the service's back, each a copy of one that was registered through the API. */
+/** Writes many agents directly to D1, as copies of one that was registered through the API. */
 import type { Agent, Client, Service } from "./service.ts";
 
-/** A UUID v7 in SQL, of number `n`: older than every agent that the service has registered. */
+/** A UUID v7 in SQL, for number `n`: older than every agent that the service registered. */
 const idOf = (first: string) => `'${first}-0000-7000-8000-' || printf('%012x', n)`;
 const agentIdPrefix = "0190a000-0000-7000-8000-";
 
-/** Agents that one statement writes. */
+/** Agents of one statement. */
 const pageSize = 5_000;
 
-/** The client with this number, from 1. It has the secret of the agent that it is a copy of: the hash does not know whose it is. */
+/** The client with this number, from 1. It has the secret of the original agent: the hash does not depend on the agent. */
 export const numbered = (original: Agent, number: number): Client => ({
   clientId: `${agentIdPrefix}${number.toString(16).padStart(12, "0")}`,
   clientSecret: original.clientSecret,
 });
 
-/** The statement that copies a row once for each number. `changed` are the columns that differ, as SQL over `n`. */
+/** The statement that copies a row for each number. `changed`: the columns that differ, as SQL over `n`. */
 function copying(table: string, columns: readonly string[], where: string, changed: Readonly<Record<string, string>>) {
   const values = columns.map((column) => changed[column] ?? `${table}.${column}`);
   return `WITH RECURSIVE numbers(n) AS (SELECT ?2 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?3)
     INSERT INTO ${table} (${columns}) SELECT ${values} FROM numbers, ${table} WHERE ${table}.${where} = ?1`;
 }
 
-/** Adds agents with a key and a secret each until there are so many copies of the service's agent. */
+/** Adds `count` copies of the service's agent, each with a key and a secret. */
 export async function populate({ call, agent }: Service, count: number): Promise<void> {
   const columnsOf = async (table: string) => {
     const columns = await call<{ name: string }[]>("query", `PRAGMA table_info(${table})`);

@@ -1,5 +1,5 @@
 /**
- * Where the time of a call goes: a CPU profile of the isolate under load, as functions with their own time.
+ * A CPU profile of the isolate under load: the functions with their own time.
  * `node bench/profile.ts [token|introspection|agent|verify|jwks|did] [seconds] [connections]`, after
  * `npx wrangler deploy --dry-run --outdir dist --no-minify` for readable names.
  */
@@ -38,7 +38,7 @@ async function inspect(port: number) {
     });
 }
 
-/** Functions by the share of the samples that they themselves were in. */
+/** The functions with their share of the samples, without their callees. */
 function ownTime({ nodes, samples, timeDeltas }: Profile): [name: string, share: number][] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const times = new Map<string, number>();
@@ -53,7 +53,7 @@ function ownTime({ nodes, samples, timeDeltas }: Profile): [name: string, share:
   return [...times].map(([name, took]) => [name, took / total] as [string, number]).sort((a, b) => b[1] - a[1]);
 }
 
-/** The calls by the names that this program knows them by. */
+/** The calls by their names on the command line. */
 const names: Readonly<Record<string, string>> = {
   token: "token by secret",
   introspection: "introspection",
@@ -74,12 +74,12 @@ const call = calls.find(({ name }) => name === names[what]);
 if (!call) throw new Error(`no call "${what}"; there are: ${Object.keys(names).join(", ")}`);
 const load = { origin: service.origin, request: call.request, connections: Number(connections) };
 await run({ ...load, until: { seconds: Number(seconds) } });
-const ask = await inspect(inspectorPort);
-await ask("Profiler.enable");
-await ask("Profiler.setSamplingInterval", { interval: 200 });
-await ask("Profiler.start");
+const command = await inspect(inspectorPort);
+await command("Profiler.enable");
+await command("Profiler.setSamplingInterval", { interval: 200 });
+await command("Profiler.start");
 const figures = await run({ ...load, until: { seconds: Number(seconds) } });
-const { profile } = await ask<{ profile: Profile }>("Profiler.stop");
+const { profile } = await command<{ profile: Profile }>("Profiler.stop");
 console.log(figures);
 for (const [name, share] of ownTime(profile).slice(0, 60)) {
   console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${name}`);

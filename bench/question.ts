@@ -1,4 +1,4 @@
-/** A question that the bench answers with measurements. */
+/** The questions that the bench answers with measurements. */
 import type { Pace } from "./rounds.ts";
 import type { Table } from "./table.ts";
 
@@ -8,15 +8,15 @@ export interface Plan {
   readonly pace: Pace;
   /** The numbers of connections at which throughput is measured. */
   readonly connections: readonly number[];
-  /** The one at which everything else is. */
+  /** The number of connections of all other measurements. */
   readonly usualConnections: number;
   /** Agents in D1. */
   readonly populations: readonly number[];
-  /** Organizations that ask at the same time. */
+  /** Organizations that send requests at the same time. */
   readonly organizations: number;
-  /** Tokens issued in a row for the sake of memory and of the audit log. */
+  /** Tokens issued in a row, for the measurement of memory and of the audit log. */
   readonly manyTokens: number;
-  /** How often a start from nothing is repeated. */
+  /** The number of cold starts. */
   readonly starts: number;
 }
 
@@ -25,14 +25,14 @@ export interface Run {
   progress(line: string): void;
 }
 
-/** An answer: tables for people, and everything that was measured. */
+/** Tables for people, and all measurements. */
 export interface Answer {
   readonly tables: readonly Table[];
   readonly measured: unknown;
 }
 
 export interface Question {
-  /** Also its name on the command line. */
+  /** Also on the command line. */
   readonly name: string;
   readonly answer: (run: Run) => Promise<Answer>;
 }

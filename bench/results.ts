@@ -1,4 +1,4 @@
-/** Results as they are kept: one file for each question while a run goes on, one for all at its end. */
+/** Stores results: one file for each question during a run, one file for all at its end. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Machine } from "./machine.ts";
@@ -18,12 +18,12 @@ export interface Results {
 
 const partPath = (question: string) => join(partsFolder, `${question}.json`);
 
-/** Fractions of microseconds say nothing. */
+/** Rounds to microseconds. */
 const rounded = (_: string, value: unknown) => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value);
 
 const json = (value: unknown) => `${JSON.stringify(value, rounded, 1)}\n`;
 
-/** What an interrupted run has answered already. */
+/** The answer of an interrupted run, or null. */
 export function keptAnswer(question: string): Answer | null {
   return existsSync(partPath(question)) ? (JSON.parse(readFileSync(partPath(question), "utf8")) as Answer) : null;
 }

@@ -1,24 +1,23 @@
-/** Rounds: every subject has its turn in each, so that whatever else the machine does falls on all alike. */
+/** Rounds: every subject has a turn in each, so that other work on the machine affects all alike. */
 import { type Figures, type Request, run } from "./load.ts";
 
-/** Something that is measured: a server, and what is asked of it. */
+/** A server that is measured, and the request to it. */
 export interface Subject {
   readonly name: string;
   readonly origin: string;
   readonly request: Request | (() => Request);
-  /** Before each of its turns, with how long that will be. */
+  /** Runs before each turn, with the length of the turn. */
   readonly prepare?: (seconds: number) => Promise<void>;
-  /** Lets it finish what a turn has left it to do, so that the next subject does not pay for it. */
+  /** Runs after each turn: finishes deferred work, so that it does not slow the next subject. */
   readonly settle?: () => Promise<void>;
 }
 
 export interface Pace {
-  /** How often each subject has its turn. */
   readonly rounds: number;
-  /** How long a turn is measured, in seconds, and how long it runs before that. */
+  /** The measured time of a turn, in seconds, and the time before it. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
-  /** Requests that each subject answers before its first round: code that is new is interpreted, and slow. */
+  /** Requests before the first round, because V8 interprets new code slowly. */
   readonly firstRequests: number;
 }
 
@@ -30,7 +29,7 @@ export interface Turns {
   readonly median: Figures;
   /** The lowest and the highest throughput of a round. */
   readonly range: readonly [lowest: number, highest: number];
-  /** Throughput by that of each other subject: the median of the ratios within a round. */
+  /** Throughput divided by that of each other subject: the median of the ratios within a round. */
   readonly against: Readonly<Record<string, number>>;
   readonly rounds: readonly Figures[];
 }
@@ -79,7 +78,7 @@ async function warmUp({ origin, request, prepare, settle }: Subject, requests: n
   await settle?.();
 }
 
-/** Measures all subjects at each number of connections: A B C A B C …, and tells of each round as it ends. */
+/** Measures all subjects at each number of connections, in the order A B C A B C …, and reports each round. */
 export async function interleave(
   subjects: readonly Subject[],
   connections: readonly number[],

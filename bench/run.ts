@@ -1,10 +1,10 @@
 /**
- * `npm run bench`: builds the Worker, asks every question, and writes `bench/results.json` and the figures of
+ * `npm run bench`: builds the Worker, answers every question, and writes `bench/results.json` and the figures of
  * `docs/performance.md`.
  *
- *   --quick            about a minute, to see that everything works; its figures are only printed
- *   --only a,b         these questions only; the results of the others stay as they are
- *   --resume           goes on with a run that was interrupted
+ *   --quick            about a minute, as a test of the bench; the figures are only printed
+ *   --only a,b         these questions only; the results of the others stay
+ *   --resume           continues an interrupted run
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -69,7 +69,6 @@ function progress(line: string): void {
   );
 }
 
-/** The built Worker is what is measured. */
 function build(): void {
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, "..", "scripts", "build.ts")], {
     stdio: "inherit",

@@ -1,4 +1,4 @@
-/** The service under test: started over an empty folder, set up through its API, as a customer would. */
+/** The service under test: started with empty stores and set up through its API. */
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { type Child, freePort, startChild } from "./child.ts";
 import type { Request } from "./load.ts";
@@ -28,7 +28,7 @@ export async function startWorkerd({ bindings = {}, ...options }: WorkerdOptions
   return { ...(await startChild("workerd.ts", settings)), origin };
 }
 
-/** Sends one request and answers with its body. Throws unless the answer is a 2xx. */
+/** Sends one request and returns the body. Throws unless the answer is a 2xx. */
 export async function send<T>(origin: string, { method, path, headers = {}, body }: Request): Promise<T> {
   const answer = await fetch(`${origin}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
   const text = await answer.text();
@@ -54,7 +54,7 @@ export interface Client {
 
 const formHeaders = { "Content-Type": "application/x-www-form-urlencoded" };
 
-/** The request for a token by client credentials, the secret in the `Authorization` header. */
+/** The request for a token by client credentials, with the secret in the `Authorization` header. */
 export function tokenRequest({ clientId, clientSecret }: Client, scope: string, path = "/api/v1/token"): Request {
   return {
     method: "POST",
@@ -103,7 +103,7 @@ export async function setUp(origin: string): Promise<Organization> {
   return { organizationId: organization.organizationId, token: await tokenOf(origin, admin, adminScope) };
 }
 
-/** Makes an organization of the tier enterprise. */
+/** Creates an organization of the tier enterprise. */
 export async function newOrganization(origin: string, operator: Organization, slug: string): Promise<Organization> {
   const { organizationId, admin } = await postJson<{ organizationId: string; admin: Client }>(
     origin,
@@ -118,14 +118,10 @@ export interface Agent extends Client {
   readonly agentId: string;
 }
 
-/** What every agent of the bench may ask for. */
+/** The scope of every agent of the bench. */
 export const agentScope = "resume:read agents:read";
 
-/**
- * Registers an agent and gives it a secret.
- *
- * @param publicKeyJwk its own key, where it is to sign in with one
- */
+/** Registers an agent and creates a secret for it. `publicKeyJwk`: its own key, to sign in with. */
 export async function newAgent(
   origin: string,
   { token }: Organization,
@@ -145,31 +141,23 @@ export async function newAgent(
   return { agentId, clientId: client.clientId, clientSecret: client.clientSecret };
 }
 
-/** A key of an agent's own. */
+/** A key pair of an agent. */
 export async function newAgentKey(): Promise<{ readonly privateKey: CryptoKey; readonly publicJwk: JWK }> {
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const { kty, crv, x, y } = (await exportJWK(publicKey)) as Record<string, string>;
   return { privateKey, publicJwk: { kty, crv, x, y } as JWK };
 }
 
-/** Lends the agent's scope `resume:read`; answers with the delegation token. */
-export async function delegate(origin: string, from: Agent, to: Agent): Promise<string> {
+/** Delegates the scope `resume:read`; returns the delegation token. */
+export async function newDelegation(origin: string, from: Agent, to: Agent): Promise<string> {
   const token = await tokenOf(origin, from, agentScope);
-  const { delegationToken } = await postJson<{ delegationToken: string }>(
-    origin,
-    token,
-    "/api/v1/oauth2/token/delegate",
-    {
-      delegateeAgentId: to.agentId,
-      scopes: ["resume:read"],
-      ttlSeconds: 86_400,
-    },
-  );
-  return delegationToken;
+  const fields = { delegateeAgentId: to.agentId, scopes: ["resume:read"], ttlSeconds: 86_400 };
+  const path = "/api/v1/oauth2/token/delegate";
+  return (await postJson<{ delegationToken: string }>(origin, token, path, fields)).delegationToken;
 }
 
-/** Waits until the audit events of an organization are in D1: who reads its log has them moved there first. */
-export async function settle(origin: string, { token }: Organization): Promise<void> {
+/** Moves the audit events of an organization to D1: each read of its log does so first. */
+export async function flushEvents(origin: string, { token }: Organization): Promise<void> {
   await send(origin, authorizedGet("/api/v1/audit?limit=1", token));
 }
 

@@ -13,16 +13,12 @@ const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 export const whole = (value: number): string => grouped.format(value);
 export const ratio = (value: number | undefined): string => (value === undefined ? "" : value.toFixed(2));
-/** Milliseconds, as many digits as mean anything. */
+/** Milliseconds, with the significant digits. */
 export const milliseconds = (value: number): string => (value < 10 ? value.toFixed(1) : whole(value));
 export const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 export const kibibytes = (bytes: number): string => (bytes / 1024).toFixed(1);
 
-/**
- * Throughput, latency and ratios of turns.
- *
- * @param against whom each subject is compared with, by name
- */
+/** Throughput, latency and ratios of turns. `against`: the names of the subjects to compare with. */
 export function turnsTable(name: string, title: string, turns: readonly Turns[], against: readonly string[]): Table {
   return {
     name,
@@ -48,7 +44,7 @@ export function turnsTable(name: string, title: string, turns: readonly Turns[],
   };
 }
 
-/** The table in Markdown: everything but the first two columns to the right. */
+/** The table in Markdown: all columns but the first two are right-aligned. */
 export function markdown({ columns, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rules = columns.map((_, index) => (index < 2 ? "---" : "---:"));

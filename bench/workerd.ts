@@ -1,4 +1,4 @@
-/** A child: one Worker in workerd, without a proxy in front, with its stores in a folder. */
+/** A child: one Worker in workerd, without a proxy, with its stores in a folder. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -9,17 +9,17 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOp
 import { applyMigrations, builtModules, configuredBindings, dist } from "../scripts/built-worker.ts";
 import { offer, settingsOf } from "./child.ts";
 
-/** Which Worker: the service as it is built, the same with counters around its bindings, or the floor. */
+/** The built service, the same with counters around its bindings, or the floor. */
 export type Which = "service" | "instrumented" | "floor";
 
 export interface WorkerdSettings {
   readonly which: Which;
   readonly port: number;
-  /** Where its stores are; without it in a folder that ends with it. */
+  /** The folder of its stores; without it, a temporary one. */
   readonly directory?: string;
   /** Settings of the Worker. */
   readonly bindings: Readonly<Record<string, string>>;
-  /** For a profiler; none without it. */
+  /** For a profiler. */
   readonly inspectorPort?: number;
 }
 
@@ -27,7 +27,7 @@ const settings = settingsOf<WorkerdSettings>();
 const { which, port, bindings, inspectorPort } = settings;
 const directory = settings.directory ?? mkdtempSync(join(tmpdir(), "agentidp-bench-"));
 
-/** A Worker of the bench as one module. What it says `./worker.js` to is the bundle of the service. */
+/** A Worker of the bench as one module. Its import `./worker.js` is the bundle of the service. */
 function bundled(name: string): string {
   const [file] = buildSync({
     entryPoints: [join(import.meta.dirname, "workers", name)],
@@ -91,7 +91,7 @@ function processes() {
 
 offer(
   {
-    /** Milliseconds from the start of workerd until it listens, the top level of the Worker's modules included. */
+    /** Milliseconds from the start of workerd until it listens. The top level of the modules has run by then. */
     readyMs: () => readyMs,
     /** Resident memory of workerd, in bytes. */
     residentBytes: () => {

@@ -1,7 +1,7 @@
 /**
- * An agent lends another agent a part of its authority (RFC 8693), a third verifies that, and the first revokes it.
+ * An agent delegates a scope to another agent (RFC 8693), a third verifies the delegation, and the first revokes it.
  *
- * Settings: AGENTIDP_API_URL, and AGENTIDP_CLIENT_ID and AGENTIDP_CLIENT_SECRET of an admin, who registers the two agents.
+ * Settings: AGENTIDP_API_URL, and AGENTIDP_CLIENT_ID and AGENTIDP_CLIENT_SECRET of an admin, which registers the two agents.
  */
 import * as openid from "openid-client";
 import { setting } from "./settings.ts";
@@ -14,7 +14,7 @@ interface Agent {
   readonly clientSecret: string;
 }
 
-/** Registers an agent and makes a secret for it. */
+/** Registers an agent and creates a secret for it. */
 async function register(admin: Session, name: string, capabilities: readonly string[]): Promise<Agent> {
   const { agentId } = await call<{ agentId: string }>(admin, "POST", "/api/v1/agents", {
     email: `${name}-${Date.now()}@agents.example`,
@@ -35,10 +35,10 @@ const orchestrator = await register(admin, "orchestrator", ["resume:read", "resu
 const screener = await register(admin, "screener", ["queue:read"]);
 const nameOf = (agentId: unknown) => (agentId === orchestrator.agentId ? "orchestrator" : "screener");
 
-// The orchestrator lends some of the scopes of its token. At least one stays behind.
-const lender = await signIn(orchestrator.agentId, orchestrator.clientSecret, "resume:read resume:write");
+// The orchestrator delegates some of the scopes of its token, but not all.
+const delegator = await signIn(orchestrator.agentId, orchestrator.clientSecret, "resume:read resume:write");
 const { chainId, delegationToken } = await call<{ chainId: string; delegationToken: string }>(
-  lender,
+  delegator,
   "POST",
   "/api/v1/oauth2/token/delegate",
   { delegateeAgentId: screener.agentId, scopes: ["resume:read"], ttlSeconds: 900 },
@@ -46,14 +46,14 @@ const { chainId, delegationToken } = await call<{ chainId: string; delegationTok
 console.log("The orchestrator lends resume:read to the screener for 15 minutes.");
 
 // The screener signs in as itself and exchanges the delegation token for an access token.
-const borrower = await signIn(screener.agentId, screener.clientSecret, "queue:read");
+const delegatee = await signIn(screener.agentId, screener.clientSecret, "queue:read");
 const exchange = () =>
-  openid.genericGrantRequest(borrower.client, exchangeGrant, {
+  openid.genericGrantRequest(delegatee.client, exchangeGrant, {
     subject_token: delegationToken,
     subject_token_type: "urn:sentryagent:token-type:delegation",
   });
 const { access_token } = await exchange();
-const facts = await openid.tokenIntrospection(borrower.client, access_token);
+const facts = await openid.tokenIntrospection(delegatee.client, access_token);
 const { sub: actor } = facts.act as { readonly sub: string };
 console.log(`The new token acts for the ${nameOf(facts.sub)}, used by the ${nameOf(actor)}, with ${facts.scope}.`);
 
@@ -62,9 +62,9 @@ const isValid = async () =>
   (await call<{ valid: boolean }>(admin, "POST", "/api/v1/oauth2/token/verify-delegation", { delegationToken })).valid;
 console.log(`Valid: ${await isValid()}.`);
 
-// From the answer on the delegation and the tokens made from it are refused everywhere.
-await call(lender, "DELETE", `/api/v1/oauth2/token/delegate/${chainId}`);
-const { active } = await openid.tokenIntrospection(borrower.client, access_token);
+// When the answer arrives, the delegation and its tokens are revoked.
+await call(delegator, "DELETE", `/api/v1/oauth2/token/delegate/${chainId}`);
+const { active } = await openid.tokenIntrospection(delegatee.client, access_token);
 console.log(`Revoked. Valid: ${await isValid()}, the token is active: ${active}.`);
 const refusal = await exchange().catch((error: unknown) => error);
 if (!(refusal instanceof openid.ResponseBodyError)) throw refusal;

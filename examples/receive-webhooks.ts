@@ -2,7 +2,7 @@
  * A receiver of webhooks: it subscribes, verifies each delivery (Standard Webhooks), and refuses a forged one.
  *
  * Settings: AGENTIDP_API_URL, AGENTIDP_CLIENT_ID, AGENTIDP_CLIENT_SECRET of an agent with `webhooks:write`; PORT (8790). A
- * deployed service sends only to public https addresses: RECEIVER_URL then names the one that leads to this port.
+ * deployed service sends only to public https addresses: RECEIVER_URL is the one that leads to this port.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -23,14 +23,14 @@ const { id, signingSecret } = await call<{ id: string; signingSecret: string }>(
 console.log("Subscribed to agent.created.");
 
 const webhook = new Webhook(signingSecret);
-/** A delivery can come more than once. A real receiver keeps the ids in its database. */
+/** A delivery can arrive more than once. A real receiver stores the ids in its database. */
 const seen = new Set<string>();
 
 const server = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   try {
-    // Over the bytes as they came: parsed and printed again they would not have the same signature.
+    // Verify the received bytes: a body that was parsed and serialized again can have another signature.
     const event = webhook.verify(Buffer.concat(chunks), request.headers as Record<string, string>);
     const { id: eventId, event: name } = event as { readonly id: string; readonly event: string };
     if (!seen.has(eventId)) console.log(`Received ${name}.`);

@@ -1,9 +1,9 @@
 /** The settings of the examples: environment variables. `npm start` writes the first admin's to .local/admin.env. */
 
-/** The value of a setting. Ends the program with exit code 2 when it is missing and has no usual value. */
-export function setting(name: string, usual = ""): string {
-  const value = process.env[name] || usual;
+/** The value of a setting, or its default. Without either, the program ends with exit code 2. */
+export function setting(name: string, fallback = ""): string {
+  const value = process.env[name] || fallback;
   if (value !== "") return value;
-  console.error(`${name} is not set: examples/README.md says what it is.`);
+  console.error(`${name} is not set: see examples/README.md.`);
   process.exit(2);
 }

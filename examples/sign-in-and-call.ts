@@ -12,7 +12,7 @@ const service = new URL(setting("AGENTIDP_API_URL"));
 export interface Session {
   readonly client: openid.Configuration;
   readonly accessToken: string;
-  /** Seconds from the answer on. Afterwards the agent signs in again: there is no refresh token. */
+  /** From the answer. Then the agent must sign in again: there is no refresh token. */
   readonly expiresInSeconds: number;
 }
 
@@ -26,7 +26,7 @@ export async function signIn(clientId: string, clientSecret: string, scope: stri
   return { client, accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in ?? 0 };
 }
 
-/** Calls the API with the token. Answers with the body; throws when the answer is an error. */
+/** Calls the API with the token and returns the body. Throws when the answer is an error. */
 export async function call<Body>(session: Session, method: string, path: string, json?: unknown): Promise<Body> {
   const [body, headers] =
     json === undefined
@@ -40,7 +40,7 @@ export async function call<Body>(session: Session, method: string, path: string,
   return answer;
 }
 
-/** The other examples import the functions above; the program itself runs only when it is started. */
+/** The other examples import the functions above. */
 if (import.meta.main) {
   const clientId = setting("AGENTIDP_CLIENT_ID");
   const session = await signIn(clientId, setting("AGENTIDP_CLIENT_SECRET"), "agents:read");

@@ -1,23 +1,22 @@
 /**
- * What an API of yours checks of an access token, with jose and the published keys alone. It calls the service only to fetch
- * the keys, and keeps them. A token that was revoked passes until it expires; where that matters, introspect it (RFC 7662).
+ * The checks of an access token in your API, with jose and the published keys. It calls the service only for the keys, and
+ * caches them. A revoked token is accepted until it expires. Where that matters, introspect it (RFC 7662).
  *
- * Settings: AGENTIDP_API_URL; AUDIENCE, your API, which is the `resource` of the token request; SCOPE, what the call
- * needs; TOKEN.
+ * Settings: AGENTIDP_API_URL; AUDIENCE, your API, the `resource` of the token request; SCOPE, required by the call; TOKEN.
  */
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 import { setting } from "./settings.ts";
 
 const issuer = setting("AGENTIDP_API_URL");
 const audience = setting("AUDIENCE");
-/** One for the process: it caches the keys and fetches them again when it meets a new `kid`. */
+/** One for the process: it caches the keys and fetches them again for a new `kid`. */
 const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", issuer));
 
 /** The claims of a token that this API accepts for the scope. Throws a `JOSEError` otherwise. */
 export async function verifyAccessToken(token: string, scope: string): Promise<JWTPayload> {
   const { payload } = await jwtVerify<{ scope?: string; cnf?: unknown }>(token, keys, {
     issuer,
-    audience, // Your API and no other.
+    audience, // Your API only.
     typ: "at+jwt", // RFC 9068 4: an id_token is not an access token.
     algorithms: ["ES256"], // RFC 8725 3.1: the verifier decides on the algorithm, not the token.
     requiredClaims: ["sub", "exp", "scope"],
@@ -33,7 +32,7 @@ try {
   const { sub } = await verifyAccessToken(setting("TOKEN"), scope);
   console.log(`Accepted: agent ${sub} has the scope ${scope}.`);
 } catch (error) {
-  // Anything else is no fault of the token: the keys could not be fetched, for example.
+  // Another error is not a fault of the token: the keys could not be fetched, for example.
   if (!(error instanceof errors.JOSEError)) throw error;
   console.log(`Refused: ${error.message}`);
   process.exitCode = 1;

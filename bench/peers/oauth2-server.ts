@@ -1,4 +1,4 @@
-/** A child: `@node-oauth/oauth2-server` over Node's own HTTP server, with a model that issues ES256 JWTs and keeps nothing. */
+/** A child: `@node-oauth/oauth2-server` over the HTTP server of Node, with a model that issues ES256 JWTs and stores nothing. */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";

@@ -1,4 +1,4 @@
-/** What the peers are started with. */
+/** The settings of the peers. */
 export interface PeerSettings {
   readonly port: number;
   readonly clientId: string;

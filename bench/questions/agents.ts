@@ -1,14 +1,22 @@
-/** Does the service stay as fast when there are many agents? */
+/** Is the service slower with many agents? */
 import { numbered, populate } from "../population.ts";
 import type { Question } from "../question.ts";
 import { interleave, type Subject } from "../rounds.ts";
-import { agentScope, authorizedGet, type Service, settle, startService, tokenOf, tokenRequest } from "../service.ts";
+import {
+  agentScope,
+  authorizedGet,
+  flushEvents,
+  type Service,
+  startService,
+  tokenOf,
+  tokenRequest,
+} from "../service.ts";
 import { turnsTable, whole } from "../table.ts";
 
-/** So many different clients ask in turn: all that a small population has. */
+/** The most clients that send requests in turn. */
 const activeClients = 1_000;
 
-/** Clients that lie evenly over the population, and the agents that are read. */
+/** Requests of clients that are spread evenly over the population. */
 async function subjectsOf(service: Service, population: number): Promise<Subject[]> {
   const { origin, organization, agent } = service;
   const active = Math.min(activeClients, population);
@@ -19,7 +27,7 @@ async function subjectsOf(service: Service, population: number): Promise<Subject
     let turn = 0;
     return () => all[turn++ % all.length] as T;
   };
-  const settled = { origin, settle: () => settle(origin, organization) };
+  const settled = { origin, settle: () => flushEvents(origin, organization) };
   const among = `${whole(population)} agents`;
   const reads = clients.map(({ clientId }) => authorizedGet(`/api/v1/agents/${clientId}`, token));
   return [
@@ -36,7 +44,7 @@ export const agents: Question = {
     for (const [index, service] of services.entries()) {
       const population = plan.populations[index] ?? 0;
       await populate(service, population);
-      progress(`${whole(population)} agents are there`);
+      progress(`${whole(population)} agents exist`);
       subjects.push(...(await subjectsOf(service, population)));
     }
     const kinds = ["token", "GET"];

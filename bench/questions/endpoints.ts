@@ -1,27 +1,27 @@
-/** What do the other calls of every day cost, beside a Worker that does one object call and one read of D1? */
+/** What do the other frequent calls cost, compared with a Worker of one object call and one read of D1? */
 import type { Question } from "../question.ts";
 import { interleave, type Subject } from "../rounds.ts";
 import {
   agentScope,
   authorizedGet,
-  delegate,
+  flushEvents,
   formRequest,
   newAgent,
+  newDelegation,
   type Service,
   send,
-  settle,
   startService,
   startWorkerd,
   tokenOf,
 } from "../service.ts";
 import { turnsTable } from "../table.ts";
 
-/** The calls that are measured, each as an agent makes it. */
+/** The measured calls of an agent. */
 export async function everydayCalls(service: Service): Promise<Pick<Subject, "name" | "request">[]> {
   const { origin, agent, organization } = service;
   const token = await tokenOf(origin, agent, agentScope);
   const delegatee = await newAgent(origin, organization, "delegatee");
-  const delegationToken = await delegate(origin, agent, delegatee);
+  const delegationToken = await newDelegation(origin, agent, delegatee);
   const authorization = { Authorization: `Bearer ${organization.token}` };
   return [
     { name: "introspection", request: formRequest("/api/v1/token/introspect", authorization, { token }) },
@@ -46,7 +46,7 @@ export const endpoints: Question = {
     const [service, floor] = await Promise.all([startService({ which: "service" }), startWorkerd({ which: "floor" })]);
     await send(floor.origin, { method: "GET", path: "/seed" });
     const { origin, organization } = service;
-    const settled = { origin, settle: () => settle(origin, organization) };
+    const settled = { origin, settle: () => flushEvents(origin, organization) };
     const subjects: Subject[] = [
       ...(await everydayCalls(service)).map((call) => ({ ...call, ...settled })),
       { name: "floor for reads", origin: floor.origin, request: { method: "GET", path: "/ask-and-read" } },

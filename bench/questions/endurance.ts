@@ -1,14 +1,13 @@
-/** What do many tokens in a row leave behind: memory, and an audit log that somebody has to verify? */
-
+/** How do many tokens in a row change the memory, and the time to verify the audit log? */
 import { type Figures, run } from "../load.ts";
 import type { Question, Run } from "../question.ts";
 import { median } from "../rounds.ts";
-import { agentScope, authorizedGet, type Service, send, settle, startService, tokenRequest } from "../service.ts";
+import { agentScope, authorizedGet, flushEvents, type Service, send, startService, tokenRequest } from "../service.ts";
 import { mebibytes, milliseconds, type Table, whole } from "../table.ts";
 
-/** Memory is looked at after each of this many equal parts. */
+/** Memory is measured after each of this many equal parts. */
 const parts = 4;
-/** Of so many parts one comes before memory counts, so that what is loaded once is loaded. */
+/** A part of this fraction runs first, so that everything is loaded. */
 const warmUpPart = 20;
 const verifications = 5;
 
@@ -26,7 +25,7 @@ async function issueMany(service: Service, { plan, progress }: Run): Promise<Par
   let issued = -warmUpTokens;
   for (const requests of batches) {
     const figures = await run({ ...load, until: { requests } });
-    await settle(origin, organization);
+    await flushEvents(origin, organization);
     issued += requests;
     const residentBytes = await service.call<number>("residentBytes");
     measured.push({ ...figures, issued, residentBytes });
@@ -35,18 +34,18 @@ async function issueMany(service: Service, { plan, progress }: Run): Promise<Par
   return measured;
 }
 
-interface Verification {
+interface LogVerification {
   readonly events: number;
   readonly milliseconds: number;
 }
 
-async function verify({ origin, organization }: Service, least: number): Promise<Verification> {
+async function verify({ origin, organization }: Service, least: number): Promise<LogVerification> {
   const startedMs = performance.now();
   const found = await send<{ verified: boolean; checkedCount: number }>(
     origin,
     authorizedGet("/api/v1/audit/verify", organization.token),
   );
-  if (!found.verified || found.checkedCount < least) throw new Error(`the log does not hold: ${JSON.stringify(found)}`);
+  if (!found.verified || found.checkedCount < least) throw new Error(`the log is not intact: ${JSON.stringify(found)}`);
   return { events: found.checkedCount, milliseconds: performance.now() - startedMs };
 }
 
@@ -55,7 +54,7 @@ export const endurance: Question = {
   answer: async (context) => {
     const service = await startService({ which: "service" });
     const issuing = await issueMany(service, context);
-    const verifying: Verification[] = [];
+    const verifying: LogVerification[] = [];
     while (verifying.length < verifications) verifying.push(await verify(service, context.plan.manyTokens));
     await service.stop();
     const events = verifying[0]?.events ?? 0;

@@ -1,15 +1,14 @@
-/** What does a request ask of D1 and of objects, and what does that cost where the object is far away? */
-
+/** How many calls of D1 and of objects does a request make, and what do they cost with a distant object? */
 import { type Figures, type Request, run } from "../load.ts";
 import type { Question } from "../question.ts";
-import { agentScope, type Service, send, settle, startService, tokenRequest } from "../service.ts";
+import { agentScope, flushEvents, type Service, send, startService, tokenRequest } from "../service.ts";
 import { milliseconds, type Table, whole } from "../table.ts";
 import type { Counts } from "../workers/counts.ts";
 import { everydayCalls } from "./endpoints.ts";
 
-/** One way to the object and back, where it sits on another continent. */
+/** The round trip to an object on another continent. */
 const distanceMs = 150;
-/** How many requests of each kind: before anything is counted, so that what is remembered is in memory, and then. */
+/** The number of requests before the count, to fill the caches, and during it. */
 interface Amount {
   readonly warmUps: number;
   readonly requests: number;
@@ -17,12 +16,12 @@ interface Amount {
 
 interface Measured {
   readonly name: string;
-  /** For one request, on average. */
+  /** Per request, on average. */
   readonly counts: Counts;
   readonly figures: Figures;
 }
 
-/** Asks one after the other, and counts. What an alarm or a push of metrics does meanwhile counts too. */
+/** Sends requests one after the other, and counts. Alarms and pushes of metrics count too. */
 async function measure(
   { origin, organization }: Service,
   name: string,
@@ -30,7 +29,7 @@ async function measure(
   { warmUps, requests }: Amount,
 ): Promise<Measured> {
   for (let index = 0; index < warmUps; index++) await send(origin, request);
-  await settle(origin, organization);
+  await flushEvents(origin, organization);
   const takeCounts = () => send<Counts>(origin, { method: "GET", path: "/bench/counts" });
   await takeCounts();
   const figures = await run({ origin, request, connections: 1, until: { requests } });
@@ -46,7 +45,7 @@ async function measureAll(service: Service, amount: Amount): Promise<Measured[]>
   ];
   const measured: Measured[] = [];
   for (const { name, request } of calls) {
-    if (typeof request === "function") throw new Error(`${name} cannot be asked again`);
+    if (typeof request === "function") throw new Error(`${name} cannot be repeated`);
     measured.push(await measure(service, name, request, amount));
   }
   return measured;
@@ -75,29 +74,25 @@ export const operations: Question = {
   name: "operations",
   answer: async ({ plan, progress }) => {
     const near = await startService({ which: "instrumented" });
-    const counted = await measureAll(
-      near,
-      plan.isQuick ? { warmUps: 5, requests: 200 } : { warmUps: 20, requests: 1_000 },
-    );
+    const nearAmount = plan.isQuick ? { warmUps: 5, requests: 200 } : { warmUps: 20, requests: 1_000 };
+    const measured = await measureAll(near, nearAmount);
     await near.stop();
     progress("counted");
-    const far = await startService({
-      which: "instrumented",
-      bindings: { BENCH_OBJECT_DELAY_MS: String(distanceMs) },
-    });
+    const bindings = { BENCH_OBJECT_DELAY_MS: String(distanceMs) };
+    const far = await startService({ which: "instrumented", bindings });
     const distant = await measureAll(far, plan.isQuick ? { warmUps: 2, requests: 4 } : { warmUps: 20, requests: 40 });
     await far.stop();
     const distance: Table = {
       name: "distance",
       title: `One request at a time, with ${distanceMs} ms more for every call of an object`,
       columns: ["what", "object calls", "near, p50 ms", "far, p50 ms"],
-      rows: counted.map(({ name, counts, figures }, index) => [
+      rows: measured.map(({ name, counts, figures }, index) => [
         name,
         whole(counts.objectCalls),
         milliseconds(figures.p50),
         milliseconds(distant[index]?.figures.p50 ?? Number.NaN),
       ]),
     };
-    return { tables: [countsTable(counted), distance], measured: { counted, distant } };
+    return { tables: [countsTable(measured), distance], measured: { counted: measured, distant } };
   },
 };

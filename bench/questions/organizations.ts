@@ -1,7 +1,15 @@
-/** Is the service slower when many organizations ask at the same time? */
+/** Is the service slower when many organizations send requests at the same time? */
 import type { Question } from "../question.ts";
 import { interleave, type Subject } from "../rounds.ts";
-import { agentScope, newAgent, newOrganization, settle, startService, startWorkerd, tokenRequest } from "../service.ts";
+import {
+  agentScope,
+  flushEvents,
+  newAgent,
+  newOrganization,
+  startService,
+  startWorkerd,
+  tokenRequest,
+} from "../service.ts";
 import { turnsTable } from "../table.ts";
 
 export const organizations: Question = {
@@ -18,7 +26,7 @@ export const organizations: Question = {
       requests.push(tokenRequest(await newAgent(origin, tenant, name), agentScope));
     }
     const [first] = requests;
-    if (!first) throw new Error("no organization to ask");
+    if (!first) throw new Error("no organization");
     let turn = 0;
     const next = () => turn++ % plan.organizations;
     const many = `${plan.organizations} organizations`;
@@ -26,9 +34,9 @@ export const organizations: Question = {
     const manyObjects = `floor with a shared commit, ${plan.organizations} objects`;
     const share = (object: number) => ({ method: "GET" as const, path: `/share-and-sign?object=${object}` });
     const settled = async () => {
-      for (const one of all) await settle(origin, one);
+      for (const one of all) await flushEvents(origin, one);
     };
-    // All take a new request each time, so that all cost the load generator the same.
+    // All create a new request each time, so that the load generator does the same work for all.
     const subjects: Subject[] = [
       { name: "one organization", origin, request: () => first, settle: settled },
       { name: many, origin, request: () => requests[next()] ?? first, settle: settled },

@@ -1,4 +1,4 @@
-/** How long does a start from nothing take, and how much is there to load? */
+/** How long does a cold start take, and how large is the bundle? */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,9 +10,9 @@ import { kibibytes, milliseconds } from "../table.ts";
 
 /** Milliseconds. */
 interface Start {
-  /** From the start of workerd until it listens, the top level of the Worker's modules run. */
+  /** From the start of workerd until it listens; the top level of the modules has run by then. */
   readonly ready: number;
-  /** The first token after that: an isolate, a ledger and keys that nobody has asked anything yet. */
+  /** The first token after that, with an unused isolate, ledger and keys. */
   readonly firstToken: number;
   readonly secondToken: number;
 }
@@ -52,9 +52,9 @@ export const start: Question = {
       const [mine, floor] = [await coldService(directory, agent), await coldFloor()];
       ours.push(mine);
       floors.push(floor);
-      progress(
-        `start ${ours.length} of ${plan.starts}: ready after ${milliseconds(mine.ready)} ms (floor ${milliseconds(floor.ready)} ms), first token ${milliseconds(mine.firstToken)} ms`,
-      );
+      const ready = `${milliseconds(mine.ready)} ms (floor ${milliseconds(floor.ready)} ms)`;
+      const first = `first token ${milliseconds(mine.firstToken)} ms`;
+      progress(`start ${ours.length} of ${plan.starts}: ready after ${ready}, ${first}`);
     }
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     const size = bundleSize();

@@ -1,4 +1,4 @@
-/** What does a token cost, beside the least that it can cost and beside what others take? */
+/** What does a token cost, compared with the minimum and with other servers? */
 import { randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import { freePort, startChild } from "../child.ts";
@@ -8,21 +8,21 @@ import type { Question } from "../question.ts";
 import { interleave, type Subject } from "../rounds.ts";
 import {
   agentScope,
+  flushEvents,
   formRequest,
   newAgent,
   newAgentKey,
   type Service,
-  settle,
   startService,
   startWorkerd,
   tokenRequest,
 } from "../service.ts";
 import { turnsTable } from "../table.ts";
 
-/** Assertions are made before each turn, for this many requests a second. */
+/** The assertions of a turn are signed before it, for this many requests a second. */
 const mostAssertionsPerSecond = 6_000;
 
-/** Signs in with an agent's own key. Each assertion is good for one request, so they are signed before the turn. */
+/** Signs in with an agent's own key. Each assertion is for one request, so they are signed before the turn. */
 async function byOwnKey(service: Service): Promise<Pick<Subject, "prepare" | "request">> {
   const { privateKey, publicJwk } = await newAgentKey();
   const { agentId } = await newAgent(service.origin, service.organization, "agent-with-key", publicJwk);
@@ -53,7 +53,7 @@ async function byOwnKey(service: Service): Promise<Pick<Subject, "prepare" | "re
     },
     request: () => {
       const request = ready.pop();
-      if (!request) throw new Error("more requests than assertions were signed for");
+      if (!request) throw new Error("more requests than signed assertions");
       return request;
     },
   };
@@ -73,7 +73,7 @@ export const token: Question = {
       startChild("peers/oauth2-server.ts", { ...peer, port: ports[1] } satisfies PeerSettings),
     ]);
     const { origin, agent, organization } = service;
-    const settled = { origin, settle: () => settle(origin, organization) };
+    const settled = { origin, settle: () => flushEvents(origin, organization) };
     const ofPeer = (name: string, port: number): Subject => {
       return { name, origin: `http://localhost:${port}`, request: tokenRequest(peer, agentScope, "/token") };
     };

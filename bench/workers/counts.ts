@@ -1,12 +1,12 @@
-/** What the service asks of its stores. */
+/** The calls of the service to its stores. */
 export interface Counts {
   /** Round trips to D1, and the statements in them. */
   d1Calls: number;
   d1Statements: number;
-  /** Calls of a ledger or a delegation chain, and of the object that adds up the metrics. */
+  /** Calls of a ledger or a delegation chain, and of the metrics object. */
   objectCalls: number;
   metricsCalls: number;
-  /** Statements that objects ran on their own storage, the rows they wrote, and the transactions they made durable. */
+  /** Statements of objects on their own storage, rows that they wrote, and durable transactions. */
   objectStatements: number;
   objectRows: number;
   objectCommits: number;

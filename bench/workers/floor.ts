@@ -1,4 +1,4 @@
-/** The least that a Worker can do: the floors that the service is measured against. */
+/** The floors that the service is compared with: Workers that do the minimum. */
 import { DurableObject } from "cloudflare:workers";
 import { SignJWT } from "jose";
 
@@ -22,18 +22,18 @@ export class FloorObject extends DurableObject<Bindings> {
     this.#sequence = sql.exec<{ last: number }>("SELECT coalesce(max(sequence), 0) AS last FROM events").one().last;
   }
 
-  /** Neither reads nor writes. */
+  /** Does not read or write. */
   async ask(): Promise<number> {
     return this.#sequence;
   }
 
-  /** The runtime answers once the row is on disk (output gate). */
+  /** The runtime sends the answer when the row is on disk (output gate). */
   async commit(event: string): Promise<number> {
     this.ctx.storage.sql.exec("INSERT INTO events VALUES (?, ?)", ++this.#sequence, event);
     return this.#sequence;
   }
 
-  /** The same, where one write serves all who have come when the event loop has turned once. */
+  /** The same, with one write for all calls of one turn of the event loop. */
   async share(event: string): Promise<number> {
     const sequence = ++this.#sequence;
     this.#staged.push([sequence, event]);
@@ -49,7 +49,7 @@ export class FloorObject extends DurableObject<Bindings> {
 
 let key: CryptoKey | null = null;
 
-/** A key is imported once for an isolate; there is no randomness before the first request. */
+/** One key for an isolate. Workers have no randomness before the first request. */
 async function signingKey(): Promise<CryptoKey> {
   if (key) return key;
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);

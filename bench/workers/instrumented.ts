@@ -1,8 +1,4 @@
-/**
- * The service with a count of what it asks of its bindings, and, where `BENCH_OBJECT_DELAY_MS` says so, with objects that are
- * far away. The Worker itself is the built one.
- */
-
+/** The built service with counters around its bindings, and with a delay of objects, `BENCH_OBJECT_DELAY_MS`. */
 import type { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../../src/platform/env.ts";
 import { type Counts, none } from "./counts.ts";
@@ -12,7 +8,7 @@ let counts: Counts = none();
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The same object, with some of its functions in other words. Everything else goes to the object itself. */
+/** A proxy that replaces some functions of an object. */
 function around<T extends object>(
   target: T,
   replaced: (name: string) => ((...parameters: never[]) => unknown) | undefined,
@@ -37,12 +33,12 @@ function countedStatement(statement: D1PreparedStatement): D1PreparedStatement {
       counts.d1Statements += 1;
       return (statement[name] as (...parameters: never[]) => unknown)(...parameters);
     };
-  const counted = around(statement, (name) => {
+  const proxy = around(statement, (name) => {
     if (name === "bind") return (...values: unknown[]) => countedStatement(statement.bind(...values));
     return name === "all" || name === "run" || name === "first" || name === "raw" ? read(name) : undefined;
   });
-  originals.set(counted, statement);
-  return counted;
+  originals.set(proxy, statement);
+  return proxy;
 }
 
 function countedDatabase(database: D1Database): D1Database {
@@ -65,7 +61,7 @@ function countedStub(stub: DurableObjectStub, delayMs: number, what: "objectCall
       return async (...parameters: unknown[]) => {
         counts[what] += 1;
         if (delayMs > 0) await pause(delayMs);
-        // Called as a method: `apply` on a stub's method would be a method of that name, on the other side.
+        // Called as a method: `apply` of a stub's method would be a remote method of that name.
         return methods[String(name)]?.(...parameters);
       };
     },
@@ -83,27 +79,27 @@ const countedNamespace = (namespace: DurableObjectNamespace, delayMs: number, wh
 
 type Env = Bindings & { readonly BENCH_OBJECT_DELAY_MS?: string };
 
-/** One for each: the service remembers things by its environment and its database. */
+/** One for each environment: the service caches by its environment and its database. */
 const instrumented = new WeakMap<Env, Env>();
 
 function instrument(env: Env): Env {
-  const known = instrumented.get(env);
-  if (known) return known;
+  const existing = instrumented.get(env);
+  if (existing) return existing;
   const delayMs = Number(env.BENCH_OBJECT_DELAY_MS ?? "0");
-  const counted = {
+  const created = {
     ...env,
     DB: countedDatabase(env.DB),
     ORG_LEDGER: countedNamespace(env.ORG_LEDGER, delayMs, "objectCalls"),
     DELEGATION_CHAIN: countedNamespace(env.DELEGATION_CHAIN, delayMs, "objectCalls"),
     METRICS: countedNamespace(env.METRICS, delayMs, "metricsCalls"),
   };
-  instrumented.set(env, counted);
-  return counted;
+  instrumented.set(env, created);
+  return created;
 }
 
 let isPatched = false;
 
-/** What an object asks of its storage, for all objects of the isolate: they share their prototypes. */
+/** Counts the calls of all objects of the isolate to their storage: they share the prototypes. */
 function countStorage(storage: DurableObjectStorage): void {
   if (isPatched) return;
   isPatched = true;
@@ -137,13 +133,13 @@ export const OrgLedger = counting(Ledger);
 export const DelegationChain = counting(Chain);
 export const MetricsHub = counting(Hub);
 
-/** `GET /bench/counts` answers with what was counted since it was last asked. */
+/** `GET /bench/counts` returns the counts since its last call. */
 const entry: ExportedHandler<Env> = {
   async fetch(request, env, execution) {
     if (new URL(request.url).pathname !== "/bench/counts") return worker.fetch(request, instrument(env), execution);
-    const counted = counts;
+    const answer = Response.json(counts);
     counts = none();
-    return Response.json(counted);
+    return answer;
   },
   queue: (batch, env, execution) => worker.queue(batch, instrument(env), execution),
   scheduled: (controller, env, execution) => worker.scheduled(controller, instrument(env), execution),

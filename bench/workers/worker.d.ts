@@ -1,2 +1,2 @@
-/** The bundle of the service, which stands beside the bench's Workers where they run. */
+/** The bundle of the service, beside the Workers of the bench. */
 export { DelegationChain, default, MetricsHub, OrgLedger } from "../../src/worker.ts";

@@ -1,4 +1,4 @@
-/** A client for black-box tests: plain HTTP against the Worker, and the few steps that nearly every test begins with. */
+/** A client for black-box tests: plain HTTP to the Worker, and the first steps of most tests. */
 import { SELF } from "cloudflare:test";
 import { expect } from "vitest";
 
@@ -11,12 +11,12 @@ export interface Call {
   readonly basic?: { readonly clientId: string; readonly clientSecret: string };
   readonly json?: unknown;
   readonly form?: Record<string, string> | URLSearchParams;
-  /** A raw body, for requests that no client would make. */
+  /** A raw body, for malformed requests. */
   readonly body?: BodyInit;
   readonly headers?: Record<string, string>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the body of an answer is whatever the test asserts that it is
+// biome-ignore lint/suspicious/noExplicitAny: the tests assert the shape of the body
 export type Body = any;
 
 export interface Answer {
@@ -47,7 +47,7 @@ export async function call(path: string, init: Call = {}): Promise<Answer> {
     redirect: "manual",
   });
   const text = await response.text();
-  // A line of JSON for each item is not JSON.
+  // Lines of JSON are not JSON.
   const isJson = /[/+]json\b/.test(response.headers.get("Content-Type") ?? "");
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
@@ -62,7 +62,7 @@ export interface Organization extends Client {
   readonly slug: string;
   readonly agentId: string;
   readonly credentialId: string;
-  /** An access token of its admin, with every scope that the admin may have. */
+  /** An access token of its admin, with every scope of the admin. */
   readonly token: string;
 }
 
@@ -79,7 +79,7 @@ export async function tokenFor(client: Client, parameters: Record<string, string
 const adminScopes =
   "agents:read agents:write tokens:read delegations:write audit:read webhooks:read webhooks:write admin:orgs organization:administer";
 
-/** The token of an organization's admin with everything it may carry. */
+/** The token of an organization's admin, with every scope. */
 export const adminToken = (client: Client) => tokenFor(client, { scope: adminScopes });
 
 let operator: Promise<Organization> | undefined;
@@ -99,7 +99,7 @@ export function theOperator(): Promise<Organization> {
 }
 
 let counter = 0;
-/** A name that no other call of this test file gets. */
+/** A name that is unique in this test file. */
 export const unique = (prefix: string) => `${prefix}-${++counter}`;
 
 /** Another organization with its first admin. `fields` override the body. */
@@ -108,7 +108,7 @@ export async function newOrganization(fields: Record<string, unknown> = {}): Pro
   const answer = await call("/api/v1/organizations", {
     // A new token: a test may have dropped the key that signed the operator's first one.
     token: await adminToken(await theOperator()),
-    // Without limits, unless a test is about them.
+    // Without limits, unless the test sets them.
     json: { name: slug, slug, adminEmail: `admin@${slug}.example`, planTier: "enterprise", ...fields },
   });
   expect(answer.status, answer.text).toBe(201);
@@ -116,7 +116,7 @@ export async function newOrganization(fields: Record<string, unknown> = {}): Pro
   return { ...organization, ...admin, token: await adminToken(admin) };
 }
 
-/** The least that registers an agent. */
+/** The required fields of an agent. */
 export const agentFields = (fields: Record<string, unknown> = {}) => ({
   email: `${unique("agent")}@example.com`,
   agentType: "screener",
@@ -127,14 +127,14 @@ export const agentFields = (fields: Record<string, unknown> = {}) => ({
   ...fields,
 });
 
-/** Registers an agent; answers with its wire form. */
+/** Registers an agent; returns its wire form. */
 export async function newAgent(token: string, fields: Record<string, unknown> = {}): Promise<Body> {
   const answer = await call("/api/v1/agents", { token, json: agentFields(fields) });
   expect(answer.status, answer.text).toBe(201);
   return answer.body;
 }
 
-/** Makes a credential for an agent; answers with its wire form, the secret included. */
+/** Creates a credential of an agent; returns its wire form with the secret. */
 export async function newCredential(
   token: string,
   agentId: string,

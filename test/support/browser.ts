@@ -1,4 +1,4 @@
-/** A real browser for tests, and pages of other people for it to visit. */
+/** A real browser for tests, and pages of other origins for it to visit. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ import { expect } from "vitest";
 const candidates = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const executable = candidates.find((path) => path !== undefined && path !== "" && existsSync(path));
 
-/** Whether there is a browser. Where there is none, the tests that need one are skipped. */
+/** Whether a browser is installed. Without one, its tests are skipped. */
 export const hasBrowser = executable !== undefined;
 
 if (!hasBrowser) {
@@ -33,14 +33,14 @@ export function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: executable, chromiumSandbox: false, args: quiet });
 }
 
-/** A visitor's tab, and what went wrong in it. */
+/** A tab of a visitor, and its errors. */
 export interface Tab {
   readonly page: Page;
   /** Errors in the console, uncaught exceptions and dialogs. */
   readonly complaints: readonly string[];
 }
 
-/** Opens a tab in a context of its own: no cookies, no cache. */
+/** Opens a tab in its own context, without cookies and cache. */
 export async function newTab(browser: Browser, options: BrowserContextOptions = {}): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width: 1024, height: 768 }, ...options });
   const page = await context.newPage();
@@ -53,7 +53,7 @@ export async function newTab(browser: Browser, options: BrowserContextOptions = 
     complaints.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  // From the first moment on: what moved without the visitor's doing (Layout Instability API).
+  // Records all layout shifts without user input, from the start (Layout Instability API).
   await page.addInitScript(`
     globalThis.shifts = [];
     new PerformanceObserver((list) => {
@@ -64,7 +64,7 @@ export async function newTab(browser: Browser, options: BrowserContextOptions = 
   return { page, complaints };
 }
 
-/** Everything that moved by itself in the page. */
+/** The layout shifts of the page. */
 export function layoutShifts(frame: Page | Frame): Promise<unknown[]> {
   return frame.evaluate("shifts");
 }
@@ -77,7 +77,7 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** Fails the test for every rule of axe that a frame breaks, and when nearly nothing was looked at. */
+/** Fails the test for every rule of axe that a frame breaks, and when axe checked nearly nothing. */
 export async function expectAccessible(frame: Frame): Promise<void> {
   await frame.evaluate(await axe);
   const { violations, passes } = (await frame.evaluate("axe.run(document, { iframes: false })")) as {
@@ -88,7 +88,7 @@ export async function expectAccessible(frame: Frame): Promise<void> {
   expect(passes.length).toBeGreaterThan(10);
 }
 
-/** Keeps a picture, where SCREENSHOTS names a folder for them. */
+/** Stores a screenshot in the folder SCREENSHOTS, if set. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
@@ -100,13 +100,13 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Somebody else's server. */
+/** A server of another origin. */
 export interface Site {
-  /** Another origin than that of any Worker of the tests. */
+  /** Not the origin of any Worker of the tests. */
   readonly origin: string;
-  /** What it answers at each path from now on; anything else is 404. */
+  /** Sets the answer of each path; other paths are 404. */
   readonly answers: Map<string, Answer>;
-  /** The requests so far, as `GET /path`, with their headers. */
+  /** All requests, as `GET /path`, with their headers. */
   readonly requests: { readonly line: string; readonly headers: Readonly<Record<string, unknown>> }[];
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Plain HTTP against a Worker process, and the steps that its tests begin with. The counterpart of `api.ts` for Node. */
+/** Plain HTTP to a Worker process, and the first steps of its tests. The counterpart of `api.ts` for Node. */
 import { expect } from "vitest";
 import { setupToken } from "./worker-process.ts";
 
@@ -15,7 +15,7 @@ export interface Call {
   readonly form?: Record<string, string>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the body of an answer is whatever the test asserts that it is
+// biome-ignore lint/suspicious/noExplicitAny: the tests assert the shape of the body
 export type Body = any;
 
 export interface Answer {
@@ -38,12 +38,12 @@ export async function send(origin: string, path: string, call: Call = {}): Promi
     redirect: "manual",
   });
   const text = await response.text();
-  // A line of JSON for each item is not JSON.
+  // Lines of JSON are not JSON.
   const isJson = /[/+]json\b/.test(response.headers.get("Content-Type") ?? "");
   return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-/** Asks for a token, which may be refused. */
+/** Requests a token; the answer can be a refusal. */
 export function requestToken(origin: string, client: Client, parameters: Record<string, string> = {}): Promise<Answer> {
   return send(origin, "/api/v1/token", {
     basic: client,
@@ -66,13 +66,13 @@ export interface Admin extends Client {
   readonly organizationId: string;
   readonly agentId: string;
   readonly credentialId: string;
-  /** An access token with every scope that an admin may have. */
+  /** An access token with every scope of an admin. */
   readonly token: string;
 }
 
 const adminScopes = "agents:read agents:write tokens:read audit:read admin:orgs";
 
-/** Sets the service up; answers with the operator's admin. */
+/** Sets the service up; returns the operator's admin. */
 export async function setUp(origin: string): Promise<Admin> {
   const answer = await send(origin, "/api/v1/setup", {
     token: setupToken,
@@ -85,10 +85,10 @@ export async function setUp(origin: string): Promise<Admin> {
 }
 
 let counter = 0;
-/** A name that no other call of this test file gets. */
+/** A name that is unique in this test file. */
 export const unique = (prefix: string) => `${prefix}-${++counter}`;
 
-/** Another organization with its first admin. It has no limits, so that tests meet none by accident. */
+/** Another organization with its first admin, without limits. */
 export async function newOrganization(origin: string, operator: Admin): Promise<Admin> {
   const slug = unique("tenant");
   const answer = await send(origin, "/api/v1/organizations", {
@@ -100,7 +100,7 @@ export async function newOrganization(origin: string, operator: Admin): Promise<
   return { ...admin, organizationId, token: await tokenFor(origin, admin, { scope: adminScopes }) };
 }
 
-/** The least that registers an agent. */
+/** The required fields of an agent. */
 export const agentFields = (fields: Record<string, unknown> = {}) => ({
   email: `${unique("agent")}@example.com`,
   agentType: "screener",
@@ -116,7 +116,7 @@ export interface AgentClient extends Client {
   readonly credentialId: string;
 }
 
-/** Registers an agent and makes a credential for it. */
+/** Registers an agent and creates a credential for it. */
 export async function newClient(
   origin: string,
   token: string,

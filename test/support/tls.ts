@@ -1,6 +1,6 @@
 /**
- * An https address in front of a Worker process, for clients that take nothing else (did:web has no http). Its certificate
- * is made anew each time and known to this process alone.
+ * An https address in front of a Worker process, for clients that require https (did:web). Its certificate is new each time,
+ * and only this process trusts it.
  */
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { request } from "node:http";
@@ -50,12 +50,12 @@ function selfSigned() {
 export interface TlsFront {
   /** Such as `https://localhost:40123`. */
   readonly origin: string;
-  /** Sends what comes in to this origin from now on. */
+  /** Forwards requests to this origin from now on. */
   forwardTo(origin: string): void;
   close(): Promise<void>;
 }
 
-/** Opens the address, and lets `node:https` of this process trust it. */
+/** Opens the address and makes `node:https` of this process trust it. */
 export async function newTlsFront(): Promise<TlsFront> {
   const { cert, key } = selfSigned();
   let target = "";

@@ -1,4 +1,4 @@
-/** Requests to the Worker with other bindings than those of the test run: another setting, a dependency that fails. */
+/** Requests to the Worker with other bindings: another setting, or a dependency that fails. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Bindings } from "../../src/platform/env.ts";

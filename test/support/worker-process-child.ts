@@ -1,6 +1,6 @@
 /**
- * The process that `worker-process.ts` starts: the built Worker in workerd, twice, over one set of stores. Talks to its
- * parent by messages, and ends when the parent does.
+ * The child process of `worker-process.ts`: the built Worker in workerd, twice, over one set of stores. It exchanges
+ * messages with its parent and ends with it.
  */
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -10,7 +10,7 @@ import type { ChildReply, ChildRequest, ChildSettings } from "./worker-process.t
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as ChildSettings;
 
-/** The bundle, and around it the module that the Worker begins in, where it is another. */
+/** The bundle, and its entry module where that is another one. */
 function modules(entry: string | null) {
   const around = entry === null ? [] : [{ path: join(dist, basename(entry)), contents: readFileSync(entry, "utf8") }];
   return [...around.map((module) => ({ type: "ESModule" as const, ...module })), ...builtModules()];

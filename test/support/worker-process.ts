@@ -1,7 +1,6 @@
 /**
- * The built Worker as a process of its own, over real HTTP: for standard clients, for a second instance, and for being
- * killed. Two instances of the bundle run in it, isolates of their own that share the database, the cache and the
- * ledgers, as two machines of a deployment would.
+ * The built Worker as its own process, over real HTTP: for standard clients, for a second instance, and for crash tests. Two
+ * instances of the bundle run in it, as isolates that share the database, the cache and the ledgers.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -18,7 +17,7 @@ export interface ChildSettings {
   readonly directory: string;
   readonly ports: readonly [number, number];
   readonly bindings: Readonly<Record<string, string>>;
-  /** A module around the bundle, which the second instance runs instead of it. */
+  /** A module around the bundle, for the second instance. */
   readonly secondEntry: string | null;
 }
 
@@ -47,23 +46,23 @@ export interface WorkerProcess {
   readonly issuer: string;
   /** The origins of the two instances. */
   readonly instances: readonly [string, string];
-  /** Starts it on the data that is there. */
+  /** Starts it with the existing data. */
   start(): Promise<void>;
-  /** SIGKILL to the process and its workerd; the data stays. */
+  /** Sends SIGKILL to the process and its workerd; the data stays. */
   kill(): Promise<void>;
-  /** Runs the cron trigger to its end. */
+  /** Runs the Cron Trigger to its end. */
   runCron(): Promise<void>;
-  /** Reads the database behind the Worker's back. */
+  /** Reads the database directly. */
   query<Row>(sql: string, ...parameters: readonly unknown[]): Promise<Row[]>;
-  /** How much memory workerd has in use (its resident set), in MiB. */
+  /** The resident memory of workerd, in MiB. */
   memoryMiB(): Promise<number>;
-  /** What the Worker logged since it was started. */
+  /** The log of the Worker since its start. */
   log(): string;
-  /** Ends it and removes its data. */
+  /** Ends the process and removes its data. */
   stop(): Promise<void>;
 }
 
-/** Two ports that were free a moment ago. */
+/** Two free ports. */
 async function freePorts(): Promise<[number, number]> {
   const servers = [createServer(), createServer()];
   const ports = await Promise.all(
@@ -83,10 +82,10 @@ async function freePorts(): Promise<[number, number]> {
 }
 
 /**
- * A Worker over an empty data directory, not yet started.
+ * A Worker with an empty data directory, not started.
  *
- * @param bindings settings beside or instead of the usual ones
- * @param secondEntry the path of a module that imports `./worker.js`; the second instance runs it
+ * @param bindings settings that add to or replace the defaults
+ * @param secondEntry the path of a module that imports `./worker.js`, for the second instance
  *
  * @example
  * ```ts
@@ -138,7 +137,7 @@ export async function newWorkerProcess(
       else process.once("exit", () => resolve());
     });
 
-  /** workerd is a child of the child: its end shows in its ports being free again. */
+  /** workerd is a child of the child: it has ended when its ports are free. */
   async function portsFree(): Promise<void> {
     for (const instance of instances) {
       while (

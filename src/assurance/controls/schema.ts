@@ -1,6 +1,8 @@
 /** The wire shape of the controls, and their snapshot in KV. */
 import { z } from "@hono/zod-openapi";
-import { controlStatuses } from "./catalogue.ts";
+import type { ControlStatus } from "./catalogue.ts";
+
+const controlStatuses = ["pass", "fail", "unknown"] as const satisfies readonly ControlStatus[];
 
 const controlSchema = z
   .object({

@@ -1,7 +1,7 @@
-/** A change as a body requests it: which fields get another value, and what its event says of them. */
+/** A change that a body requests: the fields with another value, and their form in the event. */
 import type { JsonValue } from "./catalogue.ts";
 
-/** The fields of a body whose value is another one than before. What the body leaves out stays as it is. */
+/** The fields of a body whose value differs from the present one. An absent field does not change. */
 export function differences<Before extends object, Field extends keyof Before>(
   before: Before,
   input: { readonly [F in Field]?: Before[F] | undefined },
@@ -11,13 +11,9 @@ export function differences<Before extends object, Field extends keyof Before>(
   return Object.fromEntries(Object.entries(input).filter(isOther)) as Partial<Pick<Before, Field>>;
 }
 
-/** What the fields of a change were and are, in the form in which they are shown. */
-export function fromTo<Shown extends object>(
-  before: Shown,
-  after: Shown,
-  change: object,
-): { readonly [field: string]: JsonValue } {
-  const fields = Object.keys(change).filter((field) => Object.hasOwn(before, field)) as (keyof Shown & string)[];
-  const of = (shown: Shown, field: keyof Shown) => shown[field] as JsonValue;
+/** The changed fields as `{ from, to }`, from the wire forms before and after. */
+export function fromTo<Wire extends object>(before: Wire, after: Wire, change: object): Record<string, JsonValue> {
+  const fields = Object.keys(change).filter((field) => Object.hasOwn(before, field)) as (keyof Wire & string)[];
+  const of = (wire: Wire, field: keyof Wire) => wire[field] as JsonValue;
   return Object.fromEntries(fields.map((field) => [field, { from: of(before, field), to: of(after, field) }]));
 }

@@ -1,4 +1,4 @@
-/** Hands events from the outbox to the subscribers: each at least once, so a subscriber recognises repeated ones by the event id. */
+/** Relays events from the outbox to the subscribers, each at least once. A subscriber must recognize a repeated event by its id. */
 import { z } from "@hono/zod-openapi";
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Context, Relay } from "../platform/context.ts";
@@ -9,22 +9,21 @@ import { log, noRequest } from "../platform/log.ts";
 import type { MessageKind } from "../platform/messages.ts";
 import { setGauge } from "../platform/telemetry/recording.ts";
 import type { DomainEvent } from "./catalogue.ts";
+import { publish } from "./outbox.ts";
 
-/** A receiver of every change of state. */
 export interface Subscriber {
   readonly name: string;
-  /** It also gets the events that the ledger has put into the audit log by itself. */
+  /** It also gets the events that the ledger has recorded in the audit log itself. */
   readonly alsoRecorded?: true;
-  /** Takes the events in order. When it throws, they stay in the outbox for the next run. */
+  /** Gets the events in order. When it rejects, they stay in the outbox for the next run. */
   handle(context: Context, organizationId: OrganizationId, events: readonly DomainEvent[]): Promise<void>;
 }
 
 const pageSize = 100;
-/** How many organizations one scheduled run relays, and how many of them at once. */
+/** How many organizations one scheduled run relays, and how many of them concurrently. */
 const relayedAtMost = 500;
 const relayedAtOnce = 10;
 
-/** Makes the relay of the service from its subscribers. */
 export function createRelay(subscribers: readonly Subscriber[]): Relay {
   return async (context, organizationId, which) => {
     const isRelayed = which === "all" ? undefined : eq(outbox.recorded, false);
@@ -52,24 +51,17 @@ const relayMessageSchema = z.object({ relay: organizationIdSchema });
 
 type RelayMessage = z.output<typeof relayMessageSchema>;
 
-/** What fails here stays in the outbox, and the scheduled run relays it. */
-async function relayOrLeave(context: Context, organizationId: OrganizationId): Promise<void> {
-  await context.relay(organizationId, "all").catch((error: unknown) => {
-    log.warn(context, "relay deferred to the Cron Trigger", { organizationId, error });
-  });
-}
-
-/** A message says that an organization has events in the outbox. */
+/** A message names an organization with events in the outbox. */
 export const relayMessages: MessageKind<RelayMessage> = {
   schema: relayMessageSchema,
   async receive(context, messages) {
     const organizations = new Set(messages.map(({ relay }) => relay));
-    await Promise.all([...organizations].map((id) => relayOrLeave(context, id)));
+    await Promise.all([...organizations].map((id) => publish(context, id, "all")));
   },
 };
 
-/** Sends a message to relay an organization's events now. When that fails, the scheduled run relays them. */
-export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organizationId: OrganizationId): Promise<void> {
+/** Queues the relay of an organization's events. After a failure, the scheduled run relays them. */
+export async function queueRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organizationId: OrganizationId): Promise<void> {
   const message: RelayMessage = { relay: organizationId };
   try {
     await env.WEBHOOK_QUEUE.send(message);
@@ -78,7 +70,7 @@ export async function askForRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organiza
   }
 }
 
-/** Relays what a crash or a failing subscriber left in the outbox, of every organization. One that fails again does not delay the others. */
+/** Scheduled task: relays the events that a crash or a failing subscriber left in the outbox. A failure does not stop others. */
 export async function relayWaiting(context: Context): Promise<void> {
   const waiting = await context.db
     .selectDistinct({ organizationId: outbox.organizationId })
@@ -95,7 +87,7 @@ export async function relayWaiting(context: Context): Promise<void> {
   }
 }
 
-/** Measures how many events wait. A few wait for a moment at any time; many, or a few for long, mean that a subscriber fails. */
+/** Measures the events in the outbox. Many, or a few for long, mean that a subscriber fails. */
 export async function measureOutbox(context: Context): Promise<void> {
   setGauge("agentidp_outbox_events_waiting", await context.db.$count(outbox));
 }

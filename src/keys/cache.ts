@@ -1,4 +1,4 @@
-/** The signing keys in memory: one query serves all requests of an isolate for minutes. */
+/** The signing keys in memory: an isolate queries them every few minutes. */
 import type { Context } from "../platform/context.ts";
 import { DependencyDown } from "../platform/dependency.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
@@ -8,37 +8,37 @@ import { importPublicKey, openPrivateKey, type SigningKey } from "./key-pairs.ts
 import { rowsWithWorkingKeys } from "./provision.ts";
 import { publishedJwkSchema, type SigningAlg } from "./schema.ts";
 
-/** From this age on, keys are read again in the background. */
+/** Older keys are read again in the background. */
 const refreshAfterMs = 2 * minuteMs;
-/** From this age on, a request waits for fresh keys. It bounds how long a replaced key may go on signing. */
+/** With older keys, a request waits for a read. This limits how long a replaced key can sign. */
 const staleAfterMs = clockSkewMs;
-/** When the database is down, keys up to this age serve on: the ledgers refuse dropped ones by themselves. */
+/** The oldest keys in use while the database is down. The ledgers refuse dropped keys on their own. */
 const lastResortMs = hourMs;
-/** How long a request waits for a load that another request started. */
+/** How long a request waits for the read of another request. */
 const patienceMs = 1000;
-/** Unknown key ids cost at most one query in this time. */
+/** Unknown key ids cause at most one query in this time. */
 const reloadIntervalMs = 1000;
 
-/** Our key ids are thumbprints; anything else is refused before a look-up. */
+/** Our key ids are thumbprints; any other id is refused before a query. */
 const kidForm = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** A key that can verify. `alg` is that of our record and never that of a token. */
+/** `alg` is from our record of the key, never from a token. */
 export interface VerificationKey {
   readonly key: CryptoKey;
   readonly alg: SigningAlg;
 }
 
 interface Keys {
-  /** Counts the loads of an isolate: a load with a higher number began later. */
+  /** The number of the load that read them; a later load has a higher number. */
   readonly load: number;
   readonly readAtMs: number;
   readonly verifying: ReadonlyMap<string, VerificationKey>;
   readonly signing: ReadonlyMap<SigningAlg, SigningKey>;
-  /** Why the current key of an algorithm cannot sign. Verification goes on without it. */
+  /** Why the current key of an algorithm cannot be opened. It can still verify. */
   readonly unusable: ReadonlyMap<SigningAlg, unknown>;
 }
 
-/** By database, so that nothing of one environment is ever used in another. */
+/** By database, so that two environments never share keys. */
 const caches = new WeakMap<D1Database, SingleFlight<Keys>>();
 
 function loadsOf({ env }: Context): SingleFlight<Keys> {
@@ -47,16 +47,16 @@ function loadsOf({ env }: Context): SingleFlight<Keys> {
   return loads;
 }
 
-/** A clock that was set back makes keys old, not young for ever. */
+/** A clock that was set back makes keys old, not young forever. */
 function isYoungerThan(context: Context, keys: Keys, limitMs: number): boolean {
   const ageMs = context.now() - keys.readAtMs;
   return ageMs >= 0 && ageMs < limitMs;
 }
 
-/** Reads the keys. Those that are known already are not imported again: a `kid` is the hash of its key. */
+/** Reads the keys. Keys in memory are not imported again: a `kid` is the hash of its key. */
 async function read(context: Context, load: number): Promise<Keys> {
   const readAtMs = context.now();
-  const known = loadsOf(context).found?.value;
+  const present = loadsOf(context).found?.value;
   const rows = await rowsWithWorkingKeys(context, ["current"]);
   const verifying = new Map<string, VerificationKey>();
   const signing = new Map<SigningAlg, SigningKey>();
@@ -65,10 +65,10 @@ async function read(context: Context, load: number): Promise<Keys> {
     rows.map(async (row) => {
       const { id: kid, alg } = row;
       const jwk = publishedJwkSchema.parse(row.publicJwk);
-      verifying.set(kid, known?.verifying.get(kid) ?? { key: await importPublicKey(jwk), alg });
+      verifying.set(kid, present?.verifying.get(kid) ?? { key: await importPublicKey(jwk), alg });
       if (row.state !== "current") return;
       try {
-        const same = known?.signing.get(alg);
+        const same = present?.signing.get(alg);
         signing.set(alg, same?.kid === kid ? same : await openPrivateKey(context, { ...row, kid }));
       } catch (error) {
         unusable.set(alg, error);
@@ -98,14 +98,9 @@ async function keysOf(context: Context): Promise<Keys> {
 }
 
 /**
- * The key to sign with.
+ * The key that signs.
  *
- * @throws {DependencyDown} when its private part cannot be opened with the present `KEY_ENCRYPTION_KEYS`
- *
- * @example
- * ```ts
- * const { kid, key } = await currentSigningKey(context, "ES256");
- * ```
+ * @throws {DependencyDown} when no key of `KEY_ENCRYPTION_KEYS` opens its private part
  */
 export async function currentSigningKey(context: Context, alg: SigningAlg): Promise<SigningKey> {
   const keys = await keysOf(context);
@@ -115,20 +110,18 @@ export async function currentSigningKey(context: Context, alg: SigningAlg): Prom
 }
 
 /**
- * The published key with this id: next, current or previous, and never one that was compromised.
+ * The published key with this id, null without one. A compromised key is not published.
  *
- * An unknown id leads to a new look at the database. A flood of them shares one look a second; each waits for a look that
- * began after it came, so a key that was made a moment ago is never refused.
- *
- * @returns null when there is no such key
+ * An unknown id causes a read, at most one a second. Each request waits for a read that began after the request, so that a new
+ * key is never refused.
  */
 export async function verificationKey(context: Context, kid: string): Promise<VerificationKey | null> {
   if (!kidForm.test(kid)) return null;
   const loads = loadsOf(context);
   const newestLoad = loads.begun;
   const keys = await keysOf(context);
-  const known = keys.verifying.get(kid);
-  if (known) return known;
+  const found = keys.verifying.get(kid);
+  if (found) return found;
   if (keys.load > newestLoad) return null;
   if (loads.idleMs < reloadIntervalMs) await pause(reloadIntervalMs - loads.idleMs);
   const fresh = await loads.after((number) => read(context, number), newestLoad);
@@ -136,10 +129,10 @@ export async function verificationKey(context: Context, kid: string): Promise<Ve
 }
 
 /**
- * Forgets the keys, so that the next call reads them anew: a ledger has said that one of them was dropped.
+ * Forgets the keys, so that the next call reads them again.
  *
- * @param droppedKid the key that it said; when it is not in memory any more there is nothing to forget, so that of a
- *   thousand requests that learn of it at the same time only the first causes a query
+ * @param droppedKid a key that a ledger has refused as dropped. Without it in memory nothing is forgotten, so that of a thousand
+ *   concurrent refusals only the first causes a read
  */
 export function forgetSigningKeys(context: Context, droppedKid?: string): void {
   const loads = loadsOf(context);

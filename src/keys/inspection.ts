@@ -1,27 +1,24 @@
-/** Looking at private parts as they are stored: whether each can still be opened, and none lies there in clear. */
+/** Inspects the stored private parts: each must be sealed with a key of `KEY_ENCRYPTION_KEYS`. */
 import type { Context } from "../platform/context.ts";
 import { open } from "../platform/crypto/sealing.ts";
-import { sealedIn } from "./resealing.ts";
+import { placeIn } from "./resealing.ts";
 import { type SealedTable, storedKeysAfter } from "./store.ts";
 
 export { sealedTables } from "./store.ts";
 
-/** What a page of rows holds. */
+/** The counts of a page of rows. */
 export interface KeyInspection {
-  /** Private parts that were looked at. */
   readonly checked: number;
-  /** Those that no key of `KEY_ENCRYPTION_KEYS` opens, whatever else they are. */
+  /** Private parts that no key of `KEY_ENCRYPTION_KEYS` opens. */
   readonly unopened: number;
   /** Rows whose public part holds private members. */
   readonly exposed: number;
-  /** The id to go on after; null at the end. */
+  /** The last id of the page; null on the last page. */
   readonly next: string | null;
 }
 
 /** RFC 7518 6.2.2, 6.3.2, RFC 8037 2: `d` is the private member of every kind of key. */
-function holdsPrivateMember(publicJwk: string | null): boolean {
-  return publicJwk !== null && /"d"\s*:/.test(publicJwk);
-}
+const holdsPrivateMember = (publicJwk: string | null) => publicJwk !== null && /"d"\s*:/.test(publicJwk);
 
 /** Inspects the rows after an id, in the order of ids. */
 export async function inspectPrivateKeys(
@@ -33,7 +30,7 @@ export async function inspectPrivateKeys(
   const ring = context.settings.keyEncryptionKeys;
   const rows = await storedKeysAfter(context, table, after, limit);
   const sealed = rows.flatMap(({ id, privateSealed }) => (privateSealed === null ? [] : [{ id, privateSealed }]));
-  const opened = await Promise.all(sealed.map((row) => open(ring, row.privateSealed, sealedIn[table](row.id))));
+  const opened = await Promise.all(sealed.map((row) => open(ring, row.privateSealed, placeIn[table](row.id))));
   return {
     checked: sealed.length,
     unopened: opened.filter((text) => text === null).length,

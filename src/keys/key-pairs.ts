@@ -1,5 +1,4 @@
-/** Making a signing key, and opening its private part again. */
-
+/** Signing keys: creating a key pair, and opening its private part. */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { Context } from "../platform/context.ts";
 import { open, seal, sealedPlace } from "../platform/crypto/sealing.ts";
@@ -7,14 +6,13 @@ import { DependencyDown } from "../platform/dependency.ts";
 import { log } from "../platform/log.ts";
 import { type PublishedJwk, publishedJwkSchema, type SigningAlg } from "./schema.ts";
 
-/** A key that can sign. */
 export interface SigningKey {
   readonly kid: string;
   readonly alg: SigningAlg;
   readonly key: CryptoKey;
 }
 
-/** A new key: the published form, and the private part as it is stored. */
+/** A new key: its published form, and its sealed private part. */
 export interface SealedKeyPair {
   readonly kid: string;
   readonly alg: SigningAlg;
@@ -25,19 +23,15 @@ export interface SealedKeyPair {
 const publicMembers = (alg: SigningAlg, { kty, crv, x, y, n, e }: JWK) =>
   alg === "ES256" ? { kty, crv, x, y } : { kty, n, e };
 
-/** Makes a P-256 key (ES256) or a 2048-bit RSA key (RS256). Its `kid` is the RFC 7638 thumbprint. */
+/** Creates a P-256 key (ES256) or a 2048-bit RSA key (RS256). Its `kid` is the RFC 7638 thumbprint. */
 export async function newSealedKeyPair(context: Context, alg: SigningAlg): Promise<SealedKeyPair> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
   const privateJwk = await exportJWK(privateKey);
   const kid = await calculateJwkThumbprint(privateJwk, "sha256");
   const publicJwk = publishedJwkSchema.parse({ ...publicMembers(alg, privateJwk), kid, alg, use: "sig" });
   const ring = context.settings.keyEncryptionKeys;
-  return {
-    kid,
-    alg,
-    publicJwk,
-    privateSealed: await seal(ring, JSON.stringify(privateJwk), sealedPlace.signingKey(kid)),
-  };
+  const privateSealed = await seal(ring, JSON.stringify(privateJwk), sealedPlace.signingKey(kid));
+  return { kid, alg, publicJwk, privateSealed };
 }
 
 async function imported(jwk: JWK, alg: SigningAlg): Promise<CryptoKey> {
@@ -46,25 +40,20 @@ async function imported(jwk: JWK, alg: SigningAlg): Promise<CryptoKey> {
   return key;
 }
 
-/** The published key, ready to verify. */
-export function importPublicKey(jwk: PublishedJwk): Promise<CryptoKey> {
-  return imported(jwk, jwk.alg);
+/** Imports a published key for verification. */
+export const importPublicKey = (jwk: PublishedJwk): Promise<CryptoKey> => imported(jwk, jwk.alg);
+
+interface SealedKey extends Pick<SealedKeyPair, "kid" | "alg"> {
+  readonly privateSealed: string | null;
 }
 
 /**
  * Opens the private part of a signing key.
  *
- * @throws {DependencyDown} when no key of `KEY_ENCRYPTION_KEYS` opens it: a key was taken off the list too early. Requests
- *   get 503 until it is back, and the log names the key
+ * @throws {DependencyDown} when no key of `KEY_ENCRYPTION_KEYS` opens it: a key was removed from the list too early. Requests
+ *   get 503 until it is in the list again, and the log has the `kid`
  */
-export async function openPrivateKey(
-  context: Context,
-  {
-    kid,
-    alg,
-    privateSealed,
-  }: { readonly kid: string; readonly alg: SigningAlg; readonly privateSealed: string | null },
-): Promise<SigningKey> {
+export async function openPrivateKey(context: Context, { kid, alg, privateSealed }: SealedKey): Promise<SigningKey> {
   const ring = context.settings.keyEncryptionKeys;
   const text = privateSealed === null ? null : await open(ring, privateSealed, sealedPlace.signingKey(kid));
   if (text === null) {

@@ -1,5 +1,4 @@
-/** What the scheduled run does for the keys, every minute. */
-
+/** The scheduled task of the keys, every minute. */
 import type { Context } from "../platform/context.ts";
 import { longestActiveMs } from "../platform/lifetimes.ts";
 import { log } from "../platform/log.ts";
@@ -25,7 +24,7 @@ async function retireReplaced(context: Context): Promise<void> {
   await retireReplacedBefore(context, nowMs - longestActiveMs, nowMs);
 }
 
-const duties = [
+const parts = [
   ensureSigningKeys,
   finishDrops,
   dropOnNewOrganizations,
@@ -36,19 +35,19 @@ const duties = [
 ] as const;
 
 /**
- * Makes missing keys, goes on with drops of compromised keys, retires keys whose last token has expired, rotates keys that
- * are 30 days old, seals private parts with the first key-encryption key, and mends the key set in KV. Each may be cut off
- * at any point, and one that fails does not keep the others from being done.
+ * Creates missing keys, continues drops of compromised keys, retires keys whose last token has expired, rotates keys that are
+ * 30 days old, seals private parts with the first key-encryption key, and repairs the key set in KV. Each part can be
+ * interrupted at any point, and the failure of one does not stop the others.
  *
- * @throws {AggregateError} at the end, with what failed
+ * @throws {AggregateError} at the end, with the errors of the parts
  */
 export async function maintainSigningKeys(context: Context): Promise<void> {
   const failures: unknown[] = [];
-  for (const duty of duties) {
+  for (const part of parts) {
     try {
-      await duty(context);
+      await part(context);
     } catch (error) {
-      log.error(context, "maintenance of the signing keys", { duty: duty.name, error });
+      log.error(context, "maintenance of the signing keys", { part: part.name, error });
       failures.push(error);
     }
   }

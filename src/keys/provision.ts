@@ -1,4 +1,4 @@
-/** The first keys, and those that are missing for whatever reason. */
+/** Creates the first keys, and any that are missing. */
 import type { Context } from "../platform/context.ts";
 import { newSealedKeyPair } from "./key-pairs.ts";
 import { type SigningAlg, signingAlgSchema } from "./schema.ts";
@@ -10,14 +10,14 @@ const has = (rows: readonly SigningKeyRow[], alg: SigningAlg, state: Working) =>
   rows.some((row) => row.alg === alg && row.state === state);
 
 /**
- * Makes sure that each algorithm has a current and a next key. May be called at any time, by many at once: the unique
- * indexes let one key of each kind in, and the others are thrown away.
+ * Creates the missing current and next keys. Concurrent calls are safe: the unique indexes accept one key of each algorithm and
+ * state, and the others are discarded.
  */
 export async function ensureSigningKeys(context: Context): Promise<void> {
   await rowsWithWorkingKeys(context, ["current", "next"]);
 }
 
-/** The published keys, after those that cannot be done without have been made. */
+/** The published keys. Creates missing ones first, when a key of one of the states is missing. */
 export async function rowsWithWorkingKeys(context: Context, states: readonly Working[]): Promise<SigningKeyRow[]> {
   const rows = await publishedRows(context);
   const isComplete = states.every((state) => signingAlgSchema.options.every((alg) => has(rows, alg, state)));

@@ -1,4 +1,4 @@
-/** Every key that ever signed, for what must be verifiable for longer than its key is published. */
+/** Every key that ever signed, to verify signatures for longer than their key is published. */
 import type { Context } from "../platform/context.ts";
 import { importPublicKey } from "./key-pairs.ts";
 import { type PublishedJwk, publishedJwkSchema, type SigningAlg } from "./schema.ts";
@@ -9,13 +9,13 @@ export interface KeyRecord {
   readonly kid: string;
   readonly alg: SigningAlg;
   readonly publicJwk: PublishedJwk;
-  /** Milliseconds since the epoch; null for a key that nobody else has had. */
+  /** Milliseconds since the epoch; null for a key that is not compromised. */
   readonly compromisedAtMs: number | null;
-  /** The public part, ready to verify. Imported on the first call. */
+  /** Imports the public part on the first call. */
   verificationKey(): Promise<CryptoKey>;
 }
 
-/** All keys by their id, retired and compromised ones among them. A row that is no key of ours, whoever put it there, is left out. */
+/** All keys by their `kid`, with retired and compromised ones. A malformed row is left out. */
 export async function keyRecords(context: Context): Promise<ReadonlyMap<string, KeyRecord>> {
   const records = new Map<string, KeyRecord>();
   for (const { id: kid, alg, publicJwk: stored, compromisedAt: compromisedAtMs } of await everyRow(context)) {

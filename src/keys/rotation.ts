@@ -1,4 +1,4 @@
-/** Replacing the keys: next becomes current, current becomes previous, and a new next is published. */
+/** Rotation: next becomes current, current becomes previous, and a new next key is published. */
 import { refuseUnlessOperatorAdmin } from "../access/authority.ts";
 import type { Caller } from "../access/caller.ts";
 import { actorOf, type Change, newEvent, publish, writeChanges } from "../events/outbox.ts";
@@ -25,11 +25,11 @@ import {
 } from "./store.ts";
 
 export interface Rotation {
-  /** The current keys are in somebody else's hands, or the previous ones. */
+  /** Another party has the current keys. */
   readonly compromised: boolean;
 }
 
-interface Turn extends Rotation {
+interface Operation extends Rotation {
   readonly organizationId: OrganizationId | null;
   readonly caller: Caller | null;
   readonly nowMs: number;
@@ -41,17 +41,16 @@ function workingKid(rows: readonly SigningKeyRow[], alg: SigningAlg, state: "cur
   return row.id;
 }
 
-/** The changes that turn one algorithm. Each is conditional on the keys that were read, so of two rotations one wins. */
-async function turnOf(
+/** The changes for one algorithm. Each depends on the keys that were read, so of two concurrent rotations one takes place. */
+async function changesOf(
   context: Context,
   rows: readonly SigningKeyRow[],
   alg: SigningAlg,
-  turn: Turn,
+  { organizationId, caller, nowMs, compromised }: Operation,
 ): Promise<readonly Change[]> {
-  const { organizationId, caller, nowMs, compromised } = turn;
   const replaced = workingKid(rows, alg, "current");
   const activated = workingKid(rows, alg, "next");
-  // Whoever has the current key may have had the ones before it, too.
+  // A party with the current key may also have the previous keys.
   const dropped = [replaced, ...rows.filter((row) => row.alg === alg && row.state === "previous").map(({ id }) => id)];
   const fresh = rowOf(await newSealedKeyPair(context, alg), "next", nowMs);
   const actor = actorOf(context, caller);
@@ -65,7 +64,7 @@ async function turnOf(
     after: [activateNextKey(context, alg, activated, nowMs), insertMissingKeys(context, [fresh])],
   };
   if (!compromised) return [replacement];
-  // Not conditional on having won: when another rotation came first, the key that the caller meant is still dropped.
+  // Not conditional on the rotation: after a concurrent rotation, the key that the caller reported must still be dropped.
   const drops = dropped.map(
     (kid): Change => ({
       statements: [markCompromised(context, kid, nowMs)],
@@ -80,22 +79,21 @@ export async function rotate(context: Context, caller: Caller | null, { compromi
   const rows = await rowsWithWorkingKeys(context, ["current", "next"]);
   const organizationId = await findOperator(context);
   const nowMs = context.now();
-  const turns = signingAlgSchema.options.map((alg) =>
-    turnOf(context, rows, alg, { organizationId, caller, nowMs, compromised }),
-  );
-  await writeChanges(context, (await Promise.all(turns)).flat());
+  const operation = { organizationId, caller, nowMs, compromised };
+  const changes = signingAlgSchema.options.map((alg) => changesOf(context, rows, alg, operation));
+  await writeChanges(context, (await Promise.all(changes)).flat());
   forgetSigningKeys(context);
   await publishKeySet(context);
   if (organizationId !== null) await publish(context, organizationId);
 }
 
 /**
- * Rotates the signing keys at once. The old ones stay published until their last token has expired, unless `compromised`:
- * then they, and every token that they signed, are dropped before this answers. Two calls at the same time make one
- * rotation. So does repeating a drop that was not finished, which goes on with it.
+ * Rotates the signing keys. The old keys stay published until their last token has expired. With `compromised`, they and every
+ * token that they signed are dropped before this returns. Two concurrent calls make one rotation. A call during an unfinished
+ * drop continues it.
  *
- * @returns the published keys after the rotation; `FORBIDDEN` unless the caller is an admin of the operator's
- *   organization; `SERVICE_UNAVAILABLE` when the keys are rotated but not every ledger could be told yet
+ * @returns the published keys after the rotation; `FORBIDDEN` unless the caller is an admin of the operator's organization;
+ *   `SERVICE_UNAVAILABLE` when the keys are rotated but a ledger has not dropped the old ones yet
  */
 export async function rotateSigningKeys(
   context: Context,
@@ -109,15 +107,10 @@ export async function rotateSigningKeys(
   if (compromised && !(await finishDrops(context))) {
     return problem(
       "SERVICE_UNAVAILABLE",
-      "The keys are rotated, but not every organization's ledger has dropped the old ones yet. The service goes on with it every minute; repeat the call to see whether it is done.",
+      "The keys are rotated, but not every organization's ledger has dropped the old ones yet. The service continues every minute; repeat the call to see whether it is finished.",
     );
   }
   const rows = await publishedRows(context);
-  const keys = rows.map(({ id: kid, alg, state, createdAt }) => ({
-    kid,
-    alg,
-    state,
-    createdAt: isoOf(createdAt),
-  }));
+  const keys = rows.map(({ id: kid, alg, state, createdAt }) => ({ kid, alg, state, createdAt: isoOf(createdAt) }));
   return ok({ rotated: true, keys });
 }

@@ -1,4 +1,4 @@
-/** Rotating the signing keys, and the key set that publishes them. */
+/** The rotation of the signing keys, and the published key set. */
 import { route } from "../access/route.ts";
 import { createRouter } from "../access/router.ts";
 import { notModified, publicDocument } from "../platform/http/public-document.ts";
@@ -20,8 +20,8 @@ keyRoutes.openapi(
     tags: ["Keys"],
     summary: "Rotate the signing keys",
     description:
-      "For admins of the operator's organization. The next key starts to sign, and the old one stays published until its last token has expired. With `compromised`, the old keys and every token that they signed, the caller's own among them, are dropped before the answer; each further call drops the keys that are current by then.",
-    request: { body: json(rotateKeysSchema, "Nothing, or why") },
+      "For admins of the operator's organization. The next key starts to sign. The old key stays published until its last token has expired. With `compromised`, the old keys and every token that they signed, with the caller's own token, are revoked before the answer. Each further call revokes the keys that are current then.",
+    request: { body: json(rotateKeysSchema, "Whether the keys are compromised") },
     responses: { 200: json(keysRotatedSchema, "The published keys after the rotation") },
   }),
   async (c) => {
@@ -30,7 +30,7 @@ keyRoutes.openapi(
   },
 );
 
-/** At the root: a well-known URI (RFC 8615). */
+/** Relative to the root: a well-known URI (RFC 8615). */
 export const keySetRoutes = createRouter();
 
 keySetRoutes.openapi(

@@ -1,4 +1,4 @@
-/** The wire shapes of signing keys and of the set that publishes them. */
+/** The wire shapes of signing keys and of the key set. */
 import { z } from "@hono/zod-openapi";
 import { signingKeyStates } from "../platform/db/schema.ts";
 
@@ -13,10 +13,7 @@ const kidSchema = encoded.max(64).openapi({
   example: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
 });
 
-/**
- * A published key (RFC 7517 4). Strict on purpose: nothing that has another member, least of all a private one, passes for
- * a key of ours.
- */
+/** A published key (RFC 7517 4). Strict, so that a key with another member, such as a private one, is never published. */
 export const publishedJwkSchema = z
   .discriminatedUnion("kty", [
     z.strictObject({
@@ -49,7 +46,7 @@ export type Jwks = z.output<typeof jwksSchema>;
 export const rotateKeysSchema = z
   .strictObject({
     compromised: z.boolean().optional().openapi({
-      description: "The current keys are in somebody else's hands: drop them, and every token they signed, at once.",
+      description: "Another party has the current keys: revoke them and every token that they signed, at once.",
     }),
   })
   .openapi("RotateKeys");
@@ -60,7 +57,7 @@ const signingKeySchema = z
     alg: signingAlgSchema,
     state: z.enum(signingKeyStates).openapi({
       description:
-        "`next`: published, not yet signing. `current`: signing. `previous`: published until its last token has expired. `retired`: gone.",
+        "`next`: published, not yet signing. `current`: signing. `previous`: published until its last token has expired. `retired`: not published.",
     }),
     createdAt: z.iso.datetime(),
   })

@@ -1,4 +1,4 @@
-/** The service's own signing keys: what they sign and verify with, how they are published, replaced and dropped. */
+/** The service's own signing keys: signing, verification, publication, rotation, and drops of compromised keys. */
 export { currentSigningKey, forgetSigningKeys, verificationKey } from "./cache.ts";
 export { inspectPrivateKeys, sealedTables } from "./inspection.ts";
 export { keySet } from "./jwks.ts";

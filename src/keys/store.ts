@@ -1,7 +1,7 @@
 /** The queries over signing keys. */
 import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lte, ne, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import type { Context } from "../platform/context.ts";
+import type { WithDb } from "../platform/context.ts";
 import { among } from "../platform/db/conditional.ts";
 import { agentKeys, signingKeys, webhookSecrets } from "../platform/db/schema.ts";
 import type { OrganizationId } from "../platform/ids.ts";
@@ -10,8 +10,8 @@ import type { PublishedJwk, SigningAlg } from "./schema.ts";
 
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
 
-/** Every key that counts: next, current and previous, the compromised ones left out. Oldest first. */
-export function publishedRows({ db }: Pick<Context, "db">): Promise<SigningKeyRow[]> {
+/** The next, current and previous keys without compromised ones, oldest first. */
+export function publishedRows({ db }: WithDb): Promise<SigningKeyRow[]> {
   return db
     .select()
     .from(signingKeys)
@@ -19,8 +19,8 @@ export function publishedRows({ db }: Pick<Context, "db">): Promise<SigningKeyRo
     .orderBy(asc(signingKeys.createdAt), asc(signingKeys.id));
 }
 
-/** Every key there ever was; a few in a year. */
-export function everyRow({ db }: Pick<Context, "db">): Promise<SigningKeyRow[]> {
+/** Every key that ever existed: a few a year. */
+export function everyRow({ db }: WithDb): Promise<SigningKeyRow[]> {
   return db.select().from(signingKeys);
 }
 
@@ -37,52 +37,42 @@ export function rowOf(pair: SealedKeyPair, state: "next" | "current", nowMs: num
   };
 }
 
-/** Puts keys in where there is none of their algorithm and state yet; a row that lost a race is left out. */
-export function insertMissingKeys({ db }: Pick<Context, "db">, rows: readonly (typeof signingKeys.$inferInsert)[]) {
+/** Inserts keys, except where there is one of the same algorithm and state: a concurrent request inserted it. */
+export function insertMissingKeys({ db }: WithDb, rows: readonly (typeof signingKeys.$inferInsert)[]) {
   return db
     .insert(signingKeys)
     .values([...rows])
     .onConflictDoNothing();
 }
 
-/** One step of a rotation: current becomes previous. Only when both keys still are what the caller read. */
-export function replaceCurrentKey({ db }: Pick<Context, "db">, currentKid: string, nextKid: string, nowMs: number) {
+/** The first step of a rotation: current becomes previous, if both keys still have the states that the caller read. */
+export function replaceCurrentKey({ db }: WithDb, currentKid: string, nextKid: string, nowMs: number) {
+  const hasNext = sql`EXISTS (SELECT 1 FROM signing_keys WHERE id = ${nextKid} AND state = 'next')`;
   return db
     .update(signingKeys)
     .set({ state: "previous", replacedAt: nowMs, privateSealed: null })
-    .where(
-      and(
-        eq(signingKeys.id, currentKid),
-        eq(signingKeys.state, "current"),
-        sql`EXISTS (SELECT 1 FROM signing_keys WHERE id = ${nextKid} AND state = 'next')`,
-      ),
-    );
+    .where(and(eq(signingKeys.id, currentKid), eq(signingKeys.state, "current"), hasNext));
 }
 
-/** The second step: next becomes current, when the step before has made room for it. */
-export function activateNextKey({ db }: Pick<Context, "db">, alg: SigningAlg, nextKid: string, nowMs: number) {
+/** The second step: next becomes current, if the first step took place. */
+export function activateNextKey({ db }: WithDb, alg: SigningAlg, nextKid: string, nowMs: number) {
+  const hasNoCurrent = sql`NOT EXISTS (SELECT 1 FROM signing_keys WHERE alg = ${alg} AND state = 'current')`;
   return db
     .update(signingKeys)
     .set({ state: "current", activatedAt: nowMs })
-    .where(
-      and(
-        eq(signingKeys.id, nextKid),
-        eq(signingKeys.state, "next"),
-        sql`NOT EXISTS (SELECT 1 FROM signing_keys WHERE alg = ${alg} AND state = 'current')`,
-      ),
-    );
+    .where(and(eq(signingKeys.id, nextKid), eq(signingKeys.state, "next"), hasNoCurrent));
 }
 
-/** Marks a replaced key as compromised: from here on nobody loads or publishes it, and the private part is gone. */
-export function markCompromised({ db }: Pick<Context, "db">, kid: string, nowMs: number) {
+/** Marks a replaced key as compromised: it is not loaded or published any more, and its private part is deleted. */
+export function markCompromised({ db }: WithDb, kid: string, nowMs: number) {
   return db
     .update(signingKeys)
     .set({ compromisedAt: nowMs, privateSealed: null })
     .where(and(eq(signingKeys.id, kid), eq(signingKeys.state, "previous"), isNull(signingKeys.compromisedAt)));
 }
 
-/** Compromised keys that some ledger may still accept, oldest mark first. */
-export function unfinishedDrops({ db }: Pick<Context, "db">): Promise<SigningKeyRow[]> {
+/** Compromised keys that a ledger may still accept, oldest mark first. */
+export function unfinishedDrops({ db }: WithDb): Promise<SigningKeyRow[]> {
   return db
     .select()
     .from(signingKeys)
@@ -90,17 +80,17 @@ export function unfinishedDrops({ db }: Pick<Context, "db">): Promise<SigningKey
     .orderBy(asc(signingKeys.compromisedAt), asc(signingKeys.id));
 }
 
-/** Compromised keys whose drop was finished, marked at or after a time. */
-export function finishedDropsSince({ db }: Pick<Context, "db">, sinceMs: number): Promise<SigningKeyRow[]> {
+/** Compromised keys whose drop is finished, marked at or after a time. */
+export function finishedDropsSince({ db }: WithDb, sinceMs: number): Promise<SigningKeyRow[]> {
   return db
     .select()
     .from(signingKeys)
     .where(and(gte(signingKeys.compromisedAt, sinceMs), eq(signingKeys.state, "retired")));
 }
 
-/** Remembers how far a drop has come. */
+/** Stores the last organization whose ledger has dropped the keys. */
 export async function saveDropProgress(
-  { db }: Pick<Context, "db">,
+  { db }: WithDb,
   kids: readonly string[],
   through: OrganizationId,
 ): Promise<void> {
@@ -110,12 +100,8 @@ export async function saveDropProgress(
     .where(and(inArray(signingKeys.id, among(kids)), ne(signingKeys.state, "retired")));
 }
 
-/** Ends a drop: every ledger knows. */
-export async function retireDropped(
-  { db }: Pick<Context, "db">,
-  kids: readonly string[],
-  nowMs: number,
-): Promise<void> {
+/** Ends a drop: every ledger has dropped the keys. */
+export async function retireDropped({ db }: WithDb, kids: readonly string[], nowMs: number): Promise<void> {
   await db
     .update(signingKeys)
     .set({ state: "retired", retiredAt: nowMs, privateSealed: null })
@@ -124,23 +110,13 @@ export async function retireDropped(
     );
 }
 
-/** Retires the previous keys that were replaced at or before a time; answers with their ids. */
-export function retireReplacedBefore(
-  { db }: Pick<Context, "db">,
-  replacedAtMs: number,
-  nowMs: number,
-): Promise<{ id: string }[]> {
-  return db
+/** Retires the previous keys that were replaced at or before a time. */
+export async function retireReplacedBefore({ db }: WithDb, replacedAtMs: number, nowMs: number): Promise<void> {
+  const { state, compromisedAt, replacedAt } = signingKeys;
+  await db
     .update(signingKeys)
     .set({ state: "retired", retiredAt: nowMs, privateSealed: null })
-    .where(
-      and(
-        eq(signingKeys.state, "previous"),
-        isNull(signingKeys.compromisedAt),
-        lte(signingKeys.replacedAt, replacedAtMs),
-      ),
-    )
-    .returning({ id: signingKeys.id });
+    .where(and(eq(state, "previous"), isNull(compromisedAt), lte(replacedAt, replacedAtMs)));
 }
 
 /** A private part that is not sealed with the first key of the ring. */
@@ -149,22 +125,22 @@ export interface SealedRow {
   readonly privateSealed: string;
 }
 
-const keptIn = { signing_keys: signingKeys, agent_keys: agentKeys, webhook_secrets: webhookSecrets } as const;
-export type SealedTable = keyof typeof keptIn;
+const sealedIn = { signing_keys: signingKeys, agent_keys: agentKeys, webhook_secrets: webhookSecrets } as const;
+/** A table with private parts. */
+export type SealedTable = keyof typeof sealedIn;
 
-/** Every table that holds private parts. */
-export const sealedTables = Object.keys(keptIn) as readonly SealedTable[];
+export const sealedTables = Object.keys(sealedIn) as readonly SealedTable[];
 
-/** The rows after an id, in the order of ids: the private part, and the text of the public one where there is one. */
-export function storedKeysAfter({ db }: Pick<Context, "db">, table: SealedTable, after: string | null, limit: number) {
-  const columns: { id: SQLiteColumn; privateSealed: SQLiteColumn; publicJwk?: SQLiteColumn } = keptIn[table];
+/** The rows after an id, in the order of ids: the private part, and the text of the public part if the table has one. */
+export function storedKeysAfter({ db }: WithDb, table: SealedTable, after: string | null, limit: number) {
+  const columns: { id: SQLiteColumn; privateSealed: SQLiteColumn; publicJwk?: SQLiteColumn } = sealedIn[table];
   return db
     .select({
       id: sql<string>`${columns.id}`,
       privateSealed: sql<string | null>`${columns.privateSealed}`,
       publicJwk: sql<string | null>`${columns.publicJwk ?? null}`,
     })
-    .from(keptIn[table])
+    .from(sealedIn[table])
     .where(after === null ? undefined : gt(columns.id, after))
     .orderBy(asc(columns.id))
     .limit(limit);
@@ -172,28 +148,28 @@ export function storedKeysAfter({ db }: Pick<Context, "db">, table: SealedTable,
 
 /** Private parts that are sealed with one of the given key-encryption keys. */
 export async function rowsSealedWith(
-  { db }: Pick<Context, "db">,
+  { db }: WithDb,
   table: SealedTable,
   keyIds: readonly string[],
   limit: number,
 ): Promise<SealedRow[]> {
-  const { id, privateSealed } = keptIn[table];
+  const { id, privateSealed } = sealedIn[table];
   // `v1.<key id>.`, see platform/crypto/sealing.ts. substr and not LIKE: a key id may hold an underscore.
   const prefixes = keyIds.map((keyId) => `v1.${keyId}.`);
   const matches = prefixes.map((prefix) => sql`substr(${privateSealed}, 1, ${prefix.length}) = ${prefix}`);
   const rows = await db
     .select({ id, privateSealed })
-    .from(keptIn[table])
+    .from(sealedIn[table])
     .where(sql.join(matches, sql` OR `))
     .limit(limit);
   return rows.flatMap((row) => (row.privateSealed === null ? [] : [{ id: row.id, privateSealed: row.privateSealed }]));
 }
 
-/** Puts a newly sealed private part in the place of the one that was read, unless that has changed meanwhile. */
-export function replaceSealed({ db }: Pick<Context, "db">, table: SealedTable, row: SealedRow, sealed: string) {
-  const { id, privateSealed } = keptIn[table];
+/** Replaces a sealed private part, unless it has changed since it was read. */
+export function replaceSealed({ db }: WithDb, table: SealedTable, row: SealedRow, sealed: string) {
+  const { id, privateSealed } = sealedIn[table];
   return db
-    .update(keptIn[table])
+    .update(sealedIn[table])
     .set({ privateSealed: sealed })
     .where(and(eq(id, row.id), eq(privateSealed, row.privateSealed)));
 }

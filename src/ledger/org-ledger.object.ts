@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { type DomainEvent, entryOf } from "../events/catalogue.ts";
-import { askForRelay } from "../events/relay.ts";
+import { queueRelay } from "../events/relay.ts";
 import type { Bindings } from "../platform/env.ts";
 import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
@@ -205,7 +205,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     const { activity, chain, organizationId, usage } = this.#parts;
     this.#enterCounts();
     const { head } = chain;
-    if (await chain.moveTo(this.env.DB, organizationId)) await askForRelay(this.env, organizationId);
+    if (await chain.moveTo(this.env.DB, organizationId)) await queueRelay(this.env, organizationId);
     await Promise.all([usage.moveTo(this.env.DB), activity.moveTo(this.env.DB, organizationId)]);
     return { ...head, anchorSequence: chain.checkpoints.anchorSequence };
   }

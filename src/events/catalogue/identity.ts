@@ -15,7 +15,7 @@ export const identityEvents = {
   "token.introspected": { audit: true },
   "token.revoked": { audit: true, webhook: { details: ["scope"] } },
   "client.refused": { audit: true },
-  // A delegation is in no record of an agent. Its event must not end the hold that a change of the agent has set.
+  // No `changes`: an agent's record has no delegations, and the event must not release the hold of a change of the agent.
   "delegation.created": { audit: true, webhook: true },
   "delegation.verified": { audit: true },
   "delegation.exchanged": { audit: true },

@@ -1,4 +1,4 @@
-/** The events of the service's own signing keys. They are in the audit log of the operator's organization. */
+/** The events of the service's own signing keys, in the audit log of the operator's organization. */
 import type { EventEntries } from "./entry.ts";
 
 export const keyEvents = {

@@ -1,4 +1,4 @@
-/** Organizations: what they are, what they use and pay for, and what they hear and keep of what happens. */
+/** The wing of organizations: their domains, tiers, billing, audit log, webhooks and analytics. */
 import type { Wing } from "../wing.ts";
 import { analyticsRoutes } from "./analytics/routes.ts";
 import { deleteOldActivity } from "./analytics/service.ts";
@@ -28,31 +28,15 @@ export const tenancy: Wing = {
   },
   tags: [
     { position: 20, name: "Organizations", description: "Organizations and their members." },
-    {
-      position: 25,
-      name: "Domains",
-      description: "The DNS names that an organization has proved to be its own.",
-    },
+    { position: 25, name: "Domains", description: "The DNS names that an organization has proved that it controls." },
     {
       position: 120,
       name: "Audit log",
-      description: "What happened, in a chain that shows when somebody changed it.",
+      description: "The events of an organization in a hash chain, which shows any later change.",
     },
-    {
-      position: 130,
-      name: "Webhooks",
-      description: "Who is told of what happens, signed, and what became of each delivery.",
-    },
-    {
-      position: 150,
-      name: "Analytics",
-      description: "How much an organization uses the service, when, and by which agents.",
-    },
-    {
-      position: 160,
-      name: "Tiers and billing",
-      description: "What an organization may use, what it has used, and how it gets more.",
-    },
+    { position: 130, name: "Webhooks", description: "Subscriptions to events, and their signed deliveries." },
+    { position: 150, name: "Analytics", description: "The tokens and calls of an organization over time." },
+    { position: 160, name: "Tiers and billing", description: "The limits of each tier, their use, and upgrades." },
   ],
   subscribers: [auditSubscriber, domainSubscriber, billingSubscriber, webhookSubscriber],
   scheduled: [

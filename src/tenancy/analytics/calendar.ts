@@ -1,14 +1,14 @@
-/** Days as the analytics count them: UTC calendar days, `2026-11-22`. */
+/** UTC calendar days, `2026-11-22`. */
 import { dayMs, dayOf } from "../../platform/time.ts";
 
-/** Days from the first to the last, both included. */
+/** A range of days, both ends included. */
 export interface DaySpan {
   readonly first: string;
   readonly last: string;
 }
 
 /**
- * So many days, oldest first; the last is the present one.
+ * So many days, oldest first; the last is today.
  *
  * @example
  * ```ts
@@ -19,19 +19,14 @@ export function lastDays(nowMs: number, days: number): string[] {
   return Array.from({ length: days }, (_, index) => dayOf(nowMs - (days - 1 - index) * dayMs));
 }
 
-/** The same as a span. */
+/** So many days as a range; the last is today. */
 export function spanOfLastDays(nowMs: number, days: number): DaySpan {
   return { first: dayOf(nowMs - (days - 1) * dayMs), last: dayOf(nowMs) };
 }
 
-/** The present month, `2026-11`, and its days so far. */
+/** The present month, `2026-11`, and its days up to today. */
 export function monthSoFar(nowMs: number): DaySpan & { readonly month: string } {
   const last = dayOf(nowMs);
   const month = last.slice(0, "2026-11".length);
   return { month, first: `${month}-01`, last };
-}
-
-/** The first moment of a UTC day, in milliseconds since the epoch. */
-export function startOf(day: string): number {
-  return Date.parse(day);
 }

@@ -1,5 +1,4 @@
-/** `/analytics`: what the organization of the token has used. */
-
+/** `/analytics`: the use of the service by the organization of the token. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer } from "../../platform/http/respond.ts";
@@ -23,7 +22,7 @@ const tokens = route({
   ...definition,
   path: "/analytics/tokens",
   summary: "Count tokens by day",
-  description: "What has been issued before this request is counted. Counts are kept for 90 days.",
+  description: "Includes all tokens issued before this request. Counts are kept for 90 days.",
   request: { query: daysQuerySchema },
   responses: { 200: json(tokenAnalyticsSchema, "The tokens issued on each day") },
 });
@@ -32,7 +31,7 @@ const activity = route({
   ...definition,
   path: "/analytics/agents/activity",
   summary: "Count tokens by hour of the week",
-  description: "Over the last 30 days, today included.",
+  description: "In the last 30 days, today included.",
   responses: { 200: json(agentActivitySchema, "The tokens issued in each hour of the week") },
 });
 
@@ -40,7 +39,7 @@ const agents = route({
   ...definition,
   path: "/analytics/agents",
   summary: "Count tokens by agent",
-  description: "In the present month. A delegated token counts for the agent that got it, not for the one that lent.",
+  description: "In the present month. A delegated token counts for the delegatee, not for the delegator.",
   responses: { 200: json(agentAnalyticsSchema, "The tokens of each agent") },
 });
 
@@ -48,7 +47,7 @@ const rotations = route({
   ...definition,
   path: "/analytics/credentials/rotations",
   summary: "Count credential rotations by day",
-  description: "Also how old the secrets of the active credentials are.",
+  description: "Also counts the active credentials by the age of their secret.",
   request: { query: daysQuerySchema },
   responses: { 200: json(rotationAnalyticsSchema, "The rotations on each day, and the credentials by age") },
 });
@@ -57,9 +56,9 @@ const calls = route({
   ...definition,
   path: "/analytics/calls",
   summary: "Count calls by route",
-  description: "Calls are counted after they were answered, so those of the last seconds may be missing.",
+  description: "Calls are counted after the response, so the calls of the last seconds may be missing.",
   request: { query: daysQuerySchema },
-  responses: { 200: json(callAnalyticsSchema, "The calls that each route answered with each class of status") },
+  responses: { 200: json(callAnalyticsSchema, "The calls by route and status class") },
 });
 
 const measured = <T>(query: () => Promise<T>) => timed("agentidp_analytics_query_duration_seconds", {}, query);

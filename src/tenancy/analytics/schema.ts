@@ -1,9 +1,9 @@
-/** Wire shapes of the analytics. */
+/** The wire shapes of the analytics. */
 import { z } from "@hono/zod-openapi";
 import { statusClasses } from "../../platform/db/schema.ts";
 import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 
-/** How many days counts are kept for, the present one included. */
+/** How many days the counts are kept, today included. */
 export const keptDays = 90;
 
 const daysRule = { error: `must be a whole number from 1 to ${keptDays}` };
@@ -20,23 +20,19 @@ export const daysQuerySchema = z.object({
       minimum: 1,
       maximum: keptDays,
       default: 30,
-      description: "How many UTC days; the last is today",
+      description: "The number of UTC days; the last is today",
     }),
 });
 
-export type DaysQuery = z.output<typeof daysQuerySchema>;
-
 const tenantId = organizationIdSchema.openapi({ description: "The organization of the token" });
-const days = z.int().openapi({ description: "As asked for", example: 30 });
+const days = z.int().openapi({ description: "As in the query", example: 30 });
 const count = z.int().nonnegative();
 
 const dailySchema = z
   .array(z.object({ date: z.iso.date().openapi({ example: "2026-11-22" }), count }))
-  .openapi({ description: "One entry for each UTC day, oldest first, days with none included" });
+  .openapi({ description: "One entry for each UTC day, oldest first, zeros included" });
 
 export const tokenAnalyticsSchema = z.object({ tenantId, days, data: dailySchema }).openapi("TokenAnalytics");
-
-export type TokenAnalytics = z.output<typeof tokenAnalyticsSchema>;
 
 export const agentActivitySchema = z
   .object({
@@ -49,11 +45,9 @@ export const agentActivitySchema = z
           count,
         }),
       )
-      .openapi({ description: "Hours of the week without tokens are left out" }),
+      .openapi({ description: "Hours of the week without tokens are omitted" }),
   })
   .openapi("AgentActivity");
-
-export type AgentActivity = z.output<typeof agentActivitySchema>;
 
 export const agentAnalyticsSchema = z
   .object({
@@ -63,11 +57,9 @@ export const agentAnalyticsSchema = z
       .openapi({ description: "The present month in UTC", example: "2026-11", pattern: "^\\d{4}-\\d{2}$" }),
     data: z
       .array(z.object({ agentId: agentIdSchema, tokenCount: count }))
-      .openapi({ description: "Most first. Agents without tokens are left out" }),
+      .openapi({ description: "Most tokens first. Agents without tokens are omitted" }),
   })
   .openapi("AgentAnalytics");
-
-export type AgentAnalytics = z.output<typeof agentAnalyticsSchema>;
 
 export const rotationAnalyticsSchema = z
   .object({
@@ -78,18 +70,15 @@ export const rotationAnalyticsSchema = z
       .array(
         z.object({
           minDays: z.int(),
-          maxDays: z.int().nullable().openapi({ description: "Included; null: no end" }),
+          maxDays: z.int().nullable().openapi({ description: "Included; null: no maximum" }),
           count,
         }),
       )
       .openapi({
-        description:
-          "The credentials that are active now, by whole days since they were created or last rotated. Always four entries",
+        description: "The active credentials by whole days since their creation or last rotation. Always four entries",
       }),
   })
   .openapi("RotationAnalytics");
-
-export type RotationAnalytics = z.output<typeof rotationAnalyticsSchema>;
 
 export const callAnalyticsSchema = z
   .object({
@@ -98,7 +87,9 @@ export const callAnalyticsSchema = z
     data: z
       .array(
         z.object({
-          route: z.string().openapi({ description: "As in the API reference", example: "/api/v1/agents/{agentId}" }),
+          route: z
+            .string()
+            .openapi({ description: "The path in the API reference", example: "/api/v1/agents/{agentId}" }),
           statusClass: z.enum(statusClasses),
           count,
         }),
@@ -107,4 +98,9 @@ export const callAnalyticsSchema = z
   })
   .openapi("CallAnalytics");
 
+export type DaysQuery = z.output<typeof daysQuerySchema>;
+export type TokenAnalytics = z.output<typeof tokenAnalyticsSchema>;
+export type AgentActivity = z.output<typeof agentActivitySchema>;
+export type AgentAnalytics = z.output<typeof agentAnalyticsSchema>;
+export type RotationAnalytics = z.output<typeof rotationAnalyticsSchema>;
 export type CallAnalytics = z.output<typeof callAnalyticsSchema>;

@@ -1,10 +1,10 @@
-/** Analytics: how much an organization uses the service, when, and by which agents. The ledger counts; this reads the roll-ups. */
-
+/** Analytics: the use of the service by an organization. The ledger writes the roll-ups, and this room reads them. */
 import type { Caller } from "../../access/caller.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { lastDays, monthSoFar, spanOfLastDays, startOf } from "./calendar.ts";
+import { relayAndFlush } from "../audit/service.ts";
+import { lastDays, monthSoFar, spanOfLastDays } from "./calendar.ts";
 import {
   type AgentActivity,
   type AgentAnalytics,
@@ -25,24 +25,24 @@ import {
   deleteActivityBefore,
 } from "./store.ts";
 
-/** The days that the hours of the week are counted over. */
+/** The range of the counts by hour of the week. */
 const activityDays = 30;
 
-/** The spans of age that credentials are told apart by, both ends included. */
-const spans = [
+/** The age groups of credentials, both ends included. */
+const ageGroups = [
   { minDays: 0, maxDays: 30 },
   { minDays: 31, maxDays: 60 },
   { minDays: 61, maxDays: 90 },
   { minDays: 91, maxDays: null },
 ];
 
-/** The counts of so many days, zeros included. */
+/** One count for each day, zeros included. */
 function daily(nowMs: number, days: number, counts: readonly DayCount[]) {
   const byDay = new Map(counts.map(({ day, count }) => [day, count]));
   return lastDays(nowMs, days).map((date) => ({ date, count: byDay.get(date) ?? 0 }));
 }
 
-/** Tokens issued a day, over the last so many days. */
+/** Tokens issued on each of the last days. */
 export async function tokenAnalytics(
   context: Context,
   { organizationId }: Caller,
@@ -54,49 +54,44 @@ export async function tokenAnalytics(
   return ok({ tenantId: organizationId, days, data: daily(nowMs, days, counts) });
 }
 
-/** Tokens issued by day of the week and hour, over the last 30 days. */
+/** Tokens issued by day of the week and hour, in the last 30 days. */
 export async function agentActivity(context: Context, { organizationId }: Caller): Promise<Result<AgentActivity>> {
   const span = spanOfLastDays(context.now(), activityDays);
   await ledgerOf(context, organizationId).flush();
   return ok({ tenantId: organizationId, data: await countTokensByHourOfWeek(context, organizationId, span) });
 }
 
-/** Tokens by agent, in the present month. A delegated token counts for the agent that got it. */
+/** Tokens by agent in the present month. A delegated token counts for the delegatee, to which it was issued. */
 export async function agentAnalytics(context: Context, { organizationId }: Caller): Promise<Result<AgentAnalytics>> {
   const { month, ...span } = monthSoFar(context.now());
   await ledgerOf(context, organizationId).flush();
-  return ok({
-    tenantId: organizationId,
-    month,
-    data: await countTokensByAgent(context, organizationId, span),
-  });
+  return ok({ tenantId: organizationId, month, data: await countTokensByAgent(context, organizationId, span) });
 }
 
-/** Rotations a day, counted from the audit log, and how old the active credentials are. */
+/** Rotations on each of the last days, from the audit log, and the active credentials by age. */
 export async function rotationAnalytics(
   context: Context,
   { organizationId }: Caller,
   { days }: DaysQuery,
 ): Promise<Result<RotationAnalytics>> {
   const nowMs = context.now();
-  await context.relay(organizationId);
-  await ledgerOf(context, organizationId).flush();
+  await relayAndFlush(context, organizationId);
   const [rotations, ages] = await Promise.all([
-    countRotationsByDay(context, organizationId, startOf(spanOfLastDays(nowMs, days).first)),
+    countRotationsByDay(context, organizationId, Date.parse(spanOfLastDays(nowMs, days).first)),
     countActiveCredentialsByAge(context, organizationId, nowMs),
   ]);
   return ok({
     tenantId: organizationId,
     days,
     data: daily(nowMs, days, rotations),
-    credentialsByAge: spans.map(({ minDays, maxDays }) => {
+    credentialsByAge: ageGroups.map(({ minDays, maxDays }) => {
       const within = ages.filter(({ ageDays }) => ageDays >= minDays && ageDays <= (maxDays ?? ageDays));
       return { minDays, maxDays, count: within.reduce((total, { count }) => total + count, 0) };
     }),
   });
 }
 
-/** Answered calls by route and status class, over the last so many days. */
+/** Answered calls by route and status class, in the last days. */
 export async function callAnalytics(
   context: Context,
   { organizationId }: Caller,
@@ -107,7 +102,7 @@ export async function callAnalytics(
   return ok({ tenantId: organizationId, days, data: await countCallsByRoute(context, organizationId, span) });
 }
 
-/** Deletes the counts that no question reaches any more. For the scheduled run. */
+/** Scheduled task: deletes the counts that are older than any query can reach. */
 export async function deleteOldActivity(context: Context): Promise<void> {
   await deleteActivityBefore(context, spanOfLastDays(context.now(), keptDays).first);
 }

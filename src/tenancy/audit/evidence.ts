@@ -1,4 +1,4 @@
-/** What the service knows of a chain beside its events: where it begins, where it ends, and what was signed. */
+/** The facts that a chain is verified against: its start, its end in the ledger, and the signed checkpoints. */
 import { ledgerOf } from "../../ledger/client.ts";
 import type { ChainState } from "../../ledger/contract.ts";
 import { shortestRetentionMs } from "../../ledger/tier-limits.ts";
@@ -15,30 +15,30 @@ import {
 import { findEventAfter, findLastEvent } from "./store.ts";
 import { follows, genesis, type Link } from "./verification.ts";
 
-/** Checkpoints that are in memory at once. */
+/** Checkpoints in memory at once. */
 const pageSize = 500;
 
 export interface Evidence {
   readonly keys: CheckpointKeys;
   readonly trusted: TrustedCheckpoints;
-  /** Where the chain begins: its genesis, or the checkpoint up to which old events were removed. */
+  /** The start of the chain: its genesis, or the checkpoint up to which retention has removed events. */
   readonly start: Link;
-  /** The end, as the ledger knows it. */
+  /** The end of the chain in the ledger. */
   readonly head: ChainState;
-  /** The last checkpoint, as it was before the ledger was asked for the end, so that it is never behind that. */
+  /** The last checkpoint, read before the head, so that it is never after the head of an honest ledger. */
   readonly lastCheckpoint: Checkpoint | undefined;
 }
 
-/** Brings everything that has happened so far into D1, so that callers see their own writes. Answers with the end of the chain. */
+/** Writes all events up to now to D1, so that callers read their own writes. Returns the end of the chain. */
 export async function relayAndFlush(context: Context, organizationId: OrganizationId): Promise<ChainState> {
   await context.relay(organizationId);
   return ledgerOf(context, organizationId).flush();
 }
 
 /**
- * Whether the chain may begin behind this anchor: a checkpoint as old as the retention asks, which the ledger knows of and the
- * service has signed. A row that somebody has put there to hide what was before it is none of these. The key was trusted when
- * the events were removed, and what it has lost since does not bring them back.
+ * Whether the chain may start after this anchor: a checkpoint as old as the shortest retention, which the ledger knows and the
+ * service has signed. This refuses a row that an attacker adds to hide earlier events. A key that is compromised now was
+ * trusted when the events were removed.
  */
 async function isValid(context: Context, keys: CheckpointKeys, checkpoint: Checkpoint, head: ChainState) {
   if (checkpoint.sequence > head.anchorSequence) return false;
@@ -46,7 +46,7 @@ async function isValid(context: Context, keys: CheckpointKeys, checkpoint: Check
   return keys.distrustedKids.includes(checkpoint.kid) || (await isSigned(keys, checkpoint));
 }
 
-/** Gathers what a verification is held against. */
+/** Reads the facts that a verification needs. */
 export async function gatherEvidence(context: Context, organizationId: OrganizationId): Promise<Evidence> {
   const keys = await checkpointKeys(context);
   const trusted = { organizationId, distrustedKids: keys.distrustedKids };
@@ -59,7 +59,7 @@ export async function gatherEvidence(context: Context, organizationId: Organizat
   return { keys, trusted, start, head, lastCheckpoint };
 }
 
-/** The event of the first checkpoint with `after` < sequence ≤ `through` that the log does not bear out; null when it bears out all. */
+/** The event of the first checkpoint with `after` < sequence ≤ `through` that the log contradicts; null for none. */
 export async function faultInCheckpoints(
   context: Context,
   { keys, trusted }: Evidence,
@@ -77,8 +77,8 @@ export async function faultInCheckpoints(
   }
 }
 
-/** Checks how the chain goes on behind a place: with the right event, or with the end that the ledger and the last checkpoint know. */
-export async function faultBehind(
+/** Checks what follows a position: the right event, or the end that the ledger and the last checkpoint name. */
+export async function faultAfter(
   context: Context,
   organizationId: OrganizationId,
   { head, lastCheckpoint }: Evidence,
@@ -87,10 +87,10 @@ export async function faultBehind(
   const next = await findEventAfter(context, organizationId, link.sequence);
   if (next && next.sequence <= head.sequence) return follows(link, next) ? null : next.eventId;
   if (link.hash !== head.hash) return head.eventId;
-  // A ledger that was set back agrees with a log whose end was cut off.
+  // A ledger that was reset agrees with a log whose end was deleted. The checkpoint shows the deletion.
   if (lastCheckpoint && lastCheckpoint.sequence > head.sequence) return lastCheckpoint.eventId;
   if (!next) return null;
-  // Behind the head there may be events that were written in the meantime, but none behind the head as it is after reading them.
+  // Events after the head may be new ones. Read the head again: no event may come after it.
   const last = (await findLastEvent(context, organizationId)) ?? next;
   const present = await ledgerOf(context, organizationId).flush();
   if (last.sequence <= present.sequence) return null;

@@ -1,4 +1,4 @@
-/** The end of old events: the scheduled run removes them up to a checkpoint, behind which the chain then begins. */
+/** Retention: a scheduled task removes old events up to a checkpoint. The chain then starts after that checkpoint. */
 import { ledgerOf } from "../../ledger/client.ts";
 import { tierLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
@@ -16,11 +16,12 @@ import {
 import { eventPages } from "./store.ts";
 import { genesis, type Link, verifyChain } from "./verification.ts";
 
-/** Chains in one run, which shares D1's thousand queries with others, and events in one step: no more lie between two checkpoints. */
-const chainsAtMost = 25;
-const eventsAtOnce = 10_000;
+/** Chains in one run, which shares D1's thousand queries with other tasks. */
+const maxChains = 25;
+/** Events in one step. There are at most so many between two checkpoints. */
+const maxEvents = 10_000;
 
-/** Whether the events are what was signed, and old enough. Evidence of a change must outlive its retention. */
+/** Whether the events are the signed ones, and old enough. Evidence of a change must outlive its retention. */
 async function isRemovable(
   context: Context,
   { cutoffMs }: ExpiredChain,
@@ -43,35 +44,36 @@ async function removeStep(context: Context, keys: CheckpointKeys, chain: Expired
   const anchor = await findAnchor(context, organizationId);
   const start = anchor.checkpoint ?? genesis;
   const trusted = { organizationId, distrustedKids: keys.distrustedKids };
-  const end = await findNextAnchor(context, trusted, start.sequence, eventsAtOnce, cutoffMs);
+  const end = await findNextAnchor(context, trusted, start.sequence, maxEvents, cutoffMs);
   if (!end) return;
   if (!(await isSigned(keys, end)) || !(await isRemovable(context, chain, start, end))) {
-    const message = "audit events are kept over their time, because they are not what was signed";
+    const message = "expired audit events are kept, because they differ from the signed ones";
     log.error(context, message, { organizationId, sequence: end.sequence });
     return;
   }
-  // The ledger first: from an anchor that it does not know of, verification does not start.
+  // The ledger first: a verification does not start at an anchor that the ledger does not know.
   await ledgerOf(context, organizationId).anchorAt(end.sequence);
   await removeThrough(context, end, start.sequence);
 }
 
 /**
- * Removes events whose retention is over, in some chains and at most 10,000 of each at a time. May be cut off at any point,
- * and run twice at once. A chain that fails does not hold up the others.
+ * Removes events whose retention has ended: in some chains, at most 10,000 of each. May be interrupted at any point, and may
+ * run twice at once. A chain that fails does not delay the others.
  */
 export async function removeExpiredEvents(context: Context): Promise<void> {
   const nowMs = context.now();
   const cutoffs = Object.entries(tierLimits).map(([tier, { auditRetentionDays }]) => {
     return [tier, nowMs - auditRetentionDays * dayMs] as const;
   });
-  const chains = await findExpiredChains(context, Object.fromEntries(cutoffs), chainsAtMost);
+  const chains = await findExpiredChains(context, Object.fromEntries(cutoffs), maxChains);
   if (chains.length === 0) return;
   const keys = await checkpointKeys(context);
   for (const chain of chains) {
     try {
       await removeStep(context, keys, chain);
     } catch (error) {
-      log.error(context, "old audit events are left to the next run", { organizationId: chain.organizationId, error });
+      const { organizationId } = chain;
+      log.error(context, "expired audit events remain until the next run", { organizationId, error });
     }
   }
 }

@@ -1,4 +1,4 @@
-/** `/audit`: read and verify the organization's log. */
+/** `/audit`: reads and verifies the log of the organization. */
 import { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
@@ -20,72 +20,62 @@ import { exportEvents, listCheckpoints, listEvents, readEvent, verifyEvents } fr
 
 export const auditRoutes = createRouter();
 
-const tags = ["Audit log"];
+const definition = { method: "get" as const, access: "audit:read" as const, tags: ["Audit log"] };
 
 const list = route({
-  method: "get",
+  ...definition,
   path: "/audit",
-  access: "audit:read",
-  tags,
   operationId: "listAuditEvents",
   summary: "List events",
-  description: "Newest first. What the caller has just done is in it.",
+  description: "Newest first. Includes the events of the caller's own earlier requests.",
   request: { query: eventQuerySchema },
   responses: { 200: json(eventPageSchema, "A page of events") },
 });
 
 const verify = route({
-  method: "get",
+  ...definition,
   path: "/audit/verify",
-  access: "audit:read",
-  tags,
   operationId: "verifyAuditChain",
   summary: "Verify the chain",
   description:
-    "Recomputes every hash, follows every link and compares with the signed checkpoints and the end of the chain that the ledger knows. " +
-    "At most 30 times a minute for an organization.",
+    "Recomputes every hash, checks every link, and compares the chain with the signed checkpoints and with its end in the ledger. " +
+    "An organization may do this 30 times a minute.",
   request: { query: verificationQuerySchema },
-  responses: { 200: json(auditVerificationSchema, "What was found") },
+  responses: { 200: json(auditVerificationSchema, "The result of the verification") },
 });
 
 const checkpoints = route({
-  method: "get",
+  ...definition,
   path: "/audit/checkpoints",
-  access: "audit:read",
-  tags,
   operationId: "listAuditCheckpoints",
   summary: "List checkpoints",
   description:
-    "Newest first. Every hour in which the log has grown, and at every 10,000th event, the service signs where it stands. " +
-    "Keep them elsewhere: a log that was changed before a checkpoint does not lead to its hash.",
+    "Newest first. The service signs the position of the chain after every hour with new events, and at every 10,000th event. " +
+    "Keep the checkpoints elsewhere: after a change of an earlier event the log does not lead to their hashes.",
   request: { query: pageQuery },
   responses: { 200: json(checkpointPageSchema, "A page of checkpoints") },
 });
 
 const exporting = route({
-  method: "get",
+  ...definition,
   path: "/audit/export",
-  access: "audit:read",
-  tags,
   operationId: "exportAuditEvents",
   summary: "Export events",
   description:
-    "All events up to now, or those of a time range, oldest first, an event a line. An export that breaks off in the middle " +
-    "ends the connection; it never ends in order without being complete. Ask for more than a million events in parts.",
+    "All events up to now, or the events of a time range, oldest first, one event per line. A failed export breaks the connection: " +
+    "a response that ends normally is complete. Export more than a million events in several time ranges.",
   request: { query: exportQuerySchema },
   responses: {
     200: {
       description: "The events as newline-delimited JSON",
-      content: { [jsonLinesType]: { schema: z.string().openapi({ description: "One AuditEvent a line" }) } },
+      content: { [jsonLinesType]: { schema: z.string().openapi({ description: "One AuditEvent per line" }) } },
     },
   },
 });
 
 const read = route({
-  method: "get",
+  ...definition,
   path: "/audit/{eventId}",
-  access: "audit:read",
-  tags,
   operationId: "readAuditEvent",
   summary: "Read one event",
   request: { params: eventParamsSchema },
@@ -97,7 +87,7 @@ auditRoutes.openapi(list, async (c) => {
   return answer(c, await listEvents(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
 });
 
-// These before the route of one event, which would take "verify" for an id.
+// These routes come before the route of one event, which would match "verify" as an id.
 auditRoutes.openapi(verify, async (c) => {
   return answer(c, await verifyEvents(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
 });

@@ -12,9 +12,9 @@ const day = z.iso.date();
 const dateTime = z.iso.datetime({ offset: true });
 
 /**
- * A point in time as callers write it: an ISO 8601 date-time with its offset, or a date, which is the whole UTC day.
+ * A point in time in a query: an ISO 8601 date-time with its offset, or a date.
  *
- * @param end which end of the day a bare date stands for
+ * @param end the end of the UTC day that a date means
  * @returns a schema whose output is milliseconds since the epoch
  */
 function instant(end: "first" | "last") {
@@ -29,7 +29,7 @@ function instant(end: "first" | "last") {
 const fromParameter = instant("first")
   .optional()
   .openapi({
-    param: { description: "The earliest time, included. A bare date is the start of that UTC day." },
+    param: { description: "The earliest time, included. A date means the start of that UTC day." },
     type: "string",
     example: "2026-01-01T00:00:00.000Z",
   });
@@ -37,7 +37,7 @@ const fromParameter = instant("first")
 const toParameter = instant("last")
   .optional()
   .openapi({
-    param: { description: "The latest time, included. A bare date is the end of that UTC day." },
+    param: { description: "The latest time, included. A date means the end of that UTC day." },
     type: "string",
     example: "2026-01-31",
   });
@@ -45,11 +45,11 @@ const toParameter = instant("last")
 const ordered = (from: number | undefined, to: number | undefined) =>
   from === undefined || to === undefined || from <= to;
 
-/** What `GET /audit` takes. Times come out as milliseconds since the epoch. */
+/** The query of `GET /audit`. The output has times in milliseconds since the epoch. */
 export const eventQuerySchema = pageQuery
   .extend({
     agentId: agentIdSchema.optional().openapi({
-      param: { description: "Events that happened to this agent. (Who did it is `actor.agentId`.)" },
+      param: { description: "Events that are about this agent. (The agent that acted is `actor.agentId`.)" },
       type: "string",
       format: "uuid",
     }),
@@ -60,9 +60,6 @@ export const eventQuerySchema = pageQuery
   })
   .refine(({ from, to }) => ordered(from, to), { path: ["to"], error: "must not be before from" });
 
-export type EventQuery = z.output<typeof eventQuerySchema>;
-
-/** What `GET /audit/verify` takes. Times come out as milliseconds since the epoch. */
 export const verificationQuerySchema = z
   .object({ fromDate: fromParameter, toDate: toParameter })
   .refine(({ fromDate, toDate }) => ordered(fromDate, toDate), {
@@ -70,14 +67,9 @@ export const verificationQuerySchema = z
     error: "must not be before fromDate",
   });
 
-export type VerificationQuery = z.output<typeof verificationQuerySchema>;
-
-/** What `GET /audit/export` takes. Times come out as milliseconds since the epoch. */
 export const exportQuerySchema = z
   .object({ from: fromParameter, to: toParameter })
   .refine(({ from, to }) => ordered(from, to), { path: ["to"], error: "must not be before from" });
-
-export type ExportQuery = z.output<typeof exportQuerySchema>;
 
 export const eventParamsSchema = z.object({
   eventId: eventIdSchema.openapi({ param: { name: "eventId", in: "path" }, type: "string", format: "uuid" }),
@@ -85,13 +77,13 @@ export const eventParamsSchema = z.object({
 
 const sha256 = z.string().openapi({ description: "SHA-256 in lower-case hex", pattern: "^[0-9a-f]{64}$" });
 
-/** One event of the audit log, every field of which but `hash` is under the hash. */
+/** One event of the audit log. The hash covers every field except `hash`. */
 export const auditEventSchema = z
   .object({
     eventId: z.uuid(),
-    sequence: z.int().openapi({ description: "From 1 without gaps, in the order of the chain" }),
+    sequence: z.int().openapi({ description: "The position in the chain: from 1, without gaps" }),
     organizationId: z.uuid(),
-    agentId: z.uuid().nullable().openapi({ description: "The agent that it happened to, if to one" }),
+    agentId: z.uuid().nullable().openapi({ description: "The agent that the event is about; null: no agent" }),
     action: z.string().openapi({ description: `One of ${auditEventNames.join(", ")}` }),
     outcome: z.enum(eventOutcomes),
     actor: z
@@ -99,23 +91,23 @@ export const auditEventSchema = z
         agentId: z
           .uuid()
           .nullable()
-          .openapi({ description: "null: nobody known (a failed sign-in), or the service itself" }),
+          .openapi({ description: "null: the service itself, or an unauthenticated caller (a failed sign-in)" }),
         credentialId: z.uuid().optional(),
         ip: z.string(),
         userAgent: z.string(),
       })
-      .openapi({ description: "Who did it" }),
+      .openapi({ description: "The caller whose request caused the event" }),
     target: z.string().nullable().openapi({
-      description: "The id of what it happened to: an agent, a credential, a token, a key, an organization",
+      description: "The id of the agent, credential, token, key, organization or other record that the event is about",
     }),
     details: z.custom<AuditEvent["details"]>().openapi({
       type: "object",
       additionalProperties: true,
       description:
-        "What there is to know beside. `unreadable` holds the raw columns of an event that was spoilt in the database",
+        "More facts about the event. `unreadable` has the raw columns of an event that was damaged in the database",
     }),
     timestamp: z.iso.datetime(),
-    previousHash: sha256.openapi({ description: "The hash of the event before; 64 zeros for sequence 1" }),
+    previousHash: sha256.openapi({ description: "The hash of the previous event; 64 zeros for sequence 1" }),
     hash: sha256.openapi({ description: "SHA-256 in hex over the RFC 8785 form of all other fields" }),
   })
   .openapi("AuditEvent", {
@@ -150,42 +142,43 @@ const checkpointKeySchema = z
   })
   .openapi("CheckpointKey");
 
-/** The service's signature under a place of the chain. */
+/** The service's signature over a position of the chain. */
 const checkpointSchema = z
   .object({
     sequence: z.int(),
     eventId: z.uuid().openapi({ description: "The event of this sequence" }),
     hash: sha256.openapi({ description: "The hash of that event" }),
-    timestamp: z.iso.datetime().openapi({ description: "When it was signed" }),
+    timestamp: z.iso.datetime().openapi({ description: "The time of the signature" }),
     jws: z.string().openapi({
       description:
         "Compact JWS (RFC 7515), `typ` `audit-checkpoint+jwt`, over organizationId, sequence, hash and timestamp",
     }),
     publicKeyJwk: checkpointKeySchema.nullable().openapi({
-      description: "The key that signed it. Its `kid` is in /.well-known/jwks.json until the key retires",
+      description: "The key of the signature. Its `kid` is in /.well-known/jwks.json until the key is retired",
     }),
     keyCompromisedAt: z.iso.datetime().nullable().openapi({
-      description: "When the key was found to be stolen; what it signed proves nothing any more. null: it was not",
+      description: "When the key was reported compromised; its signatures prove nothing. null: it is not compromised",
     }),
   })
   .openapi("AuditCheckpoint");
 
-export type CheckpointView = z.output<typeof checkpointSchema>;
-
 export const checkpointPageSchema = pageSchema(checkpointSchema).openapi("AuditCheckpointPage");
 
-/** What a verification found. */
 export const auditVerificationSchema = z
   .object({
     verified: z.boolean(),
-    checkedCount: z.int().openapi({ description: "How many events were looked at" }),
-    fromDate: z.iso.datetime().nullable().openapi({ description: "null: from the first event on" }),
+    checkedCount: z.int().openapi({ description: "The number of events that were verified" }),
+    fromDate: z.iso.datetime().nullable().openapi({ description: "null: from the first event" }),
     toDate: z.iso.datetime().nullable().openapi({ description: "null: to the last event" }),
     brokenAtEventId: z.string().nullable().openapi({
       description:
-        "The first event at which the chain does not hold. After a gap, the event behind it; when the end was cut off, the event that was last",
+        "The first event that does not fit the chain. For a gap, the event after it; for a missing end, the last event that was written. null: the chain is intact",
     }),
   })
   .openapi("AuditVerification");
 
+export type EventQuery = z.output<typeof eventQuerySchema>;
+export type VerificationQuery = z.output<typeof verificationQuerySchema>;
+export type ExportQuery = z.output<typeof exportQuerySchema>;
+export type CheckpointView = z.output<typeof checkpointSchema>;
 export type AuditVerification = z.output<typeof auditVerificationSchema>;

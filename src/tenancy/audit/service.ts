@@ -1,29 +1,31 @@
-/** The audit log: what an organization may read of it, and whether it is still what was written. */
+/** The audit log: what an organization reads of it, and whether it is unchanged. */
 import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/caller.ts";
 import { type DomainEvent, entryOf, isAudited } from "../../events/catalogue.ts";
+import { keyRecords } from "../../keys/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { AuditEvent } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { type Page, pageOf } from "../../platform/http/pagination.ts";
+import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import type { EventId, OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count, setGauge } from "../../platform/telemetry/recording.ts";
-import { isoOrNull } from "../../platform/time.ts";
+import { isoOf, isoOrNull } from "../../platform/time.ts";
+import { isTime } from "./checkpoints/signing.ts";
+import { findCheckpoints } from "./checkpoints/store.ts";
 import { relayAndFlush } from "./evidence.ts";
-import type { AuditVerification, EventQuery, VerificationQuery } from "./schema.ts";
-import { findEvent, findEvents } from "./store.ts";
+import type { AuditVerification, CheckpointView, EventQuery, ExportQuery, VerificationQuery } from "./schema.ts";
+import { eventPages, findEvent, findEvents, findSequencesWithin } from "./store.ts";
 import { publicEvent } from "./stored-event.ts";
 import { verifyLog } from "./verify-log.ts";
 
 export { makeDueCheckpoints } from "./checkpoints/due.ts";
-export { listCheckpoints } from "./checkpoints/list.ts";
-export { exportEvents } from "./export.ts";
+export { relayAndFlush } from "./evidence.ts";
 export { removeExpiredEvents } from "./retention.ts";
 export { type Slice, verifySlice } from "./verify-slice.ts";
 
-/** Hands the events of the audit log to the organization's ledger, which appends each to the chain once. */
+/** Passes audited events to the organization's ledger, which appends each to the chain once. */
 export const auditSubscriber = {
   name: "audit",
   async handle(context: Context, organizationId: OrganizationId, events: readonly DomainEvent[]): Promise<void> {
@@ -32,13 +34,12 @@ export const auditSubscriber = {
   },
 };
 
-/** A page of the log, newest first. `agentId` asks for what happened to an agent, not for what it did. */
+/** A page of the log, newest first. `agentId` selects what happened to an agent, not what the agent did. */
 export async function listEvents(
   context: Context,
-  caller: Caller,
+  { organizationId }: Caller,
   query: EventQuery,
 ): Promise<Result<Page<AuditEvent>>> {
-  const { organizationId } = caller;
   const { agentId = null, action = null, outcome = null, from: fromMs = null, to: toMs = null } = query;
   const filter = { agentId, action, outcome, fromMs, toMs };
   return pageOf({ name: "audit", organizationId }, z.number(), query, {
@@ -52,23 +53,73 @@ export async function listEvents(
 }
 
 /** One event, or `AUDIT_EVENT_NOT_FOUND`. */
-export async function readEvent(context: Context, caller: Caller, eventId: EventId): Promise<Result<AuditEvent>> {
-  const { organizationId } = caller;
+export async function readEvent(
+  context: Context,
+  { organizationId }: Caller,
+  eventId: EventId,
+): Promise<Result<AuditEvent>> {
   await relayAndFlush(context, organizationId);
   const row = await findEvent(context, organizationId, eventId);
   return row ? ok(publicEvent(organizationId, row)) : problem("AUDIT_EVENT_NOT_FOUND");
 }
 
+/** The events of a time range up to now, oldest first. Each page is read on demand. */
+export async function exportEvents(
+  context: Context,
+  { organizationId }: Caller,
+  query: ExportQuery,
+): Promise<Result<AsyncGenerator<readonly AuditEvent[], void, void>>> {
+  const { from: fromMs = null, to: toMs = null } = query;
+  const { sequence: end } = await relayAndFlush(context, organizationId);
+  const isWhole = fromMs === null && toMs === null;
+  const span = isWhole ? null : await findSequencesWithin(context, organizationId, { fromMs, toMs }, end);
+  const after = span ? span.first - 1 : null;
+  const through = isWhole ? end : (span?.last ?? 0);
+  async function* pages() {
+    for await (const page of eventPages(context, organizationId, after, through, { fromMs, toMs })) {
+      yield page.map((row) => publicEvent(organizationId, row));
+    }
+  }
+  return ok(pages());
+}
+
+/** A page of the checkpoints, newest first. */
+export async function listCheckpoints(
+  context: Context,
+  { organizationId }: Caller,
+  request: PageRequest,
+): Promise<Result<Page<CheckpointView>>> {
+  return pageOf({ name: "audit-checkpoints", organizationId }, z.number(), request, {
+    read: async ({ before, limit }) => {
+      const [rows, keys] = await Promise.all([
+        findCheckpoints(context, organizationId, before, limit),
+        keyRecords(context),
+      ]);
+      return rows.map((row) => ({ ...row, key: keys.get(row.kid) }));
+    },
+    keyOf: ({ sequence }) => sequence,
+    show: ({ sequence, eventId, hash, timestamp, jws, key }) => ({
+      sequence,
+      eventId,
+      hash,
+      timestamp: isoOf(isTime(timestamp) ? timestamp : 0),
+      jws,
+      publicKeyJwk: key?.publicJwk ?? null,
+      keyCompromisedAt: isoOrNull(key?.compromisedAtMs ?? null),
+    }),
+  });
+}
+
 /**
- * Verifies the chain of the caller's organization, whole or over a time range, see `verify-log.ts`. Answers
- * `RATE_LIMIT_EXCEEDED` when the organization has asked too often.
+ * Verifies the log of the caller's organization, whole or over a time range, see `verify-log.ts`. Returns
+ * `RATE_LIMIT_EXCEEDED` after 30 verifications in a minute.
  */
 export async function verifyEvents(
   context: Context,
-  caller: Caller,
+  { organizationId }: Caller,
   query: VerificationQuery,
 ): Promise<Result<AuditVerification>> {
-  const { organizationId } = caller;
+  const { fromDate: fromMs = null, toDate: toMs = null } = query;
   const { admitted, retryAfterSeconds } = await ledgerOf(context, organizationId).admitTurn("verification");
   if (!admitted) {
     count("agentidp_rate_limit_rejections_total", { limit: "auditVerifications" });
@@ -76,10 +127,9 @@ export async function verifyEvents(
       headers: { "Retry-After": String(retryAfterSeconds) },
     });
   }
-  const { fromDate: fromMs = null, toDate: toMs = null } = query;
   const { checkedCount, brokenAtEventId } = await verifyLog(context, organizationId, { fromMs, toMs });
   const verified = brokenAtEventId === null;
-  // A part that is in order says nothing of the rest.
+  // An intact part says nothing about the rest.
   const isWhole = fromMs === null && toMs === null;
   if (isWhole || !verified) setGauge("agentidp_audit_chain_integrity", verified ? 1 : 0, organizationId);
   return ok({

@@ -1,40 +1,29 @@
-/** Questions to the audit log at rest. Its events are written by the ledger alone, and never changed. */
-import { and, asc, desc, eq, gt, gte, lt, lte, max, min, type SQL, sql } from "drizzle-orm";
+/** Queries over the audit log in D1. Only the ledger writes its events, and no event ever changes. */
+import { and, asc, desc, eq, getTableColumns, gt, gte, lt, lte, max, min, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { auditEvents } from "../../platform/db/schema.ts";
 import type { AgentId, EventId, OrganizationId } from "../../platform/ids.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
-/** A span of time, both ends included, in milliseconds since the epoch; null is open. */
+/** A time range, both ends included, in milliseconds since the epoch; null: open. */
 export interface TimeRange {
   readonly fromMs: number | null;
   readonly toMs: number | null;
 }
 
 export interface EventFilter extends TimeRange {
-  /** The agent that it happened to. */
+  /** The agent that the event is about. */
   readonly agentId: AgentId | null;
   readonly action: string | null;
   readonly outcome: "success" | "failure" | null;
 }
 
-/** How many events a page has while a chain is walked. An invocation may ask D1 a thousand times. */
+/** Events in one page of a verification or an export. An invocation may query D1 a thousand times. */
 const walkPageSize = 2000;
 
-/** The JSON columns come as text: a spoilt one must not fail the query, see `stored-event.ts`. */
-const columns = {
-  sequence: auditEvents.sequence,
-  eventId: auditEvents.eventId,
-  agentId: auditEvents.agentId,
-  action: auditEvents.action,
-  outcome: auditEvents.outcome,
-  actor: sql<string>`${auditEvents.actor}`,
-  target: auditEvents.target,
-  details: sql<string>`${auditEvents.details}`,
-  timestamp: auditEvents.timestamp,
-  previousHash: auditEvents.previousHash,
-  hash: auditEvents.hash,
-};
+/** The JSON columns are read as text: an unreadable one must not fail the query, see `stored-event.ts`. */
+const { organizationId: _, ...stored } = getTableColumns(auditEvents);
+const columns = { ...stored, actor: sql<string>`${stored.actor}`, details: sql<string>`${stored.details}` };
 
 function eventsWhere({ db }: Pick<Context, "db">, organizationId: OrganizationId, ...conditions: (SQL | undefined)[]) {
   return db
@@ -50,7 +39,7 @@ const within = ({ fromMs, toMs }: TimeRange) =>
     toMs === null ? undefined : lte(auditEvents.timestamp, toMs),
   );
 
-/** The newest events that fit the filter, newest first. `before`: only those of a lower sequence. */
+/** The newest events that match the filter, newest first. `before`: only events of a lower sequence. */
 export function findEvents(
   context: Pick<Context, "db">,
   organizationId: OrganizationId,
@@ -71,49 +60,23 @@ export function findEvents(
     .limit(limit);
 }
 
-export async function findEvent(
-  context: Pick<Context, "db">,
-  organizationId: OrganizationId,
-  eventId: EventId,
-): Promise<StoredEvent | undefined> {
-  const [event] = await eventsWhere(context, organizationId, eq(auditEvents.eventId, eventId)).limit(1);
-  return event;
+export function findEvent(context: Pick<Context, "db">, organizationId: OrganizationId, eventId: EventId) {
+  return eventsWhere(context, organizationId, eq(auditEvents.eventId, eventId)).limit(1).get();
 }
 
 /** The event with the lowest sequence above the given one. */
-export async function findEventAfter(
-  context: Pick<Context, "db">,
-  organizationId: OrganizationId,
-  sequence: number,
-): Promise<StoredEvent | undefined> {
-  const [event] = await eventsWhere(context, organizationId, gt(auditEvents.sequence, sequence))
-    .orderBy(asc(auditEvents.sequence))
-    .limit(1);
-  return event;
+export function findEventAfter(context: Pick<Context, "db">, organizationId: OrganizationId, sequence: number) {
+  const above = gt(auditEvents.sequence, sequence);
+  return eventsWhere(context, organizationId, above).orderBy(asc(auditEvents.sequence)).limit(1).get();
 }
 
-/** The event with the highest sequence below the given one. */
-export async function findEventBefore(
-  context: Pick<Context, "db">,
-  organizationId: OrganizationId,
-  sequence: number,
-): Promise<StoredEvent | undefined> {
-  const [event] = await eventsWhere(context, organizationId, lt(auditEvents.sequence, sequence))
-    .orderBy(desc(auditEvents.sequence))
-    .limit(1);
-  return event;
+/** The event with the highest sequence, of all or of those below `before`. */
+export function findLastEvent(context: Pick<Context, "db">, organizationId: OrganizationId, before?: number) {
+  const below = before === undefined ? undefined : lt(auditEvents.sequence, before);
+  return eventsWhere(context, organizationId, below).orderBy(desc(auditEvents.sequence)).limit(1).get();
 }
 
-/** The last event of the log as D1 has it. */
-export async function findLastEvent(
-  context: Pick<Context, "db">,
-  organizationId: OrganizationId,
-): Promise<StoredEvent | undefined> {
-  const [event] = await eventsWhere(context, organizationId).orderBy(desc(auditEvents.sequence)).limit(1);
-  return event;
-}
-
-/** The lowest and the highest sequence among the events of a time range, up to the sequence `through`; null when it has none. */
+/** The lowest and the highest sequence in a time range, up to the sequence `through`; null for a range without events. */
 export async function findSequencesWithin(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
@@ -148,12 +111,11 @@ function storedEvent(row: RawEvent): StoredEvent {
 }
 
 /**
- * All events with `after` < sequence ≤ `through` in their order, a page at a time. Rows come as D1 gives them, without the
- * mapping that costs more than hashing them. The next page is on its way while one is looked at, so that two of them are in
- * memory and the reader waits for the database or the database for the reader, but not one after the other.
+ * All events with `after` < sequence ≤ `through` in their order, a page at a time. Reads raw rows: drizzle's mapping costs more
+ * than hashing them. Requests the next page while the caller works on one, so two pages are in memory.
  *
- * @param after null: from the very first row, whatever its number
- * @param range leaves out the events of other times
+ * @param after null: from the first row, whatever its sequence
+ * @param range omits events of other times
  */
 export async function* eventPages(
   context: Pick<Context, "env">,
@@ -162,7 +124,7 @@ export async function* eventPages(
   through: number,
   { fromMs, toMs }: TimeRange = { fromMs: null, toMs: null },
 ): AsyncGenerator<readonly StoredEvent[], void, void> {
-  // With a plus, so that SQLite keeps to the order of the primary key.
+  // The plus keeps SQLite on the primary key, and so in its order.
   const times = fromMs === null && toMs === null ? "" : "AND +timestamp BETWEEN ?4 AND ?5";
   const statement = context.env.DB.prepare(
     `SELECT sequence, event_id, agent_id, action, outcome, actor, target, details, timestamp, previous_hash, hash
@@ -172,7 +134,7 @@ export async function* eventPages(
   const bounds = times === "" ? [] : [fromMs ?? Number.MIN_SAFE_INTEGER, toMs ?? Number.MAX_SAFE_INTEGER];
   const pageAfter = (sequence: number) => {
     const rows = statement.bind(organizationId, sequence, through, ...bounds).raw<RawEvent>();
-    // Whoever asks for this page hears of its failure; whoever stops before it has no use for it.
+    // The `await` below reports a failure. Without this a caller that stops early would leave an unhandled rejection.
     rows.catch(() => undefined);
     return rows;
   };

@@ -1,26 +1,17 @@
-/** An audit event as D1 holds it. Whoever can write to D1 can leave anything there, so nothing about a row is taken for granted. */
+/** An audit event as D1 holds it. An attacker with access to D1 can write any value to a column, so no column is trusted. */
 import { hashOf } from "../../ledger/chain.ts";
 import type { AuditEvent } from "../../ledger/contract.ts";
-import type { AgentId, EventId, OrganizationId } from "../../platform/ids.ts";
+import type { auditEvents } from "../../platform/db/schema.ts";
+import type { OrganizationId } from "../../platform/ids.ts";
 import { isoOf } from "../../platform/time.ts";
 
-/** A row of `audit_events`, its JSON columns unparsed. The organization is known from the query. */
-export interface StoredEvent {
-  readonly sequence: number;
-  readonly eventId: EventId;
-  readonly agentId: AgentId | null;
-  readonly action: string;
-  readonly outcome: "success" | "failure";
-  /** JSON text. */
-  readonly actor: string;
-  readonly target: string | null;
-  /** JSON text. */
-  readonly details: string;
-  /** Milliseconds since the epoch. */
-  readonly timestamp: number;
-  readonly previousHash: string;
-  readonly hash: string;
-}
+/**
+ * A row of `audit_events` without its organization, which the query names. `actor` and `details` are unparsed JSON;
+ * `timestamp` is in milliseconds since the epoch.
+ */
+export type StoredEvent = Readonly<
+  Omit<typeof auditEvents.$inferSelect, "organizationId" | "actor" | "details"> & { actor: string; details: string }
+>;
 
 function recordOf<T extends object>(json: string): T {
   const value: unknown = JSON.parse(json);
@@ -28,26 +19,20 @@ function recordOf<T extends object>(json: string): T {
   return value as T;
 }
 
-/** @throws {Error} when a column cannot be read, which only tampering brings about */
-function unhashed(organizationId: OrganizationId, row: StoredEvent): Omit<AuditEvent, "hash"> {
-  // Date would quietly cut a fraction off, and the hash would still hold.
+/** @throws {Error} when a column is not readable, which happens only after tampering */
+function unhashed(organizationId: OrganizationId, { hash: _, ...row }: StoredEvent): Omit<AuditEvent, "hash"> {
+  // Date drops a fraction of a millisecond, and the hash would still match.
   if (!Number.isSafeInteger(row.timestamp)) throw new TypeError("not a time");
   return {
-    eventId: row.eventId,
-    sequence: row.sequence,
+    ...row,
     organizationId,
-    agentId: row.agentId,
-    action: row.action,
-    outcome: row.outcome,
     actor: recordOf(row.actor),
-    target: row.target,
     details: recordOf(row.details),
     timestamp: isoOf(row.timestamp),
-    previousHash: row.previousHash,
   };
 }
 
-/** Whether the row is what was hashed when it was written. */
+/** Whether the row still has the hash that was computed when it was written. */
 export function isIntact(organizationId: OrganizationId, row: StoredEvent): boolean {
   try {
     return hashOf(unhashed(organizationId, row)) === row.hash;
@@ -56,10 +41,7 @@ export function isIntact(organizationId: OrganizationId, row: StoredEvent): bool
   }
 }
 
-/**
- * The event as callers see it. A row that cannot be read is shown with its raw columns under `details.unreadable`, so that
- * one spoilt row does not hide the others.
- */
+/** The wire form of the event. A row that is not readable has its raw columns in `details.unreadable`. */
 export function publicEvent(organizationId: OrganizationId, row: StoredEvent): AuditEvent {
   try {
     return { ...unhashed(organizationId, row), hash: row.hash };

@@ -1,37 +1,37 @@
-/** Walks an audit chain and finds the first event at which it does not hold. Knows no database. */
+/** Verifies a chain of events and finds the first event that does not fit. Knows no database. */
 import { genesisHash } from "../../ledger/chain.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 import { isIntact, type StoredEvent } from "./stored-event.ts";
 
-/** The place up to which a chain has been followed: the next event must have the next sequence and name this hash. */
+/** A position in the chain: the next event must have the next sequence and name this hash. */
 export interface Link {
   readonly sequence: number;
   readonly hash: string;
 }
 
-/** The place before event number 1. */
+/** The position before event number 1. */
 export const genesis: Link = { sequence: 0, hash: genesisHash };
 
-/** How far a walk came. */
+/** What a verification of events found. */
 export interface Walk {
-  /** The last event that was in order. */
+  /** The last event that fits. */
   readonly link: Link;
-  /** How many events were looked at, the broken one included. */
+  /** The number of events read, the broken one included. */
   readonly checkedCount: number;
-  /** null: all of them were in order. */
+  /** null: all events fit. */
   readonly brokenAtEventId: string | null;
 }
 
-/** Whether an event is the one that comes next: no gap, no swap, and it names the hash before it. */
+/** Whether the event is the next one: no gap, no swap, and it names the previous hash. */
 export function follows(link: Link, event: StoredEvent): boolean {
   return event.sequence === link.sequence + 1 && event.previousHash === link.hash;
 }
 
 /**
- * Recomputes every hash and follows every link. Holds one page at a time and stops at the first fault.
+ * Recomputes every hash and checks every link. Holds one page at a time and stops at the first fault.
  *
  * @param pages the events in the order of their sequence
- * @param start where the chain is picked up
+ * @param start the position before the first of them
  */
 export async function verifyChain(
   organizationId: OrganizationId,

@@ -100,7 +100,7 @@ function tierOf(account: BillingAccount, organization: Organization, { current }
 async function write(
   context: Context,
   account: BillingAccount,
-  organization: Organization | null,
+  organization: Organization | undefined,
   entitlement: Entitlement,
   event: BillingEvent | null,
 ): Promise<boolean> {
@@ -110,7 +110,7 @@ async function write(
   const noting = event
     ? [insertEventIfChanged(context, event), deleteEventsBefore(context, event.receivedAt - eventsKeptMs)]
     : [];
-  if (!organization || planTier === null || planTier === organization.planTier) {
+  if (!organization || planTier === undefined || planTier === organization.planTier) {
     if (!isChanged && !event) return true;
     return (await commitChange(context, [updateAccount(context, account, change)], [], noting)) !== null;
   }

@@ -1,4 +1,4 @@
-/** `/organizations`. The room `onboarding` creates one, with its first admin; the room `agents` has its members. */
+/** `/organizations`. The room `onboarding` creates an organization with its first admin; the room `agents` has the members. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
@@ -15,17 +15,20 @@ import {
 
 export const organizationRoutes = createRouter();
 
-const tags = ["Organizations"];
-const access = "admin:orgs";
+const shared = { access: "admin:orgs" as const, tags: ["Organizations"] };
+const oneOrganization = {
+  ...shared,
+  path: "/organizations/{orgId}" as const,
+  errors: ["ORGANIZATION_NOT_FOUND" as const],
+};
 
 organizationRoutes.openapi(
   route({
+    ...shared,
     method: "get",
     path: "/organizations",
-    access,
-    tags,
     summary: "List organizations",
-    description: "All of them for the operator's organization, newest first; for every other only its own.",
+    description: "Newest first. The operator's organization reads all organizations, every other one only itself.",
     request: { query: pageQuery },
     responses: { 200: json(pageSchema(organizationSchema), "A page of organizations") },
   }),
@@ -36,14 +39,11 @@ organizationRoutes.openapi(
 
 organizationRoutes.openapi(
   route({
+    ...oneOrganization,
     method: "get",
-    path: "/organizations/{orgId}",
-    access,
-    tags,
     summary: "Read an organization",
     request: { params: organizationPath },
     responses: { 200: json(organizationSchema, "The organization") },
-    errors: ["ORGANIZATION_NOT_FOUND"],
   }),
   async (c) => {
     const result = await readOrganization(c.get("context"), c.get("caller"), c.req.valid("param").orgId);
@@ -53,21 +53,18 @@ organizationRoutes.openapi(
 
 organizationRoutes.openapi(
   route({
+    ...oneOrganization,
     method: "patch",
-    path: "/organizations/{orgId}",
-    access,
     changesAuthority: true,
     exempt: "suspending",
-    tags,
     summary: "Change an organization",
     description:
-      "An admin may change the name of its own organization; everything else is the operator's to change. Suspending kills every token and sign-in of the organization at once; reactivating allows new ones and revives no old token.",
+      "An admin may change the name of its own organization. Only the operator may change the other fields. A suspension revokes all tokens of the organization at once and refuses sign-in. After a reactivation sign-in works again; tokens from before the suspension stay revoked.",
     request: {
       params: organizationPath,
       body: { required: true, ...json(changeOrganizationSchema, "The fields to change") },
     },
-    responses: { 200: json(organizationSchema, "The organization as it is now") },
-    errors: ["ORGANIZATION_NOT_FOUND"],
+    responses: { 200: json(organizationSchema, "The changed organization") },
   }),
   async (c) => {
     const { orgId } = c.req.valid("param");
@@ -77,17 +74,15 @@ organizationRoutes.openapi(
 
 organizationRoutes.openapi(
   route({
+    ...oneOrganization,
     method: "delete",
-    path: "/organizations/{orgId}",
-    access,
     changesAuthority: true,
     exempt: true,
-    tags,
     summary: "Delete an organization",
-    description: "Kills every token and sign-in of the organization at once, for good. Its slug stays taken.",
+    description:
+      "Revokes all tokens of the organization at once and refuses sign-in, permanently. Its slug stays taken.",
     request: { params: organizationPath },
     responses: { 204: { description: "Deleted" } },
-    errors: ["ORGANIZATION_NOT_FOUND"],
   }),
   async (c) => {
     return answer(c, await deleteOrganization(c.get("context"), c.get("caller"), c.req.valid("param").orgId), 204);

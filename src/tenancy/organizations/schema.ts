@@ -21,9 +21,9 @@ const limitSchema = z
   .int({ error: "must be a whole number or null" })
   .min(1, { error: "must be at least 1" })
   .nullable()
-  .openapi({ description: "null: the tier's own limit" });
+  .openapi({ description: "null: the limit of the tier" });
 
-/** What an organization is made of, for those who make one. */
+/** The fields of a new organization. */
 export const organizationFields = {
   name: nameSchema,
   slug: slugSchema,

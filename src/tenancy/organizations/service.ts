@@ -1,5 +1,4 @@
-/** The rules of organizations: the operator's organization manages all of them, every other one only itself. */
-
+/** The rules of organizations: the operator's organization manages all organizations, every other one only itself. */
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent, EventName } from "../../events/catalogue.ts";
@@ -15,7 +14,7 @@ import { ok, type Result } from "../../platform/problems/result.ts";
 import { isoOf } from "../../platform/time.ts";
 import type { ChangeOrganization, PublicOrganization } from "./schema.ts";
 import {
-  findLiveOrganization,
+  findOrganization,
   insertOrganization,
   listLiveOrganizations,
   type Organization,
@@ -23,36 +22,26 @@ import {
   updateOrganization,
 } from "./store.ts";
 
-export { type Organization, updateOrganization } from "./store.ts";
+export { findOrganization, type Organization, updateOrganization } from "./store.ts";
 
-/** The organization with this id, suspended or not; null when there is none or it is deleted. For other rooms. */
-export function findOrganization(context: Context, organizationId: OrganizationId): Promise<Organization | null> {
-  return findLiveOrganization(context, organizationId);
-}
-
-/** An organization as the wire shows it. */
+/** The wire form of an organization. */
 export function publicOrganization(organization: Organization): PublicOrganization {
   const { id, isOperator: _, createdAt, updatedAt, ...fields } = organization;
-  return {
-    organizationId: id,
-    ...fields,
-    createdAt: isoOf(createdAt),
-    updatedAt: isoOf(updatedAt),
-  };
+  return { organizationId: id, ...fields, createdAt: isoOf(createdAt), updatedAt: isoOf(updatedAt) };
 }
 
-/** The organization, when the caller may see it: its own, or any for the operator. */
+/** One organization: the caller's own, or any for the operator. Otherwise `ORGANIZATION_NOT_FOUND`. */
 export async function readOrganization(
   context: Context,
   caller: Caller,
   organizationId: OrganizationId,
 ): Promise<Result<Organization>> {
   const own = caller.organizationId === organizationId;
-  const organization = own || caller.isOperator ? await findLiveOrganization(context, organizationId) : null;
+  const organization = own || caller.isOperator ? await findOrganization(context, organizationId) : null;
   return organization ? ok(organization) : problem("ORGANIZATION_NOT_FOUND");
 }
 
-/** The organizations that the caller may see, newest first. */
+/** A page of the organizations that the caller may read, newest first. */
 export async function listOrganizations(
   context: Context,
   { organizationId, isOperator }: Caller,
@@ -65,14 +54,14 @@ export async function listOrganizations(
   });
 }
 
-/** What the maker of an organization decides. */
+/** The fields that the creator of an organization sets. */
 export type OrganizationFields = Omit<Organization, "id" | "status" | "createdAt" | "updatedAt">;
 
 /**
- * Makes an active organization. Stores nothing: the statement that does, and its events, are for the batch that stores its
- * first admin too.
+ * Prepares an active organization. Stores nothing: the caller runs the statement and stores the events in the batch that also
+ * stores the first admin.
  *
- * @param caller who creates it; null for the set-up
+ * @param caller the creator; null for the set-up
  */
 export function prepareOrganization(context: Context, caller: Caller | null, fields: OrganizationFields) {
   const now = context.now();
@@ -90,13 +79,13 @@ export function prepareOrganization(context: Context, caller: Caller | null, fie
   return { organization, statement: insertOrganization(context, organization), created };
 }
 
-/** What only the operator may change. */
+/** The fields that only the operator may change. */
 const operatorsFields = ["planTier", "maxAgents", "maxTokensPerMonth", "status"] as const;
 
 /**
- * Changes an organization. Suspending it kills every token and sign-in of it before this returns.
+ * Changes an organization. A suspension revokes all its tokens and refuses sign-in before this returns.
  *
- * @returns `FORBIDDEN` for a field that is the operator's to change, and for suspending the operator's own organization
+ * @returns `FORBIDDEN` for a field that only the operator may change, and for a suspension of the operator's own organization
  */
 export async function changeOrganization(
   context: Context,
@@ -122,7 +111,7 @@ export async function changeOrganization(
 }
 
 /**
- * Deletes an organization: every token and sign-in of it is dead, its slug stays taken, its record is kept for the audit.
+ * Deletes an organization: revokes all its tokens and refuses sign-in. Its slug stays taken; its record stays for the audit.
  *
  * @returns `FORBIDDEN` for the operator's own organization
  */
@@ -148,7 +137,7 @@ const statusActions = {
   deleted: "organization.deleted",
 } as const satisfies Record<Organization["status"], EventName>;
 
-/** Tells the ledger, then writes the change and its events; null when the organization has changed since it was read. */
+/** Informs the ledger, then writes the change and its events; null when the organization has changed since it was read. */
 async function writeChange(
   context: Context,
   caller: Caller,

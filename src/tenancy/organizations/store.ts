@@ -1,4 +1,4 @@
-/** The queries of the organizations room, each named after the question it answers or the change it makes. */
+/** The queries over organizations. */
 import { and, desc, eq, lt, ne, type SQL } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { organizations } from "../../platform/db/schema.ts";
@@ -6,7 +6,7 @@ import type { OrganizationId } from "../../platform/ids.ts";
 
 export type Organization = typeof organizations.$inferSelect;
 
-/** What can change in an organization. */
+/** The fields of an organization that can change. */
 export type OrganizationChange = Partial<
   Pick<Organization, "name" | "planTier" | "maxAgents" | "maxTokensPerMonth" | "status">
 >;
@@ -17,20 +17,13 @@ export function insertOrganization({ db }: Pick<Context, "db">, organization: Or
   return db.insert(organizations).values(organization);
 }
 
-/** Which organization has this id, unless it is deleted? */
-export async function findLiveOrganization(
-  { db }: Pick<Context, "db">,
-  id: OrganizationId,
-): Promise<Organization | null> {
-  const row = await db
-    .select()
-    .from(organizations)
-    .where(and(eq(organizations.id, id), notDeleted))
-    .get();
-  return row ?? null;
+/** The organization with this id, suspended or not; undefined when there is none or it is deleted. */
+export function findOrganization({ db }: Pick<Context, "db">, id: OrganizationId): Promise<Organization | undefined> {
+  const isLive = and(eq(organizations.id, id), notDeleted);
+  return db.select().from(organizations).where(isLive).get();
 }
 
-/** The newest live organizations, of all or of `only` one, that are older than `before`. */
+/** The newest organizations before the id `before`, of all or of `only` one, without deleted ones. */
 export function listLiveOrganizations(
   { db }: Pick<Context, "db">,
   page: { readonly only: OrganizationId | null; readonly before: OrganizationId | null; readonly limit: number },
@@ -46,7 +39,7 @@ export function listLiveOrganizations(
     .limit(page.limit);
 }
 
-/** Changes an organization, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
+/** Changes an organization, unless it has changed since it was read: `updatedAt` is its version and always grows. */
 export function updateOrganization(
   { db }: Pick<Context, "db">,
   read: Organization,

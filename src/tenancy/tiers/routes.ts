@@ -1,12 +1,10 @@
-/** The tiers, and where an organization stands. */
-
+/** `/tiers`: the tiers, and the limits and use of an organization. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { tierStatusSchema, tiersSchema } from "./schema.ts";
-import { listTiers } from "./service.ts";
-import { readTierStatus } from "./status.ts";
+import { listTiers, readTierStatus } from "./service.ts";
 
 const tags = ["Tiers and billing"];
 
@@ -19,7 +17,7 @@ tierRoutes.openapi(
     access: "public",
     tags,
     summary: "List the tiers",
-    responses: { 200: json(tiersSchema, "What each tier allows, the lowest first") },
+    responses: { 200: json(tiersSchema, "The limits of each tier, the lowest first") },
   }),
   (c) => c.json({ tiers: listTiers() }, 200, { "Cache-Control": "public, max-age=300" }),
 );
@@ -31,9 +29,9 @@ tierRoutes.openapi(
     access: "bearer",
     exempt: true,
     tags,
-    summary: "Read the limits of the organization, and what it has used",
-    description: "Live, and possible over the limits too.",
-    responses: { 200: json(tierStatusSchema, "The limits and their use at this moment") },
+    summary: "Read the limits of the organization and their use",
+    description: "The numbers are current. The request also works over the limits.",
+    responses: { 200: json(tierStatusSchema, "The limits and their present use") },
   }),
   async (c) => {
     return answer(c, await readTierStatus(c.get("context"), c.get("caller")), 200);

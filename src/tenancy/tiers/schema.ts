@@ -11,7 +11,7 @@ const tierSchema = z
     maxCallsPerDay: limit,
     maxTokensPerDay: limit,
     requestsPerMinute: limit.openapi({ description: "The rate at which the token bucket refills; null: unlimited" }),
-    burst: limit.openapi({ description: "How many requests the bucket holds; null: unlimited" }),
+    burst: limit.openapi({ description: "The size of the token bucket in requests; null: unlimited" }),
     auditRetentionDays: z.int(),
   })
   .openapi("Tier");
@@ -26,12 +26,12 @@ export const tierStatusSchema = z
         maxAgents: limit,
         maxCallsPerDay: limit,
         maxTokensPerDay: limit,
-        maxTokensPerMonth: limit.openapi({ description: "Only where the operator set it; null: unlimited" }),
+        maxTokensPerMonth: limit.openapi({ description: "Set by the operator; null: unlimited" }),
       })
-      .openapi({ description: "The tier's, with the organization's own in their place" }),
+      .openapi({ description: "The limits of the tier; the operator can set other limits for an organization" }),
     usage: z.object({ agentCount: z.int(), callsToday: z.int(), tokensToday: z.int(), tokensThisMonth: z.int() }),
     resetsAt: z.iso.datetime().openapi({
-      description: "The next midnight, UTC: then `callsToday` and `tokensToday` start at 0",
+      description: "The next midnight, UTC, when `callsToday` and `tokensToday` restart at 0",
       example: "2026-11-23T00:00:00.000Z",
     }),
   })

@@ -1,7 +1,16 @@
-/** Tiers: what each allows, and which is higher. The ledger holds organizations to it; what they have used is in `status.ts`. */
-import { type PlanTier, tierLimits } from "../../ledger/tier-limits.ts";
+/** Tiers: the limits of each tier, and the use of an organization's limits. The ledger enforces the limits. */
+import type { Caller } from "../../access/caller.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import { effectiveLimits, type PlanTier, tierLimits } from "../../ledger/tier-limits.ts";
+import { periodAt } from "../../ledger/usage.ts";
+import type { Context } from "../../platform/context.ts";
 import { planTiers } from "../../platform/db/schema.ts";
-import type { Tier } from "./schema.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { isoOf } from "../../platform/time.ts";
+import { findOrganization } from "../organizations/service.ts";
+import type { Tier, TierStatus } from "./schema.ts";
+import { countAgents } from "./store.ts";
 
 export { countAgents } from "./store.ts";
 
@@ -15,5 +24,23 @@ export function listTiers(): Tier[] {
   return planTiers.map((tier) => {
     const { callsPerDay: maxCallsPerDay, tokensPerDay: maxTokensPerDay, ...limits } = tierLimits[tier];
     return { tier, maxCallsPerDay, maxTokensPerDay, ...limits };
+  });
+}
+
+/** The limits of the caller's organization and their use now, this call included. */
+export async function readTierStatus(context: Context, { organizationId }: Caller): Promise<Result<TierStatus>> {
+  const [organization, counts, agentCount] = await Promise.all([
+    findOrganization(context, organizationId),
+    ledgerOf(context, organizationId).usage(),
+    countAgents(context, organizationId),
+  ]);
+  if (!organization) return problem("ORGANIZATION_NOT_FOUND");
+  const { maxAgents, callsPerDay, tokensPerDay, maxTokensPerMonth } = effectiveLimits(organization);
+  const { callsToday, tokensToday, tokensThisMonth } = counts;
+  return ok({
+    tier: organization.planTier,
+    limits: { maxAgents, maxCallsPerDay: callsPerDay, maxTokensPerDay: tokensPerDay, maxTokensPerMonth },
+    usage: { agentCount, callsToday, tokensToday, tokensThisMonth },
+    resetsAt: isoOf(periodAt("calls_per_day", context.now()).endMs),
   });
 }

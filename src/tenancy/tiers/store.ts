@@ -1,10 +1,10 @@
-/** The queries of the tiers room, each named after the question it answers. */
+/** The query over the agents of an organization. */
 import { and, count, eq, ne } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { agents } from "../../platform/db/schema.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 
-/** How many agents count against the organization's limit? Suspended ones do, decommissioned ones do not. */
+/** The number of agents that count against the limit: suspended ones do, decommissioned ones do not. */
 export async function countAgents({ db }: Pick<Context, "db">, organizationId: OrganizationId): Promise<number> {
   const row = await db
     .select({ count: count() })

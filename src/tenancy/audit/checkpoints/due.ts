@@ -1,29 +1,33 @@
-/** What the scheduled run does for the checkpoints: it signs what the ledgers say is due. */
-
+/** The scheduled task that signs the checkpoints that are due. */
+import { currentSigningKey } from "../../../keys/service.ts";
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { ChainHead } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
 import { inLanes } from "../../../platform/lanes.ts";
 import { log } from "../../../platform/log.ts";
-import { checkpointKey, checkpointKeys, signCheckpoint } from "./signing.ts";
+import { checkpointKeys, signCheckpoint } from "./signing.ts";
 import { type DueChain, findDueChains, type NextCheckpoint, saveCheckpoints, saveNextCheckpoints } from "./store.ts";
 
-/** Organizations in one run, two calls each; those that are left come with the next, the longest overdue first. */
-const chainsAtMost = 300;
+/** Chains in one run, with two calls to the ledger of each. The next run continues with the longest overdue. */
+const maxChains = 300;
 const chainsAtOnce = 10;
 
-interface Due {
+interface DuePositions {
   readonly chain: DueChain;
-  readonly places: readonly ChainHead[];
+  readonly positions: readonly ChainHead[];
 }
 
-/** Does the work for each chain, a few at a time. A ledger that does not answer is left for the next run. */
-async function each<In, Out>(context: Context, items: readonly In[], work: (item: In) => Promise<Out>): Promise<Out[]> {
+/** Does the work for each chain, some concurrently. A chain whose ledger does not answer waits for the next run. */
+async function forEachChain<In, Out>(
+  context: Context,
+  items: readonly In[],
+  work: (item: In) => Promise<Out>,
+): Promise<Out[]> {
   const outcomes = await inLanes(chainsAtOnce, items, async (item): Promise<Out[]> => {
     try {
       return [await work(item)];
     } catch (error) {
-      log.error(context, "a checkpoint is put off to the next run", { error });
+      log.error(context, "a checkpoint waits for the next run", { error });
       return [];
     }
   });
@@ -31,25 +35,27 @@ async function each<In, Out>(context: Context, items: readonly In[], work: (item
 }
 
 /**
- * Signs what is due. May be cut off at any point, and run twice at once: the ledger goes on calling a place due until it
- * is told that the checkpoint is in D1, and a checkpoint that is there is not written again.
+ * Signs what is due. May be interrupted at any point, and may run twice at once: a position stays due until the ledger knows
+ * that its checkpoint is in D1, and an existing checkpoint is not written again.
  */
 export async function makeDueCheckpoints(context: Context): Promise<void> {
   const { distrustedKids } = await checkpointKeys(context);
-  const chains = await findDueChains(context, distrustedKids, context.now(), chainsAtMost);
+  const chains = await findDueChains(context, distrustedKids, context.now(), maxChains);
   if (chains.length === 0) return;
-  const due = await each(context, chains, async (chain): Promise<Due> => {
-    return { chain, places: await ledgerOf(context, chain.organizationId).dueCheckpoints(chain.isDistrusted) };
+  const due = await forEachChain(context, chains, async (chain): Promise<DuePositions> => {
+    return { chain, positions: await ledgerOf(context, chain.organizationId).dueCheckpoints(chain.isDistrusted) };
   });
-  const key = await checkpointKey(context);
+  const key = await currentSigningKey(context, "ES256");
   const nowMs = context.now();
   const checkpoints = await Promise.all(
-    due.flatMap(({ chain, places }) => places.map((place) => signCheckpoint(key, chain.organizationId, place, nowMs))),
+    due.flatMap(({ chain, positions }) =>
+      positions.map((one) => signCheckpoint(key, chain.organizationId, one, nowMs)),
+    ),
   );
   if (checkpoints.length > 0) await saveCheckpoints(context, checkpoints, distrustedKids);
-  const next = await each(context, due, async ({ chain, places }): Promise<NextCheckpoint> => {
+  const next = await forEachChain(context, due, async ({ chain, positions }): Promise<NextCheckpoint> => {
     const { organizationId, sequence } = chain;
-    const signed = places.at(-1)?.sequence ?? 0;
+    const signed = positions.at(-1)?.sequence ?? 0;
     return { organizationId, sequence, dueAtMs: await ledgerOf(context, organizationId).noteCheckpoint(signed) };
   });
   await saveNextCheckpoints(context, next);

@@ -1,6 +1,6 @@
-/** A checkpoint: the service's signature under the hash of one event, and thereby under every event before it. */
+/** A checkpoint: the service's signature over the hash of one event, and so over every event before it. */
 import { SignJWT } from "jose";
-import { currentSigningKey, type KeyRecord, keyRecords, type SigningKey } from "../../../keys/service.ts";
+import { type KeyRecord, keyRecords, type SigningKey } from "../../../keys/service.ts";
 import type { ChainHead } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
 import { readJws, verifyJws } from "../../../platform/crypto/jws.ts";
@@ -8,13 +8,10 @@ import type { EventId, OrganizationId } from "../../../platform/ids.ts";
 import { isoOf } from "../../../platform/time.ts";
 import type { Checkpoint } from "./store.ts";
 
-/** No other kind of token has this type, so none passes for a checkpoint, and no checkpoint for a token (RFC 8725 3.11). */
+/** No other kind of token has this type, so no token is accepted as a checkpoint, and no checkpoint as a token (RFC 8725 3.11). */
 const type = "audit-checkpoint+jwt";
 
-/** The key for checkpoints. */
-export const checkpointKey = (context: Context): Promise<SigningKey> => currentSigningKey(context, "ES256");
-
-/** Whether a column that anything can stand in holds what Date has an ISO form for (ECMAScript 21.4.1.1). */
+/** Whether a value from an untrusted column is a time that Date can format (ECMAScript 21.4.1.1). */
 export const isTime = (ms: number): boolean => Number.isSafeInteger(ms) && Math.abs(ms) <= 8.64e15;
 
 type Signed = Pick<Checkpoint, "organizationId" | "sequence" | "hash" | "timestamp">;
@@ -26,7 +23,7 @@ const claimsOf = ({ organizationId, sequence, hash, timestamp }: Signed) => ({
   timestamp: isoOf(timestamp),
 });
 
-/** Signs a place of a chain. What the ledger says of it is what is signed: the database may have been changed. */
+/** Signs a position of a chain. It comes from the ledger, because an attacker may have changed the database. */
 export async function signCheckpoint(
   { kid, alg, key }: SigningKey,
   organizationId: OrganizationId,
@@ -38,12 +35,12 @@ export async function signCheckpoint(
   return { ...signed, eventId: eventId as EventId, kid, jws };
 }
 
-/** The keys that checkpoints were signed with, retired ones among them. */
+/** The keys that have signed checkpoints, retired ones included. */
 export interface CheckpointKeys {
   readonly records: ReadonlyMap<string, KeyRecord>;
   /**
-   * Keys that were stolen. Whoever has one can date a checkpoint back, so what it signed counts for nothing, neither for a
-   * chain nor against it; the scheduled run signs the end of each such chain anew.
+   * Compromised keys. An attacker can backdate a checkpoint with such a key, so its checkpoints prove nothing, neither for a
+   * chain nor against it. A scheduled task signs the end of each affected chain again.
    */
   readonly distrustedKids: readonly string[];
 }
@@ -54,7 +51,7 @@ export async function checkpointKeys(context: Context): Promise<CheckpointKeys> 
   return { records, distrustedKids: compromised.map(({ kid }) => kid) };
 }
 
-/** Whether the service has signed what the row says. */
+/** Whether a trusted key of the service has signed the values of the row. */
 export async function isSigned({ records }: CheckpointKeys, checkpoint: Checkpoint): Promise<boolean> {
   const record = records.get(checkpoint.kid);
   const header = readJws(checkpoint.jws)?.header;

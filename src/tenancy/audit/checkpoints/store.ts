@@ -1,4 +1,4 @@
-/** Questions to the checkpoints of the audit log, and what the scheduled run writes: checkpoints, marks, and the end of old events. */
+/** Queries over the checkpoints of the audit log, and the writes of the scheduled tasks that sign them and remove old events. */
 import { and, asc, desc, eq, getTableColumns, gt, lt, lte, not, or, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../../platform/context.ts";
@@ -8,7 +8,7 @@ import type { OrganizationId } from "../../../platform/ids.ts";
 
 export type Checkpoint = typeof auditCheckpoints.$inferSelect;
 
-/** The newest checkpoints, newest first. `before`: only those of a lower sequence. */
+/** The newest checkpoints, newest first. `before`: only checkpoints of a lower sequence. */
 export function findCheckpoints(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
@@ -24,13 +24,13 @@ export function findCheckpoints(
     .limit(limit);
 }
 
-/** Which checkpoints are asked for: those of a chain that none of the distrusted keys has signed. */
+/** Selects the checkpoints of a chain that no distrusted key has signed. */
 export interface TrustedCheckpoints {
   readonly organizationId: OrganizationId;
   readonly distrustedKids: readonly string[];
 }
 
-/** One parameter, however many they are: D1 takes a hundred, and compromised keys are remembered for ever. */
+/** One parameter for all values: D1 binds at most a hundred, and compromised keys stay in the list for ever. */
 const isAmong = (column: AnySQLiteColumn, values: readonly string[]) =>
   sql<number | null>`${column} IN ${among(values)}`;
 
@@ -38,27 +38,13 @@ const isTrusted = ({ organizationId, distrustedKids }: TrustedCheckpoints) =>
   and(eq(auditCheckpoints.organizationId, organizationId), not(isAmong(auditCheckpoints.kid, distrustedKids)));
 
 /** The last checkpoint of a chain. */
-export async function findLastCheckpoint(
-  { db }: Pick<Context, "db">,
-  trusted: TrustedCheckpoints,
-): Promise<Checkpoint | undefined> {
-  const [last] = await db
-    .select()
-    .from(auditCheckpoints)
-    .where(isTrusted(trusted))
-    .orderBy(desc(auditCheckpoints.sequence))
-    .limit(1);
-  return last;
+export function findLastCheckpoint({ db }: Pick<Context, "db">, trusted: TrustedCheckpoints) {
+  const newestFirst = desc(auditCheckpoints.sequence);
+  return db.select().from(auditCheckpoints).where(isTrusted(trusted)).orderBy(newestFirst).limit(1).get();
 }
 
-/** The place up to which events of a chain were removed, and the checkpoint there; null when it cannot be found. */
-export interface Anchor {
-  /** 0: none was removed. */
-  readonly sequence: number;
-  readonly checkpoint: Checkpoint | null;
-}
-
-export async function findAnchor({ db }: Pick<Context, "db">, organizationId: OrganizationId): Promise<Anchor> {
+/** The sequence up to which events were removed, 0 for none, and its checkpoint; null when that is missing. */
+export async function findAnchor({ db }: Pick<Context, "db">, organizationId: OrganizationId) {
   const isThere = and(
     eq(auditCheckpoints.organizationId, auditChains.organizationId),
     eq(auditCheckpoints.sequence, auditChains.anchorSequence),
@@ -71,12 +57,12 @@ export async function findAnchor({ db }: Pick<Context, "db">, organizationId: Or
   return row ?? { sequence: 0, checkpoint: null };
 }
 
-/** A checkpoint, and the hash of the event that it names, if that is there. */
+/** A checkpoint with the stored hash of its event; null when the event is missing. */
 export interface MatchedCheckpoint extends Checkpoint {
   readonly storedHash: string | null;
 }
 
-/** Checkpoints with `after` < sequence ≤ `through` in their order. */
+/** Checkpoints with `after` < sequence ≤ `through`, lowest first. */
 export function findCheckpointsBetween(
   { db }: Pick<Context, "db">,
   trusted: TrustedCheckpoints,
@@ -97,16 +83,16 @@ export function findCheckpointsBetween(
     .limit(limit);
 }
 
-/** A chain that the ledger, or a key that was stolen, has made due for a checkpoint. */
+/** A chain that needs a checkpoint: its ledger says so, or the key of its last checkpoint is compromised. */
 export interface DueChain {
   readonly organizationId: OrganizationId;
-  /** How far the log had come. */
+  /** The last event in D1. */
   readonly sequence: number;
-  /** Whether its last checkpoint was signed by a key that is not trusted any more. */
+  /** Whether a distrusted key has signed its last checkpoint. */
   readonly isDistrusted: boolean;
 }
 
-/** Chains that are due, the longest overdue first. */
+/** The due chains, the longest overdue first. */
 export async function findDueChains(
   { db }: Pick<Context, "db">,
   distrustedKids: readonly string[],
@@ -124,10 +110,7 @@ export async function findDueChains(
   return rows.map((row) => ({ ...row, isDistrusted: row.isDistrusted === 1 }));
 }
 
-/**
- * Writes checkpoints. One that is there stays, unless a key that is not trusted any more has signed it. All of them in one
- * statement, so that a run over hundreds of organizations costs D1 one.
- */
+/** Writes checkpoints, hundreds in one statement. Replaces an existing checkpoint only if a distrusted key has signed it. */
 export async function saveCheckpoints(
   { env }: Pick<Context, "env">,
   checkpoints: readonly Checkpoint[],
@@ -148,10 +131,10 @@ export async function saveCheckpoints(
   ]);
 }
 
-/** When a chain is due again, as its ledger said. */
+/** When the ledger of a chain wants the next checkpoint. */
 export interface NextCheckpoint {
   readonly organizationId: OrganizationId;
-  /** The sequence of {@link DueChain}: when the log has moved on since, the ledger has said more, and that stands. */
+  /** The sequence of {@link DueChain}. If the chain has grown since, the ledger has written a newer time, which must stay. */
   readonly sequence: number;
   /** Milliseconds since the epoch; null while nothing is unsigned. */
   readonly dueAtMs: number | null;
@@ -167,14 +150,14 @@ export async function saveNextCheckpoints(
   await env.DB.prepare(update).bind(JSON.stringify(next)).run();
 }
 
-/** A chain that holds events whose time is over, by its oldest checkpoint behind the anchor. */
+/** A chain whose oldest checkpoint after the anchor is older than the retention of its organization. */
 export interface ExpiredChain {
   readonly organizationId: OrganizationId;
-  /** Checkpoints up to this time are old enough, in milliseconds. */
+  /** The retention has ended for events up to this time, in milliseconds since the epoch. */
   readonly cutoffMs: number;
 }
 
-/** Some chains with events to remove. In no order, so that none that cannot be done holds up the others. */
+/** Some chains with events to remove, in random order, so that a chain that always fails does not block the others. */
 export async function findExpiredChains(
   { env }: Pick<Context, "env">,
   cutoffMsOfTier: Readonly<Record<string, number>>,
@@ -194,26 +177,26 @@ export async function findExpiredChains(
   return results;
 }
 
-/** The checkpoint up to which to remove next: the last within a step, or else the first behind it. */
-export async function findNextAnchor(
+/** The checkpoint up to which to remove next: the last within `step` events, or the first one if there is none within. */
+export function findNextAnchor(
   { db }: Pick<Context, "db">,
   trusted: TrustedCheckpoints,
   after: number,
   step: number,
   cutoffMs: number,
-): Promise<Checkpoint | undefined> {
+) {
   const { sequence, timestamp } = auditCheckpoints;
   const isWithin = sql`${sequence} <= ${after + step}`;
-  const [next] = await db
+  return db
     .select()
     .from(auditCheckpoints)
     .where(and(isTrusted(trusted), gt(sequence, after), lte(timestamp, cutoffMs)))
     .orderBy(desc(isWithin), sql`CASE WHEN ${isWithin} THEN -${sequence} ELSE ${sequence} END`)
-    .limit(1);
-  return next;
+    .limit(1)
+    .get();
 }
 
-/** Removes the events up to a checkpoint, and the checkpoints before it; the chain then begins there. All or nothing. */
+/** Removes the events up to a checkpoint and the checkpoints before it, in one transaction. The chain then starts there. */
 export async function removeThrough(
   { db }: Pick<Context, "db">,
   { organizationId, sequence }: Checkpoint,

@@ -99,8 +99,3 @@ export const callAnalyticsSchema = z
   .openapi("CallAnalytics");
 
 export type DaysQuery = z.output<typeof daysQuerySchema>;
-export type TokenAnalytics = z.output<typeof tokenAnalyticsSchema>;
-export type AgentActivity = z.output<typeof agentActivitySchema>;
-export type AgentAnalytics = z.output<typeof agentAnalyticsSchema>;
-export type RotationAnalytics = z.output<typeof rotationAnalyticsSchema>;
-export type CallAnalytics = z.output<typeof callAnalyticsSchema>;

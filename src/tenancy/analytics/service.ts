@@ -2,18 +2,10 @@
 import type { Caller } from "../../access/caller.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import { ok, type Result } from "../../platform/problems/result.ts";
+import { ok } from "../../platform/problems/result.ts";
 import { relayAndFlush } from "../audit/service.ts";
 import { lastDays, monthSoFar, spanOfLastDays } from "./calendar.ts";
-import {
-  type AgentActivity,
-  type AgentAnalytics,
-  type CallAnalytics,
-  type DaysQuery,
-  keptDays,
-  type RotationAnalytics,
-  type TokenAnalytics,
-} from "./schema.ts";
+import { type DaysQuery, keptDays } from "./schema.ts";
 import {
   countActiveCredentialsByAge,
   countCallsByRoute,
@@ -43,11 +35,7 @@ function daily(nowMs: number, days: number, counts: readonly DayCount[]) {
 }
 
 /** Tokens issued on each of the last days. */
-export async function tokenAnalytics(
-  context: Context,
-  { organizationId }: Caller,
-  { days }: DaysQuery,
-): Promise<Result<TokenAnalytics>> {
+export async function tokenAnalytics(context: Context, { organizationId }: Caller, { days }: DaysQuery) {
   const nowMs = context.now();
   await ledgerOf(context, organizationId).flush();
   const counts = await countTokensByDay(context, organizationId, spanOfLastDays(nowMs, days));
@@ -55,25 +43,21 @@ export async function tokenAnalytics(
 }
 
 /** Tokens issued by day of the week and hour, in the last 30 days. */
-export async function agentActivity(context: Context, { organizationId }: Caller): Promise<Result<AgentActivity>> {
+export async function agentActivity(context: Context, { organizationId }: Caller) {
   const span = spanOfLastDays(context.now(), activityDays);
   await ledgerOf(context, organizationId).flush();
   return ok({ tenantId: organizationId, data: await countTokensByHourOfWeek(context, organizationId, span) });
 }
 
 /** Tokens by agent in the present month. A delegated token counts for the delegatee, to which it was issued. */
-export async function agentAnalytics(context: Context, { organizationId }: Caller): Promise<Result<AgentAnalytics>> {
+export async function agentAnalytics(context: Context, { organizationId }: Caller) {
   const { month, ...span } = monthSoFar(context.now());
   await ledgerOf(context, organizationId).flush();
   return ok({ tenantId: organizationId, month, data: await countTokensByAgent(context, organizationId, span) });
 }
 
 /** Rotations on each of the last days, from the audit log, and the active credentials by age. */
-export async function rotationAnalytics(
-  context: Context,
-  { organizationId }: Caller,
-  { days }: DaysQuery,
-): Promise<Result<RotationAnalytics>> {
+export async function rotationAnalytics(context: Context, { organizationId }: Caller, { days }: DaysQuery) {
   const nowMs = context.now();
   await relayAndFlush(context, organizationId);
   const [rotations, ages] = await Promise.all([
@@ -92,11 +76,7 @@ export async function rotationAnalytics(
 }
 
 /** Answered calls by route and status class, in the last days. */
-export async function callAnalytics(
-  context: Context,
-  { organizationId }: Caller,
-  { days }: DaysQuery,
-): Promise<Result<CallAnalytics>> {
+export async function callAnalytics(context: Context, { organizationId }: Caller, { days }: DaysQuery) {
   const span = spanOfLastDays(context.now(), days);
   await ledgerOf(context, organizationId).flush();
   return ok({ tenantId: organizationId, days, data: await countCallsByRoute(context, organizationId, span) });

@@ -22,12 +22,7 @@ const maxChains = 25;
 const maxEvents = 10_000;
 
 /** Whether the events are the signed ones, and old enough. Evidence of a change must outlive its retention. */
-async function isRemovable(
-  context: Context,
-  { cutoffMs }: ExpiredChain,
-  start: Link,
-  end: Checkpoint,
-): Promise<boolean> {
+async function isRemovable(context: Context, cutoffMs: number, start: Link, end: Checkpoint): Promise<boolean> {
   let newestMs = 0;
   async function* pages() {
     for await (const page of eventPages(context, end.organizationId, start.sequence, end.sequence)) {
@@ -46,7 +41,7 @@ async function removeStep(context: Context, keys: CheckpointKeys, chain: Expired
   const trusted = { organizationId, distrustedKids: keys.distrustedKids };
   const end = await findNextAnchor(context, trusted, start.sequence, maxEvents, cutoffMs);
   if (!end) return;
-  if (!(await isSigned(keys, end)) || !(await isRemovable(context, chain, start, end))) {
+  if (!(await isSigned(keys, end)) || !(await isRemovable(context, cutoffMs, start, end))) {
     const message = "expired audit events are kept, because they differ from the signed ones";
     log.error(context, message, { organizationId, sequence: end.sequence });
     return;

@@ -23,7 +23,7 @@ import { verifyLog } from "./verify-log.ts";
 export { makeDueCheckpoints } from "./checkpoints/due.ts";
 export { relayAndFlush } from "./evidence.ts";
 export { removeExpiredEvents } from "./retention.ts";
-export { type Slice, verifySlice } from "./verify-slice.ts";
+export { type Slice, verifySlice } from "./verify-log.ts";
 
 /** Passes audited events to the organization's ledger, which appends each to the chain once. */
 export const auditSubscriber = {
@@ -40,12 +40,10 @@ export async function listEvents(
   { organizationId }: Caller,
   query: EventQuery,
 ): Promise<Result<Page<AuditEvent>>> {
-  const { agentId = null, action = null, outcome = null, from: fromMs = null, to: toMs = null } = query;
-  const filter = { agentId, action, outcome, fromMs, toMs };
   return pageOf({ name: "audit", organizationId }, z.number(), query, {
     read: async ({ before, limit }) => {
       await relayAndFlush(context, organizationId);
-      return findEvents(context, organizationId, filter, before, limit);
+      return findEvents(context, organizationId, query, before, limit);
     },
     keyOf: ({ sequence }) => sequence,
     show: (row) => publicEvent(organizationId, row),

@@ -3,19 +3,13 @@ import { and, asc, desc, eq, getTableColumns, gt, gte, lt, lte, max, min, type S
 import type { Context } from "../../platform/context.ts";
 import { auditEvents } from "../../platform/db/schema.ts";
 import type { AgentId, EventId, OrganizationId } from "../../platform/ids.ts";
+import type { EventQuery } from "./schema.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
 /** A time range, both ends included, in milliseconds since the epoch; null: open. */
 export interface TimeRange {
   readonly fromMs: number | null;
   readonly toMs: number | null;
-}
-
-export interface EventFilter extends TimeRange {
-  /** The agent that the event is about. */
-  readonly agentId: AgentId | null;
-  readonly action: string | null;
-  readonly outcome: "success" | "failure" | null;
 }
 
 /** Events in one page of a verification or an export. An invocation may query D1 a thousand times. */
@@ -39,11 +33,11 @@ const within = ({ fromMs, toMs }: TimeRange) =>
     toMs === null ? undefined : lte(auditEvents.timestamp, toMs),
   );
 
-/** The newest events that match the filter, newest first. `before`: only events of a lower sequence. */
+/** The newest events that match the query, newest first. `before`: only events of a lower sequence. */
 export function findEvents(
   context: Pick<Context, "db">,
   organizationId: OrganizationId,
-  filter: EventFilter,
+  { agentId, action, outcome, from, to }: EventQuery,
   before: number | null,
   limit: number,
 ): Promise<StoredEvent[]> {
@@ -51,10 +45,10 @@ export function findEvents(
     context,
     organizationId,
     before === null ? undefined : lt(auditEvents.sequence, before),
-    filter.agentId === null ? undefined : eq(auditEvents.agentId, filter.agentId),
-    filter.action === null ? undefined : eq(auditEvents.action, filter.action),
-    filter.outcome === null ? undefined : eq(auditEvents.outcome, filter.outcome),
-    within(filter),
+    agentId === undefined ? undefined : eq(auditEvents.agentId, agentId),
+    action === undefined ? undefined : eq(auditEvents.action, action),
+    outcome === undefined ? undefined : eq(auditEvents.outcome, outcome),
+    within({ fromMs: from ?? null, toMs: to ?? null }),
   )
     .orderBy(desc(auditEvents.sequence))
     .limit(limit);

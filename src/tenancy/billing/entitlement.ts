@@ -1,39 +1,38 @@
-/** What an organization's subscriptions come to. */
+/** The entitlement of an organization: the tier that its subscriptions pay for. */
 import type Stripe from "stripe";
 import type { BillingSettings } from "./stripe.ts";
 
-/** The tiers that can be bought, the lowest first. */
+/** The tiers for sale, the lowest first. */
 export const soldTiers = ["pro", "enterprise"] as const;
 export type SoldTier = (typeof soldTiers)[number];
 
-/** `past_due` counts for as long as Stripe tries to collect; when it gives up, it cancels or says `unpaid`. */
+/** `past_due` entitles while Stripe retries the payment; after that Stripe cancels, or sets `unpaid`. */
 const entitling: readonly string[] = ["active", "trialing", "past_due"];
 
-/** A subscription to one of our prices. */
+/** A subscription to one of the configured prices. Times are in milliseconds since the epoch. */
 export interface BilledSubscription {
   readonly id: string;
   readonly status: string;
   readonly tier: SoldTier;
-  /** Milliseconds since the epoch, all of them. */
   readonly createdMs: number;
   readonly periodStartMs: number | null;
   readonly periodEndMs: number | null;
-  /** When it is going to end; null when it renews itself. */
+  /** null: it renews itself. */
   readonly endsAtMs: number | null;
 }
 
 export interface Entitlement {
-  /** The one that counts; null when none entitles to anything. */
+  /** The subscription that sets the tier; null for none. */
   readonly current: BilledSubscription | null;
-  /** Others that are paid for beside it, and give nothing. */
+  /** Other paid subscriptions, which have no effect. */
   readonly superseded: readonly BilledSubscription[];
-  /** The newest that entitles to nothing: cancelled, unpaid, paused, incomplete. */
+  /** The newest that does not entitle: canceled, unpaid, paused, incomplete. */
   readonly lapsed: BilledSubscription | null;
 }
 
 const milliseconds = (seconds: number | null | undefined) => (typeof seconds === "number" ? seconds * 1000 : null);
 
-/** The subscription in our terms; null when it is to none of our prices, and so none of our business. */
+/** null: a subscription to none of the configured prices. */
 function read(subscription: Stripe.Subscription, prices: BillingSettings["prices"]): BilledSubscription | null {
   const items = subscription.items.data;
   const tier = soldTiers.findLast((tier) => items.some(({ price }) => prices[tier].includes(price.id)));
@@ -54,7 +53,7 @@ const newestFirst = (a: BilledSubscription, b: BilledSubscription) =>
   b.createdMs - a.createdMs || (a.id < b.id ? 1 : -1);
 const rank = ({ tier }: BilledSubscription) => soldTiers.indexOf(tier);
 
-/** Judges a customer's subscriptions: the highest tier counts, of several the newest. */
+/** The entitlement by a customer's subscriptions: the highest tier counts; for equal tiers the newest subscription. */
 export function entitlementOf(
   subscriptions: readonly Stripe.Subscription[],
   prices: BillingSettings["prices"],

@@ -1,4 +1,4 @@
-/** Upgrading, Stripe's webhook, and what an organization has used and pays for. */
+/** `/tiers/upgrade` and `/billing`: upgrades, Stripe's webhook, and the usage and subscription of an organization. */
 import { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
@@ -21,19 +21,15 @@ const upgradeRoute = (path: "/tiers/upgrade" | "/billing/upgrade", operationId: 
     tags,
     summary,
     description:
-      "For an admin of the organization. Answers with the address of a Checkout page, where a person pays; the tier follows as soon as Stripe reports the payment. A second request shortly after gets the same page. Possible over the limits too.",
+      "For an admin of the organization. Returns the address of a Checkout page, where a person pays. The tier changes when Stripe reports the payment. A second request within minutes returns the same page. The request also works over the limits.",
     request: { body: { required: true, ...json(upgradeSchema, "The tier to change to") } },
-    responses: { 200: json(checkoutSchema, "Where to pay") },
+    responses: { 200: json(checkoutSchema, "The Checkout page") },
     errors: ["FORBIDDEN", "TIER_UPGRADE_NOT_REQUIRED", "BILLING_NOT_CONFIGURED"],
   });
 
 for (const definition of [
   upgradeRoute("/tiers/upgrade", "upgradeTier", "Upgrade the organization's tier"),
-  upgradeRoute(
-    "/billing/upgrade",
-    "upgradeTierByBilling",
-    "Upgrade the organization's tier (the same by another path)",
-  ),
+  upgradeRoute("/billing/upgrade", "upgradeTierByBilling", "Upgrade the organization's tier (by another path)"),
 ]) {
   billingRoutes.openapi(definition, async (c) => {
     return answer(c, await upgrade(c.get("context"), c.get("caller"), c.req.valid("json").target_tier), 200);
@@ -48,12 +44,12 @@ billingRoutes.openapi(
     tags,
     summary: "Receive an event from Stripe",
     description:
-      "For Stripe alone: the body must be signed with the endpoint's secret, at most five minutes ago. An event is only a reason to ask Stripe how the subscription is; its content has no effect.",
+      "For Stripe only: the body must be signed with the endpoint's secret, at most five minutes ago. The service reads the subscription from Stripe after each event; the content of the event has no effect.",
     request: {
       headers: z.object({ "stripe-signature": z.string().optional() }),
       body: { required: true, ...json(z.looseObject({ id: z.string() }), "Stripe's event") },
     },
-    responses: { 200: json(receivedSchema, "Received; Stripe need not send it again") },
+    responses: { 200: json(receivedSchema, "Received; Stripe does not send the event again") },
     errors: ["BILLING_NOT_CONFIGURED"],
   }),
   async (c) => {
@@ -70,7 +66,7 @@ billingRoutes.openapi(
     access: "bearer",
     tags,
     summary: "Read the usage of the present month",
-    responses: { 200: json(billingUsageSchema, "What the organization has used, and its subscription") },
+    responses: { 200: json(billingUsageSchema, "The usage of the organization, and its subscription") },
   }),
   async (c) => {
     return answer(c, await readBillingUsage(c.get("context"), c.get("caller")), 200);

@@ -1,11 +1,10 @@
 /** The wire shapes of billing. */
 import { z } from "@hono/zod-openapi";
 import { planTiers } from "../../platform/db/schema.ts";
-
-const time = z.iso.datetime().openapi({ example: "2026-11-01T00:00:00.000Z" });
+import { timeSchema } from "../../platform/http/fields.ts";
 
 export const upgradeSchema = z.strictObject({
-  // A tier that is none is refused by the rule, which names it in `details.received`.
+  // The rule refuses an unknown tier and names it in `details.received`.
   target_tier: z
     .string({ error: "must be pro or enterprise" })
     .max(64, { error: "must be pro or enterprise" })
@@ -15,7 +14,7 @@ export const upgradeSchema = z.strictObject({
 export const checkoutSchema = z
   .object({
     checkoutUrl: z.url().openapi({
-      description: "Stripe's page where the subscription is paid for; open it in a browser within a day",
+      description: "The page at Stripe where a person pays; open it in a browser within a day",
       example: "https://checkout.stripe.com/c/pay/cs_test_a1b2c3",
     }),
   })
@@ -25,20 +24,24 @@ export const receivedSchema = z.object({ received: z.literal(true) }).openapi("R
 
 const subscriptionSchema = z
   .object({
-    status: z.string().openapi({ description: "In Stripe's words: active, past_due, canceled, …", example: "active" }),
-    tier: z.enum(planTiers).nullable().openapi({ description: "What it entitles to; null for nothing" }),
-    currentPeriodStart: time.nullable(),
-    currentPeriodEnd: time.nullable(),
-    endsAt: time.nullable().openapi({ description: "When it is going to end; null when it renews itself" }),
+    status: z
+      .string()
+      .openapi({ description: "The status at Stripe: active, past_due, canceled, …", example: "active" }),
+    tier: z.enum(planTiers).nullable().openapi({ description: "The tier that the subscription pays for; null: none" }),
+    currentPeriodStart: timeSchema.nullable(),
+    currentPeriodEnd: timeSchema.nullable(),
+    endsAt: timeSchema.nullable().openapi({ description: "The time of its end; null while it renews itself" }),
   })
   .openapi("Subscription");
 
 export const billingUsageSchema = z
   .object({
     tier: z.enum(planTiers),
-    subscription: subscriptionSchema.nullable().openapi({ description: "null for an organization that never had one" }),
-    periodStart: time.openapi({ description: "The first moment of the present month, UTC" }),
-    periodEnd: time.openapi({ description: "The first moment of the next month; then the counts start at 0" }),
+    subscription: subscriptionSchema
+      .nullable()
+      .openapi({ description: "null: the organization never had a subscription" }),
+    periodStart: timeSchema.openapi({ description: "The start of the present month, UTC" }),
+    periodEnd: timeSchema.openapi({ description: "The start of the next month, when the counts restart at 0" }),
     usage: z.object({ agentCount: z.int(), calls: z.int(), tokens: z.int() }),
   })
   .openapi("BillingUsage");

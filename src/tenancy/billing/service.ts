@@ -1,6 +1,5 @@
-/** The rules of billing, and the way to them for other rooms. */
+/** Billing: the usage and the subscription of an organization. */
 import type { Caller } from "../../access/caller.ts";
-import type { DomainEvent } from "../../events/catalogue.ts";
 import type { Subscriber } from "../../events/relay.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import { periodAt } from "../../ledger/usage.ts";
@@ -17,7 +16,7 @@ import { syncSubscription } from "./sync.ts";
 export { upgrade } from "./upgrade.ts";
 export { receiveEvent } from "./webhook.ts";
 
-function publicSubscription(account: BillingAccount | null): BillingUsage["subscription"] {
+function publicSubscription(account: BillingAccount | undefined): BillingUsage["subscription"] {
   if (!account?.subscriptionStatus) return null;
   return {
     status: account.subscriptionStatus,
@@ -28,7 +27,7 @@ function publicSubscription(account: BillingAccount | null): BillingUsage["subsc
   };
 }
 
-/** What the caller's organization has used in the present month, and what it pays for. */
+/** The usage of the caller's organization in the present month, and its subscription. */
 export async function readBillingUsage(context: Context, { organizationId }: Caller): Promise<Result<BillingUsage>> {
   const [organization, account, counts, agentCount] = await Promise.all([
     findOrganization(context, organizationId),
@@ -47,15 +46,15 @@ export async function readBillingUsage(context: Context, { organizationId }: Cal
   });
 }
 
-const isDeletion = ({ action, target, organizationId }: DomainEvent) =>
-  action === "organization.deleted" && target === organizationId;
-
-/** Ends the subscription of an organization that is deleted: it must not go on paying. */
+/** Cancels the subscription of a deleted organization, so that it does not pay any longer. */
 export const billingSubscriber: Subscriber = {
   name: "billing",
   async handle(context, organizationId, events) {
     const { billing } = context.settings;
-    if (!billing || !events.some(isDeletion)) return;
+    const isDeleted = events.some(
+      ({ action, target }) => action === "organization.deleted" && target === organizationId,
+    );
+    if (!billing || !isDeleted) return;
     const account = await findAccount(context, organizationId);
     if (account) await syncSubscription(context, billing, account.customerId, null);
   },

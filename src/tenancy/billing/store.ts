@@ -1,4 +1,4 @@
-/** The queries of the billing room, each named after the question it answers or the change it makes. */
+/** The queries over billing accounts and over Stripe's events. */
 import { and, eq, lt, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
@@ -8,30 +8,22 @@ import type { OrganizationId } from "../../platform/ids.ts";
 export type BillingAccount = typeof billingAccounts.$inferSelect;
 export type BillingEvent = typeof billingEvents.$inferSelect;
 
-/** Which account does the organization have at Stripe? */
-export async function findAccount(
-  { db }: Pick<Context, "db">,
-  organizationId: OrganizationId,
-): Promise<BillingAccount | null> {
-  const row = await db.select().from(billingAccounts).where(eq(billingAccounts.organizationId, organizationId)).get();
-  return row ?? null;
+/** The account of the organization. */
+export function findAccount({ db }: Pick<Context, "db">, organizationId: OrganizationId) {
+  return db.select().from(billingAccounts).where(eq(billingAccounts.organizationId, organizationId)).get();
 }
 
-/** Whose customer is this? */
-export async function findAccountOfCustomer(
-  { db }: Pick<Context, "db">,
-  customerId: string,
-): Promise<BillingAccount | null> {
-  const row = await db.select().from(billingAccounts).where(eq(billingAccounts.customerId, customerId)).get();
-  return row ?? null;
+/** The account with this customer at Stripe. */
+export function findAccountOfCustomer({ db }: Pick<Context, "db">, customerId: string) {
+  return db.select().from(billingAccounts).where(eq(billingAccounts.customerId, customerId)).get();
 }
 
-/** Adds an account unless the organization has one. */
-export function insertAccount({ db }: Pick<Context, "db">, account: BillingAccount) {
-  return db.insert(billingAccounts).values(account).onConflictDoNothing();
+/** Adds an account without a subscription, unless the organization has an account. */
+export function insertAccount({ db }: Pick<Context, "db">, organizationId: OrganizationId, customerId: string) {
+  return db.insert(billingAccounts).values({ organizationId, customerId, version: 1 }).onConflictDoNothing();
 }
 
-/** Changes an account, unless it changed since it was read. */
+/** Changes an account, unless it has changed since it was read. */
 export function updateAccount(
   { db }: Pick<Context, "db">,
   read: BillingAccount,
@@ -46,32 +38,23 @@ export function updateAccount(
     );
 }
 
-/** The same, if the statement before changed a row. */
-export function updateAccountIfChanged(
-  context: Pick<Context, "db">,
-  read: BillingAccount,
-  change: Partial<Omit<BillingAccount, "organizationId" | "version">>,
-) {
-  return updateAccount(context, read, change, previousChanged);
-}
-
-/** Holds while the account is as it was read. */
+/** Holds while the account is unchanged since it was read. */
 export const accountUnchanged = ({ organizationId, version }: BillingAccount): SQL =>
   sql`EXISTS (SELECT 1 FROM ${billingAccounts}
     WHERE ${billingAccounts.organizationId} = ${organizationId} AND ${billingAccounts.version} = ${version})`;
 
-/** Has the event had its effect? */
+/** Whether the event has had its effect. */
 export async function isEventApplied({ db }: Pick<Context, "db">, eventId: string): Promise<boolean> {
   const row = await db.select({ id: billingEvents.id }).from(billingEvents).where(eq(billingEvents.id, eventId)).get();
   return row !== undefined;
 }
 
-/** Notes that the event has had its effect, if the statement before changed a row. */
+/** Records that the event has had its effect, if the previous statement changed a row. */
 export function insertEventIfChanged({ db }: Pick<Context, "db">, event: BillingEvent) {
   return insertWhere(db, billingEvents, event, previousChanged);
 }
 
-/** Forgets the events that came before the given time, in milliseconds. */
+/** Deletes the events received before the given time, in milliseconds since the epoch. */
 export function deleteEventsBefore({ db }: Pick<Context, "db">, ms: number) {
   return db.delete(billingEvents).where(lt(billingEvents.receivedAt, ms));
 }

@@ -1,20 +1,21 @@
-/** Stripe, as far as this service talks to it. Its library is loaded on first use: no other request pays for it. */
+/** The requests to Stripe. Its library is loaded on first use, so that other requests do not pay for it. */
 import type Stripe from "stripe";
 import { canonicalJson, sha256Hex } from "../../platform/crypto/canonical-json.ts";
 import { DependencyDown } from "../../platform/dependency.ts";
 import type { Settings } from "../../platform/env.ts";
-import type { OrganizationId } from "../../platform/ids.ts";
 import { minuteMs } from "../../platform/time.ts";
+import type { Organization } from "../organizations/service.ts";
+import type { BillingAccount } from "./store.ts";
 
 /** The account at Stripe, from the settings. */
 export type BillingSettings = NonNullable<Settings["billing"]>;
 
 const timeoutMs = 10_000;
 
-/** Two clicks within this time make one session. Stripe repeats its answer to a key, a failure too, so it is not for long. */
-const sameClickMs = 10 * minuteMs;
+/** Two requests in this time create one session. It is short, because Stripe repeats its response to a key, failures too. */
+const samePurchaseMs = 10 * minuteMs;
 
-/** How old an event may be when it comes, in seconds; Stripe signs anew each time it repeats one. */
+/** The greatest age of an event, in seconds. Stripe signs each repetition again. */
 const toleranceSeconds = 300;
 
 const clients = new WeakMap<BillingSettings, Stripe>();
@@ -37,69 +38,60 @@ async function clientOf(billing: BillingSettings): Promise<Stripe> {
   return client;
 }
 
-/** Whether Stripe says that there is no such thing (any more). */
+/** Whether Stripe reports that the object of this parameter does not exist. */
 function isMissing(error: unknown, param: string): boolean {
   const { code, param: named } = error as { readonly code?: unknown; readonly param?: unknown };
   return code === "resource_missing" && named === param;
 }
 
 /**
- * Asks Stripe.
+ * Sends a request to Stripe.
  *
- * @param missing the parameter whose object may be unknown to Stripe; then the answer is null
- * @throws {DependencyDown} when Stripe does not answer or refuses: neither is the caller's doing
+ * @param missing the parameter whose object may be unknown to Stripe; then the result is null
+ * @throws {DependencyDown} when Stripe does not answer, or refuses: both are no fault of the caller
  */
-async function ask<T>(
+async function send<T>(
   billing: BillingSettings,
-  question: (stripe: Stripe) => Promise<T>,
+  request: (stripe: Stripe) => Promise<T>,
   missing: string,
 ): Promise<T | null> {
   const stripe = await clientOf(billing);
   try {
-    return await question(stripe);
+    return await request(stripe);
   } catch (error) {
     if (isMissing(error, missing)) return null;
     throw new DependencyDown("Stripe", error);
   }
 }
 
-const clickOf = (nowMs: number) => Math.floor(nowMs / sameClickMs);
+const purchasePeriod = (nowMs: number) => Math.floor(nowMs / samePurchaseMs);
 
 /**
- * Makes the customer that all sessions and subscriptions of an organization belong to.
+ * Creates the customer of an organization, which all its sessions and subscriptions belong to.
  *
- * @param replaced the customer that Stripe no longer knows; null for the first
+ * @param replaced the previous customer, which Stripe does not know any more; null for the first
  */
 export async function createCustomer(
   billing: BillingSettings,
-  organization: { readonly id: OrganizationId; readonly slug: string },
+  { id, slug }: Organization,
   replaced: string | null,
   nowMs: number,
 ): Promise<string> {
-  const { id, slug } = organization;
-  const idempotencyKey = `customer:${id}:${replaced ?? "first"}:${clickOf(nowMs)}`;
-  const customer = await ask(
+  const idempotencyKey = `customer:${id}:${replaced ?? "first"}:${purchasePeriod(nowMs)}`;
+  const customer = await send(
     billing,
     (stripe) => stripe.customers.create({ name: slug, metadata: { organization_id: id } }, { idempotencyKey }),
     "",
   );
-  if (!customer) throw new DependencyDown("Stripe", new Error("no customer was made"));
+  if (!customer) throw new DependencyDown("Stripe", new Error("no customer was created"));
   return customer.id;
 }
 
-/** What is to be bought, and by whom. */
-export interface Purchase {
-  readonly organizationId: OrganizationId;
-  readonly customerId: string;
-  readonly tier: "pro" | "enterprise";
-  /** The customer's last subscription: after it, the same purchase is another one. */
-  readonly lastSubscriptionId: string | null;
-}
-
-/** The address of a Checkout page where the purchase can be paid; null when Stripe does not know the customer. */
+/** The address of a Checkout page for a tier; null when Stripe does not know the customer. */
 export async function createCheckout(
   billing: BillingSettings,
-  { organizationId, customerId, tier, lastSubscriptionId }: Purchase,
+  { organizationId, customerId, subscriptionId }: BillingAccount,
+  tier: keyof BillingSettings["prices"],
   nowMs: number,
 ): Promise<string | null> {
   const [price] = billing.prices[tier];
@@ -114,21 +106,22 @@ export async function createCheckout(
     success_url: billing.successUrl,
     cancel_url: billing.cancelUrl,
   };
-  // The key holds everything that is sent: Stripe refuses another request under the same key.
-  const digest = sha256Hex(canonicalJson([session, lastSubscriptionId, clickOf(nowMs)] as const));
+  // The key covers the whole request, because Stripe refuses a different request under the same key. It also covers the last
+  // subscription: after its end the same purchase is a new one.
+  const digest = sha256Hex(canonicalJson([session, subscriptionId, purchasePeriod(nowMs)] as const));
   const options = { idempotencyKey: `checkout:${organizationId}:${digest}` };
-  const created = await ask(billing, (stripe) => stripe.checkout.sessions.create(session, options), "customer");
+  const created = await send(billing, (stripe) => stripe.checkout.sessions.create(session, options), "customer");
   if (created === null) return null;
   if (!created.url) throw new DependencyDown("Stripe", new Error("the session has no address"));
   return created.url;
 }
 
-/** The customer's last hundred subscriptions, in whatever state; null when Stripe does not know the customer. */
+/** The customer's last hundred subscriptions of any status; null when Stripe does not know the customer. */
 export async function listSubscriptions(
   billing: BillingSettings,
   customerId: string,
 ): Promise<readonly Stripe.Subscription[] | null> {
-  const list = await ask(
+  const list = await send(
     billing,
     (stripe) => stripe.subscriptions.list({ customer: customerId, status: "all", limit: 100 }),
     "customer",
@@ -136,28 +129,28 @@ export async function listSubscriptions(
   return list?.data ?? null;
 }
 
-/** Ends a subscription at once; what was paid for the rest of its period is credited to the customer's next invoices. */
+/** Cancels a subscription at once. Stripe credits the rest of the paid period to the customer's next invoices. */
 export async function cancelSubscription(billing: BillingSettings, subscriptionId: string): Promise<void> {
-  await ask(
+  await send(
     billing,
     (stripe) => stripe.subscriptions.cancel(subscriptionId, { prorate: true, invoice_now: true }),
     "id",
   );
 }
 
-/** Closes the Checkout pages that the customer has left open, so that none of them is paid by mistake. */
+/** Expires the customer's open Checkout pages, so that a person does not pay twice by mistake. */
 export async function expireOpenCheckouts(billing: BillingSettings, customerId: string): Promise<void> {
-  const open = await ask(
+  const open = await send(
     billing,
     (stripe) => stripe.checkout.sessions.list({ customer: customerId, status: "open", limit: 100 }),
     "customer",
   );
   for (const { id } of open?.data ?? []) {
-    await ask(billing, (stripe) => stripe.checkout.sessions.expire(id), "session");
+    await send(billing, (stripe) => stripe.checkout.sessions.expire(id), "session");
   }
 }
 
-/** The event in a webhook's body, or null when the signature is not Stripe's over this body, or too old. */
+/** The event in a webhook's body; null when the signature is not Stripe's over this body, or is too old. */
 export async function verifiedEvent(
   billing: BillingSettings,
   body: string,

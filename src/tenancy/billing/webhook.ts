@@ -1,4 +1,4 @@
-/** Stripe's events: each is checked, and has its effect once. */
+/** Stripe's events: each is verified, and has its effect once. */
 import type Stripe from "stripe";
 import type { Context } from "../../platform/context.ts";
 import { invalid, problem } from "../../platform/problems/problems.ts";
@@ -6,21 +6,21 @@ import { ok, type Result } from "../../platform/problems/result.ts";
 import { verifiedEvent } from "./stripe.ts";
 import { syncSubscription } from "./sync.ts";
 
-/** The events that can change what a subscription is worth. */
-const concerning = /^(checkout\.session|customer\.subscription)\./;
+/** The events that can change a subscription. */
+const relevant = /^(checkout\.session|customer\.subscription)\./;
 
-/** Whose subscription the event may have changed; null when it changes none. */
+/** The customer whose subscription the event may have changed; null for other events. */
 function customerOf({ type, data }: Stripe.Event): string | null {
-  if (!concerning.test(type)) return null;
+  if (!relevant.test(type)) return null;
   const { customer } = data.object as { readonly customer?: string | { readonly id: string } | null };
   return (typeof customer === "object" ? customer?.id : customer) ?? null;
 }
 
 /**
- * Takes an event of Stripe's. It is only a reason to ask Stripe how things are; what it says has no effect.
+ * Receives an event of Stripe's. After an event the service reads the subscription from Stripe; the event's content has no effect.
  *
- * @param body exactly as it came: the signature is over its bytes
- * @returns `VALIDATION_ERROR` when it is not signed by Stripe, or more than five minutes ago
+ * @param body the received bytes, which the signature covers
+ * @returns `VALIDATION_ERROR` without a signature of Stripe's from the last five minutes
  * @throws {DependencyDown} when Stripe or the database does not answer; Stripe then sends the event again
  */
 export async function receiveEvent(

@@ -1,5 +1,4 @@
-/** `/webhooks`: subscriptions, and what became of their deliveries. */
-
+/** `/webhooks`: subscriptions and their deliveries. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
@@ -30,18 +29,19 @@ import {
 
 export const webhookRoutes = createRouter();
 
-const tags = ["Webhooks"];
+const reading = { access: "webhooks:read" as const, tags: ["Webhooks"] };
+const writing = { access: "webhooks:write" as const, tags: ["Webhooks"] };
+const changing = { ...writing, changesAuthority: true };
+const ofWebhook = { request: { params: webhookPath }, errors: ["WEBHOOK_NOT_FOUND" as const] };
 
 webhookRoutes.openapi(
   route({
     method: "post",
     path: "/webhooks",
-    access: "webhooks:write",
-    changesAuthority: true,
-    tags,
+    ...changing,
     summary: "Create a webhook",
     description:
-      "Subscribes a URL to events of the organization. Every delivery is signed with `signingSecret`, which is shown this once. An organization has at most 100 webhooks.",
+      "Subscribes a URL to events of the organization. Every delivery is signed with `signingSecret`, which only this response has. An organization has at most 100 webhooks.",
     request: { body: { required: true, ...json(createWebhookSchema, "The webhook") } },
     responses: { 201: json(webhookWithSecretSchema, "The webhook, with its secret") },
   }),
@@ -54,8 +54,7 @@ webhookRoutes.openapi(
   route({
     method: "get",
     path: "/webhooks",
-    access: "webhooks:read",
-    tags,
+    ...reading,
     summary: "List webhooks",
     request: { query: pageQuery },
     responses: { 200: json(pageSchema(webhookSchema), "A page of webhooks, newest first") },
@@ -69,12 +68,10 @@ webhookRoutes.openapi(
   route({
     method: "get",
     path: "/webhooks/{webhookId}",
-    access: "webhooks:read",
-    tags,
+    ...reading,
     summary: "Read a webhook",
-    request: { params: webhookPath },
+    ...ofWebhook,
     responses: { 200: json(webhookSchema, "The webhook") },
-    errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
     return answer(c, await readWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
@@ -85,17 +82,15 @@ webhookRoutes.openapi(
   route({
     method: "patch",
     path: "/webhooks/{webhookId}",
-    access: "webhooks:write",
-    changesAuthority: true,
-    tags,
+    ...changing,
     summary: "Change a webhook",
     description:
-      "A paused webhook (`active: false`) is told of nothing that happens meanwhile; what was on its way waits until it is resumed.",
+      "A paused webhook (`active: false`) gets no deliveries of new events. Deliveries from before wait until it is resumed.",
     request: {
       params: webhookPath,
       body: { required: true, ...json(changeWebhookSchema, "The fields to change") },
     },
-    responses: { 200: json(webhookSchema, "The webhook as it is now") },
+    responses: { 200: json(webhookSchema, "The changed webhook") },
     errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
@@ -108,14 +103,11 @@ webhookRoutes.openapi(
   route({
     method: "delete",
     path: "/webhooks/{webhookId}",
-    access: "webhooks:write",
-    changesAuthority: true,
-    tags,
+    ...changing,
     summary: "Delete a webhook",
-    description: "With its secrets and its deliveries.",
-    request: { params: webhookPath },
+    description: "Also deletes its secrets and its deliveries.",
+    ...ofWebhook,
     responses: { 204: { description: "Deleted" } },
-    errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
     return answer(c, await deleteWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 204);
@@ -126,15 +118,12 @@ webhookRoutes.openapi(
   route({
     method: "post",
     path: "/webhooks/{webhookId}/rotate-secret",
-    access: "webhooks:write",
-    changesAuthority: true,
-    tags,
+    ...changing,
     summary: "Rotate a webhook's secret",
     description:
-      "For 24 hours the old secret signs along: `webhook-signature` holds a signature of each, `X-SentryAgent-Signature` that of the new one and `X-SentryAgent-Signature-Previous` that of the old one.",
-    request: { params: webhookPath },
+      "The old secret stays valid for 24 hours. Meanwhile `webhook-signature` has a signature with each secret, `X-SentryAgent-Signature` the signature with the new secret, and `X-SentryAgent-Signature-Previous` the signature with the old one.",
+    ...ofWebhook,
     responses: { 200: json(webhookWithSecretSchema, "The webhook, with its new secret") },
-    errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
     return answer(c, await rotateSecret(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
@@ -145,14 +134,12 @@ webhookRoutes.openapi(
   route({
     method: "post",
     path: "/webhooks/{webhookId}/test",
-    access: "webhooks:write",
-    tags,
+    ...writing,
     summary: "Test a webhook",
     description:
-      "Sends the event `webhook.test` once, and answers with what came of it: `delivered`, or `dead_letter` with the reason in `error`. It takes 10 seconds at most, and goes to a paused webhook too.",
-    request: { params: webhookPath },
-    responses: { 200: json(deliverySchema, "What came of it") },
-    errors: ["WEBHOOK_NOT_FOUND"],
+      "Sends the event `webhook.test` in one attempt and returns its outcome: `delivered`, or `dead_letter` with the reason in `error`. It takes at most 10 seconds, and also works for a paused webhook.",
+    ...ofWebhook,
+    responses: { 200: json(deliverySchema, "The outcome") },
   }),
   async (c) => {
     return answer(c, await testWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
@@ -163,12 +150,11 @@ webhookRoutes.openapi(
   route({
     method: "get",
     path: "/webhooks/{webhookId}/deliveries",
-    access: "webhooks:read",
-    tags,
+    ...reading,
     summary: "List a webhook's deliveries",
     description: "Finished deliveries are kept for 30 days.",
     request: { params: webhookPath, query: deliveryQuery },
-    responses: { 200: json(deliveryListSchema, "Some deliveries, newest first") },
+    responses: { 200: json(deliveryListSchema, "A page of deliveries, newest first") },
     errors: ["WEBHOOK_NOT_FOUND"],
   }),
   async (c) => {
@@ -181,13 +167,11 @@ webhookRoutes.openapi(
   route({
     method: "post",
     path: "/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver",
-    access: "webhooks:write",
-    tags,
+    ...writing,
     summary: "Redeliver a delivery",
-    description:
-      "Sends it again, whatever became of it: the same body with the same id, and with all its attempts before it.",
+    description: "Sends a delivery of any status again: the same body with the same id, in a new series of attempts.",
     request: { params: deliveryPath },
-    responses: { 202: json(deliverySchema, "It is on its way") },
+    responses: { 202: json(deliverySchema, "The queued delivery") },
     errors: ["WEBHOOK_NOT_FOUND", "DELIVERY_NOT_FOUND"],
   }),
   async (c) => {

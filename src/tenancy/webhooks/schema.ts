@@ -1,4 +1,4 @@
-/** The wire shapes of webhook subscriptions and their deliveries. Records are in snake_case, as webhook receivers know them. */
+/** The wire shapes of webhook subscriptions and their deliveries. Records are in snake_case, as usual for webhooks. */
 import { z } from "@hono/zod-openapi";
 import { webhookEventNames } from "../../events/catalogue.ts";
 import { deliveryStatuses } from "../../platform/db/schema.ts";
@@ -6,21 +6,19 @@ import { isUnique, oneOf, somethingNamed, text, timeSchema } from "../../platfor
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { deliveryIdSchema, organizationIdSchema, webhookIdSchema } from "../../platform/ids.ts";
 
-/** What a test sends. Nobody can subscribe to it, so no receiver takes it for something that happened. */
+/** The event of a test. No subscription can name it, so a receiver cannot confuse it with a real event. */
 export const testEvent = "webhook.test";
 
 const nameSchema = text(1, 100, "must not be empty").openapi({ example: "Directory sync" });
 
 const urlSchema = z.string({ error: "must be an https URL" }).openapi({
   format: "uri",
-  description: "Where the events are sent: https, a public host by name, port 443 or 8443",
+  description: "The receiver of the events: https, a public host name, port 443 or 8443",
   example: "https://hooks.acme.example/agentidp",
 });
 
 const eventsSchema = z
-  .array(oneOf(webhookEventNames), {
-    error: "must be a list of events",
-  })
+  .array(oneOf(webhookEventNames), { error: "must be a list of events" })
   .min(1, { error: "must name at least one event" })
   .max(webhookEventNames.length, { abort: true, error: `must name at most ${webhookEventNames.length} events` })
   .refine(isUnique, { error: "must name each event once" })
@@ -33,7 +31,7 @@ export const createWebhookSchema = z
     name: nameSchema,
     url: urlSchema,
     events: eventsSchema,
-    active: activeSchema.default(true).openapi({ description: "false: begins paused" }),
+    active: activeSchema.default(true).openapi({ description: "false: the webhook starts paused" }),
   })
   .openapi("CreateWebhook");
 
@@ -43,7 +41,8 @@ export const changeWebhookSchema = z
     url: urlSchema.optional(),
     events: eventsSchema.optional(),
     active: activeSchema.optional().openapi({
-      description: "false pauses; true resumes, also after the service has disabled it, and sets `failure_count` to 0",
+      description:
+        "false pauses the webhook; true resumes it, also after the service has disabled it, and resets `failure_count` to 0",
     }),
   })
   .refine(...somethingNamed)
@@ -57,7 +56,7 @@ export const webhookSchema = z
     url: z.string(),
     events: z.array(z.enum(webhookEventNames)),
     active: z.boolean(),
-    failure_count: z.int().openapi({ description: "Deliveries in a row that were given up; at 5 it is disabled" }),
+    failure_count: z.int().openapi({ description: "Dead letters in a row; at 5 the service disables the webhook" }),
     created_at: timeSchema,
     updated_at: timeSchema,
   })
@@ -66,20 +65,20 @@ export const webhookSchema = z
 export const webhookWithSecretSchema = webhookSchema
   .extend({
     signingSecret: z.string().openapi({
-      description: "`whsec_` and the base64 of 32 bytes. Shown this once",
+      description: "`whsec_` and the base64 of 32 bytes. Only this response has it",
       example: "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
     }),
   })
   .openapi("WebhookWithSecret");
 
-/** The body that receivers get. */
+/** The body of a delivery. */
 export const webhookPayloadSchema = z
   .object({
     id: z
       .uuid()
-      .openapi({ description: "The event's id, the same at each attempt: what was had before can be left out" }),
+      .openapi({ description: "The id of the event, the same in each attempt: a receiver can ignore a repetition" }),
     event: z.string().openapi({ example: "agent.created" }),
-    timestamp: timeSchema.openapi({ description: "When it happened" }),
+    timestamp: timeSchema.openapi({ description: "The time of the event" }),
     organization_id: organizationIdSchema,
     data: z.record(z.string(), z.unknown()).openapi({ example: { agentId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" } }),
   })
@@ -92,10 +91,10 @@ export const deliverySchema = z
     event_type: z.string(),
     payload: webhookPayloadSchema,
     status: z.enum(deliveryStatuses).openapi({
-      description: "`failed`: an attempt failed and another is to come; `dead_letter`: given up",
+      description: "`failed`: the last attempt failed, and another follows; `dead_letter`: all attempts failed",
     }),
-    http_status_code: z.int().nullable().openapi({ description: "Of the last attempt; null where none was answered" }),
-    response_body: z.string().nullable().openapi({ description: "What was answered last, at most 1 KiB of it" }),
+    http_status_code: z.int().nullable().openapi({ description: "Of the last attempt; null: no response" }),
+    response_body: z.string().nullable().openapi({ description: "Of the last attempt, at most 1 KiB" }),
     error: z.string().nullable().openapi({ description: "Why the last attempt failed" }),
     attempt_count: z.int(),
     next_retry_at: timeSchema.nullable(),
@@ -120,7 +119,7 @@ export const deliveryQuery = z.object({
       minimum: 0,
       maximum: 1_000_000,
       default: 0,
-      description: "How many rows to leave out",
+      description: "The number of rows to skip",
     }),
   status: oneOf(deliveryStatuses).optional(),
 });

@@ -1,11 +1,11 @@
-/** Webhook subscriptions: who is told of which events. How they are told is in `deliveries/`. */
-
+/** Webhook subscriptions. Their deliveries are in `deliveries/`. */
 import type { Caller } from "../../access/caller.ts";
 import { queueDue } from "../../deliveries/queue.ts";
 import type { EventName, JsonValue, WebhookEventName } from "../../events/catalogue.ts";
 import { differences, fromTo } from "../../events/change.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
+import { seal, sealedPlace } from "../../platform/crypto/sealing.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
@@ -15,11 +15,10 @@ import { ok, type Result } from "../../platform/problems/result.ts";
 import { dayMs, isoOf } from "../../platform/time.ts";
 import { webhookChannel } from "./deliveries/channel.ts";
 import type { ChangeWebhook, CreateWebhook, Webhook, WebhookWithSecret } from "./schema.ts";
-import { newWebhookSecret } from "./secrets.ts";
+import { newSigningSecret } from "./signing.ts";
 import {
   countSubscriptions,
-  deleteDeliveriesOf,
-  deleteSecretsOf,
+  deleteContentOf,
   deleteSpentSecrets,
   deleteSubscription,
   expireSecretsBut,
@@ -33,17 +32,17 @@ import {
   type WebhookSubscription,
 } from "./store.ts";
 
-export { maintainWebhookDeliveries, webhookMessages } from "./deliveries/messages.ts";
+export { maintainWebhookDeliveries, webhookMessages } from "./deliveries/channel.ts";
 export { listDeliveries, redeliver, testWebhook } from "./deliveries/on-demand.ts";
 export { webhookSubscriber } from "./deliveries/subscriber.ts";
 
 /** How many subscriptions an organization may have. */
 const maxWebhooks = 100;
-/** How long an old secret signs along after a rotation. */
+/** How long an old secret stays valid after a rotation. */
 const overlapMs = dayMs;
-/** How many secrets sign at once, so that the headers keep their size however often somebody rotates. */
+/** The valid secrets at most. It limits the size of the headers after many rotations. */
 const maxSecrets = 10;
-/** How many attempts at once a resumed subscription begins with. */
+/** The concurrent attempts that a resumed subscription starts with. */
 const resumedWidth = 5;
 
 function publicWebhook(subscription: WebhookSubscription): Webhook {
@@ -59,6 +58,15 @@ function publicWebhook(subscription: WebhookSubscription): Webhook {
     created_at: isoOf(createdAt),
     updated_at: isoOf(updatedAt),
   };
+}
+
+/** A new secret, and its row. The secret is sealed and not hashed, because it signs deliveries. */
+async function newWebhookSecret(context: Context, subscriptionId: WebhookId) {
+  const createdAt = context.now();
+  const id: string = newId(createdAt);
+  const signingSecret = newSigningSecret();
+  const privateSealed = await seal(context.settings.keyEncryptionKeys, signingSecret, sealedPlace.webhookSecret(id));
+  return { signingSecret, row: { id, subscriptionId, privateSealed, createdAt, expiresAt: null } };
 }
 
 function webhookEvent(
@@ -78,14 +86,14 @@ async function refuseUrl(context: Context, text: string): Promise<Problem | null
   return url.value.origin === context.settings.issuer ? refused("must not be this service itself") : null;
 }
 
-/** The path and query of a hook are often its password, and the audit log is read by more people than the subscription. */
+/** The path and query of a hook are often a password, and more people read the audit log than the subscription. */
 const originOf = (url: string) => new URL(url).origin;
 
 /**
- * Subscribes a URL to events of the caller's organization. The secret is told this once.
+ * Subscribes a URL to events of the caller's organization. Only this response has the secret.
  *
- * @returns `VALIDATION_ERROR` on `url` for an address that must not be called, `FREE_TIER_LIMIT_EXCEEDED` when the organization
- *   has 100 subscriptions
+ * @returns `VALIDATION_ERROR` for a `url` that the service must not call, `FREE_TIER_LIMIT_EXCEEDED` for more than 100
+ *   subscriptions
  */
 export async function createWebhook(
   context: Context,
@@ -109,11 +117,8 @@ export async function createWebhook(
   const { name, url, events, active } = input;
   const details = { name, origin: originOf(url), events, active };
   const event = webhookEvent(context, caller, "webhook.created", subscription, details);
-  const insertion = [
-    insertSubscription(context, subscription, maxWebhooks),
-    insertSecretIfChanged(context, row),
-  ] as const;
-  if (!(await commitChange(context, insertion, [event]))) {
+  const insertion = insertSubscription(context, subscription, maxWebhooks);
+  if (!(await commitChange(context, [insertion, insertSecretIfChanged(context, row)], [event]))) {
     const current = await countSubscriptions(context, organizationId);
     return problem("FREE_TIER_LIMIT_EXCEEDED", `An organization may have ${maxWebhooks} webhooks; delete one first.`, {
       details: { limit: "maxWebhooks", max: maxWebhooks, current },
@@ -145,17 +150,17 @@ export async function readWebhook(
   return subscription ? ok(publicWebhook(subscription)) : problem("WEBHOOK_NOT_FOUND");
 }
 
-/** What a change asks for that is new. Setting `active` also forgets what went wrong. */
+/** The fields that the input changes. Setting `active` also resets the failures. */
 function changeOf(before: WebhookSubscription, input: ChangeWebhook): SubscriptionChange {
   const change = differences(before, input);
-  const forgets = input.active === true && (!before.active || before.failureCount > 0);
-  return forgets ? { ...change, failureCount: 0, slowUntil: 0 } : change;
+  const resets = input.active === true && (!before.active || before.failureCount > 0);
+  return resets ? { ...change, failureCount: 0, slowUntil: 0 } : change;
 }
 
-/** A subscription as its events show it: the path and the query of a URL may hold a secret. */
+/** The fields of a subscription for its events. */
 const publicFields = ({ slowUntil: _, url, ...fields }: WebhookSubscription) => ({ ...fields, url: originOf(url) });
 
-/** Changes a subscription. A paused one gets nothing; what was on its way already goes on when it is resumed. */
+/** Changes a subscription. A paused one gets no new deliveries; deliveries from before wait until it is resumed. */
 export async function changeWebhook(
   context: Context,
   caller: Caller,
@@ -192,16 +197,12 @@ export async function deleteWebhook(
   if (!subscription) return problem("WEBHOOK_NOT_FOUND");
   const { name, url } = subscription;
   const event = webhookEvent(context, caller, "webhook.deleted", subscription, { name, origin: originOf(url) });
-  const deleted = await commitChange(
-    context,
-    [deleteSubscription(context, subscription)],
-    [event],
-    [deleteSecretsOf(context, subscription), deleteDeliveriesOf(context, subscription)],
-  );
+  const deletion = deleteSubscription(context, subscription);
+  const deleted = await commitChange(context, [deletion], [event], deleteContentOf(context, subscription));
   return deleted ? ok() : problem("WEBHOOK_NOT_FOUND");
 }
 
-/** Makes a new secret, which is told this once. Those before it sign along for 24 hours. */
+/** Creates a new secret, which only this response has. Older secrets stay valid for 24 hours. */
 export async function rotateSecret(
   context: Context,
   caller: Caller,

@@ -1,6 +1,6 @@
 /**
- * How a delivery proves where it comes from: the `X-SentryAgent-Signature` of this service, and the headers of Standard
- * Webhooks (standardwebhooks.com). Both are HMAC-SHA-256 (RFC 2104).
+ * The signatures of a delivery: `X-SentryAgent-Signature`, and the headers of Standard Webhooks (standardwebhooks.com). Both
+ * are HMAC-SHA-256 (RFC 2104).
  */
 import { createHmac } from "node:crypto";
 import type { SignedMessage } from "../../deliveries/attempt.ts";
@@ -13,10 +13,10 @@ export function newSigningSecret(): string {
   return prefix + Buffer.from(crypto.getRandomValues(new Uint8Array(secretBytes))).toString("base64");
 }
 
-/** Standard Webhooks keys the HMAC with what the secret encodes. */
+/** Standard Webhooks uses the decoded secret as the key. */
 const decoded = (secret: string) => Buffer.from(secret.slice(prefix.length), "base64");
 
-/** `X-SentryAgent-Signature`: over the body alone, keyed with the whole text of the secret. */
+/** `X-SentryAgent-Signature` covers only the body, and uses the text of the secret as the key. */
 const bodySignature = (secret: string, body: string) =>
   `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
 
@@ -26,11 +26,11 @@ const standardSignature = (secret: string, content: string) =>
 /**
  * The headers of an attempt.
  *
- * While an older secret signs along, `webhook-signature` has a signature of each, which is how Standard Webhooks rotates. Of
- * `X-SentryAgent-Signature` the receivers of this service expect one value and compare it whole, so it stays one value, made
- * with the present secret; those of older ones are in a header of their own, `X-SentryAgent-Signature-Previous`.
+ * While older secrets are valid, `webhook-signature` has a signature with each secret, as Standard Webhooks rotates. Receivers
+ * compare `X-SentryAgent-Signature` as a whole, so it has only the signature with the present secret; the signatures with older
+ * secrets are in `X-SentryAgent-Signature-Previous`.
  *
- * @param secrets the present one, then those that sign along
+ * @param secrets the present one, then the older ones
  */
 export function signedHeaders(
   [present, ...previous]: readonly [string, ...string[]],

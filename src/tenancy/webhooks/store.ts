@@ -1,5 +1,5 @@
 /** The queries over webhook subscriptions and their signing secrets. */
-import { and, count, desc, eq, isNull, lt, lte, ne, or, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, lte, ne, or, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import { webhookDeliveries, webhookSecrets, webhookSubscriptions } from "../../platform/db/schema.ts";
@@ -8,70 +8,51 @@ import type { OrganizationId, WebhookId } from "../../platform/ids.ts";
 export type WebhookSubscription = typeof webhookSubscriptions.$inferSelect;
 export type SealedSecret = typeof webhookSecrets.$inferSelect;
 
-/** What can change in a subscription. */
+/** The fields of a subscription that can change. */
 export type SubscriptionChange = Partial<
   Pick<WebhookSubscription, "name" | "url" | "events" | "active" | "failureCount" | "slowUntil">
 >;
 
-/** Adds a subscription, unless its organization has `most` of them. */
+/** Adds a subscription, unless its organization has `most` subscriptions already. */
 export function insertSubscription({ db }: Pick<Context, "db">, row: WebhookSubscription, most: number) {
   const { organizationId } = row;
   const isRoom = sql`(SELECT count(*) FROM webhook_subscriptions WHERE organization_id = ${organizationId}) < ${most}`;
   return insertWhere(db, webhookSubscriptions, row, isRoom);
 }
 
-/** Adds a secret when the statement before it in the batch changed a row. */
+/** Adds a secret, if the previous statement of the batch changed a row. */
 export function insertSecretIfChanged({ db }: Pick<Context, "db">, row: SealedSecret) {
   return insertWhere(db, webhookSecrets, row, previousChanged);
 }
 
-/** How many subscriptions does the organization have? */
+/** The number of the organization's subscriptions. */
 export async function countSubscriptions({ db }: Pick<Context, "db">, organizationId: OrganizationId): Promise<number> {
-  const [row] = await db
-    .select({ count: count() })
-    .from(webhookSubscriptions)
-    .where(eq(webhookSubscriptions.organizationId, organizationId));
-  return row?.count ?? 0;
+  return db.$count(webhookSubscriptions, eq(webhookSubscriptions.organizationId, organizationId));
 }
 
-/** Which subscription of the organization has this id? */
-export async function findSubscription(
-  { db }: Pick<Context, "db">,
-  organizationId: OrganizationId,
-  id: WebhookId,
-): Promise<WebhookSubscription | null> {
-  const row = await db
-    .select()
-    .from(webhookSubscriptions)
-    .where(and(eq(webhookSubscriptions.organizationId, organizationId), eq(webhookSubscriptions.id, id)))
-    .get();
-  return row ?? null;
+/** The subscription with this id of the organization. */
+export function findSubscription({ db }: Pick<Context, "db">, organizationId: OrganizationId, id: WebhookId) {
+  const isThis = and(eq(webhookSubscriptions.organizationId, organizationId), eq(webhookSubscriptions.id, id));
+  return db.select().from(webhookSubscriptions).where(isThis).get();
 }
 
-/** The organization's newest subscriptions that are older than `before`. */
+/** The organization's newest subscriptions before the id `before`. */
 export function listSubscriptions(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   page: { readonly before: WebhookId | null; readonly limit: number },
 ): Promise<WebhookSubscription[]> {
+  const older = page.before === null ? undefined : lt(webhookSubscriptions.id, page.before);
   return db
     .select()
     .from(webhookSubscriptions)
-    .where(
-      and(
-        eq(webhookSubscriptions.organizationId, organizationId),
-        page.before === null ? undefined : lt(webhookSubscriptions.id, page.before),
-      ),
-    )
+    .where(and(eq(webhookSubscriptions.organizationId, organizationId), older))
     .orderBy(desc(webhookSubscriptions.id))
     .limit(page.limit);
 }
 
-/** Who in the organization is to be told of anything at present? */
-export function findActiveSubscriptions(
-  { db }: Pick<Context, "db">,
-  organizationId: OrganizationId,
-): Promise<Pick<WebhookSubscription, "id" | "events" | "createdAt">[]> {
+/** The organization's active subscriptions. */
+export function findActiveSubscriptions({ db }: Pick<Context, "db">, organizationId: OrganizationId) {
   const { id, events, createdAt } = webhookSubscriptions;
   return db
     .select({ id, events, createdAt })
@@ -79,7 +60,7 @@ export function findActiveSubscriptions(
     .where(and(eq(webhookSubscriptions.organizationId, organizationId), eq(webhookSubscriptions.active, true)));
 }
 
-/** Changes a subscription, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
+/** Changes a subscription, unless it has changed since it was read: `updatedAt` is its version and always grows. */
 export function updateSubscription(
   { db }: Pick<Context, "db">,
   read: WebhookSubscription,
@@ -92,7 +73,7 @@ export function updateSubscription(
     .where(and(eq(webhookSubscriptions.id, read.id), eq(webhookSubscriptions.updatedAt, read.updatedAt)));
 }
 
-/** Notes that something of a subscription's has changed. */
+/** Advances the version of a subscription, and returns the subscription. */
 export function touchSubscription({ db }: Pick<Context, "db">, id: WebhookId, nowMs: number) {
   return db
     .update(webhookSubscriptions)
@@ -105,44 +86,27 @@ export function deleteSubscription({ db }: Pick<Context, "db">, { id }: WebhookS
   return db.delete(webhookSubscriptions).where(eq(webhookSubscriptions.id, id));
 }
 
-/** Deletes what belongs to a subscription that is there no more. */
-export function deleteSecretsOf({ db }: Pick<Context, "db">, { id }: WebhookSubscription) {
-  return db.delete(webhookSecrets).where(eq(webhookSecrets.subscriptionId, id));
+/** Deletes the secrets and the deliveries of a deleted subscription. */
+export function deleteContentOf({ db }: Pick<Context, "db">, { id }: WebhookSubscription) {
+  return [
+    db.delete(webhookSecrets).where(eq(webhookSecrets.subscriptionId, id)),
+    db.delete(webhookDeliveries).where(eq(webhookDeliveries.endpointId, id)),
+  ] as const;
 }
 
-export function deleteDeliveriesOf({ db }: Pick<Context, "db">, { id }: WebhookSubscription) {
-  return db.delete(webhookDeliveries).where(eq(webhookDeliveries.endpointId, id));
-}
-
-/** Lets the secrets before this one sign along until then, and no longer. */
+/** Limits the older secrets of the subscription to the given time. */
 export function expireSecretsBut({ db }: Pick<Context, "db">, newest: SealedSecret, expiresAt: number) {
+  const isOlder = and(eq(webhookSecrets.subscriptionId, newest.subscriptionId), ne(webhookSecrets.id, newest.id));
   return db
     .update(webhookSecrets)
     .set({ expiresAt })
-    .where(
-      and(
-        eq(webhookSecrets.subscriptionId, newest.subscriptionId),
-        isNull(webhookSecrets.expiresAt),
-        ne(webhookSecrets.id, newest.id),
-      ),
-    );
+    .where(and(isOlder, isNull(webhookSecrets.expiresAt)));
 }
 
-/** Deletes the secrets that sign no more: those that have expired, and all but the newest few. */
-export function deleteSpentSecrets(
-  { db }: Pick<Context, "db">,
-  subscriptionId: WebhookId,
-  nowMs: number,
-  most: number,
-) {
-  const newest = sql`(SELECT id FROM webhook_secrets WHERE subscription_id = ${subscriptionId}
+/** Deletes expired secrets, and all but the newest `most`. */
+export function deleteSpentSecrets({ db }: Pick<Context, "db">, id: WebhookId, nowMs: number, most: number) {
+  const newest = sql`(SELECT id FROM webhook_secrets WHERE subscription_id = ${id}
     ORDER BY expires_at IS NOT NULL, id DESC LIMIT ${most})`;
-  return db
-    .delete(webhookSecrets)
-    .where(
-      and(
-        eq(webhookSecrets.subscriptionId, subscriptionId),
-        or(lte(webhookSecrets.expiresAt, nowMs), sql`${webhookSecrets.id} NOT IN ${newest}`),
-      ),
-    );
+  const isSpent = or(lte(webhookSecrets.expiresAt, nowMs), sql`${webhookSecrets.id} NOT IN ${newest}`);
+  return db.delete(webhookSecrets).where(and(eq(webhookSecrets.subscriptionId, id), isSpent));
 }

@@ -1,21 +1,15 @@
 /** The scheduled task that signs the checkpoints that are due. */
 import { currentSigningKey } from "../../../keys/service.ts";
 import { ledgerOf } from "../../../ledger/client.ts";
-import type { ChainHead } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
 import { inLanes } from "../../../platform/lanes.ts";
 import { log } from "../../../platform/log.ts";
 import { checkpointKeys, signCheckpoint } from "./signing.ts";
-import { type DueChain, findDueChains, type NextCheckpoint, saveCheckpoints, saveNextCheckpoints } from "./store.ts";
+import { findDueChains, type NextCheckpoint, saveCheckpoints, saveNextCheckpoints } from "./store.ts";
 
 /** Chains in one run, with two calls to the ledger of each. The next run continues with the longest overdue. */
 const maxChains = 300;
 const chainsAtOnce = 10;
-
-interface DuePositions {
-  readonly chain: DueChain;
-  readonly positions: readonly ChainHead[];
-}
 
 /** Does the work for each chain, some concurrently. A chain whose ledger does not answer waits for the next run. */
 async function forEachChain<In, Out>(
@@ -42,7 +36,7 @@ export async function makeDueCheckpoints(context: Context): Promise<void> {
   const { distrustedKids } = await checkpointKeys(context);
   const chains = await findDueChains(context, distrustedKids, context.now(), maxChains);
   if (chains.length === 0) return;
-  const due = await forEachChain(context, chains, async (chain): Promise<DuePositions> => {
+  const due = await forEachChain(context, chains, async (chain) => {
     return { chain, positions: await ledgerOf(context, chain.organizationId).dueCheckpoints(chain.isDistrusted) };
   });
   const key = await currentSigningKey(context, "ES256");

@@ -31,8 +31,7 @@ export interface TrustedCheckpoints {
 }
 
 /** One parameter for all values: D1 binds at most a hundred, and compromised keys stay in the list for ever. */
-const isAmong = (column: AnySQLiteColumn, values: readonly string[]) =>
-  sql<number | null>`${column} IN ${among(values)}`;
+const isAmong = (column: AnySQLiteColumn, values: readonly string[]) => sql`${column} IN ${among(values)}`;
 
 const isTrusted = ({ organizationId, distrustedKids }: TrustedCheckpoints) =>
   and(eq(auditCheckpoints.organizationId, organizationId), not(isAmong(auditCheckpoints.kid, distrustedKids)));
@@ -93,7 +92,7 @@ export interface DueChain {
 }
 
 /** The due chains, the longest overdue first. */
-export async function findDueChains(
+export function findDueChains(
   { db }: Pick<Context, "db">,
   distrustedKids: readonly string[],
   nowMs: number,
@@ -101,13 +100,12 @@ export async function findDueChains(
 ): Promise<DueChain[]> {
   const { organizationId, sequence, checkpointDueAt, checkpointKid } = auditChains;
   const distrusted = isAmong(checkpointKid, distrustedKids);
-  const rows = await db
-    .select({ organizationId, sequence, isDistrusted: distrusted })
+  return db
+    .select({ organizationId, sequence, isDistrusted: sql<boolean>`${distrusted} IS TRUE`.mapWith(Boolean) })
     .from(auditChains)
     .where(or(lte(checkpointDueAt, nowMs), distrusted))
     .orderBy(asc(checkpointDueAt))
     .limit(limit);
-  return rows.map((row) => ({ ...row, isDistrusted: row.isDistrusted === 1 }));
 }
 
 /** Writes checkpoints, hundreds in one statement. Replaces an existing checkpoint only if a distrusted key has signed it. */

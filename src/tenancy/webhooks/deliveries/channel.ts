@@ -1,6 +1,8 @@
-/** How webhooks use the machine of `deliveries/`: their tables and queue, the schedule, what signs, and when a subscription is disabled. */
+/** The channel of webhooks for `deliveries/`: tables, schedule, signatures, queue messages, and when a subscription is disabled. */
+import { z } from "@hono/zod-openapi";
 import type { Endpoint, SignedMessage } from "../../../deliveries/attempt.ts";
 import type { Channel } from "../../../deliveries/channel.ts";
+import { attemptDue, type Due, maintainDeliveries, requeueDue } from "../../../deliveries/consumer.ts";
 import { gone, type Schedule } from "../../../deliveries/schedule.ts";
 import { countFailureIfChanged, disableIfChanged } from "../../../deliveries/store.ts";
 import { actorOf, commitChange, newEvent } from "../../../events/outbox.ts";
@@ -8,6 +10,8 @@ import type { Context } from "../../../platform/context.ts";
 import { open, sealedPlace } from "../../../platform/crypto/sealing.ts";
 import { webhookDeliveries, webhookSubscriptions } from "../../../platform/db/schema.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
+import { deliveryIdSchema, webhookIdSchema } from "../../../platform/ids.ts";
+import type { MessageKind } from "../../../platform/messages.ts";
 import { count } from "../../../platform/telemetry/recording.ts";
 import { hourMs, minuteMs } from "../../../platform/time.ts";
 import { signedHeaders } from "../signing.ts";
@@ -15,7 +19,7 @@ import { type DeliveryRow, type FoundEndpoint, findEndpoints } from "./store.ts"
 
 const secondMs = 1000;
 
-/** Ten attempts over some 16 hours. */
+/** Ten attempts within about 16 hours. */
 const schedule: Schedule = {
   pausesMs: [
     10 * secondMs,
@@ -32,10 +36,10 @@ const schedule: Schedule = {
   longestRetryAfterMs: 8 * hourMs,
 };
 
-/** Dead letters in a row after which a subscription is disabled. */
-const deadLettersAtMost = 5;
+/** After so many dead letters in a row a subscription is disabled. */
+const maxDeadLetters = 5;
 
-/** @param found the present secret first */
+/** @param found one row for each secret, the present one first */
 async function openSecrets(context: Context, found: readonly FoundEndpoint[]): Promise<[string, ...string[]]> {
   const ring = context.settings.keyEncryptionKeys;
   const opened = await Promise.all(
@@ -44,14 +48,14 @@ async function openSecrets(context: Context, found: readonly FoundEndpoint[]): P
     }),
   );
   const [present, ...previous] = opened.filter((secret) => secret !== null);
-  // Nothing goes out unsigned, or signed with an old secret only. It is our fault, so it counts as no attempt.
+  // Send nothing unsigned, or signed only with an old secret. The receiver has not failed, so this counts as no attempt.
   if (present === undefined || opened[0] === null) {
     throw new DependencyDown("The store of signing secrets", new Error("A webhook's secret cannot be opened"));
   }
   return [present, ...previous];
 }
 
-/** The endpoints of some rows, of which there is one for each secret of a subscription, the present secret first. */
+/** The endpoints of rows with one row for each secret of a subscription, the present secret first. */
 export function endpointsOf(context: Context, found: readonly FoundEndpoint[]): Endpoint[] {
   return [...Map.groupBy(found, ({ id }) => id).values()].flatMap((rows) => {
     const sign = async (message: SignedMessage) => signedHeaders(await openSecrets(context, rows), message);
@@ -70,7 +74,7 @@ export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
   endpointsOf,
   count: (outcome) => count("agentidp_webhook_deliveries_total", { outcome }),
 
-  /** The subscription is disabled with it when the receiver is gone, or has failed too often in a row. */
+  /** Also disables the subscription when the receiver is gone, or has failed too often in a row. */
   async giveUp(context, { delivery: { id: deliveryId, organizationId, endpointId } }, { httpStatusCode }, end) {
     const isGone = httpStatusCode === gone;
     const event = newEvent(context, actorOf(context, null), {
@@ -83,8 +87,35 @@ export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
     const statements = [
       end,
       countFailureIfChanged(context, webhookSubscriptions, endpointId, context.now()),
-      disableIfChanged(context, webhookSubscriptions, endpointId, isGone ? 0 : deadLettersAtMost),
+      disableIfChanged(context, webhookSubscriptions, endpointId, isGone ? 0 : maxDeadLetters),
     ] as const;
     await commitChange(context, statements, [event]);
   },
 };
+
+const messageSchema = z.union([
+  /** This delivery is due. */
+  z.object({ deliveryId: deliveryIdSchema }),
+  /** Deliveries of this subscription are due, and its endpoint can take one. */
+  z.object({ subscriptionId: webhookIdSchema }),
+]);
+
+type WebhookMessage = z.output<typeof messageSchema>;
+
+/** The ids in the messages. A delivery in two messages is attempted once. */
+function dueIn(messages: readonly WebhookMessage[]): Due {
+  const deliveries = messages.flatMap((message) => ("deliveryId" in message ? [message.deliveryId] : []));
+  const endpoints = messages.flatMap((message) => ("subscriptionId" in message ? [message.subscriptionId] : []));
+  return { deliveries: [...new Set(deliveries)], endpoints };
+}
+
+/** The queue messages about webhooks. A message only has an id (`deliveries/queue.ts`). Both handlers reject when D1 does not answer. */
+export const webhookMessages: MessageKind<WebhookMessage> = {
+  schema: messageSchema,
+  receive: (context, messages) => attemptDue(webhookChannel, context, dueIn(messages)),
+  retryDeadLetters: (context, messages) => requeueDue(webhookChannel, context, dueIn(messages)),
+};
+
+/** Scheduled task. */
+export const maintainWebhookDeliveries = (context: Context): Promise<void> =>
+  maintainDeliveries(webhookChannel, context);

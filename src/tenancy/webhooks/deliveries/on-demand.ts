@@ -1,4 +1,4 @@
-/** Deliveries on demand: seeing them, sending one again, sending a test. */
+/** Deliveries on request: the history, a redelivery, a test. */
 import type { Caller } from "../../../access/caller.ts";
 import { attempt } from "../../../deliveries/attempt.ts";
 import { leaseMs } from "../../../deliveries/consumer.ts";
@@ -47,8 +47,8 @@ export async function listDeliveries(
 }
 
 /**
- * Has a delivery made again, whatever became of it: the same id and body, with all its attempts before it. That of a paused
- * subscription waits.
+ * Repeats a delivery of any status with the same id and body, and with a new series of attempts. For a paused subscription it
+ * waits. Or `WEBHOOK_NOT_FOUND`, `DELIVERY_NOT_FOUND`.
  */
 export async function redeliver(
   context: Context,
@@ -65,8 +65,8 @@ export async function redeliver(
 }
 
 /**
- * Sends a test and waits for what comes of it, at most 10 seconds. It is tried once, says nothing of how the subscription
- * fares otherwise, and goes to a paused one too.
+ * Sends a test in one attempt and waits for its outcome, at most 10 seconds. It does not change the failure count of the
+ * subscription, and also goes to a paused one.
  */
 export async function testWebhook(
   context: Context,

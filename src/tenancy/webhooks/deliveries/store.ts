@@ -1,4 +1,4 @@
-/** The queries over webhook deliveries that are not of the machine: what is added, what the history shows, and what signs. */
+/** The queries over webhook deliveries beside those of `deliveries/`: new rows, the history, and the secrets that sign. */
 import { and, count, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { DomainEvent } from "../../../events/catalogue.ts";
 import type { Context } from "../../../platform/context.ts";
@@ -9,7 +9,7 @@ import type { DeliveryQuery } from "../schema.ts";
 
 export type DeliveryRow = typeof webhookDeliveries.$inferSelect;
 
-/** A subscription as it is called, with one of the secrets that sign for it; null where there is none. */
+/** The endpoint of a subscription with one of its secrets; null for no secret. */
 export interface FoundEndpoint {
   readonly id: WebhookId;
   readonly url: string;
@@ -18,7 +18,7 @@ export interface FoundEndpoint {
   readonly privateSealed: string | null;
 }
 
-/** Adds the event's delivery to each of the subscriptions that is active and has none of it yet. */
+/** Adds a delivery of the event for each target that is active and has none yet. */
 export function insertDeliveries(
   { db }: Pick<Context, "db">,
   event: Pick<DomainEvent, "id" | "organizationId" | "action">,
@@ -37,20 +37,20 @@ export function insertDeliveries(
     .onConflictDoNothing();
 }
 
-/** Adds a delivery whose attempt begins at once, if its subscription is still there. */
+/** Adds a delivery that is claimed already, if its subscription still exists. */
 export function insertClaimed({ db }: Pick<Context, "db">, row: DeliveryRow) {
   const isThere = sql`EXISTS (SELECT 1 FROM webhook_subscriptions WHERE id = ${row.endpointId})`;
   return insertWhere(db, webhookDeliveries, row, isThere);
 }
 
-/** Some subscriptions, each once for every secret that signs at present, its newest secret first. */
+/** Some subscriptions with one row for each valid secret, the newest secret first. */
 export function findEndpoints({ db, now }: Pick<Context, "db" | "now">, ids: SQL) {
   return db
     .select({
       id: webhookSubscriptions.id,
       url: webhookSubscriptions.url,
       slowUntil: webhookSubscriptions.slowUntil,
-      // D1 answers a batch with objects, so no two columns may have one name.
+      // D1 returns a batch as objects, so two columns must not have the same name.
       secretId: sql<string | null>`${webhookSecrets.id}`.as("secret_id"),
       privateSealed: webhookSecrets.privateSealed,
     })
@@ -66,34 +66,26 @@ export function findEndpoints({ db, now }: Pick<Context, "db" | "now">, ids: SQL
     .orderBy(sql`${webhookSecrets.expiresAt} IS NOT NULL`, desc(webhookSecrets.id));
 }
 
-/** The same for one of them. */
+/** The same for one subscription. */
 export const findEndpoint = (context: Pick<Context, "db" | "now">, id: WebhookId) =>
   findEndpoints(context, sql`(${id})`);
 
-/** A page of a subscription's deliveries, newest first, and how many there are in all. */
+/** A page of a subscription's deliveries, newest first, and their total. */
 export async function listDeliveries(
   { db }: Pick<Context, "db">,
   subscriptionId: WebhookId,
   { limit, offset, status }: DeliveryQuery,
 ): Promise<{ readonly rows: DeliveryRow[]; readonly total: number }> {
   const which = and(eq(webhookDeliveries.endpointId, subscriptionId), status && eq(webhookDeliveries.status, status));
-  const [rows, [counted]] = await db.batch([
+  const [rows, [counts]] = await db.batch([
     db.select().from(webhookDeliveries).where(which).orderBy(desc(webhookDeliveries.id)).limit(limit).offset(offset),
     db.select({ total: count() }).from(webhookDeliveries).where(which),
   ]);
-  return { rows, total: counted?.total ?? 0 };
+  return { rows, total: counts?.total ?? 0 };
 }
 
-/** Which delivery of the subscription has this id? */
-export async function findDelivery(
-  { db }: Pick<Context, "db">,
-  subscriptionId: WebhookId,
-  id: DeliveryId,
-): Promise<DeliveryRow | null> {
-  const row = await db
-    .select()
-    .from(webhookDeliveries)
-    .where(and(eq(webhookDeliveries.endpointId, subscriptionId), eq(webhookDeliveries.id, id)))
-    .get();
-  return row ?? null;
+/** The delivery with this id of the subscription. */
+export function findDelivery({ db }: Pick<Context, "db">, subscriptionId: WebhookId, id: DeliveryId) {
+  const isThis = and(eq(webhookDeliveries.endpointId, subscriptionId), eq(webhookDeliveries.id, id));
+  return db.select().from(webhookDeliveries).where(isThis).get();
 }

@@ -29,7 +29,7 @@ tierRoutes.openapi(
     access: "bearer",
     exempt: true,
     tags,
-    summary: "Read the limits of the organization and their use",
+    summary: "Read the limits of the organization and what it has used",
     description: "The numbers are current. The request also works over the limits.",
     responses: { 200: json(tierStatusSchema, "The limits and their present use") },
   }),

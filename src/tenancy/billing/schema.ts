@@ -1,7 +1,8 @@
 /** The wire shapes of billing. */
 import { z } from "@hono/zod-openapi";
 import { planTiers } from "../../platform/db/schema.ts";
-import { timeSchema } from "../../platform/http/fields.ts";
+
+const time = z.iso.datetime().openapi({ example: "2026-11-01T00:00:00.000Z" });
 
 export const upgradeSchema = z.strictObject({
   // The rule refuses an unknown tier and names it in `details.received`.
@@ -28,9 +29,9 @@ const subscriptionSchema = z
       .string()
       .openapi({ description: "The status at Stripe: active, past_due, canceled, …", example: "active" }),
     tier: z.enum(planTiers).nullable().openapi({ description: "The tier that the subscription pays for; null: none" }),
-    currentPeriodStart: timeSchema.nullable(),
-    currentPeriodEnd: timeSchema.nullable(),
-    endsAt: timeSchema.nullable().openapi({ description: "The time of its end; null while it renews itself" }),
+    currentPeriodStart: time.nullable(),
+    currentPeriodEnd: time.nullable(),
+    endsAt: time.nullable().openapi({ description: "The time of its end; null while it renews itself" }),
   })
   .openapi("Subscription");
 
@@ -40,8 +41,8 @@ export const billingUsageSchema = z
     subscription: subscriptionSchema
       .nullable()
       .openapi({ description: "null: the organization never had a subscription" }),
-    periodStart: timeSchema.openapi({ description: "The start of the present month, UTC" }),
-    periodEnd: timeSchema.openapi({ description: "The start of the next month, when the counts restart at 0" }),
+    periodStart: time.openapi({ description: "The start of the present month, UTC" }),
+    periodEnd: time.openapi({ description: "The start of the next month, when the counts restart at 0" }),
     usage: z.object({ agentCount: z.int(), calls: z.int(), tokens: z.int() }),
   })
   .openapi("BillingUsage");

@@ -102,8 +102,9 @@ export interface AuthenticatedClient {
   readonly isOperator: boolean;
   readonly email: string;
   readonly agentType: string;
-  /** Everything it may be granted: its capabilities, `openid` and its recorded platform scopes. */
-  readonly grantable: readonly Scope[];
+  /** The platform scopes that it can have, with `openid`. */
+  readonly platformScopes: readonly Scope[];
+  readonly capabilities: readonly Scope[];
 }
 
 export interface ClientAuthenticationRequest {

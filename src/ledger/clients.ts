@@ -1,4 +1,5 @@
 /** Client authentication: the throttle before it, and the audit event and the count of failures after it. */
+import { capabilitiesOf, platformScopesOf } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { AgentId } from "../platform/ids.ts";
 import type {
@@ -12,7 +13,7 @@ import type {
 } from "./contract.ts";
 import { type Charge, type Charged, charge } from "./limits.ts";
 import { appendEvent, type Parts } from "./parts.ts";
-import { grantableTo, type Principal } from "./principals.ts";
+import type { Principal } from "./principals.ts";
 import { type SignIn, signIn } from "./sign-in.ts";
 import type { Used } from "./single-use.ts";
 
@@ -28,7 +29,8 @@ function described(parts: Parts, { agent, organization }: Principal, { credentia
     isOperator: organization.isOperator,
     email: agent.email,
     agentType: agent.agentType,
-    grantable: grantableTo({ agent }),
+    platformScopes: platformScopesOf(agent),
+    capabilities: capabilitiesOf(agent),
   };
   return client;
 }

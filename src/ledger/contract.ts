@@ -27,8 +27,16 @@ export interface ProofOfPossession {
   readonly expiresAtMs: number;
 }
 
+/** The one API that a token is for. */
+export interface Target {
+  /** The identifier of the resource in its form for comparison; null for this service. */
+  readonly key: string | null;
+  /** The issuer, or the resource as the request names it. */
+  readonly name: string;
+}
+
 export interface TokenRequest extends ClientAuthenticationRequest {
-  /** null: every grantable scope of the agent, except the scopes that a request must name. */
+  /** null: every scope that the agent can have for the target, except the scopes that a request must name. */
   readonly scopes: readonly Scope[] | null;
   /** The key that the caller signs the token with. The ledger refuses a dropped key before it counts anything. */
   readonly signingKeyId: string;
@@ -38,10 +46,8 @@ export interface TokenRequest extends ClientAuthenticationRequest {
   readonly chainId: DelegationId | null;
   /** Binds the token to the client's key (RFC 9449); null for a bearer token. */
   readonly proof: ProofOfPossession | null;
-  /** The audience of the token (RFC 8707), for the audit event. */
-  readonly audience: readonly string[];
-  /** The named resources in the form in which identifiers are compared; empty for the service itself. */
-  readonly resourceKeys: readonly string[];
+  /** The API that the token is for (RFC 8707). */
+  readonly target: Target;
 }
 
 export type TokenOutcome =
@@ -52,8 +58,8 @@ export type TokenOutcome =
       /** Milliseconds since the epoch; later than every revocation that the ledger has recorded. */
       readonly issuedAtMs: number;
       readonly scopes: readonly Scope[];
-      /** A registered resource as it was registered, or what the request named. */
-      readonly audience: readonly string[];
+      /** The issuer, or the resource as it was registered. */
+      readonly audience: string;
       /** The most that the resource allows, in seconds; null where it says nothing. */
       readonly ttlSeconds: number | null;
       /** The subject of the token: the client itself, or its delegator. */
@@ -65,9 +71,10 @@ export type TokenOutcome =
     }
   /** The delegation is not active, or the client is not its delegatee. */
   | { readonly outcome: "delegation_refused" }
+  /** Scopes that the client cannot have for the target; empty when it can have none for a resource. */
   | { readonly outcome: "scope_refused"; readonly outside: readonly string[] }
-  /** A registered resource that is not for this client, or one beside another. */
-  | { readonly outcome: "target_refused" }
+  /** `nearest`: the most similar identifier among the organization's own resources; null when it has none. */
+  | { readonly outcome: "target_refused"; readonly nearest: string | null }
   /** The resource takes tokens that are bound to a key only. */
   | { readonly outcome: "proof_required" }
   | { readonly outcome: "signing_key_dropped" }

@@ -23,22 +23,20 @@ export function useProof({ singleUse }: Pick<Parts, "singleUse">, proof: ProofOf
   return proof === null || singleUse.useOnce(`dpop:${proof.thumbprint}`, proof.jti, proof.expiresAtMs);
 }
 
-/** The subject of a token, and the scopes that may be granted. */
+/** The subject of a token, and what of its authority the token can have. */
 interface Authority {
   readonly subject: { readonly agentId: AuthenticatedClient["agentId"]; readonly agentType: string };
-  readonly grantable: readonly Scope[];
-  /** The scopes that are granted when the request names none. */
-  readonly usual: readonly Scope[];
+  readonly platformScopes: readonly Scope[];
+  readonly capabilities: readonly Scope[];
   readonly delegation: Delegation | null;
 }
 
-function ownAuthority({ agentId, agentType, grantable }: AuthenticatedClient): Authority {
-  const usual = grantable.filter((scope) => !isNamedOnly(scope));
-  return { subject: { agentId, agentType }, grantable, usual, delegation: null };
+function ownAuthority({ agentId, agentType, platformScopes, capabilities }: AuthenticatedClient): Authority {
+  return { subject: { agentId, agentType }, platformScopes, capabilities, delegation: null };
 }
 
 /** The authority of a delegation; null when it is not active or the client is not its delegatee. */
-async function lentAuthority(
+async function delegatedAuthority(
   parts: Parts,
   client: AuthenticatedClient,
   chainId: DelegationId,
@@ -47,39 +45,40 @@ async function lentAuthority(
   if (!standing.stands || standing.delegation.delegateeAgentId !== client.agentId) return null;
   const { delegation, delegator } = standing;
   const { id: agentId, agentType } = delegator.agent;
-  return { subject: { agentId, agentType }, grantable: delegation.scopes, usual: delegation.scopes, delegation };
+  return {
+    subject: { agentId, agentType },
+    platformScopes: delegation.scopes.filter(isPlatformScope),
+    capabilities: delegation.scopes.filter((scope) => !isPlatformScope(scope)),
+    delegation,
+  };
 }
 
-/**
- * The registered resource that a request names; null when it names none. A token is for one API only: `several` when the
- * request names another resource beside a registered one.
- */
-async function findTarget(parts: Parts, keys: readonly string[]): Promise<Resource | "several" | null> {
-  const distinct = [...new Set(keys)];
-  const found = await Promise.all(distinct.map((key) => parts.resources.find(parts.organizationId, key, Date.now())));
-  const registered = found.filter((resource) => resource !== null);
-  if (registered.length > 0 && distinct.length > 1) return "several";
-  return registered[0] ?? null;
+/** The scopes that a token of an authority can have for a resource; null when it may have no token for it. */
+function scopesForTarget(
+  authority: Authority,
+  resource: Resource | null,
+  organizationId: OrganizationId,
+  nowMs: number,
+): readonly Scope[] | null {
+  return resource && scopesFor(resource, organizationId, authority.capabilities, nowMs);
 }
 
-/** The part of an authority that is valid for a resource; null for none. */
-function narrowed(whole: Authority, target: Resource | "several", organizationId: OrganizationId): Authority | null {
-  if (target === "several") return null;
-  const capabilities = whole.grantable.filter((scope) => !isPlatformScope(scope));
-  const scopes = scopesFor(target, organizationId, capabilities);
-  return scopes && { ...whole, grantable: scopes, usual: scopes };
-}
+/** How many refused scopes the audit event and the answer name, and how many characters of each. */
+const named = { scopes: 10, characters: 64 } as const;
+
+const shortened = (scopes: readonly string[]): readonly string[] =>
+  scopes.slice(0, named.scopes).map((scope) => scope.slice(0, named.characters));
 
 /** Decides on a token request: one durable commit, whatever the outcome. */
 export async function issueToken(parts: Parts, request: TokenRequest): Promise<TokenOutcome> {
-  const { grant, chainId, source, audience } = request;
+  const { grant, chainId, source, target } = request;
   // The first check, because the caller then tries again with another key: it must not have used up a proof or an assertion.
   if (parts.revocations.isDropped(request.signingKeyId)) return { outcome: "signing_key_dropped" };
   if (!useProof(parts, request.proof)) return { outcome: "proof_replayed" };
   // Taken before the records are read: a revocation that comes in between ends the token.
   const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
   const context = { grant, ...(chainId ? { chainId } : {}) };
-  const asked = request.scopes ? { scope: request.scopes.join(" ") } : {};
+  const asked = request.scopes ? { scope: shortened(request.scopes).join(" ") } : {};
   const authenticated = await authenticate(parts, request, "token.refused", { ...context, ...asked });
   if (authenticated.outcome !== "authenticated") return authenticated;
   const { client } = authenticated;
@@ -103,29 +102,31 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     return refuse(limited, { ...asked, reason: "limit_exceeded", limit: limited.limit, max: limited.max });
   };
 
-  const whole = chainId ? await lentAuthority(parts, client, chainId) : ownAuthority(client);
-  if (!whole) return refuse({ outcome: "delegation_refused" }, { ...asked, reason: "delegation_refused" });
-  const target = await findTarget(parts, request.resourceKeys);
-  const authority = target && whole ? narrowed(whole, target, parts.organizationId) : whole;
-  if (target === "several" || !authority) {
+  const authority = chainId ? await delegatedAuthority(parts, client, chainId) : ownAuthority(client);
+  if (!authority) return refuse({ outcome: "delegation_refused" }, { ...asked, reason: "delegation_refused" });
+  const { organizationId, resources } = parts;
+  const nowMs = Date.now();
+  const resource = target.key === null ? null : await resources.find(organizationId, target.key, nowMs);
+  const grantable =
+    target.key === null ? authority.platformScopes : scopesForTarget(authority, resource, organizationId, nowMs);
+  if (!grantable) {
+    const nearest = target.key === null ? null : await resources.nearest(organizationId, target.key);
     return refuse(
-      { outcome: "target_refused" },
-      { ...asked, reason: "invalid_target", audience: audience.slice(0, 1) },
+      { outcome: "target_refused", nearest },
+      { ...asked, reason: "invalid_target", audience: [target.name] },
     );
   }
-  if (target?.requireDpop && !request.proof) {
-    return refuse({ outcome: "proof_required" }, { ...asked, reason: "proof_required", audience: [target.identifier] });
+  if (resource?.requireDpop && !request.proof) {
+    return refuse({ outcome: "proof_required" }, { ...asked, reason: "proof_required", audience: [target.name] });
   }
-  const outside = (request.scopes ?? []).filter((scope) => !authority.grantable.includes(scope));
-  if (outside.length > 0) {
+  const scopes = request.scopes ?? grantable.filter((scope) => !isNamedOnly(scope));
+  const outside = shortened(scopes.filter((scope) => !grantable.includes(scope)));
+  if (outside.length > 0 || (resource && scopes.length === 0)) {
     return refuse({ outcome: "scope_refused", outside }, { reason: "invalid_scope", scope: outside.join(" ") });
   }
 
   const { subject, delegation } = authority;
-  const scopes = request.scopes ?? authority.usual;
-  if (target && scopes.length === 0)
-    return refuse({ outcome: "scope_refused", outside: [] }, { reason: "invalid_scope" });
-  const granted = target ? [target.identifier] : audience;
+  const audience = resource?.identifier ?? target.name;
   const charged = chargeClient(parts, authenticated, "token", false);
   if (charged.outcome === "limited") return refuseOverLimit(charged);
   const tokenId = newId<TokenId>(issuedAtMs);
@@ -134,7 +135,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     agentId,
     actor,
     target: tokenId,
-    details: { ...details, audience: [...granted] },
+    details: { ...details, audience: [audience] },
     outcome: "success",
   });
   parts.activity.addToken(agentId, occurredAtMs);
@@ -154,8 +155,8 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     tokenId,
     issuedAtMs,
     scopes,
-    audience: granted,
-    ttlSeconds: target?.tokenTtlSeconds ?? null,
+    audience,
+    ttlSeconds: resource?.tokenTtlSeconds ?? null,
     subject,
     notAfterMs: delegation?.expiresAtMs ?? null,
     rate: charged.rate,

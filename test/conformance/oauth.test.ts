@@ -1,14 +1,22 @@
 /** RFC 6749, as far as the client credentials grant goes, RFC 6750 and RFC 8707, in the words of their sections. */
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Answer, call, newClient, newOrganization, type Organization, tokenFor } from "../support/api.ts";
+import {
+  type Answer,
+  call,
+  newClient,
+  newOrganization,
+  type Organization,
+  resourceOf,
+  tokenFor,
+} from "../support/api.ts";
 
 let tenant: Organization;
 let client: Awaited<ReturnType<typeof newClient>>;
 
 beforeAll(async () => {
   tenant = await newOrganization();
-  client = await newClient(tenant.token, { capabilities: ["resume:read", "resume:write"] });
+  client = await newClient(tenant.token, { grantedScopes: ["agents:read", "audit:read", "webhooks:read"] });
 });
 
 const grant = { grant_type: "client_credentials" };
@@ -62,7 +70,7 @@ describe("the OAuth 2.0 Authorization Framework", () => {
 
   it("RFC 6749 3.2: a parameter is not sent more than once", async () => {
     for (const name of ["grant_type", "scope", "client_id"]) {
-      const form = new URLSearchParams({ ...grant, scope: "resume:read", client_id: client.clientId });
+      const form = new URLSearchParams({ ...grant, scope: "audit:read", client_id: client.clientId });
       form.append(name, form.get(name) ?? "");
       expectError(await ask(form), 400, "invalid_request");
     }
@@ -70,17 +78,17 @@ describe("the OAuth 2.0 Authorization Framework", () => {
 
   it("RFC 6749 3.3: the order of scopes means nothing, their case does", async () => {
     const scopes = async (scope: string) => (await ask({ ...grant, scope })).body.scope?.split(" ").sort();
-    expect(await scopes("resume:write resume:read")).toEqual(await scopes("resume:read resume:write"));
-    expectError(await ask({ ...grant, scope: "Resume:read" }), 400, "invalid_scope");
+    expect(await scopes("webhooks:read audit:read")).toEqual(await scopes("audit:read webhooks:read"));
+    expectError(await ask({ ...grant, scope: "Audit:read" }), 400, "invalid_scope");
   });
 
   it("RFC 6749 3.3: scopes are separated by one space and made of printable ASCII", async () => {
     for (const scope of [
-      "resume:read  resume:write",
-      " resume:read",
+      "audit:read  webhooks:read",
+      " audit:read",
       'resume:"read"',
       "resume:re\\ad",
-      "resume:read\tresume:write",
+      "audit:read\twebhooks:read",
       "résumé:read",
     ]) {
       expectError(await ask({ ...grant, scope }), 400, "invalid_scope");
@@ -88,8 +96,8 @@ describe("the OAuth 2.0 Authorization Framework", () => {
   });
 
   it("RFC 6749 3.3: the answer tells the scope that was granted", async () => {
-    expect((await ask({ ...grant, scope: "resume:read" })).body.scope).toBe("resume:read");
-    expect((await ask(grant)).body.scope).toContain("resume:write");
+    expect((await ask({ ...grant, scope: "audit:read" })).body.scope).toBe("audit:read");
+    expect((await ask(grant)).body.scope).toContain("webhooks:read");
   });
 
   it("RFC 6749 4.4.2: the client authenticates, and nothing else is needed", async () => {
@@ -98,7 +106,7 @@ describe("the OAuth 2.0 Authorization Framework", () => {
   });
 
   it("RFC 6749 4.4.3: there is no refresh token", async () => {
-    expect((await ask({ ...grant, scope: "openid resume:read" })).body).not.toHaveProperty("refresh_token");
+    expect((await ask({ ...grant, scope: "openid audit:read" })).body).not.toHaveProperty("refresh_token");
   });
 
   it("RFC 6749 5.1: the answer is JSON with access_token, token_type and expires_in, and is not stored", async () => {
@@ -175,7 +183,7 @@ describe("Bearer Token Usage", () => {
 
   it("RFC 6750 3.1: too little scope is insufficient_scope, with 403 and the scope that is needed", async () => {
     const { status, headers } = await call("/api/v1/webhooks", {
-      token: await tokenFor(client, { scope: "resume:read" }),
+      token: await tokenFor(client, { scope: "audit:read" }),
     });
     expect(status).toBe(403);
     expect(headers.get("WWW-Authenticate")).toContain('error="insufficient_scope"');
@@ -197,24 +205,24 @@ describe("Resource Indicators", () => {
     return answer.status === 200 ? decodeJwt(answer.body.access_token).aud : answer.body.error;
   };
 
-  it("RFC 8707 2: resource is an absolute URI without a fragment, anything else is invalid_target", async () => {
-    expect(await audiences("https://api.example.com/a?b=c")).toBe("https://api.example.com/a?b=c");
-    expect(await audiences("urn:example:api")).toBe("urn:example:api");
+  it("RFC 8707 2: resource is an absolute URI without a fragment that the server knows, anything else is invalid_target", async () => {
+    const known = await resourceOf(tenant);
+    expect(await audiences(known)).toBe(known);
     for (const resource of [
       "api",
       "/api",
       "//api.example.com",
       "https://api.example.com/#",
       "https://api.example.com/#a",
+      "https://api.example.com/unknown",
     ]) {
       expect(await audiences(resource)).toBe("invalid_target");
     }
   });
 
-  it("RFC 8707 2: resource may be repeated, and all of them become the audience", async () => {
-    expect(await audiences("https://a.example.com", "https://b.example.com")).toEqual([
-      "https://a.example.com",
-      "https://b.example.com",
-    ]);
+  it("RFC 8707 2: the server may refuse several resources, and issues a token for one audience", async () => {
+    const known = await resourceOf(tenant);
+    expect(await audiences(known, known)).toBe(known);
+    expect(await audiences(known, await resourceOf(tenant, "other"))).toBe("invalid_target");
   });
 });

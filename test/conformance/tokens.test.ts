@@ -2,7 +2,16 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { signedByService } from "../security/forging.ts";
-import { type Body, call, issuer, newClient, newOrganization, type Organization, tokenFor } from "../support/api.ts";
+import {
+  type Body,
+  call,
+  issuer,
+  newClient,
+  newOrganization,
+  type Organization,
+  resourceOf,
+  tokenFor,
+} from "../support/api.ts";
 
 let tenant: Organization;
 let client: Awaited<ReturnType<typeof newClient>>;
@@ -177,15 +186,14 @@ describe("JWT Profile for OAuth 2.0 Access Tokens", () => {
   });
 
   it("RFC 9068 2.2.3: scope tells what was granted", async () => {
-    const { scope } = decodeJwt<{ scope: string }>(await tokenFor(client, { scope: "resume:read" }));
-    expect(scope).toBe("resume:read");
+    const { scope } = decodeJwt<{ scope: string }>(await tokenFor(client, { scope: "agents:read" }));
+    expect(scope).toBe("agents:read");
   });
 
   it("RFC 9068 3: without resource the audience is a default one, with it that one", async () => {
     expect(decodeJwt(token).aud).toBe(issuer);
-    expect(decodeJwt(await tokenFor(client, { resource: "https://api.example.com" })).aud).toBe(
-      "https://api.example.com",
-    );
+    const resource = await resourceOf(tenant);
+    expect(decodeJwt(await tokenFor(client, { resource })).aud).toBe(resource);
   });
 
   it("RFC 9068 4: another typ, another issuer, another audience, none as the algorithm, an end in the past: refused", async () => {

@@ -29,9 +29,9 @@ beforeAll(async () => {
   worker = await newWorkerProcess();
   await worker.start();
   tenant = await newOrganization(worker.issuer, await setUp(worker.issuer));
-  const capabilities = ["resume:read", "resume:write"];
-  orchestrator = await newClient(worker.issuer, tenant.token, { agentType: "orchestrator", capabilities });
-  screener = await newClient(worker.issuer, tenant.token, { capabilities: ["queue:read"] });
+  const grantedScopes = ["agents:read", "audit:read", "webhooks:read"];
+  orchestrator = await newClient(worker.issuer, tenant.token, { agentType: "orchestrator", grantedScopes });
+  screener = await newClient(worker.issuer, tenant.token, { grantedScopes: ["agents:read", "tokens:read"] });
   token = await tokenFor(worker.issuer, orchestrator);
 });
 
@@ -40,7 +40,7 @@ afterAll(() => worker?.stop());
 async function lend(bearer = token, delegatee = screener): Promise<Body> {
   const answer = await send(worker.issuer, "/api/v1/oauth2/token/delegate", {
     token: bearer,
-    json: { delegateeAgentId: delegatee.agentId, scopes: ["resume:read"], ttlSeconds: 900 },
+    json: { delegateeAgentId: delegatee.agentId, scopes: ["audit:read"], ttlSeconds: 900 },
   });
   expect(answer.status, answer.text).toBe(201);
   return answer.body;
@@ -74,7 +74,7 @@ describe("RFC 8693 with openid-client", () => {
       subject_token_type: delegationTokenType,
       requested_token_type: accessTokenType,
     });
-    expect(tokens).toMatchObject({ token_type: "bearer", scope: "resume:read", issued_token_type: accessTokenType });
+    expect(tokens).toMatchObject({ token_type: "bearer", scope: "audit:read", issued_token_type: accessTokenType });
     expect(await openid.tokenIntrospection(config, tokens.access_token)).toMatchObject({
       active: true,
       sub: orchestrator.agentId,
@@ -125,7 +125,7 @@ describe("a third party that holds only the delegator's DID document", () => {
       sub: (await documentOf(screener.agentId)).id,
       delegator: orchestrator.agentId,
       delegatee: screener.agentId,
-      scope: "resume:read",
+      scope: "audit:read",
       jti: chainId,
     });
     await expect(checkOffline(document, `${delegationToken.slice(0, -4)}AAAA`)).rejects.toThrow();
@@ -135,7 +135,7 @@ describe("a third party that holds only the delegator's DID document", () => {
   it("also where the agent keeps its key itself, and after a key was replaced", async () => {
     const { publicKey } = await generateKeyPair("ES256", { extractable: true });
     const json = agentFields({
-      capabilities: ["resume:read", "resume:write"],
+      grantedScopes: ["agents:read", "audit:read", "webhooks:read"],
       publicKeyJwk: await exportJWK(publicKey),
     });
     const { agentId } = (await send(worker.issuer, "/api/v1/agents", { token: tenant.token, json })).body;

@@ -162,8 +162,7 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
         grant: "client_credentials",
         chainId: null,
         proof: null,
-        resourceKeys: [],
-        audience: ["https://api.example.com"],
+        target: { key: null, name: "https://idp.example.com" },
         ...changes,
       }),
     /** Signs in for a call of the API. */

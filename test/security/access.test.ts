@@ -76,13 +76,13 @@ async function deadTokens(): Promise<[string, string][]> {
 beforeAll(async () => {
   dead = await deadTokens();
   const admin = await newOrganization();
-  const scopes = (missing: string) => [...everyScope, "organization:administer"].filter((scope) => scope !== missing);
+  const scopes = (missing: string) => everyScope.filter((scope) => scope !== missing);
   without = Object.fromEntries(
     await Promise.all(
       everyScope.map(async (missing) => [missing, await tokenFor(admin, { scope: scopes(missing).join(" ") })]),
     ),
   );
-  empty = await tokenFor(admin, { scope: "organization:administer" });
+  empty = await tokenFor(admin, { scope: "openid" });
 });
 
 const ask = ({ method, path }: Operation, headers: Record<string, string>) => call(filled(path), { method, headers });

@@ -41,7 +41,7 @@ const subsetsOf = (all: readonly string[]): string[][] =>
 const isWithin = (some: readonly string[], all: readonly string[]) => some.every((scope) => all.includes(scope));
 
 describe("nothing widens: every subset of what there is", () => {
-  const ofToken = ["resume:read", "resume:write", "agents:read"];
+  const ofToken = ["audit:read", "webhooks:read", "agents:read"];
   const all = [...ofToken, "agents:write"];
 
   it("is lent exactly when it is a strict part of the token", async () => {
@@ -53,7 +53,7 @@ describe("nothing widens: every subset of what there is", () => {
   });
 
   it("is granted by the exchange exactly when it was lent", async () => {
-    const lent = ["resume:read", "agents:read"];
+    const lent = ["audit:read", "agents:read"];
     const { delegationToken } = await lend(parties, { scopes: lent });
     for (const scopes of subsetsOf(all).filter(({ length }) => length > 0)) {
       const { status, body, text } = await exchange(parties.delegatee, delegationToken, { scope: scopes.join(" ") });
@@ -71,7 +71,7 @@ describe("nothing widens: every subset of what there is", () => {
 
 describe("it cannot be passed on", () => {
   it("by its token, whatever is lent and to whom", async () => {
-    const { delegationToken } = await lend(parties, { scopes: ["resume:read", "agents:read"] });
+    const { delegationToken } = await lend(parties, { scopes: ["audit:read", "agents:read"] });
     const made = await exchanged(parties.delegatee, delegationToken);
     const third = await newClient(tenant.token);
     for (const agentId of [third.agentId, parties.delegator.agentId, parties.delegatee.agentId, tenant.agentId]) {
@@ -82,7 +82,7 @@ describe("it cannot be passed on", () => {
 
   it("by its delegatee, from what it was lent", async () => {
     await lend(parties);
-    const answer = await delegate(parties.delegateeToken, tenant.agentId, { scopes: ["resume:read"] });
+    const answer = await delegate(parties.delegateeToken, tenant.agentId, { scopes: ["audit:read"] });
     expect(answer.status).toBe(400);
   });
 
@@ -107,7 +107,7 @@ describe("it cannot be forged", () => {
     const honest = delegationToken.slice("sa_del_".length);
     const header = decodeProtectedHeader(honest) as Record<string, unknown>;
     const claims = decodeJwt(honest);
-    const wider = { ...claims, scope: "resume:read resume:write agents:read" };
+    const wider = { ...claims, scope: "audit:read webhooks:read agents:read" };
     const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
     const jwk = await crypto.subtle.exportKey("jwk", publicKey);
     const [first, , third] = honest.split(".");
@@ -152,7 +152,7 @@ describe("exchanged while it is taken back: whatever was answered before, nothin
     ["its delegatee is suspended", ({ delegatee }) => patch(delegatee.agentId, { status: "suspended" })],
     [
       "its delegator loses what it lent",
-      ({ delegator }) => patch(delegator.agentId, { capabilities: ["resume:write"] }),
+      ({ delegator }) => patch(delegator.agentId, { grantedScopes: ["agents:read", "webhooks:read"] }),
     ],
     [
       "its delegator is decommissioned",

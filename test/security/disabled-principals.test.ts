@@ -54,11 +54,11 @@ async function newStand(): Promise<Stand> {
   const credential = await newCredential(token, agentId, { expiresAt: new Date(Date.now() + 600_000).toISOString() });
   const policy = { issuer: platform.issuer, audience: issuer, claims: { sub: agentId } };
   const { policyId } = await newPolicy(token, oidcPolicy(agentId, policy));
-  const lender = await newAgent(token, { capabilities: ["resume:read", "resume:write"] });
+  const lender = await newAgent(token, { grantedScopes: ["agents:read", "audit:read", "webhooks:read"] });
   const ofLender = await newCredential(token, lender.agentId);
   const lending = await call("/api/v1/oauth2/token/delegate", {
     token: await tokenFor(ofLender),
-    json: { delegateeAgentId: agentId, scopes: ["resume:read"], ttlSeconds: 900 },
+    json: { delegateeAgentId: agentId, scopes: ["audit:read"], ttlSeconds: 900 },
   });
   expect(lending.status, lending.text).toBe(201);
   const delegator = { agentId: lender.agentId, credential: ofLender };
@@ -223,8 +223,8 @@ const disablings: Readonly<Record<string, Disabling>> = {
   "the delegator is decommissioned": { of: "delegator", disable: remove((stand) => `/agents/${lender(stand)}`) },
   "the delegator has lost what it lent": {
     of: "delegator",
-    disable: change(lender, { capabilities: ["resume:write"] }),
-    enable: change(lender, { capabilities: ["resume:read", "resume:write"] }),
+    disable: change(lender, { grantedScopes: ["agents:read", "webhooks:read"] }),
+    enable: change(lender, { grantedScopes: ["agents:read", "audit:read", "webhooks:read"] }),
   },
   "the delegator's credential is revoked": {
     of: "delegator",

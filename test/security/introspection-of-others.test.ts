@@ -14,6 +14,7 @@ import {
   newClient,
   newOrganization,
   type Organization,
+  resourceOf,
   tokenFor,
 } from "../support/api.ts";
 import { assertionType } from "./presentable.ts";
@@ -63,7 +64,7 @@ beforeAll(async () => {
   const { delegationToken } = await lend(parties);
   subjects = {
     "an access token": parties.token,
-    "an access token for another API": await tokenFor(parties.delegator, { resource: "https://resumes.example.com" }),
+    "an access token for another API": await tokenFor(parties.delegator, { resource: await resourceOf(tenant) }),
     "an access token with lent authority": (await exchange(parties.delegatee, delegationToken)).body.access_token,
     "a delegation token": delegationToken,
   };
@@ -143,9 +144,8 @@ describe("a client that may not read tokens still sees its own", () => {
   });
 
   it("delegation, from either side, and what is made of it", async () => {
-    const lone = { grantedScopes: [] };
-    const delegator = await newClient(tenant.token, { ...lone, capabilities: ["resume:read", "resume:write"] });
-    const delegatee = await newClient(tenant.token, { ...lone, capabilities: ["queue:read"] });
+    const delegator = await newClient(tenant.token, { grantedScopes: ["audit:read", "webhooks:read"] });
+    const delegatee = await newClient(tenant.token, { grantedScopes: [] });
     const { delegationToken } = await lend({ token: await tokenFor(delegator), delegatee });
     const made = (await exchange(delegatee, delegationToken)).body.access_token;
     for (const basic of [delegator, delegatee]) {

@@ -99,8 +99,8 @@ export const proofOf = async ({ proofKey }: World, path = "/api/v1/token") =>
     .sign(proofKey.privateKey);
 
 export const lent = async ({ delegator, delegatee }: World): Promise<string> => {
-  const { access_token } = await signIn(delegator, { scope: "resume:read resume:write tokens:read" });
-  const answer = await delegate(access_token, delegatee.agentId, { scopes: ["resume:read", "tokens:read"] });
+  const { access_token } = await signIn(delegator, { scope: "audit:read webhooks:read tokens:read" });
+  const answer = await delegate(access_token, delegatee.agentId, { scopes: ["audit:read", "tokens:read"] });
   expect(answer.status, answer.text).toBe(201);
   return answer.body.delegationToken;
 };

@@ -34,7 +34,7 @@ let wide: Body;
 
 beforeAll(async () => {
   tenant = await newOrganization();
-  const scope = "agents:read agents:write resume:read";
+  const scope = "agents:read agents:write";
   const member = await newClient(tenant.token, { grantedScopes: held });
   const everything = {
     grantedScopes: [...held, ...platformScopes].filter((scope) => scope !== "admin:orgs"),

@@ -12,8 +12,8 @@ export interface Visitor {
 }
 
 export async function newVisitor(origin: string, { token }: Admin): Promise<Visitor> {
-  const delegator = await newClient(origin, token, { capabilities: ["resume:read", "resume:write"] });
-  const delegatee = await newClient(origin, token, { capabilities: ["queue:read"] });
+  const delegator = await newClient(origin, token, { grantedScopes: ["agents:read", "audit:read", "webhooks:read"] });
+  const delegatee = await newClient(origin, token, { grantedScopes: ["agents:read", "tokens:read"] });
   const delegateeToken = await tokenFor(origin, delegatee);
   const revoked: string[] = [];
   let answered = 0;
@@ -30,7 +30,7 @@ export async function newVisitor(origin: string, { token }: Admin): Promise<Visi
     send(origin, "/api/v1/oauth2/token/verify-delegation", { token: delegateeToken, json: { delegationToken } });
 
   async function lend(own: string) {
-    const json = { delegateeAgentId: delegatee.agentId, scopes: ["resume:read"], ttlSeconds: 900 };
+    const json = { delegateeAgentId: delegatee.agentId, scopes: ["audit:read"], ttlSeconds: 900 };
     return expectStatus(201, send(origin, "/api/v1/oauth2/token/delegate", { token: own, json }));
   }
 

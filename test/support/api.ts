@@ -77,7 +77,7 @@ export async function tokenFor(client: Client, parameters: Record<string, string
 }
 
 const adminScopes =
-  "agents:read agents:write tokens:read delegations:write audit:read webhooks:read webhooks:write admin:orgs organization:administer";
+  "agents:read agents:write tokens:read delegations:write audit:read webhooks:read webhooks:write admin:orgs";
 
 /** The token of an organization's admin, with every scope. */
 export const adminToken = (client: Client) => tokenFor(client, { scope: adminScopes });
@@ -96,6 +96,22 @@ export function theOperator(): Promise<Organization> {
     return { ...organization, ...admin, token: await adminToken(admin) };
   })();
   return operator;
+}
+
+/**
+ * An API of the organization that takes any capability: `urn:agentidp:<slug>:<name>`, registered by the first call.
+ *
+ * @returns its identifier, the `resource` of token requests
+ */
+export async function resourceOf(
+  { token, slug }: Pick<Organization, "token" | "slug">,
+  name = "api",
+  fields: Record<string, unknown> = {},
+): Promise<string> {
+  const identifier = `urn:agentidp:${slug}:${name}`;
+  const answer = await call("/api/v1/resources", { token, json: { identifier, name: "An API", ...fields } });
+  expect([201, 409], answer.text).toContain(answer.status);
+  return identifier;
 }
 
 let counter = 0;

@@ -1,7 +1,8 @@
 /** The identifiers of resources (RFC 8707 2): what can be one, and when two are the same. No I/O. */
 import { isLoopbackHost, readDomainName } from "../../tenancy/domains/service.ts";
 
-const longest = 512;
+/** The most characters of an identifier. */
+export const longestIdentifier = 512;
 
 /** RFC 3986 2: unreserved, reserved and percent-encoded characters; no query, no fragment. */
 const urlForm =
@@ -67,7 +68,7 @@ function readUrl(groups: Readonly<Record<string, string | undefined>>, allowLoop
  * @param allowLoopback development: `http` and `https` at a loopback host are allowed too
  */
 export function readIdentifier(text: string, issuer: string, allowLoopback: boolean): Identifier {
-  if (text.length > longest) return refused(`must have at most ${longest} characters`);
+  if (text.length > longestIdentifier) return refused(`must have at most ${longestIdentifier} characters`);
   const urn = urnForm.exec(text)?.groups;
   if (urn) return { kind: "urn", slug: urn.slug ?? "" };
   if (text.startsWith("urn:")) return refused("must be urn:agentidp:<slug of your organization>:<name>");

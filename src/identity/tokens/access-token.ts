@@ -30,7 +30,8 @@ export interface AccessTokenContent {
   readonly chainId: DelegationId | null;
   readonly organizationId: OrganizationId;
   readonly agentType: string;
-  readonly audience: readonly string[];
+  /** The one API that the token is for. */
+  readonly audience: string;
   readonly scopes: readonly Scope[];
   /** The credential that signed in, so that revoking it kills this token; null for a key of the agent's own. */
   readonly credentialId: string | null;
@@ -41,15 +42,13 @@ export interface AccessTokenContent {
   readonly expiresAt: number;
 }
 
-const audienceClaim = (audience: readonly string[]) => (audience.length === 1 ? audience[0] : audience);
-
 /** Signs an access token (RFC 9068 2). */
 export function signAccessToken(context: Context, key: SigningKey, content: AccessTokenContent): Promise<string> {
   return new SignJWT({
     iss: context.settings.issuer,
     sub: content.subject,
     client_id: content.clientId,
-    aud: audienceClaim(content.audience) as string | string[],
+    aud: content.audience,
     scope: content.scopes.join(" "),
     organization_id: content.organizationId,
     agent_type: content.agentType,
@@ -88,7 +87,7 @@ const claimsSchema = z.object({
   iss: z.string(),
   sub: agentIdSchema,
   client_id: agentIdSchema,
-  aud: z.union([z.string().transform((aud) => [aud]), z.array(z.string())]),
+  aud: z.string(),
   scope: z.string(),
   organization_id: organizationIdSchema,
   credential_id: credentialIdSchema.optional(),

@@ -53,5 +53,5 @@ export async function admitAsker(
   const authenticated = await authenticateClient(context, presented.value, exempt ? "exempt_call" : "call");
   if (!authenticated.ok) return authenticated;
   const { client: agent, headers } = authenticated.value;
-  return ok({ organizationId: agent.organizationId, headers, asker: ok({ ...agent, scopes: agent.grantable }) });
+  return ok({ organizationId: agent.organizationId, headers, asker: ok({ ...agent, scopes: agent.platformScopes }) });
 }

@@ -48,7 +48,7 @@ export async function authenticateBearer(
   const refused = isDpop ? dpopChallenge(notValid, "invalid_token") : unauthorized(notValid, "invalid_token");
 
   const read = await readAccessToken(context, token);
-  if (!read?.claims.aud.includes(context.settings.issuer)) return refused;
+  if (read?.claims.aud !== context.settings.issuer) return refused;
   const { claims, facts } = read;
   // A bound token sent as Bearer is one that somebody may have stolen (RFC 9449 7.2); an unbound one proves nothing by DPoP.
   if (isDpop !== (claims.cnf !== undefined)) return claims.cnf ? dpopChallenge(notValid, "invalid_token") : refused;

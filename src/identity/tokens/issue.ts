@@ -1,15 +1,14 @@
 /** What every grant ends with: one call of the ledger, which decides, counts and records, and then one signature. */
 
 import type { RateHeaders } from "../../access/app-env.ts";
-import { hasScope } from "../../access/scopes.ts";
+import { hasScope, isPlatformScope } from "../../access/scopes.ts";
 import { currentSigningKey, forgetSigningKeys } from "../../keys/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
-import type { Presented, ProofOfPossession, TokenOutcome } from "../../ledger/contract.ts";
+import type { Presented, ProofOfPossession, Target, TokenOutcome } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import type { AgentId, DelegationId, OrganizationId, Scope } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { comparisonKey } from "../resources/service.ts";
 import { type AccessTokenContent, type SigningKey, signAccessToken, signIdToken } from "./access-token.ts";
 import { refusal } from "./client-authentication.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
@@ -22,10 +21,9 @@ export interface Issue {
   readonly presented: Presented;
   /** `grant_type`. */
   readonly grant: string;
-  /** null: everything that the agent may be granted, except what must be asked for by name. */
+  /** null: everything that the agent can have for the target, except what a request must name. */
   readonly scopes: readonly string[] | null;
-  /** RFC 8707; empty for this service itself. */
-  readonly resources: readonly string[];
+  readonly target: Target;
   readonly proof: ProofOfPossession | null;
   /** The delegation that is turned into a token; null when the agent acts for itself. */
   readonly chainId: DelegationId | null;
@@ -78,6 +76,27 @@ export function invalidProof(): Problem {
   });
 }
 
+/** RFC 6749 5.2: the client cannot have these scopes for the target. */
+function scopeRefused(target: Target, outside: readonly string[]): Problem {
+  const refuse = (message: string) =>
+    problem("VALIDATION_ERROR", message, { oauthError: "invalid_scope", details: { outside } });
+  if (outside.length === 0) return refuse("The client has no capability that this resource takes.");
+  const list = outside.join(" ");
+  if (target.key !== null) return refuse(`The client may not be granted for this resource: ${list}.`);
+  if (outside.every(isPlatformScope)) return refuse(`The client may not be granted: ${list}.`);
+  return refuse(
+    `The client may not be granted for this service: ${list}. A capability needs resource: send the identifier of the API that the token is for.`,
+  );
+}
+
+/** RFC 8707 2: one text for an unknown, foreign, disabled or lapsed resource, so that it shows nothing of other organizations. */
+function targetRefused(nearest: string | null): Problem {
+  const hint = nearest === null ? "" : ` The nearest resource of your organization is ${nearest}.`;
+  return problem("VALIDATION_ERROR", `The client may not have a token for this resource.${hint}`, {
+    oauthError: "invalid_target",
+  });
+}
+
 /** RFC 8693 2.2.2: what is told of a delegation that cannot be exchanged, whatever the reason. */
 export function invalidDelegation(): Problem {
   return problem("VALIDATION_ERROR", "The delegation is not valid, or not for this client.", {
@@ -95,9 +114,7 @@ export async function issueThroughLedger(
   request: Issue,
   refused: (outcome: Extract<TokenOutcome, { outcome: "refused" | "throttled" }>) => Problem = refusal,
 ): Promise<Result<IssuedToken>> {
-  const { organizationId, agentId, presented, grant, scopes, resources, proof, chainId } = request;
-  const audience = resources.length > 0 ? resources : [context.settings.issuer];
-  const resourceKeys = resources.map(comparisonKey);
+  const { organizationId, agentId, presented, grant, scopes, target, proof, chainId } = request;
   for (let attempt = 1; ; attempt++) {
     const key = await currentSigningKey(context, "ES256");
     const outcome = await ledgerOf(context, organizationId).issueToken({
@@ -107,8 +124,7 @@ export async function issueThroughLedger(
       scopes: scopes as readonly Scope[] | null,
       signingKeyId: key.kid,
       grant,
-      audience,
-      resourceKeys,
+      target,
       proof,
       chainId,
     });
@@ -119,14 +135,9 @@ export async function issueThroughLedger(
           headers: rateHeaders(outcome.rate),
         });
       case "scope_refused":
-        return problem("VALIDATION_ERROR", `The client may not be granted: ${outcome.outside.join(" ")}.`, {
-          oauthError: "invalid_scope",
-          details: { outside: outcome.outside },
-        });
+        return scopeRefused(target, outcome.outside);
       case "target_refused":
-        return problem("VALIDATION_ERROR", "The client may not have a token for this resource.", {
-          oauthError: "invalid_target",
-        });
+        return targetRefused(outcome.nearest);
       case "proof_required":
         return problem("VALIDATION_ERROR", "The resource takes tokens that are bound to a key (DPoP, RFC 9449) only.", {
           oauthError: "invalid_dpop_proof",

@@ -1,6 +1,10 @@
 /** Parameters of a token request that have a grammar of their own. */
-import { problem } from "../../platform/problems/problems.ts";
+import type { Target } from "../../ledger/contract.ts";
+import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { comparisonKey, longestIdentifier } from "../resources/service.ts";
+
+const invalidTarget = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_target" });
 
 /** RFC 6749 3.3: one space between scope-tokens of printable ASCII without quote and backslash. */
 const scopeForm = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
@@ -24,15 +28,31 @@ export function readScopes(scope: string | undefined): Result<string[] | null> {
 const absoluteUri = /^[a-z][a-z0-9+.-]*:([\w.~:/?[\]@!$&'()*+,;=-]|%[0-9a-f]{2})+$/i;
 
 /**
- * Reads `resource` (RFC 8707 2): absolute URIs without a fragment, each once. One without a value was left out.
+ * Reads `resource` (RFC 8707 2): an absolute URI without a fragment. A token is for one API only. One without a value was left
+ * out.
  *
- * @returns `invalid_target` for anything else
+ * @returns the issuer when the request names none; `invalid_target` for what is no such URI and for several resources
  */
-export function readResources(resource: string | string[] | undefined): Result<string[]> {
-  const resources = [...new Set([resource ?? []].flat())].filter((uri) => uri !== "");
-  const wrong = resources.find((uri) => uri.length > 2048 || !absoluteUri.test(uri) || !URL.canParse(uri));
-  if (wrong === undefined) return ok(resources);
-  return problem("VALIDATION_ERROR", "resource must be an absolute URI without a fragment.", {
-    oauthError: "invalid_target",
-  });
+export function readTarget(resource: string | readonly string[] | undefined, issuer: string): Result<Target> {
+  const uris = [resource ?? []].flat().filter((uri) => uri !== "");
+  const wrong = uris.find((uri) => uri.length > 2048 || !absoluteUri.test(uri) || !URL.canParse(uri));
+  if (wrong !== undefined) return invalidTarget("resource must be an absolute URI without a fragment.");
+  const keys = new Set(uris.map(comparisonKey));
+  if (keys.size > 1) return invalidTarget("Name one resource: a token is for one API.");
+  const [key = issuer] = keys;
+  if (key === comparisonKey(issuer)) return ok({ key: null, name: issuer });
+  return ok({ key, name: (uris[0] ?? "").slice(0, longestIdentifier) });
+}
+
+/** RFC 6749 3.2: a parameter without a value is treated as if it was left out. */
+export const isSent = (value: unknown) => value !== undefined && value !== "";
+
+/** Refuses parameters that other servers have and that would be ignored here, with another token than the client expects. */
+export function refuseMisnamed(form: Readonly<Record<string, unknown>>): Problem | null {
+  if (isSent(form.audience))
+    return invalidTarget("Name the API by the parameter resource (RFC 8707), not by audience.");
+  const misnamed = ["scopes", "scope[]"].find((name) => isSent(form[name]));
+  if (misnamed === undefined) return null;
+  const message = `${misnamed} is no parameter: send scope, with one space between the scopes.`;
+  return problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
 }

@@ -39,7 +39,7 @@ const tokenEndpoint = (path: "/token" | "/oauth2/token", operationId: string, su
     tags: ["Tokens"],
     summary,
     description:
-      "An agent signs in with its secret (HTTP Basic or `client_secret`) or with a JWT signed by its own key (`client_assertion`); a workload with the token of its own platform (`assertion`) and no authentication. Without `scope` the token carries everything that the agent may be granted, except `openid` and `admin:orgs`.",
+      "An agent signs in with its secret (HTTP Basic or `client_secret`) or with a JWT signed by its own key (`client_assertion`); a workload with the token of its own platform (`assertion`) and no authentication. Without `resource` the token is for this service and carries platform scopes; with `resource` it is for that API and carries capabilities. Without `scope` it carries everything that the agent can have there, except `openid`, `admin:orgs` and `delegations:write`.",
     request: { body: form(tokenRequestSchema) },
     responses: {
       200: { description: "The access token", content: { "application/json": { schema: tokenResponseSchema } } },
@@ -69,7 +69,7 @@ const workloadToken = route({
   operationId: "exchangeWorkloadToken",
   summary: "Turn a workload's OIDC token into an access token",
   description:
-    "The workload signs in with the token that its platform (GitHub Actions, GitLab, Kubernetes, …) gave it, once, and with no secret. The access token carries everything that the agent may be granted, except `openid` and `admin:orgs`. The same as the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` at the token endpoint, where scope and resource can be named. Errors are those of OAuth: `invalid_grant`, whatever is wrong with the token; the audit log of the agent's organization has the reason.",
+    "The workload signs in with the token that its platform (GitHub Actions, GitLab, Kubernetes, …) gave it, once, and with no secret. The same as the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` at the token endpoint. Errors are those of OAuth: `invalid_grant`, whatever is wrong with the token; the audit log of the agent's organization has the reason.",
   request: { body: { required: true, ...json(workloadTokenSchema, "The token, and the agent to sign in as") } },
   responses: { 200: json(tokenResponseSchema, "The access token") },
   errors: ["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],

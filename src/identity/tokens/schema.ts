@@ -25,11 +25,17 @@ const clientFields = {
 /** What a token request has whatever its grant; each grant adds its own. */
 export const commonParameters = {
   grant_type: required.openapi({ example: "client_credentials" }),
-  scope: optionalParameter.openapi({ example: "agents:read resume:read" }),
+  scope: optionalParameter.openapi({
+    description: "For this service platform scopes, for a resource capabilities",
+    example: "agents:read audit:read",
+  }),
   resource: z
     .union([z.string(), z.array(z.string()).max(16)])
     .optional()
-    .openapi({ description: "RFC 8707; may be repeated. Becomes `aud`" }),
+    .openapi({
+      description:
+        "The API that the token is for (RFC 8707): the identifier of a registered resource, which becomes `aud`. This service when left out",
+    }),
   ...clientFields,
 };
 
@@ -43,6 +49,14 @@ export const workloadTokenSchema = z
       description:
         "The agent to sign in as. Name it: without it, a policy of somebody else for your workload stands in the way",
     }),
+    scope: z
+      .string({ error: "must be a text" })
+      .optional()
+      .openapi({ description: "The scopes, with one space between them" }),
+    resource: z
+      .string({ error: "must be a text" })
+      .optional()
+      .openapi({ description: "The API that the token is for (RFC 8707); this service when left out" }),
   })
   .openapi("WorkloadToken");
 
@@ -51,7 +65,7 @@ export const tokenResponseSchema = z
     access_token: z.string(),
     token_type: z.enum(["Bearer", "DPoP"]).openapi({ description: "DPoP when the request carried a proof (RFC 9449)" }),
     expires_in: z.int().openapi({ description: "Seconds", example: 3600 }),
-    scope: z.string().openapi({ example: "agents:read resume:read" }),
+    scope: z.string().openapi({ example: "agents:read audit:read" }),
     id_token: z.string().optional().openapi({ description: "When the scope `openid` was granted" }),
     issued_token_type: z
       .string()
@@ -77,7 +91,7 @@ export const introspectionSchema = z
     scope: z.string().optional(),
     client_id: z.string().optional(),
     sub: z.string().optional(),
-    aud: z.union([z.string(), z.array(z.string())]).optional(),
+    aud: z.string().optional(),
     iss: z.string().optional(),
     exp: z.int().optional(),
     iat: z.int().optional(),

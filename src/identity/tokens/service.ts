@@ -18,7 +18,7 @@ import { grants } from "./grants/index.ts";
 import { jwtBearer } from "./grants/jwt-bearer.ts";
 import { type IssuedToken, invalidProof } from "./issue.ts";
 import { counted } from "./outcome.ts";
-import { readResources, readScopes } from "./parameters.ts";
+import { readScopes, readTarget, refuseMisnamed } from "./parameters.ts";
 import type { TokenForm } from "./request.ts";
 import type { Introspection, WorkloadToken } from "./schema.ts";
 
@@ -53,23 +53,31 @@ async function answerRequest(
       oauthError: "unsupported_grant_type",
     });
   }
+  const misnamed = refuseMisnamed(form);
+  if (misnamed) return misnamed;
   const scopes = readScopes(form.scope);
   if (!scopes.ok) return scopes;
-  const resources = readResources(form.resource);
-  if (!resources.ok) return resources;
+  const target = readTarget(form.resource, context.settings.issuer);
+  if (!target.ok) return target;
   const proof =
     dpop === undefined ? null : await checkProof(context, dpop, { method: "POST", path, accessToken: null });
   if (dpop !== undefined && proof === null) return invalidProof();
-  return grant.issue(context, { form, authorization, path, scopes: scopes.value, resources: resources.value, proof });
+  return grant.issue(context, { form, authorization, path, scopes: scopes.value, target: target.value, proof });
 }
 
 /** The JWT bearer grant for a workload that sends its token as JSON. It does not authenticate as a client. */
 export function exchangeWorkloadToken(
   context: Context,
-  { token, agentId }: WorkloadToken,
+  { token, agentId, scope, resource }: WorkloadToken,
   { path, dpop }: Pick<IncomingTokenRequest, "path" | "dpop">,
 ): Promise<Result<IssuedToken>> {
-  const form = { grant_type: jwtBearer.grantType, assertion: token, ...(agentId ? { client_id: agentId } : {}) };
+  const form = {
+    grant_type: jwtBearer.grantType,
+    assertion: token,
+    ...(agentId ? { client_id: agentId } : {}),
+    ...(scope ? { scope } : {}),
+    ...(resource ? { resource } : {}),
+  };
   return issueToken(context, { form, authorization: undefined, path, dpop });
 }
 
@@ -143,7 +151,7 @@ export async function introspectToken(context: Context, asker: Asker, token: str
     scope: claims.scope,
     client_id: claims.client_id,
     sub: claims.sub,
-    aud: claims.aud.length === 1 ? (claims.aud[0] ?? "") : claims.aud,
+    aud: claims.aud,
     iss: claims.iss,
     exp: claims.exp,
     iat: claims.iat,

@@ -71,7 +71,7 @@ describe("an organization where all is well", () => {
   });
 
   it("may be read with any token of the organization, and with none it may not", async () => {
-    const token = await tokenFor(await newClient(organization.token), { scope: "resume:read" });
+    const token = await tokenFor(await newClient(organization.token), { scope: "delegations:write" });
     expect((await report(token)).tenantId).toBe(organization.organizationId);
     expect((await call(path)).status).toBe(401);
   });

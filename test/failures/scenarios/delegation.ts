@@ -15,7 +15,7 @@ export const delegationScenarios: Scenarios = {
   delegate: inOrganization(async (organization) => {
     await subscribe(organization);
     const parties = await newParties(organization.token);
-    const json = { delegateeAgentId: parties.delegatee.agentId, scopes: ["resume:read"], ttlSeconds: 900 };
+    const json = { delegateeAgentId: parties.delegatee.agentId, scopes: ["audit:read"], ttlSeconds: 900 };
     return { path: "/api/v1/oauth2/token/delegate", call: { token: parties.token, json }, names: namesOf(parties) };
   }),
 

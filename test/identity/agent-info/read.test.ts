@@ -1,6 +1,7 @@
 /** GET and POST /agent-info: OpenID Connect Core 5.3. */
+import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
-import { call, newAgent, newClient, newOrganization, tokenFor } from "../../support/api.ts";
+import { call, newAgent, newClient, newOrganization, resourceOf, tokenFor } from "../../support/api.ts";
 
 describe.each(["GET", "POST"])("%s /agent-info", (method) => {
   it("200: the agent whose token this is, as it is now", async () => {
@@ -30,14 +31,16 @@ describe.each(["GET", "POST"])("%s /agent-info", (method) => {
   it("needs no scope of the platform", async () => {
     const { token } = await newOrganization();
     const client = await newClient(token, { grantedScopes: [] });
-    const own = await tokenFor(client, { scope: "resume:read" });
+    const own = await tokenFor(client);
+    expect(decodeJwt(own).scope).toBe("");
     expect((await call("/agent-info", { token: own, method })).status).toBe(200);
   });
 
   it("401: without a token, with a token for another audience, and with one that was taken back", async () => {
-    const { token } = await newOrganization();
+    const organization = await newOrganization();
+    const { token } = organization;
     const client = await newClient(token);
-    const elsewhere = await tokenFor(client, { resource: "https://api.example.com/" });
+    const elsewhere = await tokenFor(client, { resource: await resourceOf(organization) });
     const own = await tokenFor(client);
     await call(`/api/v1/agents/${client.agentId}`, { token, method: "PATCH", json: { status: "suspended" } });
     for (const init of [{}, { token: elsewhere }, { token: own }]) {

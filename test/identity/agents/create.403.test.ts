@@ -47,7 +47,7 @@ describe("POST /agents 403", () => {
       grantedScopes: ["agents:write", "audit:read"],
       capabilities: ["resume:read", "resume:write"],
     });
-    const narrow = await tokenFor(client, { scope: "agents:write resume:read" });
+    const narrow = await tokenFor(client, { scope: "agents:write" });
     const answer = await call("/api/v1/agents", {
       token: narrow,
       json: agentFields({ grantedScopes: ["audit:read"] }),

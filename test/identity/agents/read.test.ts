@@ -42,7 +42,7 @@ describe("GET /agents/{agentId}", () => {
 
   it("403 without agents:read", async () => {
     const { token } = await newOrganization();
-    const narrow = await tokenFor(await newClient(token), { scope: "resume:read" });
+    const narrow = await tokenFor(await newClient(token), { scope: "delegations:write" });
     const answer = await call(`/api/v1/agents/${crypto.randomUUID()}`, { token: narrow });
     expect(answer.status).toBe(403);
     expect(answer.body.details).toEqual({ requiredScope: "agents:read" });

@@ -108,7 +108,7 @@ async function seed(count: number): Promise<readonly string[]> {
     delegatorAgentId: delegator.agentId,
     credentialId: delegator.credentialId,
     delegateeAgentId: delegatee.agentId,
-    scopes: ["resume:read"],
+    scopes: ["audit:read"],
     ttlSeconds: 900,
   } as unknown as DelegationRequest;
   const outcomes = await Promise.all(Array.from({ length: count }, () => ledger.delegate(request)));
@@ -117,13 +117,7 @@ async function seed(count: number): Promise<readonly string[]> {
     `INSERT INTO delegations (id, organization_id, delegator_agent_id, delegatee_agent_id, credential_id, scopes, issued_at, expires_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const fixed = [
-    tenant.organizationId,
-    delegator.agentId,
-    delegatee.agentId,
-    delegator.credentialId,
-    '["resume:read"]',
-  ];
+  const fixed = [tenant.organizationId, delegator.agentId, delegatee.agentId, delegator.credentialId, '["audit:read"]'];
   await bindings.DB.batch(
     made.map(({ chainId, issuedAtMs, expiresAtMs }) => insert.bind(chainId, ...fixed, issuedAtMs, expiresAtMs)),
   );

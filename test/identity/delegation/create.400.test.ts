@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 describe("nothing widens", () => {
   it("scopes outside the token are refused and named", async () => {
-    const scopes = ["resume:read", "agents:write", "tokens:read"];
+    const scopes = ["audit:read", "agents:write", "tokens:read"];
     const answer = await delegate(parties.token, parties.delegatee.agentId, { scopes });
     expect(answer.status).toBe(400);
     expect(answer.body).toMatchObject({
@@ -28,14 +28,14 @@ describe("nothing widens", () => {
   });
 
   it("what the delegator may have but this token does not carry is outside too", async () => {
-    const narrow = await tokenFor(parties.delegator, { scope: "resume:read agents:read" });
-    const answer = await delegate(narrow, parties.delegatee.agentId, { scopes: ["resume:write"] });
-    expect(answer.body.details.outside).toEqual(["resume:write"]);
+    const narrow = await tokenFor(parties.delegator, { scope: "audit:read agents:read" });
+    const answer = await delegate(narrow, parties.delegatee.agentId, { scopes: ["webhooks:read"] });
+    expect(answer.body.details.outside).toEqual(["webhooks:read"]);
   });
 
   it.each([
-    ["three", "resume:read resume:write agents:read"],
-    ["the only one", "resume:read"],
+    ["three", "audit:read webhooks:read agents:read"],
+    ["the only one", "audit:read"],
   ])("all scopes of the token, %s of them: one must stay behind", async (_, scope) => {
     const token = await tokenFor(parties.delegator, { scope });
     const answer = await delegate(token, parties.delegatee.agentId, { scopes: scope.split(" ").reverse() });
@@ -49,12 +49,16 @@ describe("nothing widens", () => {
   it("a scope that was taken from the delegator, although the token carries it still", async () => {
     const { token, delegator, delegatee } = await newParties(operator.token);
     const path = `/api/v1/agents/${delegator.agentId}`;
-    await call(path, { method: "PATCH", token: operator.token, json: { capabilities: ["resume:write"] } });
+    await call(path, {
+      method: "PATCH",
+      token: operator.token,
+      json: { grantedScopes: ["agents:read", "webhooks:read"] },
+    });
     const answer = await delegate(token, delegatee.agentId);
     expect(answer.status).toBe(400);
     expect(answer.body.details).toEqual({
-      outside: ["resume:read"],
-      issues: [{ path: "scopes", message: "names what has been taken from you: resume:read" }],
+      outside: ["audit:read"],
+      issues: [{ path: "scopes", message: "names what has been taken from you: audit:read" }],
     });
   });
 });
@@ -105,11 +109,11 @@ describe("a body that breaks a rule", () => {
     ["no delegatee", { delegateeAgentId: undefined }, "delegateeAgentId"],
     ["a delegatee that is no id", { delegateeAgentId: "somebody" }, "delegateeAgentId"],
     ["no scopes", { scopes: [] }, "scopes"],
-    ["a scope twice", { scopes: ["resume:read", "resume:read"] }, "scopes"],
+    ["a scope twice", { scopes: ["audit:read", "audit:read"] }, "scopes"],
     ["65 scopes", { scopes: Array.from({ length: 65 }, (_, index) => `a:b${index}`) }, "scopes"],
     ["an empty scope", { scopes: [""] }, "scopes.0"],
     ["a scope that is too long", { scopes: ["a".repeat(129)] }, "scopes.0"],
-    ["scopes as one text", { scopes: "resume:read" }, "scopes"],
+    ["scopes as one text", { scopes: "audit:read" }, "scopes"],
     ["59 seconds", { ttlSeconds: 59 }, "ttlSeconds"],
     ["a day and a second", { ttlSeconds: 86_401 }, "ttlSeconds"],
     ["half a second", { ttlSeconds: 60.5 }, "ttlSeconds"],

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 it("a token with lent authority cannot lend, whatever is left of its scopes", async () => {
-  const { delegationToken } = await lend(parties, { scopes: ["resume:read", "agents:read"] });
+  const { delegationToken } = await lend(parties, { scopes: ["audit:read", "agents:read"] });
   const token = await exchanged(parties.delegatee, delegationToken);
   const third = await newClient(admin);
   const answer = await delegate(token, third.agentId);

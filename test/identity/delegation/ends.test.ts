@@ -36,7 +36,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   admin = await adminToken(tenant);
   parties = await newParties(admin);
-  delegation = await lend(parties, { scopes: ["resume:read"] });
+  delegation = await lend(parties, { scopes: ["audit:read"] });
   made = await exchanged(parties.delegatee, delegation.delegationToken);
   expect(await use(made)).toBe(200);
 });
@@ -73,7 +73,7 @@ describe("ends at once", () => {
     ["the delegatee is decommissioned", () => decommission(parties.delegatee.agentId), "invalid_client"],
     [
       "the scope is taken from the delegator",
-      () => patch(parties.delegator.agentId, { capabilities: ["resume:write"] }),
+      () => patch(parties.delegator.agentId, { grantedScopes: ["agents:read", "webhooks:read"] }),
       "invalid_grant",
     ],
     ["the delegator's credential is revoked", () => revokeCredential(parties.delegator), "invalid_grant"],
@@ -111,7 +111,7 @@ describe("ends at once", () => {
       delegatorAgentId: parties.delegator.agentId,
       credentialId: policyId,
       delegateeAgentId: parties.delegatee.agentId,
-      scopes: ["resume:read"],
+      scopes: ["audit:read"],
       ttlSeconds: 900,
     } as unknown as Parameters<Ledger["delegate"]>[0]);
     await DB.prepare("UPDATE delegations SET credential_id = ? WHERE id = ?").bind(policyId, delegation.chainId).run();
@@ -126,7 +126,7 @@ describe("ends at once", () => {
   });
 
   it("is in both parties' lists", async () => {
-    await patch(parties.delegator.agentId, { capabilities: ["resume:write"] });
+    await patch(parties.delegator.agentId, { grantedScopes: ["agents:read", "webhooks:read"] });
     for (const token of [parties.token, parties.delegateeToken]) {
       expect((await list(token)).body.data).toMatchObject([{ chainId: delegation.chainId, status: "revoked" }]);
     }
@@ -147,7 +147,7 @@ describe("nothing comes back", () => {
   it("the organization is suspended and reactivated, and the record of the end comes later and more than once", async () => {
     const occurredAtMs = Date.now();
     await scheduler.wait(20);
-    const later = await lend(parties, { scopes: ["resume:write"] });
+    const later = await lend(parties, { scopes: ["webhooks:read"] });
     const told = (action: EventName, target: string): DomainEvent => ({
       id: newId<EventId>(occurredAtMs),
       organizationId: organizationOf(tenant),
@@ -180,8 +180,8 @@ describe("nothing comes back", () => {
   });
 
   it("a scope taken and given back", async () => {
-    await patch(parties.delegator.agentId, { capabilities: ["resume:write"] });
-    await patch(parties.delegator.agentId, { capabilities: ["resume:write", "resume:read"] });
+    await patch(parties.delegator.agentId, { grantedScopes: ["agents:read", "webhooks:read"] });
+    await patch(parties.delegator.agentId, { grantedScopes: ["agents:read", "webhooks:read", "audit:read"] });
     await expectEnded();
     expect((await verify(admin, (await lend(parties)).delegationToken)).body.valid).toBe(true);
   });
@@ -189,8 +189,11 @@ describe("nothing comes back", () => {
 
 describe("what has nothing to do with it leaves it alone", () => {
   it.each([
-    ["a scope that was not lent is taken", () => patch(parties.delegator.agentId, { capabilities: ["resume:read"] })],
-    ["the delegatee loses a scope", () => patch(parties.delegatee.agentId, { capabilities: ["queue:write"] })],
+    [
+      "a scope that was not lent is taken",
+      () => patch(parties.delegator.agentId, { grantedScopes: ["agents:read", "audit:read"] }),
+    ],
+    ["the delegatee loses a scope", () => patch(parties.delegatee.agentId, { grantedScopes: ["agents:read"] })],
     ["the delegatee's credential is revoked", () => revokeCredential(parties.delegatee)],
     [
       "another credential of the delegator is revoked",
@@ -225,7 +228,11 @@ describe("what has nothing to do with it leaves it alone", () => {
 /** A change of the delegator that cannot be, as it takes the delegatee's e-mail too. */
 async function refusedBeside(json: Record<string, unknown>): Promise<void> {
   const { email } = (await call(`/api/v1/agents/${parties.delegatee.agentId}`, { token: admin })).body;
-  const answer = await patch(parties.delegator.agentId, { capabilities: ["queue:read"], ...json, email });
+  const answer = await patch(parties.delegator.agentId, {
+    grantedScopes: ["agents:read", "tokens:read"],
+    ...json,
+    email,
+  });
   expect([answer.status, answer.body.code]).toEqual([409, "AGENT_ALREADY_EXISTS"]);
   expect(await use(made)).toBe(200);
 }
@@ -248,7 +255,7 @@ describe("while a change is being written", () => {
       delegatorAgentId: parties.delegator.agentId,
       credentialId: parties.delegator.credentialId,
       delegateeAgentId: parties.delegatee.agentId,
-      scopes: ["resume:read"],
+      scopes: ["audit:read"],
       ttlSeconds: 900,
     }) as unknown as Parameters<Ledger["delegate"]>[0];
 

@@ -1,7 +1,7 @@
 /** RFC 8693: the delegatee turns a delegation into an access token of the delegator's authority. */
 import { createLocalJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { call, issuer, newAgent, theOperator } from "../../support/api.ts";
+import { call, issuer, newAgent, resourceOf, theOperator } from "../../support/api.ts";
 import { accessTokenType, exchange, exchanged, exchangeGrant, lend, newParties, type Parties, use } from "./parties.ts";
 
 let admin: string;
@@ -19,7 +19,7 @@ afterEach(() => {
 describe("RFC 8693 2.2: the answer", () => {
   it("is an access token of the delegator, with the delegatee as actor", async () => {
     const { delegator, delegatee } = parties;
-    const { delegationToken, chainId } = await lend(parties, { scopes: ["resume:read", "agents:read"] });
+    const { delegationToken, chainId } = await lend(parties, { scopes: ["audit:read", "agents:read"] });
     const answer = await exchange(delegatee, delegationToken);
     expect(answer.status, answer.text).toBe(200);
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
@@ -29,7 +29,7 @@ describe("RFC 8693 2.2: the answer", () => {
       issued_token_type: accessTokenType,
       token_type: "Bearer",
       expires_in: expect.any(Number),
-      scope: "resume:read agents:read",
+      scope: "audit:read agents:read",
     });
     const keys = createLocalJWKSet((await call("/.well-known/jwks.json")).body);
     const { payload } = await jwtVerify(access_token, keys, { issuer, audience: issuer, typ: "at+jwt" });
@@ -38,7 +38,7 @@ describe("RFC 8693 2.2: the answer", () => {
       client_id: delegatee.agentId,
       act: { sub: delegatee.agentId },
       delegation_chain: chainId,
-      scope: "resume:read agents:read",
+      scope: "audit:read agents:read",
       agent_type: "orchestrator",
     });
     expect(expires_in).toBe(Number(payload.exp) - Number(payload.iat));
@@ -60,9 +60,9 @@ describe("RFC 8693 2.2: the answer", () => {
 
 describe("nothing widens", () => {
   it("fewer scopes when fewer are asked for", async () => {
-    const { delegationToken } = await lend(parties, { scopes: ["resume:read", "agents:read"] });
-    const answer = await exchange(parties.delegatee, delegationToken, { scope: "resume:read" });
-    expect(answer.body.scope).toBe("resume:read");
+    const { delegationToken } = await lend(parties, { scopes: ["audit:read", "agents:read"] });
+    const answer = await exchange(parties.delegatee, delegationToken, { scope: "audit:read" });
+    expect(answer.body.scope).toBe("audit:read");
   });
 
   it("the token lives no longer than what is left of the delegation", async () => {
@@ -80,11 +80,14 @@ describe("nothing widens", () => {
 });
 
 describe("the other rules of the token endpoint hold", () => {
-  it("RFC 8707 2: resource becomes the audience", async () => {
+  it("RFC 8707 2: resource is this service; another one has none of the lent scopes", async () => {
     const { delegationToken } = await lend(parties);
-    const { body } = await exchange(parties.delegatee, delegationToken, { resource: "https://resumes.example.com" });
-    expect(decodeJwt(body.access_token).aud).toBe("https://resumes.example.com");
-    expect(await use(body.access_token)).toBe(401);
+    const { body } = await exchange(parties.delegatee, delegationToken, { resource: `${issuer}/` });
+    expect(decodeJwt(body.access_token).aud).toBe(issuer);
+    expect(await use(body.access_token)).toBe(200);
+    const resource = await resourceOf(await theOperator());
+    const refused = await exchange(parties.delegatee, delegationToken, { resource });
+    expect([refused.status, refused.body.error]).toEqual([400, "invalid_scope"]);
   });
 
   it.each([
@@ -156,14 +159,14 @@ describe("the audit log", () => {
     expect(issued.body.data[0]).toMatchObject({
       target: jti,
       actor,
-      details: { grant: exchangeGrant, chainId, scope: "resume:read" },
+      details: { grant: exchangeGrant, chainId, scope: "audit:read" },
     });
     const told = await call("/api/v1/audit?action=delegation.exchanged&limit=1", { token: admin });
     expect(told.body.data[0]).toMatchObject({
       agentId: parties.delegator.agentId,
       target: chainId,
       actor,
-      details: { tokenId: jti, scope: "resume:read" },
+      details: { tokenId: jti, scope: "audit:read" },
     });
   });
 });

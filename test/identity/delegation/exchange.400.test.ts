@@ -72,11 +72,11 @@ describe("invalid_grant, with one text for every reason", () => {
 });
 
 describe("invalid_scope", () => {
-  it.each(["resume:write", "queue:read", "resume:read agents:read"])("%s was not lent", async (scope) => {
+  it.each(["webhooks:read", "tokens:read", "audit:read agents:read"])("%s was not lent", async (scope) => {
     const answer = await exchange(parties.delegatee, delegationToken, { scope });
     expect(answer.status).toBe(400);
     expect(answer.body.error).toBe("invalid_scope");
-    expect(answer.body.details.outside).toEqual(scope.split(" ").filter((one) => one !== "resume:read"));
+    expect(answer.body.details.outside).toEqual(scope.split(" ").filter((one) => one !== "audit:read"));
   });
 });
 
@@ -166,7 +166,7 @@ describe("a delegation token is nothing but a delegation token", () => {
   it("and an id_token is none", async () => {
     const { body } = await call("/api/v1/token", {
       basic: parties.delegatee,
-      form: { grant_type: "client_credentials", scope: "openid queue:read" },
+      form: { grant_type: "client_credentials", scope: "openid tokens:read" },
     });
     for (const token of [body.id_token, `sa_del_${body.id_token}`]) {
       expect((await exchange(parties.delegatee, token)).body.error).toBe("invalid_grant");

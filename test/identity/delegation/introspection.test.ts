@@ -25,7 +25,7 @@ describe("a delegation token", () => {
     const answer = await introspect(delegationToken, init());
     expect(answer.body).toEqual({
       active: true,
-      scope: "resume:read",
+      scope: "audit:read",
       client_id: parties.delegatee.agentId,
       sub: parties.delegator.agentId,
       act: { sub: parties.delegatee.agentId },
@@ -55,7 +55,7 @@ describe("a delegation token", () => {
 
   it("403 without tokens:read", async () => {
     const { delegationToken } = await lend(parties);
-    const narrow = await tokenFor(parties.delegator, { scope: "resume:read" });
+    const narrow = await tokenFor(parties.delegator, { scope: "audit:read" });
     expect((await introspect(delegationToken, { token: narrow })).status).toBe(403);
   });
 });

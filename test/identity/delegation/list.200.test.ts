@@ -14,8 +14,8 @@ beforeAll(async () => {
   given = [];
   for (const ttlSeconds of [60, 900, 900]) given.push(await lend(parties, { ttlSeconds }));
   await revoke(parties.token, given[1].chainId);
-  const wide = await tokenFor(parties.delegatee, { scope: "queue:read agents:read" });
-  back = await lend({ token: wide, delegatee: parties.delegator }, { scopes: ["queue:read"] });
+  const wide = await tokenFor(parties.delegatee, { scope: "tokens:read agents:read" });
+  back = await lend({ token: wide, delegatee: parties.delegator }, { scopes: ["tokens:read"] });
 });
 
 afterEach(() => {

@@ -11,7 +11,7 @@ export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 export interface Parties {
   readonly delegator: AgentClient;
   readonly delegatee: AgentClient;
-  /** The delegator's token: `resume:read resume:write agents:read`. */
+  /** The delegator's token: `audit:read webhooks:read agents:read`. */
   readonly token: string;
   /** The delegatee's own token. */
   readonly delegateeToken: string;
@@ -21,22 +21,22 @@ export interface Parties {
 export async function newParties(admin: string): Promise<Parties> {
   const delegator = await newClient(admin, {
     agentType: "orchestrator",
-    capabilities: ["resume:read", "resume:write"],
+    grantedScopes: ["agents:read", "tokens:read", "audit:read", "webhooks:read"],
   });
-  const delegatee = await newClient(admin, { capabilities: ["queue:read"] });
+  const delegatee = await newClient(admin, { grantedScopes: ["agents:read", "tokens:read"] });
   return {
     delegator,
     delegatee,
-    token: await tokenFor(delegator, { scope: "resume:read resume:write agents:read" }),
+    token: await tokenFor(delegator, { scope: "audit:read webhooks:read agents:read" }),
     delegateeToken: await tokenFor(delegatee),
   };
 }
 
-/** Asks to lend `resume:read` for 15 minutes; `fields` override the body. */
+/** Asks to lend `audit:read` for 15 minutes; `fields` override the body. */
 export const delegate = (token: string, delegateeAgentId: string, fields: Record<string, unknown> = {}) =>
   call("/api/v1/oauth2/token/delegate", {
     token,
-    json: { delegateeAgentId, scopes: ["resume:read"], ttlSeconds: 900, ...fields },
+    json: { delegateeAgentId, scopes: ["audit:read"], ttlSeconds: 900, ...fields },
   });
 
 /** Lends; fails the test when refused. Answers with the wire form. */

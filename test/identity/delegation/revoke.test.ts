@@ -58,7 +58,7 @@ describe("204", () => {
       {
         agentId: parties.delegator.agentId,
         actor: { agentId: parties.delegator.agentId },
-        details: { delegateeAgentId: parties.delegatee.agentId, scope: "resume:read" },
+        details: { delegateeAgentId: parties.delegatee.agentId, scope: "audit:read" },
       },
     ]);
   });

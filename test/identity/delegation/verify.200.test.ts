@@ -111,7 +111,7 @@ describe("a delegation of the organization", () => {
     await verify(operator.token, delegationToken);
     const log = await call("/api/v1/audit?action=delegation.verified&limit=2", { token: operator.token });
     expect(log.body.data).toMatchObject([
-      { target: chainId, actor: { agentId: operator.agentId }, details: { valid: false, scope: "resume:read" } },
+      { target: chainId, actor: { agentId: operator.agentId }, details: { valid: false, scope: "audit:read" } },
       { target: chainId, actor: { agentId: parties.delegatee.agentId }, details: { valid: true } },
     ]);
     expect(log.text).not.toContain(delegationToken.slice(-40));
@@ -123,7 +123,7 @@ describe("anything else is not valid, and nothing more is said", () => {
   const claimsOf = (token: string) => JSON.parse(atob(parts(token)[1].replace(/-/g, "+").replace(/_/g, "/")));
   const widened = (token: string) => {
     const [header, , signature] = parts(token);
-    const claims = { ...claimsOf(token), scope: "resume:read resume:write agents:write" };
+    const claims = { ...claimsOf(token), scope: "audit:read webhooks:read agents:write" };
     return `sa_del_${header}.${encoded(claims)}.${signature}`;
   };
   const signedBy = async (token: string, key: CryptoKey, header: Record<string, unknown> = {}) => {
@@ -186,7 +186,7 @@ describe("a request that asks nothing", () => {
     ["no field", {}],
     ["a number", { delegationToken: 1 }],
     ["null", { delegationToken: null }],
-    ["an unknown field beside it", { delegationToken: "x", scope: "resume:read" }],
+    ["an unknown field beside it", { delegationToken: "x", scope: "audit:read" }],
   ])("%s: 400", async (_, json) => {
     const answer = await call("/api/v1/oauth2/token/verify-delegation", { token: operator.token, json });
     expect(answer.status).toBe(400);

@@ -8,6 +8,7 @@ import {
   newAgent,
   newClient,
   newCredential,
+  resourceOf,
   theOperator,
   tokenFor,
 } from "../../support/api.ts";
@@ -28,7 +29,7 @@ describe("RFC 6749 4.4: the client credentials grant", () => {
       access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
       token_type: "Bearer",
       expires_in: 3600,
-      scope: "resume:read resume:write agents:read tokens:read audit:read webhooks:read",
+      scope: "agents:read",
     });
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
   });
@@ -57,7 +58,7 @@ describe("RFC 6749 4.4: the client credentials grant", () => {
   });
 
   it("RFC 9068 2: is a JWT of type at+jwt, signed with ES256, with exactly the promised claims", async () => {
-    const token = await tokenFor(agent, { scope: "resume:read" });
+    const token = await tokenFor(agent, { scope: "agents:read" });
     expect(decodeProtectedHeader(token)).toEqual({
       alg: "ES256",
       typ: "at+jwt",
@@ -69,7 +70,7 @@ describe("RFC 6749 4.4: the client credentials grant", () => {
       sub: agent.agentId,
       client_id: agent.agentId,
       aud: issuer,
-      scope: "resume:read",
+      scope: "agents:read",
       organization_id: (await theOperator()).organizationId,
       agent_type: "screener",
       credential_id: agent.credentialId,
@@ -81,53 +82,85 @@ describe("RFC 6749 4.4: the client credentials grant", () => {
 });
 
 describe("scope", () => {
-  it("grants openid and admin:orgs only when they are asked for by name", async () => {
+  it("grants openid, admin:orgs and delegations:write only when they are asked for by name", async () => {
     const { clientId, clientSecret } = await theOperator();
     const all = await call("/api/v1/token", {
       basic: { clientId, clientSecret },
       form: { grant_type: "client_credentials" },
     });
-    expect(all.body.scope.split(" ")).not.toContain("admin:orgs");
-    expect(all.body.scope.split(" ")).not.toContain("openid");
+    expect(all.body.scope).toBe("agents:read agents:write tokens:read audit:read webhooks:read webhooks:write");
     const named = await call("/api/v1/token", {
       basic: { clientId, clientSecret },
-      form: { grant_type: "client_credentials", scope: "admin:orgs openid" },
+      form: { grant_type: "client_credentials", scope: "admin:orgs openid delegations:write" },
     });
-    expect(named.body.scope).toBe("admin:orgs openid");
+    expect(named.body.scope).toBe("admin:orgs openid delegations:write");
   });
 
   it("takes effect on the next token when it is taken away, and leaves tokens that are out", async () => {
-    const client = await newClient(admin, { capabilities: ["resume:read", "resume:write"] });
+    const client = await newClient(admin, { grantedScopes: ["agents:read", "audit:read"] });
     const before = await tokenFor(client);
     const patch = await call(`/api/v1/agents/${client.agentId}`, {
       method: "PATCH",
       token: admin,
-      json: { capabilities: ["resume:read"], grantedScopes: ["agents:read"] },
+      json: { grantedScopes: ["agents:read"] },
     });
     expect(patch.status, patch.text).toBe(200);
     const answer = await call("/api/v1/token", { basic: client, form: { grant_type: "client_credentials" } });
-    expect(answer.body.scope).toBe("resume:read agents:read");
+    expect(answer.body.scope).toBe("agents:read");
     expect((await call(`/api/v1/agents/${client.agentId}`, { token: before })).status).toBe(200);
   });
 });
 
 describe("RFC 8707 2: resource, and what becomes of it", () => {
-  const ask = (...resources: string[]) => {
-    const form = new URLSearchParams({ grant_type: "client_credentials", scope: "agents:read" });
-    for (const resource of resources) form.append("resource", resource);
-    return call("/api/v1/token", { basic: agent, form });
+  const ask = (form: Record<string, string>, ...resources: string[]) => {
+    const parameters = new URLSearchParams({ grant_type: "client_credentials", ...form });
+    for (const resource of resources) parameters.append("resource", resource);
+    return call("/api/v1/token", { basic: agent, form: parameters });
   };
 
-  it("becomes the audience; the token is then refused at this API", async () => {
-    const { body } = await ask("https://api.example.com/v1");
-    expect(decodeJwt(body.access_token).aud).toBe("https://api.example.com/v1");
+  it("becomes the audience; the token carries capabilities and is refused at this API", async () => {
+    const resource = await resourceOf(await theOperator());
+    const { body } = await ask({}, resource);
+    expect(body.scope).toBe("resume:read resume:write");
+    expect(decodeJwt(body.access_token)).toMatchObject({ aud: resource, scope: "resume:read resume:write" });
     expect((await call("/api/v1/agents", { token: body.access_token })).status).toBe(401);
   });
 
-  it("may be repeated; naming this API among others keeps the token good here", async () => {
-    const { body } = await ask("https://api.example.com/v1", issuer);
-    expect(decodeJwt(body.access_token).aud).toEqual(["https://api.example.com/v1", issuer]);
+  it.each([`${issuer}/`, issuer.replace("localhost", "LOCALHOST"), issuer])("%s is this service", async (resource) => {
+    const { body } = await ask({ scope: "agents:read" }, resource);
+    expect(decodeJwt(body.access_token).aud).toBe(issuer);
     expect((await call("/api/v1/agents", { token: body.access_token })).status).toBe(200);
+  });
+
+  it("may be sent twice with the same value, and with no second one", async () => {
+    const resource = await resourceOf(await theOperator());
+    expect(decodeJwt((await ask({}, resource, resource)).body.access_token).aud).toBe(resource);
+    for (const other of [issuer, "urn:agentidp:operator:other"]) {
+      expect((await ask({}, resource, other)).body.error).toBe("invalid_target");
+    }
+  });
+
+  it("that is not registered is refused with the nearest identifier of the own organization", async () => {
+    await resourceOf(await theOperator(), "resumes");
+    const { status, body } = await ask({}, "urn:agentidp:operator:resume");
+    expect([status, body.error]).toEqual([400, "invalid_target"]);
+    expect(body.error_description).toBe(
+      "The client may not have a token for this resource. The nearest resource of your organization is urn:agentidp:operator:resumes.",
+    );
+  });
+
+  it("left out with a capability: invalid_scope that names the parameter", async () => {
+    const { status, body } = await ask({ scope: "agents:read resume:read" });
+    expect([status, body.error, body.details]).toEqual([400, "invalid_scope", { outside: ["resume:read"] }]);
+    expect(body.error_description).toContain("send the identifier of the API that the token is for");
+  });
+
+  it("left out by an agent without platform scopes: an empty scope, good for /agent-info", async () => {
+    const client = await newClient(admin, { grantedScopes: [] });
+    const { body } = await call("/api/v1/token", { basic: client, form: { grant_type: "client_credentials" } });
+    expect(body.scope).toBe("");
+    expect((await call("/agent-info", { token: body.access_token })).status).toBe(200);
+    expect((await call("/api/v1/agents", { token: body.access_token })).status).toBe(403);
   });
 });
 

@@ -22,6 +22,9 @@ describe("RFC 6749 5.2: errors of the token endpoint", () => {
       "RFC 8707: a resource with a fragment",
       { grant_type: "client_credentials", resource: "https://a.example/#b" },
     ],
+    ["invalid_target", "an audience in place of a resource", { grant_type: "client_credentials", audience: "x" }],
+    ["invalid_request", "scopes in place of scope", { grant_type: "client_credentials", scopes: "agents:read" }],
+    ["invalid_request", "scope[] in place of scope", { grant_type: "client_credentials", "scope[]": "agents:read" }],
   ])("%s: %s", async (error, _, form) => {
     const answer = await ask({ basic: agent, form });
     expect(answer.status).toBe(400);
@@ -36,10 +39,17 @@ describe("RFC 6749 5.2: errors of the token endpoint", () => {
   it("invalid_scope names what is outside", async () => {
     const answer = await ask({
       basic: agent,
-      form: { grant_type: "client_credentials", scope: "resume:read payroll:write" },
+      form: { grant_type: "client_credentials", scope: "agents:read payroll:write" },
     });
     expect(answer.body).toMatchObject({ error: "invalid_scope", details: { outside: ["payroll:write"] } });
     expect(answer.body.error_description).toContain("payroll:write");
+  });
+
+  it("invalid_scope names at most ten scopes, of 64 characters each", async () => {
+    const scope = Array.from({ length: 20 }, (_, index) => `s${index}:${"x".repeat(200)}`).join(" ");
+    const { body } = await ask({ basic: agent, form: { grant_type: "client_credentials", scope } });
+    expect(body.details.outside).toHaveLength(10);
+    expect(body.details.outside[9]).toBe(`s9:${"x".repeat(61)}`);
   });
 
   it("RFC 6749 2.3: refuses two ways of client authentication in one request", async () => {

@@ -64,7 +64,7 @@ describe("GET /metrics", () => {
 describe("a scripted run", () => {
   it("is counted exactly: requests, tokens, delegations", async () => {
     const delegatee = await newClient(tenant.token);
-    const delegator = await newClient(tenant.token, { capabilities: ["resume:read", "resume:write"] });
+    const delegator = await newClient(tenant.token, { grantedScopes: ["agents:read", "audit:read", "webhooks:read"] });
     const before = await scrape();
 
     for (let n = 0; n < 3; n++) expect((await call("/health")).status).toBe(200);
@@ -84,7 +84,7 @@ describe("a scripted run", () => {
 
     const lent = await call("/api/v1/oauth2/token/delegate", {
       token: tokens[0]!,
-      json: { delegateeAgentId: delegatee.agentId, scopes: ["resume:read"], ttlSeconds: 600 },
+      json: { delegateeAgentId: delegatee.agentId, scopes: ["audit:read"], ttlSeconds: 600 },
     });
     expect(lent.status, lent.text).toBe(201);
     const { delegationToken, chainId } = lent.body;

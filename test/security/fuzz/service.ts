@@ -36,8 +36,7 @@ export interface Service {
   expectUnharmed(): Promise<void>;
 }
 
-const scopes =
-  "agents:read agents:write tokens:read audit:read webhooks:read webhooks:write admin:orgs organization:administer";
+const scopes = "agents:read agents:write tokens:read audit:read webhooks:read webhooks:write admin:orgs";
 
 /** Settings with which every route answers for itself. Nobody listens at the address of Stripe's stand-in. */
 const bindings = {

@@ -29,7 +29,7 @@ async function traffic(organization: Organization): Promise<void> {
   await ask("agents", 403, { token: weak });
   await ask("token/introspect", 200, { token: weak, form: { token } });
   await ask("token/introspect", 200, { basic, form: { token } });
-  await ask("token/introspect", 403, { token: await tokenFor(basic, { scope: "resume:read" }), form: { token } });
+  await ask("token/introspect", 403, { token: await tokenFor(basic, { scope: "audit:read" }), form: { token } });
   await ask("token/revoke", 200, { basic, form: { token: weak } });
   await ask("tiers/status", 200, { token });
 

@@ -43,7 +43,7 @@ const done = new Map<string, number>();
 beforeAll(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: first });
   organization = await newOrganization();
-  delegator = await newClient(organization.token, { capabilities: ["resume:read", "resume:write"] });
+  delegator = await newClient(organization.token, { grantedScopes: ["agents:read", "audit:read", "webhooks:read"] });
   agents = [];
   for (let number = 0; number < 5; number++) agents.push(await newClient(organization.token));
 });
@@ -83,7 +83,7 @@ const traffic: Record<string, { readonly weight: number; run(): Promise<unknown>
   delegated: {
     weight: 4,
     run: async () => {
-      const token = await tokenFor(delegator, { scope: "resume:read resume:write" });
+      const token = await tokenFor(delegator, { scope: "audit:read webhooks:read" });
       const delegatee = oneOf(agents);
       const { body } = await delegate(token, delegatee.agentId);
       await expectStatus(exchange(delegatee, body.delegationToken), 200);

@@ -15,14 +15,14 @@ async function issue(context: Context, request: GrantRequest): Promise<Result<Is
   const { clientId, presented } = client.value;
   const organizationId = await organizationJudging(context, clientId);
   if (!organizationId) return invalidClient();
-  const { scopes, resources, proof } = request;
+  const { scopes, target, proof } = request;
   return issueThroughLedger(context, {
     organizationId,
     agentId: clientId as AgentId,
     presented,
     grant: grantType,
     scopes,
-    resources,
+    target,
     proof,
     chainId: null,
   });

@@ -1,6 +1,6 @@
 /** What a grant is: one way to an access token (RFC 6749 1.3). Each has a file here, and `index.ts` collects them. */
 import type { z } from "@hono/zod-openapi";
-import type { ProofOfPossession } from "../../../ledger/contract.ts";
+import type { ProofOfPossession, Target } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
 import type { Result } from "../../../platform/problems/result.ts";
 import type { LabelsOf } from "../../../platform/telemetry/catalogue.ts";
@@ -13,8 +13,8 @@ export interface GrantRequest<Parameters extends z.ZodRawShape = z.ZodRawShape> 
   readonly form: ClientRequest["form"] & z.output<z.ZodObject<Parameters>> & { readonly [name: string]: unknown };
   /** null when the request names none. */
   readonly scopes: readonly string[] | null;
-  /** RFC 8707; empty when the request names none. */
-  readonly resources: readonly string[];
+  /** The API that the token is for (RFC 8707). */
+  readonly target: Target;
   /** RFC 9449; null for a bearer token. */
   readonly proof: ProofOfPossession | null;
 }

@@ -69,7 +69,7 @@ async function refuse(context: Context, agentId: string | null, refused: Refused
 
 /** Signs a workload in as the agent that a trust policy names. `client_id` says which agent it asks for. */
 async function issue(context: Context, request: Request): Promise<Result<IssuedToken>> {
-  const { scopes, resources, proof, form } = request;
+  const { scopes, target, proof, form } = request;
   if (form.assertion === undefined) {
     return problem("VALIDATION_ERROR", "assertion is missing.", { oauthError: "invalid_request" });
   }
@@ -80,7 +80,7 @@ async function issue(context: Context, request: Request): Promise<Result<IssuedT
   const { organizationId, agentId, presented } = workload;
   return issueThroughLedger(
     context,
-    { organizationId, agentId, presented, grant: grantType, scopes, resources, proof, chainId: null },
+    { organizationId, agentId, presented, grant: grantType, scopes, target, proof, chainId: null },
     notAccepted,
   );
 }

@@ -3,7 +3,7 @@ import { actorOf, newEvent } from "../../../events/outbox.ts";
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Context } from "../../../platform/context.ts";
 import type { AgentId, OrganizationId } from "../../../platform/ids.ts";
-import { type OAuthError, type Problem, problem } from "../../../platform/problems/problems.ts";
+import { type Problem, problem } from "../../../platform/problems/problems.ts";
 import { ok, type Result } from "../../../platform/problems/result.ts";
 import { count } from "../../../platform/telemetry/recording.ts";
 import { exchangeableDelegation } from "../../delegation/service.ts";
@@ -15,6 +15,7 @@ import {
   readClient,
 } from "../client-authentication.ts";
 import { type IssuedToken, invalidDelegation, issueThroughLedger } from "../issue.ts";
+import { isSent } from "../parameters.ts";
 import { optionalParameter } from "../schema.ts";
 import type { Grant, GrantRequest } from "./grant.ts";
 
@@ -36,11 +37,7 @@ const parameters = {
 
 type Request = GrantRequest<typeof parameters>;
 
-const wrong = (message: string, oauthError: OAuthError = "invalid_request") =>
-  problem("VALIDATION_ERROR", message, { oauthError });
-
-/** RFC 6749 3.2: a parameter without a value is treated as if it was left out. */
-const isSent = (value: unknown) => value !== undefined && value !== "";
+const wrong = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
 
 /** RFC 8693 2.1, as far as it is served here: one kind of token goes in, one kind comes out. */
 function refuseParameters(form: Request["form"]): Problem | null {
@@ -54,8 +51,7 @@ function refuseParameters(form: Request["form"]): Problem | null {
   if (isSent(form.actor_token) || isSent(form.actor_token_type)) {
     return wrong("actor_token is not supported: the actor is the client that authenticates.");
   }
-  // A logical name says nothing here: services are known by their URI (RFC 8707).
-  return isSent(form.audience) ? wrong("Name the target by resource, not by audience.", "invalid_target") : null;
+  return null;
 }
 
 /** What is answered to a token that leads to no delegation; its client must be the one that it says all the same. */
@@ -82,7 +78,7 @@ async function refuse(
 
 /** Exchanges a delegation token. The client must be its delegatee. */
 async function issue(context: Context, request: Request): Promise<Result<IssuedToken>> {
-  const { form, scopes, resources, proof } = request;
+  const { form, scopes, target, proof } = request;
   if (form.subject_token === undefined) return wrong("subject_token is missing.");
   const refused = refuseParameters(form);
   if (refused) return refused;
@@ -99,7 +95,7 @@ async function issue(context: Context, request: Request): Promise<Result<IssuedT
     presented,
     grant: grantType,
     scopes,
-    resources,
+    target,
     proof,
     chainId,
   });

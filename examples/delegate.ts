@@ -15,12 +15,13 @@ interface Agent {
 }
 
 /** Registers an agent and creates a secret for it. */
-async function register(admin: Session, name: string, capabilities: readonly string[]): Promise<Agent> {
+async function register(admin: Session, name: string, grantedScopes: readonly string[]): Promise<Agent> {
   const { agentId } = await call<{ agentId: string }>(admin, "POST", "/api/v1/agents", {
     email: `${name}-${Date.now()}@agents.example`,
     agentType: "custom",
     version: "1.0.0",
-    capabilities,
+    capabilities: ["resume:read"],
+    grantedScopes,
     owner: "examples",
     deploymentEnv: "development",
   });
@@ -30,23 +31,23 @@ async function register(admin: Session, name: string, capabilities: readonly str
 }
 
 const adminId = setting("AGENTIDP_CLIENT_ID");
-const admin = await signIn(adminId, setting("AGENTIDP_CLIENT_SECRET"), "agents:write");
-const orchestrator = await register(admin, "orchestrator", ["resume:read", "resume:write"]);
-const screener = await register(admin, "screener", ["queue:read"]);
+const admin = await signIn(adminId, setting("AGENTIDP_CLIENT_SECRET"), "agents:write admin:orgs");
+const orchestrator = await register(admin, "orchestrator", ["agents:read", "audit:read"]);
+const screener = await register(admin, "screener", ["agents:read"]);
 const nameOf = (agentId: unknown) => (agentId === orchestrator.agentId ? "orchestrator" : "screener");
 
 // The orchestrator delegates some of the scopes of its token, but not all.
-const delegator = await signIn(orchestrator.agentId, orchestrator.clientSecret, "resume:read resume:write");
+const delegator = await signIn(orchestrator.agentId, orchestrator.clientSecret, "agents:read audit:read");
 const { chainId, delegationToken } = await call<{ chainId: string; delegationToken: string }>(
   delegator,
   "POST",
   "/api/v1/oauth2/token/delegate",
-  { delegateeAgentId: screener.agentId, scopes: ["resume:read"], ttlSeconds: 900 },
+  { delegateeAgentId: screener.agentId, scopes: ["audit:read"], ttlSeconds: 900 },
 );
-console.log("The orchestrator lends resume:read to the screener for 15 minutes.");
+console.log("The orchestrator lends audit:read to the screener for 15 minutes.");
 
 // The screener signs in as itself and exchanges the delegation token for an access token.
-const delegatee = await signIn(screener.agentId, screener.clientSecret, "queue:read");
+const delegatee = await signIn(screener.agentId, screener.clientSecret, "agents:read");
 const exchange = () =>
   openid.genericGrantRequest(delegatee.client, exchangeGrant, {
     subject_token: delegationToken,

@@ -119,7 +119,7 @@ export interface Agent extends Client {
 }
 
 /** The scope of every agent of the bench. */
-export const agentScope = "resume:read agents:read";
+export const agentScope = "agents:read audit:read";
 
 /** Registers an agent and creates a secret for it. `publicKeyJwk`: its own key, to sign in with. */
 export async function newAgent(
@@ -133,6 +133,7 @@ export async function newAgent(
     agentType: "screener",
     version: "1.0.0",
     capabilities: ["resume:read"],
+    grantedScopes: ["agents:read", "tokens:read", "audit:read"],
     owner: "talent-team",
     deploymentEnv: "production",
     ...(publicKeyJwk ? { publicKeyJwk } : {}),
@@ -148,10 +149,10 @@ export async function newAgentKey(): Promise<{ readonly privateKey: CryptoKey; r
   return { privateKey, publicJwk: { kty, crv, x, y } as JWK };
 }
 
-/** Delegates the scope `resume:read`; returns the delegation token. */
+/** Delegates the scope `agents:read`; returns the delegation token. */
 export async function newDelegation(origin: string, from: Agent, to: Agent): Promise<string> {
   const token = await tokenOf(origin, from, agentScope);
-  const fields = { delegateeAgentId: to.agentId, scopes: ["resume:read"], ttlSeconds: 86_400 };
+  const fields = { delegateeAgentId: to.agentId, scopes: ["agents:read"], ttlSeconds: 86_400 };
   const path = "/api/v1/oauth2/token/delegate";
   return (await postJson<{ delegationToken: string }>(origin, token, path, fields)).delegationToken;
 }

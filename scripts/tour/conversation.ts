@@ -28,7 +28,7 @@ export interface Conversation {
   /** Sends a request and prints it with its answer. Throws {@link Unexpected} for another status. */
   send(path: string, expectedStatus: number, call?: Call): Promise<Fields>;
   /** Gets an access token (RFC 6749 4.4). */
-  signIn(client: Credentials, scope?: string): Promise<string>;
+  signIn(client: Credentials, scope?: string, resource?: string): Promise<string>;
   /** Registers an agent with an e-mail of this name, and returns its id. */
   register(token: string, name: string, fields?: Fields): Promise<string>;
   /** Creates a credential of an agent. */
@@ -82,8 +82,8 @@ export function converseWith(url: string): Conversation {
   const conversation: Conversation = {
     url,
     say: (text) => console.log(`    ${grey(text)}`),
-    async signIn(basic, scope) {
-      const form = { grant_type: "client_credentials", ...(scope && { scope }) };
+    async signIn(basic, scope, resource) {
+      const form = { grant_type: "client_credentials", ...(scope && { scope }), ...(resource && { resource }) };
       return textAt(await conversation.send("/api/v1/token", 200, { basic, form }), "access_token");
     },
     async register(token, name, fields) {

@@ -17,31 +17,9 @@ export function delegation(
   let delegationToken = "";
   let delegatedToken = "";
 
-<<<<<<< HEAD
-  const newClient = async (agentType: string, capabilities: readonly string[]): Promise<Credentials> => {
-    const agentId = await register(adminToken, `${agentType}-delegation`, { agentType, capabilities });
+  const newClient = async (agentType: string, grantedScopes: readonly string[]): Promise<Credentials> => {
+    const agentId = await register(adminToken, `${agentType}-delegation`, { agentType, grantedScopes });
     return createCredential(adminToken, agentId);
-=======
-  const signIn = async (client: Credentials, form: Readonly<Record<string, string>> = {}) => {
-    const fields = { grant_type: "client_credentials", ...form };
-    return textAt(await ask("/api/v1/token", 200, { basic: client, form: fields }), "access_token");
-  };
-  const register = async (agentType: string, grantedScopes: readonly string[]): Promise<Credentials> => {
-    const fields = { version: "1.0.0", owner: "talent-team", deploymentEnv: "development" };
-    const json = {
-      email: `${agentType}-lending-${visit}@tour.example`,
-      agentType,
-      capabilities: ["resume:read"],
-      grantedScopes,
-      ...fields,
-    };
-    const clientId = textAt(await ask("/api/v1/agents", 201, { token: adminToken, json }), "agentId");
-    const path = `/api/v1/agents/${clientId}/credentials`;
-    return {
-      clientId,
-      clientSecret: textAt(await ask(path, 201, { token: adminToken, json: {} }), "clientSecret"),
-    };
->>>>>>> 64686ae (Quick start, tour, guides and examples: a resource of one's own, and admin:orgs by name)
   };
   const exchange = (status: number) =>
     send("/api/v1/token", status, {
@@ -59,30 +37,17 @@ export function delegation(
     {
       title: "Two agents: an orchestrator, and a screener that may not read the audit log",
       run: async () => {
-<<<<<<< HEAD
-        adminToken = await signIn(admin);
-        orchestrator = await newClient("orchestrator", ["resume:read", "resume:write"]);
-        screener = await newClient("screener", ["queue:read"]);
-=======
-        adminToken = await signIn(admin, { scope: "agents:write tokens:read admin:orgs" });
-        orchestrator = await register("orchestrator", ["agents:read", "audit:read"]);
-        screener = await register("screener", ["agents:read"]);
->>>>>>> 64686ae (Quick start, tour, guides and examples: a resource of one's own, and admin:orgs by name)
+        adminToken = await signIn(admin, "agents:write tokens:read admin:orgs");
+        orchestrator = await newClient("orchestrator", ["agents:read", "audit:read"]);
+        screener = await newClient("screener", ["agents:read"]);
         orchestratorToken = await signIn(orchestrator);
       },
     },
     {
-<<<<<<< HEAD
-      title: "The orchestrator delegates resume:read to it for 15 minutes",
-      run: async () => {
-        const json = { delegateeAgentId: screener.clientId, scopes: ["resume:read"], ttlSeconds: 900 };
-        const answer = await send(delegationPath, 201, { token: orchestratorToken, json });
-=======
-      title: "The orchestrator lends it audit:read for 15 minutes",
+      title: "The orchestrator delegates audit:read to it for 15 minutes",
       run: async () => {
         const json = { delegateeAgentId: screener.clientId, scopes: ["audit:read"], ttlSeconds: 900 };
-        const answer = await ask(delegationPath, 201, { token: orchestratorToken, json });
->>>>>>> 64686ae (Quick start, tour, guides and examples: a resource of one's own, and admin:orgs by name)
+        const answer = await send(delegationPath, 201, { token: orchestratorToken, json });
         chainId = textAt(answer, "chainId");
         delegationToken = textAt(answer, "delegationToken");
       },
@@ -96,15 +61,9 @@ export function delegation(
         const { act, sub } = await send("/api/v1/token/introspect", 200, { token: adminToken, form });
         demand(sub === orchestrator.clientId, "The token should carry the orchestrator's authority.");
         demand((act as Fields | undefined)?.sub === screener.clientId, "The token should name the screener as actor.");
-<<<<<<< HEAD
         say("A delegated scope cannot be delegated again:");
-        const json = { delegateeAgentId: orchestrator.clientId, scopes: ["resume:read"], ttlSeconds: 900 };
-        await send(delegationPath, 403, { token: delegatedToken, json });
-=======
-        say("What was lent cannot be lent on:");
         const json = { delegateeAgentId: orchestrator.clientId, scopes: ["audit:read"], ttlSeconds: 900 };
-        await ask(delegationPath, 403, { token: lentToken, json });
->>>>>>> 64686ae (Quick start, tour, guides and examples: a resource of one's own, and admin:orgs by name)
+        await send(delegationPath, 403, { token: delegatedToken, json });
       },
     },
     {

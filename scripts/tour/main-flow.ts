@@ -43,14 +43,9 @@ export function mainFlow(
       },
     },
     {
-      title: "The admin gets a token; admin:orgs, which may grant everything, is requested by name",
+      title: "The admin gets a token; it requests admin:orgs, which may grant everything, by name",
       run: async () => {
-<<<<<<< HEAD
-        adminToken = await signIn(admin);
-=======
-        const scope = "agents:read agents:write audit:read admin:orgs";
-        adminToken = textAt(await signIn(admin, 200, { scope }), "access_token");
->>>>>>> 64686ae (Quick start, tour, guides and examples: a resource of one's own, and admin:orgs by name)
+        adminToken = await signIn(admin, "agents:read agents:write audit:read admin:orgs");
       },
     },
     {
@@ -68,49 +63,31 @@ export function mainFlow(
     {
       title: "The agent gets a token (RFC 6749 4.4)",
       run: async () => {
-<<<<<<< HEAD
-        agentToken = await signIn(agent, "agents:read tokens:read resume:read");
+        agentToken = await signIn(agent, "agents:read");
       },
     },
     {
-      title: "Any service verifies it with the published keys (RFC 9068)",
+      title: "Register an API of your own; the agent gets a token for it, and for it alone (RFC 8707)",
       run: async () => {
-        const keys = createRemoteJWKSet(new URL(textAt(discovery, "jwks_uri")));
-        const issuer = textAt(discovery, "issuer");
-        const expected = { issuer, audience: issuer, typ: "at+jwt" };
-        const { payload, protectedHeader } = await jwtVerify(agentToken, keys, expected);
-        say(`The signature is valid: ${JSON.stringify(protectedHeader)}`);
-=======
-        agentToken = textAt(
-          await signIn(agent(), 200, { scope: "agents:read" }),
-          "access_token",
-        );
-      },
-    },
-    {
-      title: "Register an API of your own, and get a token for it and for no other (RFC 8707)",
-      run: async () => {
-        const organization = await ask(`/api/v1/organizations/${decodeJwt(adminToken).organization_id}`, 200, {
-          token: adminToken,
-        });
-        resource = `urn:agentidp:${textAt(organization, "slug")}:tour-${visit}`;
+        const path = `/api/v1/organizations/${decodeJwt(adminToken).organization_id}`;
+        const organization = await send(path, 200, { token: adminToken });
+        resource = `urn:agentidp:${textAt(organization, "slug")}:tour-${agentId}`;
         const scopes = [{ name: "resume:read", description: "Read resumes" }];
         const json = { identifier: resource, name: "Resumes", scopes };
-        resourceId = textAt(await ask("/api/v1/resources", 201, { token: adminToken, json }), "resourceId");
-        await signIn(agent(), 200, { resource, scope: "resume:read" });
+        resourceId = textAt(await send("/api/v1/resources", 201, { token: adminToken, json }), "resourceId");
+        await signIn(agent, "resume:read", resource);
         say("A capability without the API that it is for is refused:");
-        await signIn(agent(), 400, { scope: "resume:read" });
+        await failToSignIn(agent, 400, { scope: "resume:read" });
       },
     },
     {
-      title: "The API verifies such a token with nothing but the published keys (RFC 9068)",
+      title: "That API verifies the token with the published keys (RFC 9068)",
       run: async () => {
         const keys = createRemoteJWKSet(new URL(textAt(discovery, "jwks_uri")));
-        const issuer = textAt(discovery, "issuer");
-        const token = textAt(await signIn(agent(), 200, { resource }), "access_token");
-        const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer, audience: resource, typ: "at+jwt" });
-        say(`The signature is good: ${JSON.stringify(protectedHeader)}`);
->>>>>>> 64686ae (Quick start, tour, guides and examples: a resource of one's own, and admin:orgs by name)
+        const token = await signIn(agent, "resume:read", resource);
+        const expected = { issuer: textAt(discovery, "issuer"), audience: resource, typ: "at+jwt" };
+        const { payload, protectedHeader } = await jwtVerify(token, keys, expected);
+        say(`The signature is valid: ${JSON.stringify(protectedHeader)}`);
         say(JSON.stringify(payload, null, 2).replaceAll("\n", "\n    "));
         demand(payload.sub === agentId, "The token is not the agent's.");
       },
@@ -196,7 +173,7 @@ export function mainFlow(
     {
       title: "Decommission both agents and delete the API",
       run: async () => {
-        await ask(`/api/v1/resources/${resourceId}`, 204, { method: "DELETE", token: adminToken });
+        await send(`/api/v1/resources/${resourceId}`, 204, { method: "DELETE", token: adminToken });
         for (const id of [agentId, keyAgentId]) {
           await send(`/api/v1/agents/${id}`, 204, { method: "DELETE", token: adminToken });
         }

@@ -27,13 +27,7 @@ export function webhooks({ url, send, signIn, register, say }: Conversation, adm
       run: async () => {
         await once(receiver.listen(0, "localhost"), "listening");
         const { port } = receiver.address() as AddressInfo;
-<<<<<<< HEAD
-        adminToken = await signIn(admin);
-=======
-        const scope = "agents:write webhooks:read webhooks:write admin:orgs";
-        const form = { grant_type: "client_credentials", scope };
-        adminToken = textAt(await ask("/api/v1/token", 200, { basic: admin, form }), "access_token");
->>>>>>> 64686ae (Quick start, tour, guides and examples: a resource of one's own, and admin:orgs by name)
+        adminToken = await signIn(admin, "agents:write webhooks:read webhooks:write admin:orgs");
         const json = { name: "The tour", url: `http://localhost:${port}/`, events: ["agent.created"] };
         const webhook = await send("/api/v1/webhooks", 201, { token: adminToken, json });
         webhookId = textAt(webhook, "id");

@@ -111,9 +111,9 @@ describe("did-resolver with web-did-resolver", () => {
 
 describe("jose", () => {
   it("verifies an access token with the agent's document alone", async () => {
-    const token = await tokenFor(origin, agent, { scope: "resume:read" });
+    const token = await tokenFor(origin, agent, { scope: "agents:read" });
     const { payload } = await verifyOffline(token, await resolve(agent.did));
-    expect(payload).toMatchObject({ sub: agent.agentId, scope: "resume:read" });
+    expect(payload).toMatchObject({ sub: agent.agentId, scope: "agents:read" });
   });
 
   it("verifies it with the service's document, and with that of the agent's other DID", async () => {

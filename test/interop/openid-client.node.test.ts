@@ -2,7 +2,15 @@
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWTVerifyOptions, jwtVerify } from "jose";
 import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Admin, type AgentClient, agentFields, newClient, send, setUp } from "../support/http-client.ts";
+import {
+  type Admin,
+  type AgentClient,
+  agentFields,
+  newClient,
+  newResource,
+  send,
+  setUp,
+} from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 
 let worker: WorkerProcess;
@@ -57,8 +65,8 @@ describe.each([
 ] as const)("%s", (_, authentication) => {
   it("gets a token that verifies with the published keys", async () => {
     const config = await discover(agent.agentId, authentication(agent.clientSecret));
-    const tokens = await openid.clientCredentialsGrant(config, { scope: "agents:read resume:read" });
-    expect(tokens).toMatchObject({ token_type: "bearer", expires_in: 3600, scope: "agents:read resume:read" });
+    const tokens = await openid.clientCredentialsGrant(config, { scope: "agents:read delegations:write" });
+    expect(tokens).toMatchObject({ token_type: "bearer", expires_in: 3600, scope: "agents:read delegations:write" });
     const { payload, protectedHeader } = await verifyAccessToken(tokens.access_token);
     expect(protectedHeader).toMatchObject({ alg: "ES256", typ: "at+jwt", kid: expect.any(String) });
     expect(payload).toMatchObject({
@@ -66,7 +74,7 @@ describe.each([
       client_id: agent.agentId,
       organization_id: operator.organizationId,
       agent_type: "screener",
-      scope: "agents:read resume:read",
+      scope: "agents:read delegations:write",
     });
   });
 
@@ -104,9 +112,9 @@ describe("private_key_jwt", () => {
     const { agentId } = registered.body;
     const config = await discover(agentId, openid.PrivateKeyJwt(privateKey));
 
-    const { access_token } = await openid.clientCredentialsGrant(config, { scope: "resume:read" });
+    const { access_token } = await openid.clientCredentialsGrant(config, { scope: "agents:read" });
     const { payload } = await verifyAccessToken(access_token);
-    expect(payload).toMatchObject({ sub: agentId, scope: "resume:read" });
+    expect(payload).toMatchObject({ sub: agentId, scope: "agents:read" });
 
     expect(await openid.tokenIntrospection(config, access_token)).toMatchObject({ active: true, client_id: agentId });
     await openid.tokenRevocation(config, access_token);
@@ -139,7 +147,7 @@ describe("openid", () => {
 describe("agent info", () => {
   it("OpenID Connect Core 5.3: is found by discovery, and is about the subject of the id_token", async () => {
     const config = await discover(agent.agentId, openid.ClientSecretBasic(agent.clientSecret));
-    const tokens = await openid.clientCredentialsGrant(config, { scope: "openid resume:read" });
+    const tokens = await openid.clientCredentialsGrant(config, { scope: "openid agents:read" });
     const info = await openid.fetchUserInfo(config, tokens.access_token, tokens.claims()?.sub ?? "");
     expect(info).toMatchObject({
       sub: agent.agentId,
@@ -153,15 +161,10 @@ describe("agent info", () => {
 describe("a resource (RFC 8707)", () => {
   it("becomes the audience that its own API verifies", async () => {
     const config = await discover(agent.agentId, openid.ClientSecretBasic(agent.clientSecret));
-    const tokens = await openid.clientCredentialsGrant(config, {
-      scope: "resume:read",
-      resource: "https://api.example.com/resumes",
-    });
-    const { payload } = await verify(tokens.access_token, {
-      audience: "https://api.example.com/resumes",
-      typ: "at+jwt",
-    });
-    expect(payload.aud).toBe("https://api.example.com/resumes");
+    const resource = await newResource(worker.issuer, operator, "resumes");
+    const tokens = await openid.clientCredentialsGrant(config, { scope: "resume:read", resource });
+    const { payload } = await verify(tokens.access_token, { audience: resource, typ: "at+jwt" });
+    expect(payload.aud).toBe(resource);
     const call = await send(worker.issuer, "/api/v1/agents", { token: tokens.access_token });
     expect(call.status).toBe(401);
   });

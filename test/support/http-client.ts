@@ -64,6 +64,7 @@ export async function tokenFor(
 
 export interface Admin extends Client {
   readonly organizationId: string;
+  readonly slug: string;
   readonly agentId: string;
   readonly credentialId: string;
   /** An access token with every scope of an admin. */
@@ -81,7 +82,15 @@ export async function setUp(origin: string): Promise<Admin> {
   expect(answer.status, answer.text).toBe(201);
   const { organization, admin } = answer.body;
   const token = await tokenFor(origin, admin, { scope: adminScopes });
-  return { ...admin, organizationId: organization.organizationId, token };
+  return { ...admin, organizationId: organization.organizationId, slug: organization.slug, token };
+}
+
+/** Registers an API of the organization that takes any capability: `urn:agentidp:<slug>:<name>`, its `resource`. */
+export async function newResource(origin: string, { token, slug }: Admin, name: string): Promise<string> {
+  const identifier = `urn:agentidp:${slug}:${name}`;
+  const answer = await send(origin, "/api/v1/resources", { token, json: { identifier, name: "An API" } });
+  expect(answer.status, answer.text).toBe(201);
+  return identifier;
 }
 
 let counter = 0;
@@ -97,7 +106,7 @@ export async function newOrganization(origin: string, operator: Admin): Promise<
   });
   expect(answer.status, answer.text).toBe(201);
   const { organizationId, admin } = answer.body;
-  return { ...admin, organizationId, token: await tokenFor(origin, admin, { scope: adminScopes }) };
+  return { ...admin, organizationId, slug, token: await tokenFor(origin, admin, { scope: adminScopes }) };
 }
 
 /** The required fields of an agent. */

@@ -5,4 +5,6 @@ declare module "oidc-provider" {
     constructor(issuer: string, configuration: object);
     callback(): RequestListener;
   }
+
+  export const errors: { readonly InvalidTarget: new () => Error };
 }

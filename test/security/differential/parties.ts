@@ -1,7 +1,8 @@
 /** The two servers that are compared: this service, and `oidc-provider` with clients of the same kind. */
 import { createServer, type Server } from "node:http";
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "jose";
-import { Provider } from "oidc-provider";
+import { errors, Provider } from "oidc-provider";
+import { expect } from "vitest";
 import { agentFields, newOrganization, send, setUp, tokenFor } from "../../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../../support/worker-process.ts";
 
@@ -38,20 +39,27 @@ export interface Parties {
   stop(): Promise<void>;
 }
 
-/** A resource server that both know; ours takes any. */
-export const resource = "https://api.example.com/v1";
-const scopes = "resume:read resume:write";
+/** The one resource server that both know. */
+export const resource = "https://api.acme.example/v1";
+const scopes = "agents:read audit:read";
 
 async function ourParty(worker: WorkerProcess, publicJwk: JWK, key: CryptoKey): Promise<Party> {
   const { issuer } = worker;
   const operator = await setUp(issuer);
   const [home, abroad] = [await newOrganization(issuer, operator), await newOrganization(issuer, operator)];
   const register = async (token: string, fields: Record<string, unknown> = {}) => {
-    const json = agentFields({ capabilities: scopes.split(" "), ...fields });
+    const json = agentFields({ grantedScopes: scopes.split(" "), ...fields });
     const { agentId } = (await send(issuer, "/api/v1/agents", { token, json })).body;
     const credential = await send(issuer, `/api/v1/agents/${agentId}/credentials`, { token, json: {} });
     return { id: agentId as string, secret: credential.body.clientSecret as string };
   };
+  const { token } = home;
+  await send(issuer, `/api/v1/organizations/${home.organizationId}/domains`, {
+    token,
+    json: { domain: "acme.example" },
+  });
+  const json = { identifier: resource, name: "The API that both know" };
+  expect((await send(issuer, "/api/v1/resources", { token, json })).status).toBe(201);
   return {
     issuer,
     token: "/api/v1/token",
@@ -60,7 +68,7 @@ async function ourParty(worker: WorkerProcess, publicJwk: JWK, key: CryptoKey): 
     client: await register(home.token),
     foreign: await register(abroad.token),
     keyClient: { id: (await register(home.token, { publicKeyJwk: publicJwk })).id, key },
-    liveToken: ({ id, secret }) => tokenFor(issuer, { clientId: id, clientSecret: secret }, { scope: "resume:read" }),
+    liveToken: ({ id, secret }) => tokenFor(issuer, { clientId: id, clientSecret: secret }, { scope: "agents:read" }),
   };
 }
 
@@ -98,7 +106,10 @@ async function theirParty(server: Server, publicJwk: JWK, key: CryptoKey): Promi
       dPoP: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: () => ({ scope: scopes, accessTokenFormat: "opaque" }),
+        getResourceServerInfo: (_: unknown, indicator: string) => {
+          if (indicator !== resource) throw new errors.InvalidTarget();
+          return { scope: scopes, accessTokenFormat: "opaque" };
+        },
       },
     },
   });
@@ -112,7 +123,7 @@ async function theirParty(server: Server, publicJwk: JWK, key: CryptoKey): Promi
     foreign: foreign!,
     keyClient: { id: "with-a-key", key },
     async liveToken({ id, secret }) {
-      const body = new URLSearchParams({ grant_type: "client_credentials", scope: "resume:read" });
+      const body = new URLSearchParams({ grant_type: "client_credentials", scope: "agents:read" });
       const headers = { Authorization: `Basic ${btoa(`${id}:${secret}`)}` };
       const answer = await fetch(`${issuer}/token`, { method: "POST", body, headers });
       return ((await answer.json()) as { access_token: string }).access_token;

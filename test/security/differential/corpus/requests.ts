@@ -73,7 +73,7 @@ const sent: readonly Case[] = [
 
 const grants: readonly Case[] = [
   oneOf("RFC 6749 5.2: an empty body", (party) => post(party, party.token)),
-  oneOf("RFC 6749 5.2: no grant_type", (party) => post(party, party.token, { form: { scope: "resume:read" } })),
+  oneOf("RFC 6749 5.2: no grant_type", (party) => post(party, party.token, { form: { scope: "agents:read" } })),
   oneOf("RFC 6749 3.2: an empty grant_type is an omitted one", (party) =>
     post(party, party.token, { form: { grant_type: "" } }),
   ),
@@ -111,27 +111,27 @@ const grants: readonly Case[] = [
 
 const scopes: readonly Case[] = [
   ...[
-    ["a scope of the client", "resume:read"],
-    ["two scopes of the client", "resume:read resume:write"],
-    ["the same scope twice", "resume:read resume:read"],
+    ["a scope of the client", "agents:read"],
+    ["two scopes of the client", "agents:read audit:read"],
+    ["the same scope twice", "agents:read agents:read"],
     ["an empty scope is an omitted one", ""],
     ["a scope that nobody knows", "nothing:such"],
-    ["one scope of the client and one that nobody knows", "resume:read nothing:such"],
-    ["upper case is another scope", "RESUME:READ"],
-    ["two blanks between", "resume:read  resume:write"],
-    ["a blank before", " resume:read"],
-    ["a blank after", "resume:read "],
-    ["a tab between", "resume:read\tresume:write"],
-    ["a line break between", "resume:read\r\nresume:write"],
-    ["a comma between", "resume:read,resume:write"],
-    ["a quotation mark", 'resume:"read"'],
-    ["a backslash", "resume\\read"],
-    ["a character beyond ASCII", "resume:rëad"],
-    ["NUL", "resume:read\0"],
+    ["one scope of the client and one that nobody knows", "agents:read nothing:such"],
+    ["upper case is another scope", "AGENTS:READ"],
+    ["two blanks between", "agents:read  audit:read"],
+    ["a blank before", " agents:read"],
+    ["a blank after", "agents:read "],
+    ["a tab between", "agents:read\taudit:read"],
+    ["a line break between", "agents:read\r\naudit:read"],
+    ["a comma between", "agents:read,audit:read"],
+    ["a quotation mark", 'agents:"read"'],
+    ["a backslash", "agents\\read"],
+    ["a character beyond ASCII", "agents:rëad"],
+    ["NUL", "agents:read\0"],
     ["10,000 scopes", Array.from({ length: 10_000 }, (_, index) => `a:b${index}`).join(" ")],
   ].map(([what, scope]) => oneOf(`RFC 6749 3.3: ${what}`, (party) => tokenRequest(party, { form: { scope: scope! } }))),
   oneOf("RFC 6749 3.2: scope twice", (party) =>
-    tokenRequest(party, { form: { scope: ["resume:read", "resume:write"] } }),
+    tokenRequest(party, { form: { scope: ["agents:read", "audit:read"] } }),
   ),
 ];
 

@@ -120,6 +120,27 @@ export interface TokenFacts {
   readonly expiresAt: number;
 }
 
+/** An access token that is introspected (RFC 7662), and what its claims say. */
+export interface IntrospectedToken {
+  readonly facts: TokenFacts;
+  readonly organizationId: OrganizationId;
+  readonly subjectAgentId: AgentId;
+  readonly scopes: readonly Scope[];
+  /** The identifier of the resource that the token is for, in its form for comparison; null for this service. */
+  readonly key: string | null;
+  /** Seconds since the epoch, from `iat`. */
+  readonly issuedAt: number;
+  /** Whether the token is bound to a key (RFC 9449). */
+  readonly isBound: boolean;
+}
+
+/** An agent that introspects a token. */
+export interface IntrospectingAgent {
+  readonly agentId: AgentId;
+  /** Whether it has `tokens:read`. */
+  readonly readsTokens: boolean;
+}
+
 export type AdmitOutcome =
   | {
       readonly outcome: "admitted";
@@ -173,8 +194,19 @@ export interface Ledger extends ChainLedger, ClientLedger {
   admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome>;
   /** The organization's usage of the present day and month (UTC). */
   usage(): Promise<UsageCounts>;
-  /** Whether a token is active (RFC 7662). Appends the event of the introspection, and counts no call. */
-  introspect(token: TokenFacts | null, event: DomainEvent): Promise<{ readonly live: boolean }>;
+  /**
+   * Whether a token is active (RFC 7662) and the agent may know it. Appends the event of the introspection, and counts no call.
+   * Requests what it does not know itself from the ledgers of the token's organization and of the resource's, which append nothing.
+   */
+  introspect(
+    agent: IntrospectingAgent,
+    token: IntrospectedToken | null,
+    event: DomainEvent,
+  ): Promise<{ readonly active: boolean }>;
+  /** Whether a token of this organization is active. Changes nothing. */
+  isActive(token: TokenFacts): Promise<boolean>;
+  /** Whether a resource of this organization accepts the token at this moment. Changes nothing. */
+  acceptsToken(token: IntrospectedToken): Promise<boolean>;
   /** Delegates: checks both agents, stores the delegation and creates its id. The event comes with the record in D1. */
   delegate(request: DelegationRequest): Promise<DelegationOutcome>;
   /**

@@ -14,6 +14,7 @@ import { withTimeLimits } from "../platform/time-limits.ts";
 import { Activity } from "./activity.ts";
 import { Admission, type Turn } from "./admission.ts";
 import { Chain } from "./chain.ts";
+import { ledgerOf } from "./client.ts";
 import { authenticateOnly, refuseWorkload } from "./clients.ts";
 import { Commit } from "./commit.ts";
 import {
@@ -26,6 +27,8 @@ import {
   type Counting,
   type DelegationOutcome,
   type DelegationRequest,
+  type IntrospectedToken,
+  type IntrospectingAgent,
   type Ledger,
   type ProofOfPossession,
   probeLedger,
@@ -38,6 +41,7 @@ import {
   type WorkloadRefusal,
 } from "./contract.ts";
 import { Delegations } from "./delegations.ts";
+import { acceptsToken, introspect } from "./introspecting.ts";
 import { delegate, issueToken, useProof } from "./issuing.ts";
 import { Journal } from "./journal.ts";
 import { charge } from "./limits.ts";
@@ -85,6 +89,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       singleUse: new SingleUse(sql),
       usage: new Usage(sql),
       settled: () => this.#settled(),
+      ledgerOf: (organizationId) => ledgerOf({ env: this.env }, organizationId),
     };
     const { activity, chain, organizationId, rate, revocations, usage } = this.#parts;
     this.#journal = state.storage.transactionSync(() => new Journal(sql, { usage, activity, rate, revocations }));
@@ -138,11 +143,16 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     return refuseWorkload(this.#parts, refusal);
   }
 
-  async introspect(token: TokenFacts | null, event: DomainEvent): Promise<{ readonly live: boolean }> {
-    const live = token !== null && (await activeSubject(this.#parts, token)) !== null;
-    this.#parts.chain.append({ ...event, details: { ...event.details, active: live } });
-    await this.#settled();
-    return { live };
+  async introspect(agent: IntrospectingAgent, token: IntrospectedToken | null, event: DomainEvent) {
+    return introspect(this.#parts, agent, token, event);
+  }
+
+  async isActive(token: TokenFacts): Promise<boolean> {
+    return (await activeSubject(this.#parts, token)) !== null;
+  }
+
+  async acceptsToken(token: IntrospectedToken): Promise<boolean> {
+    return acceptsToken(this.#parts, token);
   }
 
   async delegate(request: DelegationRequest): Promise<DelegationOutcome> {

@@ -4,6 +4,7 @@ import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
 import type { Activity } from "./activity.ts";
 import type { Admission } from "./admission.ts";
 import type { Chain } from "./chain.ts";
+import type { Ledger } from "./contract.ts";
 import type { Delegations } from "./delegations.ts";
 import type { Principals } from "./principals.ts";
 import type { Rate } from "./rate.ts";
@@ -26,6 +27,8 @@ export interface Parts {
   readonly usage: Usage;
   /** Resolves when the shared commit has written everything staged so far. */
   settled(): Promise<void>;
+  /** The ledger of another organization, for methods that change nothing there and call no other ledger. */
+  ledgerOf(organizationId: OrganizationId): Ledger;
 }
 
 /** Appends an event of the ledger's own. Returns its time, in milliseconds since the epoch. */

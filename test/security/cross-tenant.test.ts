@@ -1,7 +1,7 @@
 /**
  * Attack: a token of another tenant, or for another resource, sent to a tenant's API that checks as the docs say: refused offline,
  * and by introspection `active: false`. Attack: an allowed organization gives its agent a capability that its entry does not
- * name: `invalid_scope`.
+ * name: `invalid_scope`. Attack: a tenant appends to another's audit chain by introspecting: the event goes to the asker's chain.
  */
 import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -91,5 +91,46 @@ describe("B is allowed by A", () => {
     expect(await passesOffline(token)).toBe(true);
     const { status, body } = await ask({ resource: resource.identifier, scope: "resume:write" });
     expect([status, body.error]).toEqual([400, "invalid_scope"]);
+  });
+
+  it("A introspects it, with the event in A's chain alone; a third organization does not", async () => {
+    const { jti } = decodeJwt(token);
+    expect(await introspect(token, a)).toMatchObject({
+      active: true,
+      aud: resource.identifier,
+      scope: "resume:read",
+      organization_id: b.organizationId,
+      jti,
+    });
+    expect(await introspect(token, await newOrganization())).toEqual({ active: false });
+    const introspections = async ({ token: reader }: Organization) =>
+      (await call("/api/v1/audit?action=token.introspected&limit=100", { token: reader })).body.data.filter(
+        ({ target }: { target: string }) => target === jti,
+      );
+    expect(await introspections(a)).toMatchObject([{ agentId: null, details: { active: true } }]);
+    expect(await introspections(b)).toEqual([]);
+  });
+
+  it("revoked by B it is not active for A", async () => {
+    const revoked = await tokenFor(agentOfB, { resource: resource.identifier });
+    expect((await introspect(revoked, a)).active).toBe(true);
+    await call("/api/v1/token/revoke", { basic: agentOfB, form: { token: revoked } });
+    expect(await introspect(revoked, a)).toEqual({ active: false });
+  });
+
+  it("A cannot revoke it", async () => {
+    await call("/api/v1/token/revoke", { token: a.token, form: { token } });
+    expect((await introspect(token, a)).active).toBe(true);
+  });
+
+  it("right after A's PATCH it is not active, for A and for B, whether A narrows or ends the entry", async () => {
+    for (const names of [["resume:write"], []]) {
+      await allow(names);
+      expect(await introspect(token, a)).toEqual({ active: false });
+      expect(await introspect(token, b)).toEqual({ active: false });
+      await allow(["resume:read"]);
+      expect((await introspect(token, a)).active).toBe(true);
+      expect((await introspect(token, b)).active).toBe(true);
+    }
   });
 });

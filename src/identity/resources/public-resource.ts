@@ -17,7 +17,7 @@ export function publicResource(resource: Resource, whole: boolean): PublicResour
     identifier,
     name,
     scopes: scopes.map((scope) => ({ ...scope })),
-    ...(whole ? { allowedOrganizations } : {}),
+    ...(whole ? { allowedOrganizations, servers: [...resource.servers] } : {}),
     tokenTtlSeconds,
     requireDpop,
     status,
@@ -36,7 +36,7 @@ export function resourceEvent(
   resource: Resource,
   details: { readonly [key: string]: JsonValue } = {},
 ): DomainEvent {
-  const { allowedOrganizations: _, ...data } = publicResource(resource, false);
+  const { allowedOrganizations: _, servers: __, ...data } = publicResource(resource, false);
   return newEvent(context, actorOf(context, caller), {
     organizationId: resource.organizationId,
     action,

@@ -44,7 +44,7 @@ resourceRoutes.openapi(
     access: "agents:read",
     tags,
     summary: "List resources",
-    description: "`allowedOrganizations` is shown with `admin:orgs`.",
+    description: "`allowedOrganizations` and `servers` are shown with `admin:orgs`.",
     request: { query: listResourcesQuery },
     responses: { 200: json(pageSchema(resourceSchema), "A page of resources, newest first") },
     errors: ["ORGANIZATION_NOT_FOUND"],

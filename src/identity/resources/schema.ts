@@ -5,7 +5,7 @@ import { isReservedScope } from "../../access/scopes.ts";
 import { resourceStatuses } from "../../platform/db/schema.ts";
 import { isUnique, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
-import { organizationIdSchema, resourceIdSchema } from "../../platform/ids.ts";
+import { agentIdSchema, organizationIdSchema, resourceIdSchema } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
 
 const scopeForm = /^[a-z][a-z0-9_-]*:([a-z][a-z0-9_-]*|\*)$/;
@@ -49,6 +49,11 @@ const fields = {
     .max(100, { abort: true, error: "must name at most 100 organizations" })
     .refine((entries) => isUnique(entries.map(({ organizationId }) => organizationId)), unique)
     .openapi({ description: "Other organizations whose agents may have tokens for it, and the most that these carry" }),
+  servers: z
+    .array(agentIdSchema, { error: "must be a list of agents" })
+    .max(20, { abort: true, error: "must name at most 20 agents" })
+    .refine(isUnique, unique)
+    .openapi({ description: "Agents of the organization that may introspect its tokens without `tokens:read`" }),
   tokenTtlSeconds: z
     .int({ error: "must be a whole number of seconds or null" })
     .min(60, { error: "must be at least 60 seconds" })
@@ -66,6 +71,7 @@ export const createResourceSchema = z
     name: fields.name,
     scopes: fields.scopes.default([]),
     allowedOrganizations: fields.allowedOrganizations.default([]),
+    servers: fields.servers.default([]),
     tokenTtlSeconds: fields.tokenTtlSeconds.default(null),
     requireDpop: fields.requireDpop.default(false),
   })
@@ -78,6 +84,7 @@ export const changeResourceSchema = z
     name: fields.name.optional(),
     scopes: fields.scopes.optional(),
     allowedOrganizations: fields.allowedOrganizations.optional(),
+    servers: fields.servers.optional(),
     tokenTtlSeconds: fields.tokenTtlSeconds.optional(),
     requireDpop: fields.requireDpop.optional(),
     status: oneOf(resourceStatuses).optional().openapi({ description: "`disabled`: no new tokens for it" }),
@@ -107,6 +114,7 @@ export const resourceSchema = z
       .array(z.object({ organizationId: organizationIdSchema, scopes: z.array(z.string()) }))
       .optional()
       .openapi({ description: "With `admin:orgs`" }),
+    servers: z.array(agentIdSchema).optional().openapi({ description: "With `admin:orgs`" }),
     tokenTtlSeconds: z.int().nullable(),
     requireDpop: z.boolean(),
     status: z.enum(resourceStatuses),

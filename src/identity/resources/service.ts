@@ -17,6 +17,7 @@ import { comparisonKey, type Identifier, readIdentifier } from "./identifier.ts"
 import { publicResource, resourceEvent } from "./public-resource.ts";
 import type { ChangeResource, CreateResource, PublicResource } from "./schema.ts";
 import {
+  countAgentsAmong,
   countResources,
   findHostOwner,
   findOwner,
@@ -48,6 +49,12 @@ function refuseEntries({
   const message =
     known.size === 0 ? "must be empty for a resource without scopes" : "must name scopes of the resource only";
   return invalid([{ path: "allowedOrganizations", message, received: outside.slice(0, 10).join(" ") }]);
+}
+
+/** Refuses servers that are not agents of the organization. */
+async function refuseServers(context: Context, { organizationId, servers }: Resource): Promise<Problem | null> {
+  if (servers.length === (await countAgentsAmong(context, organizationId, servers))) return null;
+  return invalid([{ path: "servers", message: "must name agents of your organization only" }]);
 }
 
 /** Whether the name is the organization's to use: its own slug, or a host under the domain that it holds. */
@@ -99,7 +106,7 @@ export async function createResource(
     updatedAt: now,
     deletedAt: null,
   };
-  const wrong = refuseEntries(resource);
+  const wrong = refuseEntries(resource) ?? (await refuseServers(context, resource));
   if (wrong) return wrong;
   const givenUpAt = await lastGivenUp(context, organizationId, resource.key, now - identifierReuseMs);
   if (givenUpAt !== null) {
@@ -140,11 +147,12 @@ export async function ownsAudience(
 
 /** What the audit log keeps of a resource. */
 function wholeOf(resource: Resource): { readonly [key: string]: JsonValue } {
-  const { name, scopes, allowedOrganizations, tokenTtlSeconds, requireDpop } = resource;
+  const { name, scopes, allowedOrganizations, servers, tokenTtlSeconds, requireDpop } = resource;
   return {
     name,
     scopes: scopes.map((scope) => scope.name),
     allowedOrganizations: allowedOrganizations.map((entry) => ({ ...entry })),
+    servers: [...servers],
     tokenTtlSeconds,
     requireDpop,
   };
@@ -184,7 +192,15 @@ export async function readResource(
   return resource ? ok(publicResource(resource, hasScope(caller, "admin:orgs"))) : problem("RESOURCE_NOT_FOUND");
 }
 
-const changeable = ["name", "scopes", "allowedOrganizations", "tokenTtlSeconds", "requireDpop", "status"] as const;
+const changeable = [
+  "name",
+  "scopes",
+  "allowedOrganizations",
+  "servers",
+  "tokenTtlSeconds",
+  "requireDpop",
+  "status",
+] as const;
 
 /** The asked-for fields whose value is another one than before. */
 function differences(before: Resource, input: ChangeResource): ResourceChange {
@@ -218,7 +234,10 @@ export async function changeResource(
     if (Object.keys(change).length === 0) return ok(publicResource(before, true));
     const updatedAt = nextVersion(context, before);
     const after: Resource = { ...before, ...change, updatedAt };
-    const wrong = refuseEntries(after) ?? (change.status === "active" ? await refuseActivation(context, before) : null);
+    const wrong =
+      refuseEntries(after) ??
+      (change.servers ? await refuseServers(context, after) : null) ??
+      (change.status === "active" ? await refuseActivation(context, before) : null);
     if (wrong) return wrong;
     const [from, to] = [wholeOf(before), wholeOf(after)];
     const named = changeable.filter((field) => Object.hasOwn(change, field) && field !== "status");

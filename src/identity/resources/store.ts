@@ -2,8 +2,8 @@
 import { and, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { among, insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
-import { domains, organizations, resources } from "../../platform/db/schema.ts";
-import type { OrganizationId, ResourceId } from "../../platform/ids.ts";
+import { agents, domains, organizations, resources } from "../../platform/db/schema.ts";
+import type { AgentId, OrganizationId, ResourceId } from "../../platform/ids.ts";
 
 type Db = Pick<Context, "db">;
 
@@ -14,6 +14,7 @@ export type ResourceChange = Partial<
     | "name"
     | "scopes"
     | "allowedOrganizations"
+    | "servers"
     | "tokenTtlSeconds"
     | "requireDpop"
     | "status"
@@ -42,6 +43,11 @@ export function countResources({ db }: Db, organizationId: OrganizationId): Prom
 export async function findOwner({ db }: Db, organizationId: OrganizationId) {
   const owner = { planTier: organizations.planTier, slug: organizations.slug };
   return (await db.select(owner).from(organizations).where(eq(organizations.id, organizationId)).get()) ?? null;
+}
+
+/** How many of these agents has the organization? */
+export function countAgentsAmong({ db }: Db, organizationId: OrganizationId, ids: readonly AgentId[]): Promise<number> {
+  return db.$count(agents, and(eq(agents.organizationId, organizationId), inArray(agents.id, [...ids])));
 }
 
 /** Which resource of the organization has this id? */

@@ -4,7 +4,7 @@ import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import type { Result } from "../../platform/problems/result.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
 import { tokenRequestSchema } from "./request.ts";
 import {
   type ClientForm,
@@ -83,13 +83,13 @@ tokenRoutes.openapi(workloadToken, async (c) => {
   return c.json(response, 200, { "Cache-Control": "no-store", ...headers });
 });
 
-/** Lets in who asks, and notes whose call it is. */
-async function askerOf(c: AppContext, fields: ClientForm, requiredScope: "tokens:read" | null): Promise<Result<Asker>> {
-  const admitted = await admitAsker(c.get("context"), c.req.raw, clientOf(c, fields), requiredScope);
+/** Admits the agent, and records whose call it is. */
+async function admit(c: AppContext, fields: ClientForm, exempt: boolean): Promise<Result<Asker>> {
+  const admitted = await admitAsker(c.get("context"), c.req.raw, clientOf(c, fields), { exempt });
   if (!admitted.ok) return admitted;
   const { organizationId, headers, asker } = admitted.value;
   recordCall(c, organizationId, headers);
-  return asker;
+  return ok(asker);
 }
 
 tokenRoutes.openapi(
@@ -101,12 +101,11 @@ tokenRoutes.openapi(
     tags: ["Tokens"],
     summary: "Introspect a token (RFC 7662)",
     description:
-      "By a bearer token with `tokens:read`, or by client authentication. A client that may not be granted `tokens:read` learns of its own tokens only.",
+      "By access token or by client authentication. Every agent may introspect its own tokens, and the `servers` of a resource its tokens. With `tokens:read` (in the access token; for a client in `grantedScopes`) an agent may introspect all tokens of its organization and all tokens for the organization's resources.",
     request: { body: form(tokenFormSchema) },
     responses: {
       200: {
-        description:
-          "What is known of the token; `active: false` and nothing more unless it is live and of your organization",
+        description: "The token; `active: false` and nothing more unless it is active and the agent may introspect it",
         content: { "application/json": { schema: introspectionSchema } },
       },
     },
@@ -114,7 +113,7 @@ tokenRoutes.openapi(
   }),
   async (c) => {
     const fields = c.req.valid("form");
-    const asker = await askerOf(c, fields, "tokens:read");
+    const asker = await admit(c, fields, false);
     if (!asker.ok) return fail(c, asker);
     return c.json(await introspectToken(c.get("context"), asker.value, fields.token), 200, noStore);
   },
@@ -136,7 +135,7 @@ tokenRoutes.openapi(
   }),
   async (c) => {
     const fields = c.req.valid("form");
-    const asker = await askerOf(c, fields, null);
+    const asker = await admit(c, fields, true);
     if (!asker.ok) return fail(c, asker);
     await revokeToken(c.get("context"), asker.value, fields.token);
     return c.body(null, 200, noStore);

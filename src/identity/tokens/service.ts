@@ -4,11 +4,13 @@ import { hasScope } from "../../access/scopes.ts";
 import type { EventName } from "../../events/catalogue.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
+import type { IntrospectedToken } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import type { AgentId } from "../../platform/ids.ts";
+import type { AgentId, Scope } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import { endDelegation, type ReadDelegation, readDelegation, standingOf } from "../delegation/service.ts";
+import { comparisonKey } from "../resources/service.ts";
 import { type ReadAccessToken, readAccessToken } from "./access-token.ts";
 import type { Asker } from "./asker.ts";
 import type { ClientRequest } from "./client-authentication.ts";
@@ -84,27 +86,17 @@ export function exchangeWorkloadToken(
 /** The asker's own, or any of its organization with `agents:write`. */
 const mayRevoke = (asker: Asker, owner: AgentId) => asker.agentId === owner || hasScope(asker, "agents:write");
 
-/**
- * The asker's own token, as its client, its subject or a party of its delegation, or any of its organization with
- * `tokens:read`. To authenticate as a client opens nobody else's tokens (CVE-2026-37979).
- */
-const mayIntrospect = (asker: Asker, ...parties: readonly AgentId[]) =>
-  parties.includes(asker.agentId) || hasScope(asker, "tokens:read");
-
+/** The event goes to the chain of the asker's organization. Only an agent of that organization is its `agentId`. */
 function eventAbout(context: Context, asker: Asker, action: EventName, read: ReadAccessToken | null) {
+  const organizationId = read?.claims.organization_id;
+  const isOwn = organizationId === asker.organizationId;
   return newEvent(context, actorOf(context, asker), {
     action,
     organizationId: asker.organizationId,
-    agentId: read?.facts.agentId ?? null,
+    agentId: read && isOwn ? read.facts.agentId : null,
     target: read?.facts.tokenId ?? null,
-    details: read ? { scope: read.claims.scope } : {},
+    details: read ? { scope: read.claims.scope, ...(isOwn ? {} : { organizationId: organizationId ?? null }) } : {},
   });
-}
-
-/** A token of the asker's organization; of another one, there is none. */
-async function readOwn(context: Context, asker: Asker, token: string): Promise<ReadAccessToken | null> {
-  const read = await readAccessToken(context, token);
-  return read?.claims.organization_id === asker.organizationId ? read : null;
 }
 
 async function introspectDelegation(
@@ -131,20 +123,36 @@ async function introspectDelegation(
   };
 }
 
+/** What the ledgers must know of a token to decide whether it is active. */
+function introspected({ settings: { issuer } }: Context, { claims, facts }: ReadAccessToken): IntrospectedToken {
+  const key = comparisonKey(claims.aud);
+  return {
+    facts,
+    organizationId: claims.organization_id,
+    subjectAgentId: claims.sub,
+    scopes: claims.scope.split(" ").filter((scope) => scope !== "") as Scope[],
+    key: key === comparisonKey(issuer) ? null : key,
+    issuedAt: claims.iat,
+    isBound: claims.cnf !== undefined,
+  };
+}
+
 /**
- * Introspection (RFC 7662 2.2) of access tokens and delegation tokens. Anything not live, not ours, of another organization
- * or not for the asker to see is `{ active: false }` and nothing more.
+ * Introspection (RFC 7662 2.2) of access tokens and delegation tokens. A token that is not active, not ours, or not for the asker
+ * to know is `{ active: false }` and nothing more. Client authentication alone opens no token of another client (CVE-2026-37979).
  */
 export async function introspectToken(context: Context, asker: Asker, token: string): Promise<Introspection> {
+  const agent = { agentId: asker.agentId, readsTokens: hasScope(asker, "tokens:read") };
   const delegation = await readDelegation(context, asker.organizationId, token);
-  if (delegation && mayIntrospect(asker, delegation.delegatorAgentId, delegation.delegateeAgentId)) {
+  const parties = delegation ? [delegation.delegatorAgentId, delegation.delegateeAgentId] : [];
+  if (delegation && (agent.readsTokens || parties.includes(agent.agentId))) {
     return introspectDelegation(context, asker, delegation);
   }
-  const own = await readOwn(context, asker, token);
-  const read = own && mayIntrospect(asker, own.claims.sub, own.facts.agentId) ? own : null;
+  const read = await readAccessToken(context, token);
   const event = eventAbout(context, asker, "token.introspected", read);
-  const { live } = await ledgerOf(context, asker.organizationId).introspect(read?.facts ?? null, event);
-  if (!read || !live) return { active: false };
+  const ledger = ledgerOf(context, asker.organizationId);
+  const { active } = await ledger.introspect(agent, read && introspected(context, read), event);
+  if (!read || !active) return { active: false };
   const { claims } = read;
   return {
     active: true,
@@ -174,8 +182,8 @@ export async function revokeToken(context: Context, asker: Asker, token: string)
     if (!mayRevoke(asker, delegation.delegatorAgentId)) return;
     return endDelegation(context, actorOf(context, asker), asker.organizationId, delegation.chainId);
   }
-  const read = await readOwn(context, asker, token);
-  if (!read || !mayRevoke(asker, read.facts.agentId)) return;
+  const read = await readAccessToken(context, token);
+  if (read?.claims.organization_id !== asker.organizationId || !mayRevoke(asker, read.facts.agentId)) return;
   const event = eventAbout(context, asker, "token.revoked", read);
   await ledgerOf(context, asker.organizationId).revokeToken(read.facts, event);
 }

@@ -1,7 +1,15 @@
 /** RFC 7662 over delegation tokens, and over the access tokens made from them. */
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { call, issuer, newOrganization, type Organization, theOperator, tokenFor } from "../../support/api.ts";
+import {
+  call,
+  issuer,
+  newClient,
+  newOrganization,
+  type Organization,
+  theOperator,
+  tokenFor,
+} from "../../support/api.ts";
 import { exchanged, lend, newParties, type Parties, revoke } from "./parties.ts";
 
 let operator: Organization;
@@ -53,10 +61,12 @@ describe("a delegation token", () => {
     expect(body).toEqual({ active: false });
   });
 
-  it("403 without tokens:read", async () => {
+  it("by an access token without tokens:read: a party learns of it, another agent does not", async () => {
     const { delegationToken } = await lend(parties);
     const narrow = await tokenFor(parties.delegator, { scope: "audit:read" });
-    expect((await introspect(delegationToken, { token: narrow })).status).toBe(403);
+    expect((await introspect(delegationToken, { token: narrow })).body.active).toBe(true);
+    const other = await tokenFor(await newClient(operator.token), { scope: "agents:read" });
+    expect((await introspect(delegationToken, { token: other })).body).toEqual({ active: false });
   });
 });
 

@@ -45,7 +45,7 @@ describe("access", () => {
     const refused = await call(`/api/v1/analytics/${path}`);
     expect([refused.status, refused.body.code]).toEqual([401, "UNAUTHORIZED"]);
     const agent = await newClient(organization.token);
-    const answer = await call(`/api/v1/analytics/${path}`, { token: await tokenFor(agent, { scope: "audit:read" }) });
+    const answer = await call(`/api/v1/analytics/${path}`, { token: await tokenFor(agent, { scope: "agents:read" }) });
     expect([answer.status, answer.body.tenantId]).toEqual([200, organization.organizationId]);
   });
 });

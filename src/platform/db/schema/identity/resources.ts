@@ -1,7 +1,7 @@
 /** APIs of organizations that accept tokens of this service. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
-import type { OrganizationId, ResourceId } from "../../../ids.ts";
+import type { AgentId, OrganizationId, ResourceId } from "../../../ids.ts";
 
 export const resourceStatuses = ["active", "disabled"] as const;
 
@@ -36,6 +36,8 @@ export const resources = sqliteTable(
     allowedOrganizations: text("allowed_organizations", { mode: "json" })
       .$type<readonly AllowedOrganization[]>()
       .notNull(),
+    /** The agents that may introspect its tokens without `tokens:read`. */
+    servers: text({ mode: "json" }).$type<readonly AgentId[]>().notNull().default([]),
     tokenTtlSeconds: integer("token_ttl_seconds"),
     requireDpop: integer("require_dpop", { mode: "boolean" }).notNull(),
     status: text({ enum: resourceStatuses }).notNull(),

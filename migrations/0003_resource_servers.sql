@@ -1,0 +1,1 @@
+ALTER TABLE `resources` ADD `servers` text DEFAULT '[]' NOT NULL;

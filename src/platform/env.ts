@@ -3,36 +3,6 @@ import { z } from "@hono/zod-openapi";
 import { type KeyRing, parseKeyRing } from "./crypto/key-ring.ts";
 import { longestLifeSeconds } from "./lifetimes.ts";
 
-/** What `wrangler.toml`, `.dev.vars` and `wrangler secret` bind. */
-export interface Bindings {
-  readonly DB: D1Database;
-  readonly CACHE: KVNamespace;
-  readonly ORG_LEDGER: DurableObjectNamespace;
-  readonly DELEGATION_CHAIN: DurableObjectNamespace;
-  readonly METRICS: DurableObjectNamespace;
-  readonly WEBHOOK_QUEUE: Queue;
-  readonly ISSUER: string;
-  readonly ENVIRONMENT?: string;
-  readonly KEY_ENCRYPTION_KEYS: string;
-  readonly SECRET_HASH_KEYS: string;
-  readonly SETUP_TOKEN?: string;
-  readonly METRICS_TOKEN?: string;
-  readonly TOKEN_TTL_SECONDS?: string;
-  readonly ALLOWED_ORIGINS?: string;
-  readonly GITHUB_OIDC_ISSUER?: string;
-  readonly DNS_RESOLVER?: string;
-  readonly DNS_STATIC_RECORDS?: string;
-  readonly REMOTE_JWKS_TTL_SECONDS?: string;
-  readonly COMPLIANCE_ENABLED?: string;
-  readonly STRIPE_SECRET_KEY?: string;
-  readonly STRIPE_WEBHOOK_SECRET?: string;
-  readonly STRIPE_PRICE_PRO?: string;
-  readonly STRIPE_PRICE_ENTERPRISE?: string;
-  readonly STRIPE_API_URL?: string;
-  readonly BILLING_SUCCESS_URL?: string;
-  readonly BILLING_CANCEL_URL?: string;
-}
-
 const origin = z
   .string({ error: "is missing: set it to the absolute origin of the service, such as https://idp.example.com" })
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, {
@@ -48,9 +18,10 @@ const keyRing = z
     return z.NEVER;
   });
 
-const resolverUrl = z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-  error: "must be the https URL of a DNS-over-HTTPS endpoint that answers in JSON, or off",
-});
+const webUrl = (error: string) =>
+  z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), { error });
+
+const resolverUrl = webUrl("must be the https URL of a DNS-over-HTTPS endpoint that answers in JSON, or off");
 
 const isLoopbackHttp = (text: string) => /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/.test(text);
 
@@ -69,14 +40,13 @@ const staticRecords = z
   })
   .optional();
 
-/** Without the setting, a developer's machine sends no DNS queries. */
-function resolverOf(env: { readonly ENVIRONMENT: string; readonly DNS_RESOLVER?: string | undefined }): string | null {
-  const resolver =
-    env.DNS_RESOLVER ?? (env.ENVIRONMENT === "development" ? "off" : "https://cloudflare-dns.com/dns-query");
-  return resolver === "off" ? null : resolver;
+/** By default, a developer's machine sends no DNS queries. */
+function resolverOf(environment: string, resolver: string | undefined): string | null {
+  const byDefault = environment === "development" ? "off" : "https://cloudflare-dns.com/dns-query";
+  return (resolver ?? byDefault) === "off" ? null : (resolver ?? byDefault);
 }
 
-/** Compared with `iss` exactly, so it is kept as written. */
+/** Not normalized: it must equal `iss` exactly. */
 const githubIssuer = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:\/\/[^\s?#@\\]+$/.test(text), {
@@ -93,12 +63,7 @@ const prices = z
   .pipe(z.array(z.string().regex(/^price_\w+$/, { error: "must be Stripe price ids (price_…), separated by commas" })))
   .optional();
 
-const pageUrl = z
-  .string()
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-    error: "must be the absolute URL of a page",
-  })
-  .optional();
+const pageUrl = webUrl("must be the absolute URL of a page").optional();
 
 const stripeSettings = {
   STRIPE_SECRET_KEY: stripeSecret,
@@ -125,6 +90,16 @@ function billingOf(env: z.output<z.ZodObject<typeof stripeSettings>>, issuer: st
   };
 }
 
+const adminToken = z.string().min(32, { error: "must have at least 32 characters" }).optional();
+
+const seconds = (least: number, most: number) =>
+  z.coerce
+    .number({ error: `must be a whole number of seconds from ${least} to ${most}` })
+    .int()
+    .min(least, { error: `must be at least ${least} seconds` })
+    .max(most, { error: `must be at most ${most} seconds` })
+    .default(3600);
+
 const settingsSchema = z
   .object({
     ISSUER: origin,
@@ -133,14 +108,9 @@ const settingsSchema = z
       .default("production"),
     KEY_ENCRYPTION_KEYS: keyRing,
     SECRET_HASH_KEYS: keyRing,
-    SETUP_TOKEN: z.string().min(32, { error: "must have at least 32 characters" }).optional(),
-    METRICS_TOKEN: z.string().min(32, { error: "must have at least 32 characters" }).optional(),
-    TOKEN_TTL_SECONDS: z.coerce
-      .number({ error: `must be a whole number of seconds from 60 to ${longestLifeSeconds}` })
-      .int()
-      .min(60, { error: "must be at least 60 seconds" })
-      .max(longestLifeSeconds, { error: `must be at most ${longestLifeSeconds} seconds` })
-      .default(3600),
+    SETUP_TOKEN: adminToken,
+    METRICS_TOKEN: adminToken,
+    TOKEN_TTL_SECONDS: seconds(60, longestLifeSeconds),
     ALLOWED_ORIGINS: z
       .string()
       .default("")
@@ -150,40 +120,27 @@ const settingsSchema = z
     GITHUB_OIDC_ISSUER: githubIssuer,
     DNS_RESOLVER: z.union([z.literal("off"), resolverUrl]).optional(),
     DNS_STATIC_RECORDS: staticRecords,
-    REMOTE_JWKS_TTL_SECONDS: z.coerce
-      .number({ error: "must be a whole number of seconds from 0 to 86400" })
-      .int()
-      .min(0, { error: "must be at least 0 seconds" })
-      .max(86_400, { error: "must be at most 86400 seconds" })
-      .default(3600),
+    REMOTE_JWKS_TTL_SECONDS: seconds(0, 86_400),
     COMPLIANCE_ENABLED: z.enum(["true", "false"], { error: "must be true or false" }).default("true"),
     ...stripeSettings,
   })
-  .refine((env) => env.ENVIRONMENT === "development" || env.ISSUER.startsWith("https://"), {
-    path: ["ISSUER"],
-    error: "must be https unless ENVIRONMENT is development",
+  .superRefine((env, context) => {
+    if (env.ENVIRONMENT === "development") return;
+    const refuse = (name: keyof typeof env, message: string) =>
+      context.addIssue({ code: "custom", path: [name], message });
+    for (const name of ["ISSUER", "GITHUB_OIDC_ISSUER", "STRIPE_API_URL"] as const) {
+      if (!env[name].startsWith("https://")) refuse(name, "must be https unless ENVIRONMENT is development");
+    }
+    if (env.DNS_STATIC_RECORDS !== undefined) refuse("DNS_STATIC_RECORDS", "is for ENVIRONMENT development only");
+    if (env.REMOTE_JWKS_TTL_SECONDS < 60) {
+      refuse("REMOTE_JWKS_TTL_SECONDS", "must be at least 60 seconds unless ENVIRONMENT is development");
+    }
   })
   .refine(
     ({ ENVIRONMENT, DNS_RESOLVER = "off" }) =>
       !DNS_RESOLVER.startsWith("http:") || (ENVIRONMENT === "development" && isLoopbackHttp(DNS_RESOLVER)),
     { path: ["DNS_RESOLVER"], error: "must be https; http only on loopback and where ENVIRONMENT is development" },
   )
-  .refine((env) => env.ENVIRONMENT === "development" || env.DNS_STATIC_RECORDS === undefined, {
-    path: ["DNS_STATIC_RECORDS"],
-    error: "is for ENVIRONMENT development only",
-  })
-  .refine((env) => env.ENVIRONMENT === "development" || env.GITHUB_OIDC_ISSUER.startsWith("https://"), {
-    path: ["GITHUB_OIDC_ISSUER"],
-    error: "must be https unless ENVIRONMENT is development",
-  })
-  .refine((env) => env.ENVIRONMENT === "development" || env.REMOTE_JWKS_TTL_SECONDS >= 60, {
-    path: ["REMOTE_JWKS_TTL_SECONDS"],
-    error: "must be at least 60 seconds unless ENVIRONMENT is development",
-  })
-  .refine((env) => env.ENVIRONMENT === "development" || env.STRIPE_API_URL.startsWith("https://"), {
-    path: ["STRIPE_API_URL"],
-    error: "must be https unless ENVIRONMENT is development",
-  })
   .refine((env) => !env.STRIPE_PRICE_PRO?.some((price) => env.STRIPE_PRICE_ENTERPRISE?.includes(price)), {
     path: ["STRIPE_PRICE_ENTERPRISE"],
     error: "must not hold a price of STRIPE_PRICE_PRO",
@@ -198,21 +155,33 @@ const settingsSchema = z
     tokenTtlSeconds: env.TOKEN_TTL_SECONDS,
     allowedOrigins: env.ALLOWED_ORIGINS,
     githubOidcIssuer: env.GITHUB_OIDC_ISSUER,
-    dnsResolver: resolverOf(env),
+    dnsResolver: resolverOf(env.ENVIRONMENT, env.DNS_RESOLVER),
     dnsStaticRecords: env.DNS_STATIC_RECORDS ?? null,
     remoteJwksTtlSeconds: env.REMOTE_JWKS_TTL_SECONDS,
     complianceEnabled: env.COMPLIANCE_ENABLED === "true",
     billing: billingOf(env, env.ISSUER),
   }));
 
+/** What `wrangler.toml`, `.dev.vars` and `wrangler secret` bind. Every setting is text until {@link settingsOf} parses it. */
+export interface Bindings extends Readonly<Partial<Record<keyof z.input<typeof settingsSchema>, string>>> {
+  readonly DB: D1Database;
+  readonly CACHE: KVNamespace;
+  readonly ORG_LEDGER: DurableObjectNamespace;
+  readonly DELEGATION_CHAIN: DurableObjectNamespace;
+  readonly METRICS: DurableObjectNamespace;
+  readonly WEBHOOK_QUEUE: Queue;
+  readonly ISSUER: string;
+  readonly KEY_ENCRYPTION_KEYS: string;
+  readonly SECRET_HASH_KEYS: string;
+}
+
 /**
- * The settings, checked and typed. `tokenTtlSeconds` is the lifetime of an access token in seconds, `dnsResolver` a
- * DNS-over-HTTPS endpoint or null for no look-ups, `dnsStaticRecords` TXT values by name that stand in for it, `remoteJwksTtlSeconds` how long the keys of others count as fresh,
- * `billing` the account at Stripe or null for none.
+ * The checked settings. `dnsResolver` is a DNS-over-HTTPS endpoint, null for no look-ups; `dnsStaticRecords` are TXT values by
+ * name that replace it; `remoteJwksTtlSeconds` is how long the keys of other issuers are fresh; `billing` is null without Stripe.
  */
 export type Settings = z.output<typeof settingsSchema>;
 
-/** A setting is missing or malformed. The message names the settings and never their values. */
+/** A setting is missing or malformed. The message has the names of settings, never their values. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
@@ -220,13 +189,13 @@ export class SettingsError extends Error {
 const parsed = new WeakMap<object, Settings>();
 
 /**
- * The settings of this Worker, parsed on the first call and cached.
+ * The settings of this Worker, parsed on the first call.
  *
- * @throws {SettingsError} naming every setting that is missing or malformed
+ * @throws {SettingsError} with every setting that is missing or malformed
  */
 export function settingsOf(env: Bindings): Settings {
-  const known = parsed.get(env);
-  if (known) return known;
+  const present = parsed.get(env);
+  if (present) return present;
   const result = settingsSchema.safeParse(env);
   if (!result.success) {
     const lines = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);

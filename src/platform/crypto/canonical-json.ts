@@ -4,15 +4,11 @@ import canonicalize from "canonicalize";
 
 /** Refuses values that JSON.stringify changes silently: it writes a Map as `{}` and omits a function. */
 function refuseUnlessJson(_name: string, value: unknown): unknown {
-  const inexpressible =
-    typeof value === "function" ||
-    typeof value === "symbol" ||
-    typeof value === "bigint" ||
-    (typeof value === "object" &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.prototype.toString.call(value) !== "[object Object]");
-  if (inexpressible) throw new TypeError(`JSON cannot express ${Object.prototype.toString.call(value)}`);
+  const tag = Object.prototype.toString.call(value);
+  const isPlain = value === null || Array.isArray(value) || tag === "[object Object]";
+  if (["function", "symbol", "bigint"].includes(typeof value) || (typeof value === "object" && !isPlain)) {
+    throw new TypeError(`JSON cannot express ${tag}`);
+  }
   return value;
 }
 

@@ -1,9 +1,7 @@
 /**
- * Client secrets: `sa_sec_`, 43 base64url characters (256 random bits), 6 check characters.
- *
- * The prefix and the checksum let a secret scanner recognize a leaked secret without a call to the service. The check
- * characters are the CRC-32 (IEEE 802.3) of everything before them, in base62 with the alphabet `0-9A-Za-z`, most significant digit first,
- * padded with `0`.
+ * Client secrets: `sa_sec_`, 43 base64url characters (256 random bits), 6 check characters. The check characters are the CRC-32
+ * (IEEE 802.3) of everything before them, in base62 (`0-9A-Za-z`), most significant digit first, padded with `0`. With prefix
+ * and checksum, a secret scanner recognizes a leaked secret without a call to the service.
  */
 import { crc32 } from "node:zlib";
 import { encodeBase64url } from "./base64url.ts";

@@ -5,40 +5,8 @@ import { decodeBase64url } from "./base64url.ts";
 import { isEd25519Point } from "./ed25519-point.ts";
 import { keyIdForm } from "./jws.ts";
 
-interface Labels<Alg extends string> {
-  readonly kid?: string;
-  readonly use?: "sig";
-  readonly alg?: Alg;
-}
-
-export interface EcPublicJwk extends Labels<"ES256"> {
-  readonly kty: "EC";
-  readonly crv: "P-256";
-  readonly x: string;
-  readonly y: string;
-}
-
-export interface OkpPublicJwk extends Labels<"EdDSA" | "Ed25519"> {
-  readonly kty: "OKP";
-  readonly crv: "Ed25519";
-  readonly x: string;
-}
-
-export interface RsaPublicJwk extends Labels<"RS256" | "PS256"> {
-  readonly kty: "RSA";
-  readonly n: string;
-  readonly e: string;
-}
-
-export type PublicJwk = EcPublicJwk | OkpPublicJwk | RsaPublicJwk;
-
-/** The private counterpart of a P-256 key that this service made for an agent. */
-export interface EcPrivateJwk extends EcPublicJwk {
-  readonly d: string;
-}
-
-/** RFC 7518 6.2.2, 6.3.2, 6.4.1, and RFC 9964 3 for `priv`: the members that only a private or a symmetric key has. */
-const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+/** The members that only a private or a symmetric key has (RFC 7518 6.2.2, 6.3.2, 6.4.1; RFC 9964 3 for `priv`). */
+export const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /** A Base64urlUInt (RFC 7518 2): big-endian and without leading zeros; null for anything else. */
 function unsignedOf(encoded: string): bigint | null {
@@ -72,8 +40,13 @@ const labels = {
   use: z.literal("sig", { error: "must be sig: the key verifies signatures" }).exactOptional(),
 };
 
+const algsOf = { EC: ["ES256"], OKP: ["EdDSA", "Ed25519"], RSA: ["RS256", "PS256"] } as const;
+
 const algOf = <const Alg extends string>(algs: readonly [Alg, ...Alg[]]) =>
   z.enum(algs, { error: `must be ${algs.join(" or ")} for this kind of key` }).exactOptional();
+
+const modulusRule = { error: "must be the base64url of an odd number of 2048 to 4096 bits" };
+const exponentRule = { error: "must be the base64url of an odd number from 65537 to 4294967295" };
 
 const byKeyType = z.discriminatedUnion(
   "kty",
@@ -84,31 +57,34 @@ const byKeyType = z.discriminatedUnion(
       x: coordinate,
       y: coordinate,
       ...labels,
-      alg: algOf(["ES256"]),
+      alg: algOf(algsOf.EC),
     }),
     z.object({
       kty: z.literal("OKP"),
       crv: z.literal("Ed25519", { error: "must be Ed25519" }),
       x: coordinate,
       ...labels,
-      alg: algOf(["EdDSA", "Ed25519"]),
+      alg: algOf(algsOf.OKP),
     }),
     z.object({
       kty: z.literal("RSA"),
       n: z
-        .string({ error: "must be the base64url of an odd number of 2048 to 4096 bits" })
+        .string(modulusRule)
         .max(683, { abort: true, error: "must have at most 4096 bits" })
-        .refine(isModulus, { error: "must be the base64url of an odd number of 2048 to 4096 bits" }),
+        .refine(isModulus, modulusRule),
       e: z
-        .string({ error: "must be the base64url of an odd number from 65537 to 4294967295" })
+        .string(exponentRule)
         .max(6, { abort: true, error: "must be at most 4294967295" })
-        .refine(isExponent, { error: "must be the base64url of an odd number from 65537 to 4294967295" }),
+        .refine(isExponent, exponentRule),
       ...labels,
-      alg: algOf(["RS256", "PS256"]),
+      alg: algOf(algsOf.RSA),
     }),
   ],
   { error: "must be EC, OKP or RSA" },
 );
+
+export type PublicJwk = z.output<typeof byKeyType>;
+type EcPublicJwk = Extract<PublicJwk, { kty: "EC" }>;
 
 /**
  * A public JWK as an agent registers it. Returns its public members, `kid`, `use` and `alg`; every other member of a public
@@ -134,13 +110,9 @@ export const publicJwkSchema = z
     properties: {
       kty: { type: "string", enum: ["EC", "OKP", "RSA"] },
       crv: { type: "string", enum: ["P-256", "Ed25519"] },
-      x: { type: "string" },
-      y: { type: "string" },
-      n: { type: "string" },
-      e: { type: "string" },
-      kid: { type: "string" },
+      ...Object.fromEntries(["x", "y", "n", "e", "kid"].map((name) => [name, { type: "string" as const }])),
       use: { type: "string", enum: ["sig"] },
-      alg: { type: "string", enum: ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"] },
+      alg: { type: "string", enum: Object.values(algsOf).flat() },
     },
     example: {
       kty: "EC",
@@ -149,8 +121,6 @@ export const publicJwkSchema = z
       y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
     },
   });
-
-const algsOf = { EC: ["ES256"], OKP: ["EdDSA", "Ed25519"], RSA: ["RS256", "PS256"] } as const;
 
 /**
  * The algorithms that a signature of this key may name: those of its kind, or the one that the key itself names. EdDSA and
@@ -174,9 +144,7 @@ export async function importVerificationKey(jwk: PublicJwk, alg: string): Promis
 }
 
 /** The SHA-256 thumbprint of a key (RFC 7638), in base64url. */
-export function jwkThumbprint(jwk: PublicJwk): Promise<string> {
-  return calculateJwkThumbprint(jwk as JWK);
-}
+export const jwkThumbprint = (jwk: PublicJwk): Promise<string> => calculateJwkThumbprint(jwk as JWK);
 
 /** Whether a key that passed {@link publicJwkSchema} can be used: its point is on the curve and the runtime accepts it. */
 export async function isUsablePublicJwk(jwk: PublicJwk): Promise<boolean> {
@@ -190,14 +158,10 @@ export async function isUsablePublicJwk(jwk: PublicJwk): Promise<boolean> {
 }
 
 /** A new P-256 key for an agent without a key of its own. The caller must seal the private part before it stores it. */
-export async function newAgentKeyPair(): Promise<{
-  readonly publicJwk: EcPublicJwk;
-  readonly privateJwk: EcPrivateJwk;
-}> {
+export async function newAgentKeyPair(): Promise<{ publicJwk: EcPublicJwk; privateJwk: EcPublicJwk & { d: string } }> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const { x, y, d } = await exportJWK(privateKey);
-  if (typeof x !== "string" || typeof y !== "string" || typeof d !== "string")
-    throw new TypeError("P-256 keys have x, y and d");
+  if (x === undefined || y === undefined || d === undefined) throw new TypeError("P-256 keys have x, y and d");
   const publicJwk = { kty: "EC", crv: "P-256", x, y } as const;
   return { publicJwk, privateJwk: { ...publicJwk, d } };
 }

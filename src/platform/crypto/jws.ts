@@ -36,10 +36,6 @@ const refusedMembers = [
   "b64",
 ] as const;
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function parseObject(segment: string): Record<string, unknown> | null {
@@ -47,7 +43,7 @@ function parseObject(segment: string): Record<string, unknown> | null {
   if (!bytes) return null;
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes));
-    return isObject(value) ? value : null;
+    return typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown> | null) : null;
   } catch {
     return null;
   }
@@ -83,7 +79,6 @@ export function readJws(token: string): ReadJws | null {
 /** RFC 7515 4.1.9: a `typ` without a slash has the prefix `application/`. Media types are case-insensitive. */
 const mediaType = (typ: string) => (typ.includes("/") ? typ : `application/${typ}`).toLowerCase();
 
-/** The requirements for an accepted token. */
 export interface Expected {
   /** A JWK is imported once for each object. */
   readonly key: CryptoKey | JWK;
@@ -98,11 +93,6 @@ export interface Expected {
  *
  * @returns the claims, or null when {@link readJws} refuses the token, its `alg` or `typ` is another, or the signature is wrong
  * @throws {TypeError} when the key does not fit the algorithm, which is a bug of the caller
- *
- * @example
- * ```ts
- * const claims = await verifyJws(token, { key, alg: "ES256", typ: "at+jwt" });
- * ```
  */
 export async function verifyJws(token: string, { key, alg, typ }: Expected): Promise<JWTPayload | null> {
   const read = readJws(token);

@@ -1,4 +1,4 @@
-/** Lists of server keys from the settings: the first is used for new values, all for old ones, so a key can be changed without downtime. */
+/** Lists of server keys in the settings: the first is for new values, all are for old ones, so that a key changes without downtime. */
 import { decodeBase64url } from "./base64url.ts";
 
 /** One key of a ring. `bytes` (32 bytes) is a fresh copy on each read, and appears in no JSON and no console output. */
@@ -54,10 +54,8 @@ export function parseKeyRing(text: string): KeyRing | null {
 }
 
 /**
- * Makes a function that imports ring keys into WebCrypto, each once.
- *
- * It caches the imported key and not its promise: in workerd a promise belongs to the request that made it, and another
- * request that awaits it may wait forever.
+ * Makes a function that imports each ring key into WebCrypto once. It caches the key, not the promise: a promise belongs to the
+ * request that created it, and another request may wait for it forever.
  */
 export function importOnce(importKey: (bytes: Uint8Array) => Promise<CryptoKey>): (key: RingKey) => Promise<CryptoKey> {
   const imported = new WeakMap<RingKey, CryptoKey>();

@@ -27,11 +27,6 @@ function parameters(keyId: string, iv: Uint8Array, place: string) {
  *
  * @param place where the value will be stored, one of {@link sealedPlace}; authenticated and not stored
  * @returns `v1.<key id>.<iv>.<ciphertext and tag>`, the last two in base64url
- *
- * @example
- * ```ts
- * const privateSealed = await seal(settings.keyEncryptionKeys, JSON.stringify(privateJwk), sealedPlace.signingKey(kid));
- * ```
  */
 export async function seal(ring: KeyRing, plaintext: string, place: string): Promise<string> {
   const { first } = ring;

@@ -7,27 +7,15 @@ import type { Result } from "../problems/result.ts";
 import type { Database } from "./client.ts";
 
 /**
- * `INSERT … SELECT … WHERE`: writes the row only if the condition holds in the same statement. `meta.changes` of the result
- * shows whether it did.
- *
- * @example
- * ```ts
- * insertWhere(db, credentials, row, sql`(SELECT count(*) FROM credentials WHERE agent_id = ${agentId}) < 10`);
- * ```
+ * `INSERT … SELECT … WHERE`: writes the row only if the condition holds in the same statement, such as
+ * `(SELECT count(*) FROM credentials WHERE agent_id = ?) < 10`. `meta.changes` of the result shows whether it did.
  */
 export function insertWhere<T extends SQLiteTable>(db: Database, table: T, row: T["$inferSelect"], condition: SQL) {
   const values = Object.entries(getTableColumns(table)).map(([name, column]) => sql.param(row[name], column));
   return db.insert(table).select(sql`SELECT ${sql.join(values, sql`, `)} WHERE ${condition}`);
 }
 
-/**
- * A list for `IN`, as one parameter: D1 binds at most 100 to a statement.
- *
- * @example
- * ```ts
- * sql`${agents.id} IN ${among(ids)}`
- * ```
- */
+/** A list for `IN`, as one parameter: a statement of D1 has at most 100. */
 export const among = (values: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
 
 /** The condition of a list, newest first: keys below this one; no condition for the first page (null). */

@@ -1,6 +1,6 @@
 /**
- * The D1 schema, one file a wing in `schema/`. Times are milliseconds since the epoch, ids are UUID v7 text. Migrations are
- * generated from it. Beside the tables are the closed sets of values that their columns hold, and the wire with them.
+ * The D1 schema, one file for each wing in `schema/`. Times are milliseconds since the epoch, ids are UUID v7 text. Migrations
+ * are generated from it. The closed sets of values are also those of the wire.
  */
 export * from "./schema/assurance.ts";
 export * from "./schema/deliveries.ts";

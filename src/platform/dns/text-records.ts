@@ -4,7 +4,6 @@ import { type DnsRecord, dnsName, queryDns, recordTypes } from "./query.ts";
 
 const timeoutMs = 5000;
 
-/** The settings of a look-up. */
 export type DnsSettings = Pick<Settings, "dnsResolver" | "dnsStaticRecords">;
 
 /**

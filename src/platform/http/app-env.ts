@@ -1,4 +1,4 @@
-/** The Hono environment of every route, and nothing of who calls. `access/app-env.ts` adds the caller. */
+/** The Hono environment of every route. `access/app-env.ts` adds the caller. */
 import type { Context as HonoContext } from "hono";
 import type { Context } from "../context.ts";
 import type { Bindings } from "../env.ts";
@@ -9,7 +9,7 @@ export interface BaseEnv {
   Variables: {
     requestId: string;
     context: Context;
-    /** Whose API call the request was counted as; not set for what counts as none. */
+    /** The organization that the call counts for; not set for a request that does not count. */
     callOf: OrganizationId;
   };
 }

@@ -1,9 +1,9 @@
-/** CORS: public documents are there for scripts of any origin; everything else only for the origins in `ALLOWED_ORIGINS`. */
+/** CORS: scripts of any origin may read public documents; only the origins in `ALLOWED_ORIGINS` may read other answers. */
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import type { BaseEnv } from "./app-env.ts";
 
-/** Keys, discovery documents, DID documents, agent cards, the controls, and what is made to be embedded. */
+/** Keys, discovery documents, DID documents, agent cards, the controls, and embeds. */
 const publicDocuments = [
   /^\/\.well-known\//,
   /^\/agents\/[^/]+\/did\.json$/,
@@ -27,8 +27,8 @@ const namedOrigins = cors({
 });
 
 /**
- * Answers preflight requests, and adds what lets an allowed origin read the answer. No credentials (cookies) are ever allowed:
- * the API has none. A plain `OPTIONS` is no preflight (Fetch 4.8) and goes on to its 405.
+ * Answers preflight requests, and sets the CORS headers for an allowed origin. It never allows credentials (cookies), which the
+ * API does not use. A plain `OPTIONS` is not a preflight (Fetch 4.8) and gets 405.
  */
 export const crossOrigin = createMiddleware<BaseEnv>(async (c, next) => {
   const { allowedOrigins } = c.get("context").settings;
@@ -37,6 +37,6 @@ export const crossOrigin = createMiddleware<BaseEnv>(async (c, next) => {
   if (!isPlainOptions && publicDocuments.some((path) => path.test(c.req.path))) return anyOrigin(c, next);
   if (!isPlainOptions && origin !== undefined && allowedOrigins.includes(origin)) return namedOrigins(c, next);
   await next();
-  // What a cache keeps for a request without an allowed origin must not be given to one that has it.
+  // A cache must not serve the answer without CORS headers to a request from an allowed origin.
   if (allowedOrigins.length > 0) c.header("Vary", "Origin", { append: true });
 });

@@ -1,11 +1,11 @@
-/** The API reference for people, at `/docs`: OpenAPI Explorer over `/openapi.json`, without a request to any other origin. */
+/** The API reference at `/docs`: OpenAPI Explorer over `/openapi.json`, without requests to other origins. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { html } from "hono/html";
 import viewer from "openapi-explorer/dist/browser/openapi-explorer.min.js";
 import { version as viewerVersion } from "openapi-explorer/package.json";
 import type { BaseEnv } from "./app-env.ts";
 
-/** Scripts from this origin alone. The viewer sets style attributes on its own elements, for which there is no narrower word. */
+/** The viewer sets style attributes on its own elements, which only `'unsafe-inline'` allows. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -28,12 +28,12 @@ const page = html`<!doctype html>
   </head>
   <body>
     <openapi-explorer spec-url="/openapi.json" hide-server-selection="true" collapse="true"></openapi-explorer>
-    <noscript>The reference is drawn by a script. The document behind it is at <a href="/openapi.json">/openapi.json</a>.</noscript>
+    <noscript>The reference needs scripts. Its document is <a href="/openapi.json">/openapi.json</a>.</noscript>
   </body>
 </html>
 `;
 
-/** Serves the page and its script. The script's address names its version, so that it can be kept for good. */
+/** Serves the page and its script. The URL of the script has its version, so that caches can store it permanently. */
 export function serveDocs(app: OpenAPIHono<BaseEnv>): void {
   app.get("/docs", (c) =>
     c.body(page.toString(), 200, {

@@ -1,5 +1,4 @@
-/** What is answered where no route answers: unknown paths, wrong methods, and everything that was thrown. */
-
+/** The answers without a route: unknown paths, wrong methods, and thrown errors. */
 import type { ErrorHandler, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { isDatabaseDown } from "../db/client.ts";
@@ -10,7 +9,6 @@ import { invalid, type Problem, problem } from "../problems/problems.ts";
 import type { BaseContext, BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
 
-/** An unknown path. */
 export const notFound: NotFoundHandler<BaseEnv> = (c) => fail(c, problem("NOT_FOUND"));
 
 /** A known path with another method (RFC 9110 15.5.6). */
@@ -20,10 +18,7 @@ export const wrongMethod = (c: BaseContext, methods: readonly string[]) =>
     problem("METHOD_NOT_ALLOWED", `This path takes ${methods.join(", ")}.`, { headers: { Allow: methods.join(", ") } }),
   );
 
-/**
- * An error as one line of a log may hold it: what and where, without the parameters of a failed query, which are somebody's
- * records.
- */
+/** An error for one log line, without the parameters of a failed query, which are records of customers. */
 function traceOf(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: String(error) };
   const frames = error.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
@@ -34,7 +29,7 @@ function traceOf(error: unknown): Record<string, unknown> {
   };
 }
 
-/** What hono and its validators throw. */
+/** The problem of an exception of Hono or its validators. */
 function problemOfException(error: HTTPException): Problem | null {
   if (error.status === 400) return { ...invalid([{ path: "", message: error.message }]), message: error.message };
   if (error.status === 413) return problem("PAYLOAD_TOO_LARGE");
@@ -42,7 +37,7 @@ function problemOfException(error: HTTPException): Problem | null {
   return null;
 }
 
-/** What a thrown error is to the caller, and what of it the operator has to know. */
+/** The problem for the caller, and the log message for the operator. */
 function judge(error: unknown): { readonly problem: Problem; readonly log: string | null } {
   const expected = error instanceof HTTPException ? problemOfException(error) : null;
   if (expected) return { problem: expected, log: null };
@@ -57,7 +52,7 @@ function judge(error: unknown): { readonly problem: Problem; readonly log: strin
   };
 }
 
-/** Answers for whatever was thrown. A bug is told to the caller by its request id alone, and to the operator in one line. */
+/** Answers to a thrown error. For a bug, the caller gets the request id only; the log gets the error. */
 export const onError: ErrorHandler<BaseEnv> = (error, c) => {
   const judged = judge(error);
   if (judged.log !== null) {

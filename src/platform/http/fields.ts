@@ -1,4 +1,4 @@
-/** Fields that many bodies have, with the same rules and the same messages. */
+/** The fields that many bodies have, with their rules and messages. */
 import { z } from "@hono/zod-openapi";
 
 /** A time in an answer. */
@@ -9,12 +9,12 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
 /**
- * What free text may hold. Control characters can forge lines of a log. Lone surrogates have no UTF-8 and no canonical JSON
- * (RFC 8785 3.2.2.2), so the audit chain cannot hash them.
+ * Excludes control characters, which can forge log lines, and lone surrogates, which have no canonical JSON (RFC 8785 3.2.2.2),
+ * so that the audit chain cannot hash them.
  */
 export const printable = /^[^\p{Cc}\p{Cs}]*$/u;
 
-/** Free text of so many characters. */
+/** Free text with `least` to `most` characters. */
 export const text = (least: number, most: number, tooShort = `must have at least ${least} characters`) =>
   z
     .string({ error: "must be a text" })
@@ -26,7 +26,7 @@ export const text = (least: number, most: number, tooShort = `must have at least
 export const isUnique = (values: readonly string[]): boolean => new Set(values).size === values.length;
 export const unique = { error: "must not name the same thing twice" };
 
-/** `.refine(...somethingNamed)`: a change with at least one field. It is checked when there is no other issue. */
+/** `.refine(...somethingNamed)`: a change with at least one field. Checked only without other issues. */
 export const somethingNamed = [
   (changes: object): boolean => Object.keys(changes).length > 0,
   {

@@ -1,58 +1,54 @@
-/** The OpenAPI 3.1 document, produced by the routes that are there. */
+/** The OpenAPI 3.1 document, made from the mounted routes. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
 import { version } from "../version.ts";
 import type { BaseEnv } from "./app-env.ts";
 
-/** A heading of the reference, and what stands under it. */
+/** A heading of the reference. */
 export interface Tag {
-  /** The headings are in the order of these numbers. */
+  /** The headings are sorted by it. */
   readonly position: number;
   readonly name: string;
   readonly description: string;
 }
 
-/** What the routes do not say themselves: the headings, and every scope with what it allows. */
+/** What the routes do not have: the headings, and the meaning of each scope. */
 export interface Reference {
   readonly tags: readonly Tag[];
   readonly scopes: Readonly<Record<string, string>>;
 }
 
-const description = `An identity for every AI agent: it registers once, gets short-lived access tokens with a standard OAuth 2.0
-client, and anybody can check them with nothing but the published keys.
+const description = `An identity for every AI agent. An agent registers once and gets short-lived access tokens with a standard
+OAuth 2.0 client. Every API can verify the tokens with the published keys alone.
 
-Errors are always \`{ code, message, details?, requestId }\`. Lists are newest first and paged with \`limit\` and \`cursor\`.
-Times are ISO 8601 in UTC. A body has at most 256 KiB. Every answer carries \`X-Request-Id\`.`;
+Every error is \`{ code, message, details?, requestId }\`. Lists are newest first and paged with \`limit\` and \`cursor\`.
+Times are ISO 8601 in UTC. A body has at most 256 KiB. Every answer has \`X-Request-Id\`.`;
 
 const securitySchemes = (issuer: string, scopes: Reference["scopes"]) => ({
   bearer: {
     type: "http" as const,
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "An access token (RFC 9068) from the token endpoint. The scopes that a call needs stand beside it.",
+    description: "An access token (RFC 9068) from the token endpoint, with the scopes of the operation.",
   },
   oauth2: {
     type: "oauth2" as const,
-    description: "How to get that access token: the client credentials grant (RFC 6749 4.4).",
+    description: "The client credentials grant (RFC 6749 4.4), which issues that access token.",
     flows: { clientCredentials: { tokenUrl: `${issuer}/api/v1/token`, scopes: { ...scopes } } },
   },
   clientSecretBasic: {
     type: "http" as const,
     scheme: "basic",
     description:
-      "Client authentication: `client_id` and `client_secret` by HTTP Basic (RFC 6749 2.3.1). Instead, the form may carry both " +
-      "(`client_secret_post`), or `client_assertion` and `client_assertion_type` (`private_key_jwt`, RFC 7523 2.2). One method a request.",
+      "Client authentication: `client_id` and `client_secret` by HTTP Basic (RFC 6749 2.3.1). Instead, the form may have both " +
+      "(`client_secret_post`), or `client_assertion` and `client_assertion_type` (`private_key_jwt`, RFC 7523 2.2). A request must use one method only.",
   },
 });
 
-/**
- * JSON Schema patterns have no flags; they are read as if with `u` (JSON Schema 2020-12 Core 6.4). The generator writes a
- * flagged expression as `^…$/u`.
- */
+/** JSON Schema patterns have no flags; `u` is implied (2020-12 Core 6.4). The generator writes a flagged expression as `^…$/u`. */
 const withoutFlags = (key: string, value: unknown) =>
   key === "pattern" && typeof value === "string" ? value.replace(/\$\/[a-z]+$/, "$") : value;
 
-/** The document for an issuer. Its bytes depend on the issuer and the routes alone. */
 function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issuer: string): string {
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",

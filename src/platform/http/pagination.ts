@@ -1,4 +1,4 @@
-/** Lists: newest first, a page at a time, stable while rows are added, because a page starts after a key and not at a number. */
+/** Lists: newest first, in pages. A page starts after a key, not at an offset, so that it is stable while rows are added. */
 import { z } from "@hono/zod-openapi";
 import { decodeBase64url, encodeBase64url } from "../crypto/base64url.ts";
 import type { OrganizationId } from "../ids.ts";
@@ -15,23 +15,15 @@ export const pageQuery = z.object({
     .transform(Number)
     .refine((limit) => limit <= 100, { error: limitRule })
     .default(20)
-    .openapi({
-      type: "integer",
-      minimum: 1,
-      maximum: 100,
-      default: 20,
-      description: "How many rows a page has at most",
-    }),
+    .openapi({ type: "integer", minimum: 1, maximum: 100, default: 20, description: "The most rows of a page" }),
   cursor: z
     .string({ error: "must be one text" })
     .optional()
-    .openapi({ description: "`nextCursor` of the page before; left out for the first page" }),
+    .openapi({ description: "`nextCursor` of the previous page; absent for the first page" }),
 });
 
-/** What a caller asked of a list, as `pageQuery` parsed it. */
 export type PageRequest = z.output<typeof pageQuery>;
 
-/** One page of a list. */
 export interface Page<Row> {
   readonly data: Row[];
   /** null on the last page. */
@@ -46,18 +38,14 @@ export function pageSchema<S extends z.ZodType>(itemSchema: S) {
   });
 }
 
-/** The list that a cursor belongs to. A cursor of one list, or of one organization, opens no other. */
+/** The list that a cursor belongs to. A cursor is valid for one list of one organization only. */
 export interface List {
   readonly name: string;
-  /** Whose rows it has; `public` for a list that is the same for everybody. */
+  /** The owner of the rows; `public` for a list that is the same for all callers. */
   readonly organizationId: OrganizationId | "public";
 }
 
-/**
- * A cursor that points after a row.
- *
- * @param key what the list is ordered by, of the last row that the caller has seen
- */
+/** The cursor after a row. `key` is the row's value of the sort column. */
 export function encodeCursor<Key>(list: List, key: Key): string {
   return encodeBase64url(JSON.stringify([list.name, list.organizationId, key]));
 }
@@ -73,8 +61,8 @@ function contentOf(cursor: string): unknown {
 }
 
 /**
- * The key in a cursor; null where the caller sent none. A cursor that this list did not make, down to its last character,
- * is a `VALIDATION_ERROR` on `cursor`. A cursor is no authority: whoever forges one gets rows of their own organization.
+ * The key in a cursor; null without a cursor. Any other cursor than one of this list is a `VALIDATION_ERROR`. A cursor gives no
+ * access: a forged one leads to rows of the caller's own organization.
  */
 export function decodeCursor<Key>(
   list: List,
@@ -91,21 +79,16 @@ export function decodeCursor<Key>(
   return ok(parsed.data[2]);
 }
 
-/**
- * Makes a page of what was read.
- *
- * @param rows up to `limit + 1` rows: the one too many says that there is a next page
- * @param cursorOf the cursor that points after a row
- */
+/** Makes a page. `rows` has up to `limit + 1` rows; the last one shows that there is a next page. */
 export function page<Row>(rows: readonly Row[], limit: number, cursorOf: (last: Row) => string): Page<Row> {
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   return { data, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }
 
-/** How a list is read: its rows older than a key, the key of a row, and how the wire shows it. */
+/** How a list is read: its rows older than a key, the key of a row, and its wire form. */
 interface Reading<Key, Row, Item> {
-  /** Up to `limit` rows that come after the key; null: the first ones. Or the problem that there is no such list. */
+  /** Up to `limit` rows after the key; with null the first ones. Or a problem when the list does not exist. */
   readonly read: (page: { readonly before: Key | null; readonly limit: number }) => Promise<readonly Row[] | Problem>;
   readonly keyOf: (row: Row) => Key;
   readonly show: (row: Row) => Item;

@@ -1,4 +1,4 @@
-/** Turns a problem into the answer that the conventions promise. */
+/** Answers with the result of a service function: its value, or its problem in the form of the conventions. */
 import type { Context as HonoContext, TypedResponse } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { JSONParsed } from "hono/utils/types";
@@ -6,17 +6,15 @@ import { type OAuthError, type Problem, problemRegistry } from "../problems/prob
 import type { Result } from "../problems/result.ts";
 import type { BaseEnv } from "./app-env.ts";
 
-/** A response that fits every declared error of every route; the body is always the problem object. */
+/** A response that fits every declared error of every route. */
 export type ProblemResponse = Response & TypedResponse<never, never, never>;
 
-/** The characters that RFC 6749 5.2 and RFC 6750 3 allow in `error_description` and its like. */
-function plain(text: string): string {
-  return text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?");
-}
+/** Text with the characters that RFC 6749 5.2 and RFC 6750 3 allow in `error_description` and similar parameters. */
+const plain = (text: string) => text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?");
 
 const quoted = (text: string) => `"${plain(text)}"`;
 
-/** RFC 6750 3 and RFC 9728 5.1: what a client should do to be let in. */
+/** RFC 6750 3 and RFC 9728 5.1. */
 function bearerChallenge(problem: Problem, issuer: string): string {
   const scope = problem.details?.requiredScope;
   const parameters = [
@@ -29,10 +27,10 @@ function bearerChallenge(problem: Problem, issuer: string): string {
   return `Bearer ${parameters.join(", ")}`;
 }
 
-/** The paths where OAuth libraries look for `error` (RFC 6749 5.2), whatever went wrong. */
+/** The paths where OAuth libraries expect `error` (RFC 6749 5.2) in every error. */
 const oauthEndpoint = /^\/api\/v1\/(token|oauth2|oidc\/token)(\/|$)/;
 
-/** What a problem is to an OAuth library where the rule that found it did not say; the codes are those of RFC 6749 4.1.2.1 and 5.2. */
+/** The default error codes (RFC 6749 4.1.2.1 and 5.2). */
 const oauthErrorOfStatus: Readonly<Partial<Record<number, OAuthError>>> = {
   401: "invalid_client",
   403: "access_denied",
@@ -49,15 +47,10 @@ function oauthErrorOf(problem: Problem, path: string): OAuthError | undefined {
 }
 
 /**
- * Answers with a problem: its status, its body `{ code, message, details?, requestId }`, and the headers that belong to it.
- * At the OAuth endpoints the body also has `error` and `error_description`, from whichever part of the house the problem comes.
+ * Answers with a problem: its status, its headers, and the body `{ code, message, details?, requestId }`. At the OAuth endpoints
+ * the body also has `error` and `error_description`.
  *
- * @param beside members that a standard wants in the body of this answer
- *
- * @example
- * ```ts
- * if (refused) return fail(c, refused);
- * ```
+ * @param beside further members of the body
  */
 export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, beside: object = {}): ProblemResponse {
   const { status } = problemRegistry[problem.code];
@@ -80,14 +73,7 @@ export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, bes
   return c.json(body, status, headers) as unknown as ProblemResponse;
 }
 
-/**
- * Answers with what a rule returned: its value in JSON with this status, nothing with 204, or its problem.
- *
- * @example
- * ```ts
- * return answer(c, await readAgent(context, caller, agentId), 200);
- * ```
- */
+/** Answers with a result: its value in JSON with this status, an empty body with 204, or its problem. */
 export function answer<E extends BaseEnv>(
   c: HonoContext<E>,
   result: Result<unknown>,

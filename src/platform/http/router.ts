@@ -1,13 +1,9 @@
-/** The router that routes are written on. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { invalid, issuesOf } from "../problems/problems.ts";
 import type { BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
 
-/**
- * A router. Requests that do not fit their schema are answered with `VALIDATION_ERROR`. A room writes on the one of
- * `access/router.ts`, whose handlers know the caller.
- */
+/** A router that answers `VALIDATION_ERROR` to invalid requests. Rooms use the one of `access/router.ts`, which has the caller. */
 export function createBaseRouter<E extends BaseEnv = BaseEnv>(): OpenAPIHono<E> {
   return new OpenAPIHono<E>({
     defaultHook: (result, c) => {

@@ -1,4 +1,4 @@
-/** Headers that tell a browser what it must not do with an answer. */
+/** Security headers for browsers, and the default of `Cache-Control`. */
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
 import type { BaseEnv } from "./app-env.ts";
@@ -6,15 +6,15 @@ import type { BaseEnv } from "./app-env.ts";
 const none = ["'none'"];
 
 /**
- * No answer may load anything or be framed. A page that needs more says so in its own `Content-Security-Policy`, which stands
- * (`overwrite: false`); with a policy that has `frame-ancestors`, browsers ignore `X-Frame-Options`.
+ * No answer may load resources or be framed. A page with its own `Content-Security-Policy` keeps it (`overwrite: false`). With
+ * `frame-ancestors` in a policy, browsers ignore `X-Frame-Options`.
  */
 const common = {
   contentSecurityPolicy: { defaultSrc: none, frameAncestors: none, baseUri: none, formAction: none },
   xFrameOptions: "DENY",
-  // Public documents and embeds are there for other origins; everything else is kept from them by CORS.
+  // Other origins may read public documents and embeds; CORS protects everything else.
   crossOriginResourcePolicy: false,
-  // Answers to browsers that are gone.
+  // For old browsers only.
   xDnsPrefetchControl: false,
   xDownloadOptions: false,
   xPermittedCrossDomainPolicies: false,
@@ -22,19 +22,19 @@ const common = {
   overwrite: false,
 };
 
-/** `includeSubDomains` is left out: the hosts below the issuer's are not ours to decide for. */
+/** Without `includeSubDomains`: the hosts below the issuer's are not ours. */
 const overHttps = secureHeaders({ ...common, strictTransportSecurity: "max-age=63072000" });
 const overHttp = secureHeaders({ ...common, strictTransportSecurity: false });
 
 /**
- * Sets the security headers of every answer. `Strict-Transport-Security` only where the issuer is https. It runs before the
- * settings are parsed, so that the answer to a broken setting has them too.
+ * Sets the security headers; `Strict-Transport-Security` only for an https issuer. Runs before the settings are parsed, so that
+ * the answer to an invalid setting has the headers too.
  */
 export const securityHeaders = createMiddleware<BaseEnv>((c, next) =>
   (c.env.ISSUER?.startsWith("https:") ? overHttps : overHttp)(c, next),
 );
 
-/** What does not say how long it may be kept is not kept: tokens, credentials, and the records of an organization. */
+/** Answers without `Cache-Control` must not be stored: they hold tokens, credentials, and the records of an organization. */
 export const uncachedByDefault = createMiddleware<BaseEnv>(async (c, next) => {
   await next();
   if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");

@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { importJWK, type JWK } from "jose";
 import { decodeBase64url } from "../crypto/base64url.ts";
+import { privateMembers } from "../crypto/jwk.ts";
 
 /** A set with more is refused whole: whoever picks some of them decides for the issuer which. */
 const maxKeys = 100;
@@ -57,9 +58,6 @@ export type RemoteKey = z.output<typeof remoteKeySchema>;
 export const remoteKeysSchema = z.array(remoteKeySchema).max(maxKeys);
 
 const keySetSchema = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(maxKeys) });
-
-/** A key that was published with its private part belongs to everybody (RFC 7518 6); `k` is a secret. */
-const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 const canVerify = ({ key_ops }: Record<string, unknown>) =>
   key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes("verify"));

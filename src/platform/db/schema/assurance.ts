@@ -1,4 +1,3 @@
-/** The measurements of the service. */
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** The last result of each public control, from the scheduled task. */

@@ -1,9 +1,8 @@
-/** The columns that `deliveries/` needs in the tables of a channel. */
 import { integer, text } from "drizzle-orm/sqlite-core";
 
 export const deliveryStatuses = ["pending", "delivered", "failed", "dead_letter"] as const;
 
-/** The columns of a table of deliveries. It also has an `id`, an `endpointId` and the message. */
+/** The columns that `deliveries/` needs in a table of deliveries, with `id`, `endpointId` and the message. */
 export const deliveryColumns = () => ({
   status: text({ enum: deliveryStatuses }).notNull(),
   attemptCount: integer("attempt_count").notNull(),
@@ -21,7 +20,7 @@ export const deliveryColumns = () => ({
   updatedAt: integer("updated_at").notNull(),
 });
 
-/** The columns of a table of endpoints. It also has an `id` and the URL. */
+/** The columns that `deliveries/` needs in a table of endpoints, with `id` and the URL. */
 export const endpointColumns = () => ({
   active: integer({ mode: "boolean" }).notNull(),
   /** Consecutive deliveries that were given up. */

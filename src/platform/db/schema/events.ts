@@ -1,8 +1,7 @@
-/** Events that are not delivered yet. */
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { EventId, OrganizationId } from "../../ids.ts";
 
-/** Events, each written in one batch with its change, until the relay has delivered them. */
+/** Events that are not delivered yet. Each is written in one batch with its change. */
 export const outbox = sqliteTable(
   "outbox",
   {

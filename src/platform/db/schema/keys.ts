@@ -1,4 +1,3 @@
-/** The service's own signing keys. */
 import { sql } from "drizzle-orm";
 import { integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { OrganizationId } from "../../ids.ts";
@@ -6,7 +5,7 @@ import type { OrganizationId } from "../../ids.ts";
 export const signingKeyStates = ["next", "current", "previous", "retired"] as const;
 export const signingAlgs = ["ES256", "RS256"] as const;
 
-/** The service's signing keys. A retired or compromised key loses its private part. */
+/** The service's own signing keys. A retired or compromised key has no private part. */
 export const signingKeys = sqliteTable(
   "signing_keys",
   {

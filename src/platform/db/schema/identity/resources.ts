@@ -1,11 +1,9 @@
-/** APIs of organizations that accept tokens of this service. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, OrganizationId, ResourceId } from "../../../ids.ts";
 
 export const resourceStatuses = ["active", "disabled"] as const;
 
-/** A scope of a resource. */
 export interface ResourceScope {
   readonly name: string;
   readonly description: string;
@@ -17,7 +15,7 @@ export interface AllowedOrganization {
   readonly scopes: readonly string[];
 }
 
-/** APIs that accept our tokens. A deleted one keeps its row, so that no other organization gets its identifier while a token can be active. */
+/** APIs that accept our tokens. A deleted one keeps its row: its identifier is not free while a token can be active. */
 export const resources = sqliteTable(
   "resources",
   {

@@ -1,4 +1,3 @@
-/** The audit log: its events, the state of each chain, and its signed checkpoints. */
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, EventId, OrganizationId } from "../../../ids.ts";

@@ -1,11 +1,10 @@
-/** Domains that organizations have proved. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { DomainId, OrganizationId } from "../../../ids.ts";
 
 export const domainStatuses = ["pending", "verified", "lapsed"] as const;
 
-/** Domains of organizations. A row is removed when another organization has proved the domain; its audit events stay. */
+/** Domains of organizations. A row is deleted when another organization has proved the domain; its audit events stay. */
 export const domains = sqliteTable(
   "domains",
   {

@@ -1,4 +1,3 @@
-/** Organizations. */
 import { sql } from "drizzle-orm";
 import { integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { OrganizationId } from "../../../ids.ts";

@@ -1,4 +1,3 @@
-/** The usage and the billing of organizations. */
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, OrganizationId } from "../../../ids.ts";
 import { planTiers } from "./organizations.ts";

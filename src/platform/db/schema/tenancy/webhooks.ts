@@ -1,4 +1,3 @@
-/** Webhooks: subscriptions, their signing secrets, and their deliveries. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { DeliveryId, EventId, OrganizationId, WebhookId } from "../../../ids.ts";

@@ -10,11 +10,11 @@ const secretBytes = 32;
 
 /** A new signing secret: `whsec_` and the base64 of 32 random bytes. */
 export function newSigningSecret(): string {
-  return prefix + Buffer.from(crypto.getRandomValues(new Uint8Array(secretBytes))).toString("base64");
+  return prefix + btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(secretBytes))));
 }
 
 /** Standard Webhooks uses the decoded secret as the key. */
-const decoded = (secret: string) => Buffer.from(secret.slice(prefix.length), "base64");
+const decoded = (secret: string) => Uint8Array.from(atob(secret.slice(prefix.length)), (byte) => byte.charCodeAt(0));
 
 /** `X-SentryAgent-Signature` covers only the body, and uses the text of the secret as the key. */
 const bodySignature = (secret: string, body: string) =>

@@ -46,13 +46,14 @@ credentialRoutes.openapi(create, async (c) => {
 const list = route({
   method: "get",
   path: "/agents/{agentId}/credentials",
-  access: "agents:read",
+  access: "bearer",
   tags,
   summary: "List an agent's credentials",
-  description: "Newest first, revoked and expired ones included. Secrets are not among what is kept.",
+  description:
+    "Newest first, with the revoked and the expired ones, and without secrets. An agent's own credentials need `agents:read`, those of another agent `agents:write` or `audit:read`.",
   request: { params: credentialsPath, query: pageQuery },
   responses: { 200: json(pageSchema(credentialSchema), "A page of credentials") },
-  errors: ["AGENT_NOT_FOUND"],
+  errors: ["FORBIDDEN", "AGENT_NOT_FOUND"],
 });
 
 credentialRoutes.openapi(list, async (c) => {

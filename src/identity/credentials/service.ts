@@ -1,6 +1,7 @@
 /** The rules of credentials, and the way to them for other rooms. */
-import { refuseChange, refuseTakeover } from "../../access/authority.ts";
-import type { Caller } from "../../access/caller.ts";
+import { refuseChange, refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
+import { type Caller, isSelf } from "../../access/caller.ts";
+import { hasScope } from "../../access/scopes.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { RevocationTarget } from "../../ledger/contract.ts";
@@ -31,13 +32,25 @@ export { prepareCredential } from "./prepare.ts";
 export { ownRotationHint, rotateCredential } from "./rotate.ts";
 export { findHolder } from "./store.ts";
 
-/** The agent's credentials, newest first. `VALIDATION_ERROR` for a cursor of another list. */
+/** Refuses to show an agent's credentials: one's own need `agents:read`, those of another agent `agents:write` or `audit:read`. */
+function refuseReading(caller: Caller, agentId: AgentId): Problem | null {
+  if (hasScope(caller, "agents:write") || hasScope(caller, "audit:read")) return null;
+  return refuseWithoutScope(caller, isSelf(caller, agentId) ? "agents:read" : "audit:read");
+}
+
+/**
+ * The agent's credentials, newest first.
+ *
+ * @returns `FORBIDDEN` without the scope, also for an agent that does not exist; `VALIDATION_ERROR` for a cursor of another list
+ */
 export async function listCredentials(
   context: Context,
   caller: Caller,
   agentId: AgentId,
   request: PageRequest,
 ): Promise<Result<Page<Credential>>> {
+  const refused = refuseReading(caller, agentId);
+  if (refused) return refused;
   const { organizationId } = caller;
   return pageOf({ name: `credentials/${agentId}`, organizationId }, credentialIdSchema, request, {
     read: async (page) => {

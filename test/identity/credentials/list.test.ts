@@ -54,11 +54,31 @@ describe("GET /agents/{agentId}/credentials", () => {
     expect([refused.status, refused.body.error]).toEqual([401, "invalid_client"]);
   });
 
-  it("a member with agents:read sees the metadata of all agents of its organization", async () => {
+  it("an agent sees its own with agents:read, and nothing without a scope", async () => {
+    const { token } = await newOrganization();
+    const own = await newClient(token, { grantedScopes: ["agents:read"] });
+    const answer = await list(await tokenFor(own, { scope: "agents:read" }), own.agentId);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.body.data).toHaveLength(1);
+    const without = await list(await tokenFor(own, { scope: "openid" }), own.agentId);
+    expect([without.status, without.body.details]).toEqual([403, { requiredScope: "agents:read" }]);
+  });
+
+  it("403 for another agent's with agents:read alone, whether that agent exists or not", async () => {
     const { token, agentId } = await newOrganization();
-    const reader = await tokenFor(await newClient(token));
+    const reader = await tokenFor(await newClient(token), { scope: "agents:read" });
+    for (const other of [agentId, crypto.randomUUID()]) {
+      const answer = await list(reader, other);
+      expect([answer.status, answer.body.code]).toEqual([403, "FORBIDDEN"]);
+      expect(answer.body.details).toEqual({ requiredScope: "audit:read" });
+    }
+  });
+
+  it.each(["agents:write", "audit:read"])("another agent's with %s", async (scope) => {
+    const { token, agentId } = await newOrganization();
+    const reader = await tokenFor(await newClient(token, { grantedScopes: [scope] }), { scope });
     const answer = await list(reader, agentId);
-    expect(answer.status).toBe(200);
+    expect(answer.status, answer.text).toBe(200);
     expect(Object.keys(answer.body.data[0]).sort()).toEqual([
       "clientId",
       "createdAt",

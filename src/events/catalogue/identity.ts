@@ -10,6 +10,7 @@ export const identityEvents = {
   "credential.generated": { audit: true, webhook: true, changes: "agent" },
   "credential.rotated": { audit: true, webhook: true, changes: "agent" },
   "credential.revoked": { audit: true, webhook: true, changes: "agent" },
+  "setup.recovered": { audit: true, webhook: true, changes: "agent" },
   "token.issued": { audit: true, webhook: { details: ["scope"] } },
   "token.refused": { audit: true },
   "token.introspected": { audit: true },

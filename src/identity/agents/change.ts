@@ -1,5 +1,6 @@
 /** Changing an agent: its fields, its key, and whether it is active. */
 
+import type { SQL } from "drizzle-orm";
 import { type Powers, refuseAdminScope, refuseChange, refuseGrant, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { isReservedScope } from "../../access/scopes.ts";
@@ -14,6 +15,7 @@ import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { keepUsableAdmin, scopesOfUsableAdmin } from "../credentials/service.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
 import { type NewAgentKey, newAgentKey } from "./keys.ts";
 import { eventData, publicAgent } from "./public-agent.ts";
@@ -21,11 +23,9 @@ import { type Agent, type ChangeAgent, reservedCapability } from "./schema.ts";
 import {
   type AgentChange,
   type AgentRecord,
-  deactivateAgent,
   findAgent,
   insertKeyIfChanged,
   isEmailTaken,
-  isLastActiveAdmin,
   retireKeyIfChanged,
   updateAgent,
 } from "./store.ts";
@@ -35,7 +35,7 @@ import {
  * reactivating revives no old token. An input that changes nothing is answered with the agent as it is.
  *
  * @returns `AGENT_ALREADY_DECOMMISSIONED`, `AGENT_ALREADY_EXISTS` when the new e-mail is taken, `FORBIDDEN` for powers
- *   beyond what the caller may grant, for an admin when the caller is none, and for suspending the last active admin
+ *   beyond what the caller may grant, for an admin when the caller is none, and for suspending the last usable admin
  */
 export async function changeAgent(
   context: Context,
@@ -74,7 +74,10 @@ async function attempt(
     refuseGrant(caller, additions(before, change)) ??
     refuseAdditions(before, change);
   if (refused) return refused;
-  if (change.status === "suspended" && (await isLastActiveAdmin(context, before))) return lastAdmin();
+  const lost = before.role === "admin" ? lostBy(change, publicKeyJwk) : null;
+  const admin = lost && keepUsableAdmin(context, { organizationId: before.organizationId, agentId, lost });
+  const last = await admin?.refuse();
+  if (last) return last;
 
   // Before anything is taken back: a change that is refused takes nothing along. The index decides between two at once.
   if (change.email && (await isEmailTaken(context, before.organizationId, change.email))) {
@@ -83,7 +86,7 @@ async function attempt(
   const key = replacesKey ? await newAgentKey(context, agentId, before.keyNumber + 1, publicKeyJwk) : null;
   if (key && !key.ok) return key;
   if (!key && Object.keys(change).length === 0) return ok(publicAgent(context, before));
-  return write(context, caller, before, change, key ? key.value : null);
+  return write(context, caller, before, change, key ? key.value : null, admin?.remains);
 }
 
 /** Tells the ledger, then writes the change, the key and their events, unless the agent changed since it was read. */
@@ -93,6 +96,7 @@ async function write(
   before: AgentRecord,
   { status, ...fields }: AgentChange,
   key: NewAgentKey | null,
+  also: SQL | undefined,
 ): Promise<Result<Agent> | null> {
   const { id: agentId, organizationId } = before;
   const ledger = ledgerOf(context, organizationId);
@@ -121,10 +125,7 @@ async function write(
       ? [newEvent(context, actor, { ...subject, action: "agent.suspended", details: {} })]
       : []),
   ];
-  const update =
-    status === "suspended"
-      ? deactivateAgent(context, before, { ...fields, status, updatedAt })
-      : updateAgent(context, before, { ...fields, ...(status ? { status } : {}), updatedAt });
+  const update = updateAgent(context, before, { ...fields, ...(status ? { status } : {}), updatedAt }, [also]);
   const written = await commitChange(
     context,
     [update, ...(key ? [retireKeyIfChanged(context, agentId, updatedAt), insertKeyIfChanged(context, key)] : [])],
@@ -134,9 +135,15 @@ async function write(
   return written && ok(publicAgent(context, after));
 }
 
-/** What is told to whoever would leave an organization without an active admin. */
-export const lastAdmin = (): Problem =>
-  problem("FORBIDDEN", "This is the last active admin of the organization; make another agent an admin first.");
+/** What the change takes of an admin: its powers, or its own key as a way to sign in; null for neither. */
+function lostBy(
+  { status, grantedScopes }: AgentChange,
+  publicKeyJwk: ChangeAgent["publicKeyJwk"],
+): "admin" | "own_key" | null {
+  const held: readonly string[] | undefined = grantedScopes;
+  if (status === "suspended" || (held && !scopesOfUsableAdmin.every((scope) => held.includes(scope)))) return "admin";
+  return publicKeyJwk === null ? "own_key" : null;
+}
 
 /** What the ledger has to take back: the whole agent, or the scopes that it may no longer lend; null when it keeps all it had. */
 function takenBack(before: AgentRecord, status: AgentChange["status"], fields: AgentChange): RevocationTarget | null {

@@ -10,17 +10,16 @@ import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { credentialsToRevoke } from "../credentials/service.ts";
+import { credentialsToRevoke, keepUsableAdmin } from "../credentials/service.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
-import { lastAdmin } from "./change.ts";
 import { eventData } from "./public-agent.ts";
-import { type AgentRecord, deactivateAgent, findAgent, isLastActiveAdmin } from "./store.ts";
+import { type AgentRecord, findAgent, updateAgent } from "./store.ts";
 
 /**
  * Decommissions an agent: its tokens die before this returns, its credentials are revoked, its place is free for another.
  *
  * @returns `AGENT_ALREADY_DECOMMISSIONED` the second time, `FORBIDDEN` for an admin when the caller is none and for the
- *   last active admin
+ *   last usable admin
  */
 export async function decommissionAgent(
   context: Context,
@@ -36,9 +35,11 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
   if (before.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const refused = refuseTakeover(caller, before);
   if (refused) return refused;
-  if (await isLastActiveAdmin(context, before)) return lastAdmin();
-
   const { organizationId } = before;
+  const admin = keepUsableAdmin(context, { organizationId, agentId, lost: "admin" });
+  const last = await admin.refuse();
+  if (last) return last;
+
   const subject: RevocationTarget = { kind: "agent", agentId };
   await ledgerOf(context, organizationId).withdraw(subject);
 
@@ -55,7 +56,7 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
   });
   const written = await commitChange(
     context,
-    [deactivateAgent(context, before, { status: "decommissioned", updatedAt }, credentials.noneBeside)],
+    [updateAgent(context, before, { status: "decommissioned", updatedAt }, [credentials.noneBeside, admin.remains])],
     [event],
     [credentials.revokeIfChanged(updatedAt), delegationsEndedBy(context, organizationId, subject)],
   );

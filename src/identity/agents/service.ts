@@ -14,6 +14,7 @@ export { changeAgent } from "./change.ts";
 export { decommissionAgent } from "./decommission.ts";
 export { prepareAgent } from "./prepare.ts";
 export { registerAgent } from "./register.ts";
+export { findAgent } from "./store.ts";
 
 /** The agent as the wire shows it, decommissioned ones included. */
 export async function readAgent(context: Context, caller: Caller, agentId: AgentId): Promise<Result<Agent>> {

@@ -1,6 +1,5 @@
 /** The queries of the agents room, each named after the question it answers or the change it makes. */
 import { and, count, desc, eq, exists, getTableColumns, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
-import { alias } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../platform/context.ts";
 import type { PublicJwk } from "../../platform/crypto/jwk.ts";
 import { type Database, preparedOnce } from "../../platform/db/client.ts";
@@ -140,55 +139,17 @@ export function retireKeyIfChanged({ db }: Pick<Context, "db">, agentId: AgentId
     .where(and(eq(agentKeys.agentId, agentId), isNull(agentKeys.replacedAt), previousChanged));
 }
 
-/** The organization's active admins beside this agent. */
-function otherActiveAdmins(db: Database, agent: Pick<AgentRow, "id" | "organizationId">) {
-  const others = alias(agents, "others");
-  return db
-    .select({ id: others.id })
-    .from(others)
-    .where(
-      and(
-        eq(others.organizationId, agent.organizationId),
-        ne(others.id, agent.id),
-        eq(others.role, "admin"),
-        eq(others.status, "active"),
-      ),
-    );
-}
-
-/** Would the organization be without an active admin if this agent were none? */
-export async function isLastActiveAdmin({ db }: Pick<Context, "db">, agent: AgentRow): Promise<boolean> {
-  if (agent.role !== "admin" || agent.status !== "active") return false;
-  return (await otherActiveAdmins(db, agent).limit(1)).length === 0;
-}
-
 /** Changes an agent, unless its row changed since it was read: `updatedAt` is its version, and only ever grows. */
 export function updateAgent(
   { db }: Pick<Context, "db">,
   read: AgentRow,
   change: AgentChange & { readonly updatedAt: number },
-  also?: SQL,
+  also: readonly (SQL | undefined)[] = [],
 ) {
   return db
     .update(agents)
     .set(change)
     .where(
-      and(eq(agents.id, read.id), eq(agents.updatedAt, read.updatedAt), sql`${agents.role} IS ${read.role}`, also),
+      and(eq(agents.id, read.id), eq(agents.updatedAt, read.updatedAt), sql`${agents.role} IS ${read.role}`, ...also),
     );
-}
-
-/** The same for a change that ends the agent's being active; decided here, so that of two admins who do so to each other one stays. */
-export function deactivateAgent(
-  context: Pick<Context, "db">,
-  read: AgentRow,
-  change: AgentChange & { readonly status: "suspended" | "decommissioned"; readonly updatedAt: number },
-  also?: SQL,
-) {
-  const isActiveAdmin = read.role === "admin" && read.status === "active";
-  return updateAgent(
-    context,
-    read,
-    change,
-    isActiveAdmin ? and(exists(otherActiveAdmins(context.db, read)), also) : also,
-  );
 }

@@ -14,14 +14,16 @@ export const maxActive = 10;
  * Makes a credential and its secret. Stores nothing.
  *
  * @param expiresAt milliseconds since the epoch; null for never
+ * @param maximum the most active credentials that the agent may have then
  * @returns `credential`, the only place where the secret is ever in clear; `statement`, which stores it unless the agent is
- *   decommissioned or has ten active ones; and `generated`, the fields of the event of its making
+ *   decommissioned or has the most active ones; and `generated`, the fields of the event of its making
  */
 export function prepareCredential(
   context: Context,
   organizationId: OrganizationId,
   agentId: AgentId,
   expiresAt: number | null,
+  maximum: number = maxActive,
 ) {
   const now = context.now();
   const credentialId = newId<CredentialId>(now);
@@ -43,7 +45,7 @@ export function prepareCredential(
   const credential: NewCredential = { ...publicCredential(row, now), clientSecret };
   return {
     credential,
-    statement: insertCredential(context, row, maxActive),
+    statement: insertCredential(context, row, maximum),
     generated: {
       organizationId,
       action: "credential.generated" as const,

@@ -13,6 +13,7 @@ import { ok, type Result } from "../../platform/problems/result.ts";
 import { setGauge } from "../../platform/telemetry/recording.ts";
 import { dayMs, isoOf } from "../../platform/time.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
+import { keepUsableAdmin } from "./last-admin.ts";
 import { maxActive, prepareCredential } from "./prepare.ts";
 import { publicCredential } from "./public-credential.ts";
 import type { CreateCredential, Credential, NewCredential } from "./schema.ts";
@@ -28,6 +29,7 @@ import {
   unrevokedCredentialIds,
 } from "./store.ts";
 
+export { keepUsableAdmin, lastAdmin, scopesOfUsableAdmin } from "./last-admin.ts";
 export { prepareCredential } from "./prepare.ts";
 export { ownRotationHint, rotateCredential } from "./rotate.ts";
 export { findHolder } from "./store.ts";
@@ -125,6 +127,9 @@ export async function revokeCredential(
   if (refused) return refused;
   if (credential.revokedAt !== null) return problem("CREDENTIAL_ALREADY_REVOKED");
 
+  const admin = keepUsableAdmin(context, { organizationId, agentId, lost: { credentialId } });
+  const last = await admin.refuse();
+  if (last) return last;
   const subject: RevocationTarget = { kind: "credential", agentId, credentialId };
   await ledgerOf(context, organizationId).withdraw(subject);
   const event = newEvent(context, actorOf(context, caller), {
@@ -137,11 +142,11 @@ export async function revokeCredential(
   });
   const revoked = await commitChange(
     context,
-    [revokeRow(context, credentialId, context.now())],
+    [revokeRow(context, credentialId, context.now(), admin.remains)],
     [event],
     [delegationsEndedBy(context, organizationId, subject)],
   );
-  return revoked ? ok() : problem("CREDENTIAL_ALREADY_REVOKED");
+  return revoked ? ok() : ((await admin.refuse()) ?? problem("CREDENTIAL_ALREADY_REVOKED"));
 }
 
 /**

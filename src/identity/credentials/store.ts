@@ -1,10 +1,12 @@
 /** The queries of the credentials room, each named after the question it answers or the change it makes. */
 import { and, count, desc, eq, exists, gt, isNull, lt, lte, ne, notExists, or, type SQL, sql } from "drizzle-orm";
+import { alias, type SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../platform/context.ts";
 import { type Database, preparedOnce } from "../../platform/db/client.ts";
 import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
-import { agents, credentials } from "../../platform/db/schema.ts";
+import { agentKeys, agents, credentials, trustPolicies } from "../../platform/db/schema.ts";
 import type { AgentId, CredentialId, OrganizationId } from "../../platform/ids.ts";
+import { dayMs } from "../../platform/time.ts";
 
 export type CredentialRow = typeof credentials.$inferSelect;
 
@@ -134,11 +136,16 @@ export function replaceSecret(
 }
 
 /** Revokes a credential unless it is revoked already. */
-export function revokeCredential({ db }: Pick<Context, "db">, id: CredentialId, revokedAt: number) {
+export function revokeCredential(
+  { db }: Pick<Context, "db">,
+  id: CredentialId,
+  revokedAt: number,
+  also: SQL | undefined,
+) {
   return db
     .update(credentials)
     .set({ revokedAt })
-    .where(and(eq(credentials.id, id), isNull(credentials.revokedAt)));
+    .where(and(eq(credentials.id, id), isNull(credentials.revokedAt), also));
 }
 
 /** Which credentials of the agent are not revoked? Expired ones are among them. */
@@ -173,4 +180,88 @@ export function revokeCredentialsIfChanged({ db }: Pick<Context, "db">, agentId:
     .update(credentials)
     .set({ revokedAt })
     .where(and(eq(credentials.agentId, agentId), isNull(credentials.revokedAt), previousChanged));
+}
+
+/** The scopes without which an admin cannot administer: to manage members, and to make credentials. */
+export const scopesOfUsableAdmin = ["admin:orgs", "agents:write"];
+
+/** What an agent is about to lose: one way to sign in, or being an active admin with the two scopes. */
+export interface Loss {
+  readonly organizationId: OrganizationId;
+  readonly agentId: AgentId;
+  readonly lost: "admin" | "own_key" | { readonly credentialId: CredentialId } | { readonly policyId: CredentialId };
+}
+
+const admins = alias(agents, "admins");
+const ways = alias(credentials, "ways");
+
+/** The organization's admins that are active, hold the two scopes, and have a way to sign in beside the given one. */
+function usableAdmins(
+  db: Database,
+  organizationId: OrganizationId,
+  which: SQL,
+  lost: Loss["lost"] | null,
+  nowMs: number,
+) {
+  const holds = (scope: string) =>
+    sql`EXISTS (SELECT 1 FROM json_each(${admins.grantedScopes}) WHERE value = ${scope})`;
+  const isBeside = (column: SQLiteColumn, way: "credentialId" | "policyId") =>
+    typeof lost === "object" && lost !== null && way in lost ? ne(column, Object.values(lost)[0]) : undefined;
+  const credential = db
+    .select({ id: ways.id })
+    .from(ways)
+    .where(
+      and(
+        eq(ways.agentId, admins.id),
+        isNull(ways.revokedAt),
+        or(isNull(ways.expiresAt), gt(ways.expiresAt, nowMs + dayMs)),
+        isBeside(ways.id, "credentialId"),
+      ),
+    );
+  const ownKey = db
+    .select({ id: agentKeys.id })
+    .from(agentKeys)
+    .where(and(eq(agentKeys.agentId, admins.id), isNull(agentKeys.replacedAt), isNull(agentKeys.privateSealed)));
+  const policy = db
+    .select({ id: trustPolicies.id })
+    .from(trustPolicies)
+    .where(and(eq(trustPolicies.agentId, admins.id), isBeside(trustPolicies.id, "policyId")));
+  return db
+    .select({ id: admins.id })
+    .from(admins)
+    .where(
+      and(
+        eq(admins.organizationId, organizationId),
+        which,
+        eq(admins.role, "admin"),
+        eq(admins.status, "active"),
+        ...scopesOfUsableAdmin.map(holds),
+        or(exists(credential), exists(policy), lost === "own_key" ? undefined : exists(ownKey)),
+      ),
+    );
+}
+
+/** Holds unless the loss takes the organization's last usable admin. For the condition of the write. */
+export function usableAdminRemains(
+  { db }: Pick<Context, "db">,
+  { organizationId, agentId, lost }: Loss,
+  nowMs: number,
+) {
+  const [itself, others] = [eq(admins.id, agentId), ne(admins.id, agentId)];
+  return or(
+    notExists(usableAdmins(db, organizationId, itself, null, nowMs)),
+    exists(usableAdmins(db, organizationId, others, null, nowMs)),
+    lost === "admin" ? undefined : exists(usableAdmins(db, organizationId, itself, lost, nowMs)),
+  );
+}
+
+/** Would the organization have no usable admin any more? */
+export async function hasNoUsableAdminAfter(context: Pick<Context, "db">, loss: Loss, nowMs: number): Promise<boolean> {
+  const remains = usableAdminRemains(context, loss, nowMs);
+  const row = await context.db
+    .select({ id: agents.id })
+    .from(agents)
+    .where(and(eq(agents.id, loss.agentId), remains))
+    .get();
+  return row === undefined;
 }

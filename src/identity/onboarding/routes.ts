@@ -7,7 +7,7 @@ import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { createdOrganizationSchema, createOrganizationSchema, setUpSchema, setupSchema } from "./schema.ts";
 import { createOrganization } from "./service.ts";
-import { refuseSetup, setUp } from "./setup.ts";
+import { refuseSetup, setUpOrRecover } from "./setup.ts";
 
 export const onboardingRoutes = createRouter();
 
@@ -30,14 +30,19 @@ onboardingRoutes.openapi(
     operationId: "setUp",
     summary: "Set the service up",
     description:
-      "Creates the operator's organization, its first admin agent and a credential, once. The bearer token is the setting `SETUP_TOKEN`. Without that setting the route does not exist.",
-    request: { body: { required: true, ...json(setupSchema, "The operator's organization and its first admin") } },
+      "Creates the operator's organization, its first admin agent and a credential, once. Later, `recoverAgentId` gives an active admin of that organization one new credential, for an operator that has lost every way to sign in. The bearer token is the setting `SETUP_TOKEN`. Without that setting the route does not exist.",
+    request: {
+      body: {
+        required: true,
+        ...json(setupSchema, "The operator's organization and its first admin, or the admin to recover"),
+      },
+    },
     responses: {
       201: json(setUpSchema, "The organization, and its admin with the client secret, which is shown only here"),
     },
-    errors: ["UNAUTHORIZED", "NOT_FOUND", "ALREADY_SET_UP"],
+    errors: ["UNAUTHORIZED", "NOT_FOUND", "AGENT_NOT_FOUND", "ALREADY_SET_UP"],
   }),
-  async (c) => answer(c, await setUp(c.get("context"), c.req.valid("json")), 201, secretInAnswer),
+  async (c) => answer(c, await setUpOrRecover(c.get("context"), c.req.valid("json")), 201, secretInAnswer),
 );
 
 onboardingRoutes.openapi(

@@ -21,9 +21,24 @@ const firstAdminSchema = z
   })
   .openapi("FirstAdmin");
 
-export const setupSchema = z.strictObject({ organizationName: name, slug, adminEmail });
+const newSetupSchema = z.strictObject({ organizationName: name, slug, adminEmail }).openapi("NewSetup");
 
-export const setUpSchema = z.object({ organization: organizationSchema, admin: firstAdminSchema }).openapi("SetUp");
+const recoverySchema = z
+  .strictObject({
+    recoverAgentId: agentIdSchema.openapi({
+      description: "An active admin of the operator's organization. It gets one new credential",
+    }),
+  })
+  .openapi("Recovery");
+
+export const setupSchema = z.union([newSetupSchema, recoverySchema]);
+
+export const setUpSchema = z
+  .object({
+    organization: organizationSchema.optional().openapi({ description: "Left out by a recovery" }),
+    admin: firstAdminSchema,
+  })
+  .openapi("SetUp");
 
 export const createOrganizationSchema = z.strictObject({
   name,
@@ -38,7 +53,10 @@ export const createdOrganizationSchema = organizationSchema
   .extend({ admin: firstAdminSchema })
   .openapi("CreatedOrganization");
 
-export type Setup = z.output<typeof setupSchema>;
+export type NewSetup = z.output<typeof newSetupSchema>;
+export type Recovery = z.output<typeof recoverySchema>;
 export type SetUp = z.output<typeof setUpSchema>;
+/** A new organization and its first admin. */
+export type Onboarded = SetUp & { readonly organization: z.output<typeof organizationSchema> };
 export type CreateOrganization = z.output<typeof createOrganizationSchema>;
 export type CreatedOrganization = z.output<typeof createdOrganizationSchema>;

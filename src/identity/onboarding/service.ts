@@ -15,7 +15,7 @@ import {
 } from "../../tenancy/organizations/service.ts";
 import { prepareAgent } from "../agents/service.ts";
 import { prepareCredential } from "../credentials/service.ts";
-import type { CreatedOrganization, CreateOrganization, SetUp } from "./schema.ts";
+import type { CreatedOrganization, CreateOrganization, Onboarded } from "./schema.ts";
 
 /**
  * Stores an organization, its first admin with a key and a credential, and their events, in one batch. The result has the
@@ -29,7 +29,7 @@ export async function onboard(
   caller: Caller | null,
   fields: OrganizationFields,
   email: string,
-): Promise<Result<SetUp>> {
+): Promise<Result<Onboarded>> {
   const { organization, statement, created } = prepareOrganization(context, caller, fields);
   const prepared = await prepareAgent(
     context,

@@ -1,12 +1,16 @@
 /** The set-up: creates the operator's organization and its first admin, once. */
+import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ensureSigningKeys } from "../../keys/service.ts";
+import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { findOperator } from "../../platform/db/organizations.ts";
 import { refuseWithoutToken } from "../../platform/http/bearer.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
-import type { Result } from "../../platform/problems/result.ts";
-import type { SetUp, Setup } from "./schema.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { findAgent } from "../agents/service.ts";
+import { prepareCredential } from "../credentials/service.ts";
+import type { NewSetup, Recovery, SetUp } from "./schema.ts";
 import { onboard } from "./service.ts";
 
 /**
@@ -26,10 +30,7 @@ export function refuseSetup(context: Context, authorization: string | undefined)
  *
  * @returns `ALREADY_SET_UP` after the first call
  */
-export async function setUp(
-  context: Context,
-  { organizationName: name, slug, adminEmail }: Setup,
-): Promise<Result<SetUp>> {
+async function setUp(context: Context, { organizationName: name, slug, adminEmail }: NewSetup): Promise<Result<SetUp>> {
   if (await findOperator(context)) return problem("ALREADY_SET_UP");
   await ensureSigningKeys(context);
   const limits = { planTier: "enterprise", maxAgents: null, maxTokensPerMonth: null } as const;
@@ -41,3 +42,29 @@ export async function setUp(
     throw error;
   }
 }
+
+/**
+ * Gives an admin of the operator's organization one new credential, also beyond the most that an agent may have: the way back
+ * when every way to sign in is lost.
+ *
+ * @returns `AGENT_NOT_FOUND` for every agent that is not an active admin of the operator's organization
+ */
+async function recover(context: Context, { recoverAgentId: agentId }: Recovery): Promise<Result<SetUp>> {
+  const organizationId = await findOperator(context);
+  const admin = organizationId && (await findAgent(context, organizationId, agentId));
+  const unknown = problem("AGENT_NOT_FOUND", "No active admin of the operator's organization has this id.");
+  if (!organizationId || !admin || admin.role !== "admin" || admin.status !== "active") return unknown;
+  const prepared = prepareCredential(context, organizationId, agentId, null, Number.MAX_SAFE_INTEGER);
+  const { credential, statement, generated } = prepared;
+  await ledgerOf(context, organizationId).expectChange(agentId);
+  const { credentialId, clientId, clientSecret } = credential;
+  const actor = actorOf(context, null);
+  const recovered = { ...generated, action: "setup.recovered" as const, details: {} };
+  const events = [newEvent(context, actor, generated), newEvent(context, actor, recovered)];
+  if (!(await commitChange(context, [statement], events))) return unknown;
+  return ok({ admin: { agentId, email: admin.email, clientId, credentialId, clientSecret } });
+}
+
+/** Sets the service up, or gives an admin of the operator's organization a new credential. */
+export const setUpOrRecover = (context: Context, input: NewSetup | Recovery): Promise<Result<SetUp>> =>
+  "recoverAgentId" in input ? recover(context, input) : setUp(context, input);

@@ -11,7 +11,7 @@ import { checkOutboundUrl } from "../../platform/outbound/guard.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { isoOf } from "../../platform/time.ts";
-import { findHolder } from "../credentials/service.ts";
+import { findHolder, keepUsableAdmin } from "../credentials/service.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
 import type { CreateTrustPolicy, TrustPolicy } from "./schema.ts";
 import {
@@ -161,6 +161,9 @@ export async function deleteTrustPolicy(
   if (refused) return refused;
 
   const { agentId } = policy;
+  const admin = keepUsableAdmin(context, { organizationId, agentId, lost: { policyId } });
+  const last = await admin.refuse();
+  if (last) return last;
   const subject: RevocationTarget = { kind: "credential", agentId, credentialId: policyId };
   await ledgerOf(context, organizationId).withdraw(subject);
   const event = newEvent(context, actorOf(context, caller), {
@@ -173,9 +176,9 @@ export async function deleteTrustPolicy(
   });
   const removed = await commitChange(
     context,
-    [removeTrustPolicy(context, policyId)],
+    [removeTrustPolicy(context, policyId, admin.remains)],
     [event],
     [delegationsEndedBy(context, organizationId, subject)],
   );
-  return removed ? ok() : problem("TRUST_POLICY_NOT_FOUND");
+  return removed ? ok() : ((await admin.refuse()) ?? problem("TRUST_POLICY_NOT_FOUND"));
 }

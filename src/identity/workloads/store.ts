@@ -1,5 +1,5 @@
 /** The queries of trust policies. */
-import { and, count, desc, eq, exists, isNull, ne, or, sql } from "drizzle-orm";
+import { and, count, desc, eq, exists, isNull, ne, or, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
 import { insertWhere, olderThan } from "../../platform/db/conditional.ts";
@@ -77,8 +77,8 @@ export async function listTrustPolicies(
 }
 
 /** Removes a policy. */
-export function removeTrustPolicy({ db }: Pick<Context, "db">, id: CredentialId) {
-  return db.delete(trustPolicies).where(eq(trustPolicies.id, id));
+export function removeTrustPolicy({ db }: Pick<Context, "db">, id: CredentialId, also: SQL | undefined) {
+  return db.delete(trustPolicies).where(and(eq(trustPolicies.id, id), also));
 }
 
 /** Which policies of the agent trust this issuer? */

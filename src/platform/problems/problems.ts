@@ -218,9 +218,20 @@ const isShortValue = (received: unknown) =>
   (received === null || !["undefined", "object"].includes(typeof received)) &&
   String(received).length <= maxReceivedLength;
 
+/**
+ * A body that fits none of several objects has the issues of the first object that has all of its members, or of the first of
+ * all. Other issues stay as they are.
+ */
+function ofFittingOption(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union" || issue.path.length > 0) return [issue];
+  const hasAllMembers = (option: readonly z.core.$ZodIssue[]) =>
+    option.every(({ code }) => code !== "unrecognized_keys");
+  return issue.errors.find(hasAllMembers) ?? issue.errors[0] ?? [issue];
+}
+
 /** The issues of a zod error, with the received values that are short and not secret. */
 export function issuesOf(error: z.core.$ZodError, input: unknown): FieldIssue[] {
-  const issues = error.issues.flatMap((issue): FieldIssue[] => {
+  const issues = error.issues.flatMap(ofFittingOption).flatMap((issue): FieldIssue[] => {
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({ path: dotted([...issue.path, key]), message: "is not a known field" }));
     }

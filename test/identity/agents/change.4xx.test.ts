@@ -1,6 +1,14 @@
 import { exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { call, newAgent, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
+import {
+  call,
+  newAdmin,
+  newAgent,
+  newClient,
+  newOrganization,
+  type Organization,
+  tokenFor,
+} from "../../support/api.ts";
 
 const patch = (token: string, agentId: string, json: unknown) =>
   call(`/api/v1/agents/${agentId}`, { token, method: "PATCH", json });
@@ -110,18 +118,15 @@ describe("PATCH /agents/{agentId} 403: no way to more than one has", () => {
     const answer = await patch(token, agentId, { status: "suspended" });
     expect(answer.status).toBe(403);
     expect(answer.body.message).toBe(
-      "This is the last active admin of the organization; make another agent an admin first.",
+      "This is the last admin of the organization that can act and sign in: give another agent the role admin, admin:orgs, agents:write and a credential first.",
     );
     expect((await call("/api/v1/agents", { token })).status).toBe(200);
   });
 
   it("an admin that is not the last can be suspended; then the other is the last", async () => {
-    const { token, organizationId, agentId } = await newOrganization();
-    const second = await newAgent(token);
-    await call(`/api/v1/organizations/${organizationId}/members`, {
-      token,
-      json: { agentId: second.agentId, role: "admin" },
-    });
+    const organization = await newOrganization();
+    const { token, agentId } = organization;
+    const second = await newAdmin(organization);
     expect((await patch(token, second.agentId, { status: "suspended" })).status).toBe(200);
     expect((await patch(token, agentId, { status: "suspended" })).status).toBe(403);
   });

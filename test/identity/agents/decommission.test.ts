@@ -52,7 +52,7 @@ describe("DELETE /agents/{agentId} refused", () => {
     const answer = await decommission(token, agentId);
     expect(answer.status).toBe(403);
     expect(answer.body.message).toBe(
-      "This is the last active admin of the organization; make another agent an admin first.",
+      "This is the last admin of the organization that can act and sign in: give another agent the role admin, admin:orgs, agents:write and a credential first.",
     );
     expect((await call("/api/v1/agents", { token })).status).toBe(200);
   });

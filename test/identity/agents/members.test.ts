@@ -126,7 +126,11 @@ describe("members: 404 AGENT_NOT_FOUND", () => {
 });
 
 describe("members: 403 for the last active admin", () => {
-  const lastAdmin = { code: "FORBIDDEN", message: "This is the last active admin of the organization." };
+  const lastAdmin = {
+    code: "FORBIDDEN",
+    message:
+      "This is the last admin of the organization that can act and sign in: give another agent the role admin, admin:orgs, agents:write and a credential first.",
+  };
 
   it("it can be neither demoted nor removed, by itself or by the operator", async () => {
     const operator = await theOperator();

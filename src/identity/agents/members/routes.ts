@@ -22,7 +22,7 @@ memberRoutes.openapi(
     operationId: "setMember",
     summary: "Set a member's role",
     description:
-      "Makes an agent of the organization a member or an admin. The last active admin cannot be demoted. An agent that is no admin any more loses `admin:orgs`.",
+      "Makes an agent of the organization a member or an admin. The last usable admin cannot be demoted. An agent that is no admin any more loses `admin:orgs`.",
     request: { params: membersPath, body: { required: true, ...json(setMemberSchema, "The agent and its role") } },
     responses: { 201: json(memberSchema, "The member") },
     errors: ["ORGANIZATION_NOT_FOUND", "AGENT_NOT_FOUND"],
@@ -60,7 +60,7 @@ memberRoutes.openapi(
     tags,
     summary: "Remove a member",
     description:
-      "The agent stays and can still act, but has no role any more, and loses `admin:orgs`. The last active admin cannot be removed.",
+      "The agent stays and can still act, but has no role any more, and loses `admin:orgs`. The last usable admin cannot be removed.",
     request: { params: memberPath },
     responses: { 204: { description: "Removed" } },
     errors: ["ORGANIZATION_NOT_FOUND", "AGENT_NOT_FOUND"],

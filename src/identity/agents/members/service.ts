@@ -11,6 +11,7 @@ import { type AgentId, agentIdSchema, type OrganizationId } from "../../../platf
 import { problem } from "../../../platform/problems/problems.ts";
 import { ok, type Result } from "../../../platform/problems/result.ts";
 import { readOrganization } from "../../../tenancy/organizations/service.ts";
+import { keepUsableAdmin } from "../../credentials/service.ts";
 import type { Member } from "./schema.ts";
 import { listMembers as findMembers, findMembership, type Membership, updateRole } from "./store.ts";
 
@@ -34,7 +35,7 @@ export async function listMembers(
  * Makes an agent a member or an admin.
  *
  * @returns `AGENT_NOT_FOUND` for an agent of another organization or a decommissioned one, `FORBIDDEN` for demoting the
- *   last active admin
+ *   last usable admin
  */
 export function setMember(
   context: Context,
@@ -52,7 +53,7 @@ export function setMember(
 /**
  * Takes an agent's role away. It can still act, and grants nothing to others any more.
  *
- * @returns `AGENT_NOT_FOUND` when it is no member, `FORBIDDEN` for the last active admin
+ * @returns `AGENT_NOT_FOUND` when it is no member, `FORBIDDEN` for the last usable admin
  */
 export function removeMember(
   context: Context,
@@ -94,6 +95,9 @@ async function writeRole<T>(
   value: T,
 ): Promise<Result<T> | null> {
   const { agentId } = membership;
+  const admin = role === "admin" ? null : keepUsableAdmin(context, { organizationId, agentId, lost: "admin" });
+  const last = await admin?.refuse();
+  if (last) return last;
   await ledgerOf(context, organizationId).expectChange(agentId);
   const events = newEvents(context, caller, {
     organizationId,
@@ -103,9 +107,6 @@ async function writeRole<T>(
     details: { role: { from: membership.role, to: role } },
     data: { agentId, role },
   });
-  const written = await commitChange(context, [updateRole(context, organizationId, membership, role)], events);
-  if (written) return { ok: true, value };
-  const now = await findMembership(context, organizationId, agentId);
-  if (now?.role !== membership.role) return null;
-  return problem("FORBIDDEN", "This is the last active admin of the organization.");
+  const update = updateRole(context, organizationId, membership, role, admin?.remains);
+  return (await commitChange(context, [update], events)) && { ok: true, value };
 }

@@ -1,6 +1,5 @@
 /** The queries of membership: which agent of an organization has which role. */
-import { and, desc, eq, exists, isNotNull, isNull, lt, ne, type SQL, sql } from "drizzle-orm";
-import { alias } from "drizzle-orm/sqlite-core";
+import { and, desc, eq, isNotNull, isNull, lt, ne, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../../platform/context.ts";
 import { agents } from "../../../platform/db/schema.ts";
 import type { AgentId, OrganizationId } from "../../../platform/ids.ts";
@@ -52,28 +51,14 @@ export async function listMembers(
 /** Only an admin has `admin:orgs`, so that the role takes the scope along. */
 const withoutAdminScope = sql`(SELECT json_group_array(value) FROM json_each(${agents.grantedScopes}) WHERE value <> 'admin:orgs')`;
 
-/**
- * Gives an agent another role, unless its role changed since it was read. An admin loses the role only while another active
- * admin remains. The statement decides this, so that of two admins that demote each other at once one stays.
- */
+/** Gives an agent another role, unless its role changed since it was read or `also` does not hold. */
 export function updateRole(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   { agentId, role: read }: Membership,
   role: Membership["role"],
+  also: SQL | undefined,
 ) {
-  const others = alias(agents, "others");
-  const anotherAdmin = db
-    .select({ id: others.id })
-    .from(others)
-    .where(
-      and(
-        eq(others.organizationId, organizationId),
-        ne(others.id, agentId),
-        eq(others.role, "admin"),
-        eq(others.status, "active"),
-      ),
-    );
   return db
     .update(agents)
     .set({ role, ...(role === "admin" ? {} : { grantedScopes: withoutAdminScope }) })
@@ -83,7 +68,7 @@ export function updateRole(
         eq(agents.id, agentId),
         ne(agents.status, "decommissioned"),
         read === null ? isNull(agents.role) : eq(agents.role, read),
-        read === "admin" && role !== "admin" ? exists(anotherAdmin) : undefined,
+        also,
       ),
     );
 }

@@ -1,4 +1,4 @@
-/** The handlers of the Worker, and the place where the wings are put together. */
+/** The handlers of the Worker. They collect the wings. */
 import { createApp } from "./app.ts";
 import { assurance } from "./assurance/wing.ts";
 import { createRelay, measureOutbox, relayMessages, relayWaiting } from "./events/relay.ts";
@@ -8,8 +8,8 @@ import { ledgerOf, pingLedger } from "./ledger/client.ts";
 import { contextOf } from "./platform/context.ts";
 import type { Bindings } from "./platform/env.ts";
 import { newId } from "./platform/ids.ts";
+import { reasonOf } from "./platform/log.ts";
 import { receiveMessages, retryDeadLetters } from "./platform/messages.ts";
-import { reasonOf } from "./platform/reason.ts";
 import type { NoteCalls } from "./platform/telemetry/calls.ts";
 import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
 import { setGauge } from "./platform/telemetry/recording.ts";
@@ -21,7 +21,7 @@ export { DelegationChain } from "./identity/delegation/delegation-chain.object.t
 export { OrgLedger } from "./ledger/org-ledger.object.ts";
 export { MetricsHub } from "./platform/telemetry/metrics.object.ts";
 
-/** In this order their routes are mounted and their subscribers get an event. */
+/** In the order in which their routes are mounted and their subscribers get an event. */
 const wings: readonly Wing[] = [keys, tenancy, identity, assurance];
 
 const relay = createRelay(wings.flatMap(({ subscribers }) => subscribers));
@@ -31,13 +31,13 @@ const app = createApp(wings, { authenticators, relay, noteCalls, pingLedger });
 const callApp: CallApp = async (context, request) =>
   app.fetch(request, context.env, { waitUntil: context.defer, passThroughOnException: () => {}, props: {} });
 
-/** What runs every minute (`wrangler.toml`). */
+/** Runs every minute (`wrangler.toml`). */
 const scheduled = [relayWaiting, ...wings.flatMap((wing) => wing.scheduled), measureOutbox];
 const scheduledLast = wings.flatMap((wing) => wing.scheduledLast ?? []);
 
 const messages = [relayMessages, ...wings.flatMap((wing) => wing.messages)];
 
-/** The end of the dead-letter queue's name, in `wrangler.toml` and wherever the service is deployed. */
+/** The end of the dead-letter queue's name in every deployment (`wrangler.toml`). */
 const deadLetterSuffix = "-dead";
 
 export default {

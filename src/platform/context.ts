@@ -1,9 +1,9 @@
-/** The context of a rule: bindings, settings, time and the facts of the request. It does not depend on Hono or on Request. */
+/** The context of a service function: bindings, settings, time and facts of the request, without Hono and `Request`. */
 import { type Database, openDatabase } from "./db/client.ts";
 import { type Bindings, type Settings, settingsOf } from "./env.ts";
 import type { OrganizationId } from "./ids.ts";
 
-/** The network source of the request, for audit events and throttles. */
+/** The sender of the request, for audit events and throttles. */
 export interface Source {
   readonly ip: string;
   readonly userAgent: string;
@@ -17,7 +17,7 @@ export interface Context {
   readonly source: Source;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Continues work after the response. The work must tolerate that the runtime ends it early. */
+  /** Continues work after the response. The runtime can end it early. */
   defer(work: Promise<unknown>): void;
   /** Delivers the organization's pending events to all subscribers; see `events/relay.ts`. */
   relay(organizationId: OrganizationId, which?: RelayedEvents): Promise<void>;
@@ -26,28 +26,24 @@ export interface Context {
 /** What a query needs of a context. */
 export type WithDb = Pick<Context, "db">;
 
-/**
- * `changes`: the events of changes in D1; a request waits for these. `all`: also the events that the ledger itself writes.
- * There may be as many of them as tokens, so no request waits for them.
- */
+/** `changes`: the events of changes in D1, for which a request waits. `all`: also the ledger's own events, as many as tokens. */
 export type RelayedEvents = "changes" | "all";
 
-/** The part of a context that `worker.ts` provides. */
+/** `worker.ts` provides it. */
 export type Relay = (context: Context, organizationId: OrganizationId, which: RelayedEvents) => Promise<void>;
 
 /** The context of one request or one scheduled run. */
 export function contextOf(
   env: Bindings,
-  request: { readonly requestId: string; readonly source: Source },
+  request: Pick<Context, "requestId" | "source">,
   defer: (work: Promise<unknown>) => void,
   relay: Relay,
 ): Context {
   const context: Context = {
+    ...request,
     env,
     settings: settingsOf(env),
     db: openDatabase(env.DB),
-    requestId: request.requestId,
-    source: request.source,
     now: () => Date.now(),
     defer,
     relay: (organizationId, which = "changes") => relay(context, organizationId, which),

@@ -1,4 +1,4 @@
-/** Branded identifiers. A request's ids are parsed once, so that the compiler refuses an agent's id in the place of an organization's. */
+/** Branded identifiers, so that the compiler refuses an agent's id in the place of an organization's. */
 import { z } from "@hono/zod-openapi";
 import { v7 } from "uuid";
 
@@ -10,9 +10,9 @@ export type OrganizationId = Id<"OrganizationId">;
 export type AgentId = Id<"AgentId">;
 export type CredentialId = Id<"CredentialId">;
 export type EventId = Id<"EventId">;
-/** The id of a webhook subscription. */
+/** Of a webhook subscription. */
 export type WebhookId = Id<"WebhookId">;
-/** The id of one event's delivery to one webhook subscription. */
+/** Of the delivery of one event to one webhook subscription. */
 export type DeliveryId = Id<"DeliveryId">;
 /** The chain id of a delegation. */
 export type DelegationId = Id<"DelegationId">;
@@ -40,11 +40,10 @@ export const eventIdSchema = uuid.transform((id) => id as EventId);
 let latest = { msecs: 0, seq: 0 };
 
 const bytesOfOne = 16;
-/** Random bytes for the next ids: a call for one id costs nearly as much as a call for many. */
+/** Random bytes for 64 ids: a call for one id costs nearly as much as a call for many. */
 const pool = new Uint8Array(64 * bytesOfOne);
 let used = pool.length;
 
-/** The next unused random bytes. */
 function takeRandom(): Uint8Array {
   if (used === pool.length) {
     crypto.getRandomValues(pool);
@@ -55,14 +54,12 @@ function takeRandom(): Uint8Array {
 }
 
 /**
- * A new UUID v7 (RFC 9562 5.7): its first 48 bits are the time, so ids sort by creation. Those of one millisecond sort
- * too: the next 32 bits count up from a random start (RFC 9562 6.2, method 1).
- *
- * @param nowMs milliseconds since the epoch
+ * A new UUID v7 (RFC 9562 5.7): its first 48 bits are the time, so ids sort by creation. Within a millisecond, the next 32 bits
+ * count up from a random start (RFC 9562 6.2, method 1). `nowMs` is in milliseconds since the epoch.
  */
 export function newId<T extends Id<string>>(nowMs: number): T {
   const random = takeRandom();
-  // The end of an id is made of other bytes of these 16.
+  // `v7` takes the end of the id from the other 12 bytes.
   const [a = 0, b = 0, c = 0, d = 0] = random;
   const start = ((a << 24) | (b << 16) | (c << 8) | d) >>> 1;
   const seq = latest.msecs === nowMs ? latest.seq + 1 : start;

@@ -1,13 +1,7 @@
 /**
- * Does the same work for many items, with limited concurrency.
+ * Does the same work for many items, at most `width` of them concurrently.
  *
- * @param width the most items at once
  * @returns the results, in the order in which the work ended. Rejects with the first work that rejects
- *
- * @example
- * ```ts
- * const answers = await inLanes(20, organizations, (id) => ledgerOf(context, id).ping());
- * ```
  */
 export async function inLanes<In, Out>(
   width: number,

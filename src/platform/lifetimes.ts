@@ -1,4 +1,4 @@
-/** The longest lifetime of everything signed. Records that must outlast the last signed token use these constants. */
+/** The longest lifetimes of signed values, for records that must outlast the last signed token. */
 import { minuteMs } from "./time.ts";
 
 /** The longest lifetime of a token (`TOKEN_TTL_SECONDS`) and of a delegation, in seconds. */
@@ -7,7 +7,7 @@ export const longestLifeSeconds = 86_400;
 /** The largest difference of two clocks, and how long an isolate may still sign with a replaced key, in milliseconds. */
 export const clockSkewMs = 5 * minuteMs;
 
-/** After this time, in milliseconds, nothing is active that was signed before it. Revocations and replaced keys are kept for so long. */
+/** How long a signed value can be active, in milliseconds. Revocations and replaced keys are kept for so long. */
 export const longestActiveMs = longestLifeSeconds * 1000 + clockSkewMs;
 
 /**
@@ -16,5 +16,5 @@ export const longestActiveMs = longestLifeSeconds * 1000 + clockSkewMs;
  */
 export const identifierReuseMs = (longestLifeSeconds + 60) * 1000;
 
-/** How far the clock of another issuer may be off when its token is checked, in seconds. */
+/** The accepted difference of another issuer's clock, in seconds. */
 export const foreignSkewSeconds = 60;

@@ -1,8 +1,7 @@
 /** The limits on requests, by their names in `details.limit` and in the metric of rejections. */
-
 /**
- * The limits of a calendar period (UTC): the metric, the field of the effective limits, and the name in messages. Of two limits
- * for the same requests, the longest period is first: its reset time is the latest.
+ * The limits of a calendar period (UTC): metric, field of the effective limits, name in messages. Of two limits for the same
+ * requests, the longest period comes first, because its reset time is the latest.
  */
 export const quotas = {
   maxCallsPerDay: { charge: "call", metric: "calls_per_day", field: "callsPerDay", unit: "API calls a day" },

@@ -1,15 +1,14 @@
-/** The messages of the work queue: each kind is handled by the part of the service that sends it. */
+/** The messages of the work queue. The part of the service that sends a kind also handles it. */
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "./context.ts";
 import { log } from "./log.ts";
 
-/** Messages that are handled together. */
 export interface MessageKind<Message> {
-  /** The form of such a message. Two kinds must not accept the same message. */
+  /** Two kinds must not accept the same message. */
   readonly schema: z.ZodType<Message>;
   /** Handles the messages of a batch. When it rejects, the queue delivers the whole batch again. */
   receive(context: Context, messages: readonly Message[]): Promise<void>;
-  /** Handles dead letters: messages that the queue has given up. For a kind without it, the scheduled task does the work. */
+  /** Handles messages that the queue has given up. For a kind without it, the scheduled run does the work. */
   retryDeadLetters?(context: Context, messages: readonly Message[]): Promise<void>;
 }
 
@@ -28,11 +27,7 @@ function byKind(kinds: readonly Kind[], context: Context, bodies: readonly unkno
   return [...Map.groupBy(read, ({ kind }) => kind)].map(([kind, group]) => [kind, group.map(({ message }) => message)]);
 }
 
-/**
- * Dispatches the messages of a batch to their kinds, concurrently.
- *
- * @throws {Error} the error of a kind; the queue must then deliver the batch again
- */
+/** Dispatches the messages of a batch to their kinds, concurrently. When it rejects, the queue must deliver the batch again. */
 export async function receiveMessages(
   kinds: readonly Kind[],
   context: Context,
@@ -41,11 +36,7 @@ export async function receiveMessages(
   await Promise.all(byKind(kinds, context, bodies).map(([kind, messages]) => kind.receive(context, messages)));
 }
 
-/**
- * Dispatches dead letters: messages that the queue has given up after repeated failures.
- *
- * @throws {Error} the error of a kind; the queue must then deliver the messages again
- */
+/** The same for messages that the queue has given up after repeated failures. */
 export async function retryDeadLetters(
   kinds: readonly Kind[],
   context: Context,

@@ -1,17 +1,17 @@
 /**
- * One load for all requests of an isolate, or all calls of an object, that need the same thing at the same time.
+ * One load for all concurrent requests of an isolate, or calls of an object, that need the same value.
  *
- * On Workers a promise belongs to the request that made it. When another request awaits it, the runtime may refuse that
+ * On Workers a promise belongs to the request that created it. When another request awaits it, the runtime may refuse that
  * request its next I/O ("Cannot perform I/O on behalf of a different request"), and when the first request is cancelled, the
- * promise never settles. So requests share no promise here. They share plain values: that a load has begun, and what it found.
- * A request that waits looks at these by its own timers, for as long as a load may take. Then it loads.
+ * promise never settles. So requests share plain values only: that a load has begun, and its result. A waiting request polls
+ * them with its own timers, for as long as a load may take. Then it loads itself.
  */
 import { pause } from "./time.ts";
 
-/** How long a request that waits sleeps at most between two looks, in milliseconds. */
+/** The longest pause of a waiting request between two polls, in milliseconds. */
 const longestSleepMs = 20;
 
-/** A request waits for so many loads of other requests at most. Then it loads. */
+/** The most loads of other requests that a request waits for. Then it loads itself. */
 const waitsAtMost = 3;
 
 interface Running {
@@ -19,7 +19,7 @@ interface Running {
   readonly sinceMs: number;
 }
 
-/** The loads of one thing. They are numbered as they begin: a higher number is a newer load. */
+/** The loads of one value. They are numbered in the order of their begin. */
 export class SingleFlight<T> {
   readonly #patienceMs: number;
   #begun = 0;
@@ -29,12 +29,12 @@ export class SingleFlight<T> {
   #found: { readonly number: number; readonly value: T } | null = null;
   #failed: { readonly number: number; readonly error: unknown } | null = null;
 
-  /** @param patienceMs how long a load may take. One that takes longer counts as cancelled with its request */
+  /** @param patienceMs how long a load may take. A longer load counts as cancelled with its request */
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs;
   }
 
-  /** The number of the load that began last; 0 before the first. */
+  /** The number of the newest load; 0 before the first. */
   get begun(): number {
     return this.#begun;
   }
@@ -44,27 +44,23 @@ export class SingleFlight<T> {
     return performance.now() - this.#begunAtMs;
   }
 
-  /** What the newest load found; null before the first and after {@link forget}. A load that fails changes nothing. */
+  /** The result of the newest load; null before the first and after {@link forget}. A failed load does not change it. */
   get found(): { readonly number: number; readonly value: T } | null {
     return this.#found;
   }
 
-  /** Whether a load is under way that a request may wait for. */
+  /** Whether a request may wait for a load. */
   get isRunning(): boolean {
     return this.#running !== null && this.#isYoung(this.#running);
   }
 
-  /** Drops what was found. What the loads find that have begun is out of date too. */
+  /** Drops the result, and the later results of the loads that have begun. */
   forget(): void {
     this.#forgotten = this.#begun;
     this.#found = null;
   }
 
-  /**
-   * Loads, whether or not another load is under way.
-   *
-   * @param work is given the number of its load
-   */
+  /** Starts a load, also while another one is under way. `work` gets the number of its load. */
   async start(work: (load: number) => Promise<T>): Promise<T> {
     const running = { number: ++this.#begun, sinceMs: performance.now() };
     this.#begunAtMs = running.sinceMs;
@@ -84,10 +80,10 @@ export class SingleFlight<T> {
   }
 
   /**
-   * What a load finds that is newer than the load with the number `after`: one that has ended, one that is under way, or a
-   * new one. Fails only with a load that began after the call. When an older load fails, the request loads.
+   * The result of a load that is newer than the load `after`: an ended one, one under way, or a new one. Rejects only when a load
+   * fails that began after the call. After the failure of an older load, the request loads itself.
    *
-   * @param after by default a load that is under way is new enough, and one that has ended is not
+   * @param after by default, a load under way is new enough, and an ended one is not
    */
   async after(work: (load: number) => Promise<T>, after = this.isRunning ? this.#begun - 1 : this.#begun): Promise<T> {
     const newest = this.#begun;

@@ -1,21 +1,18 @@
 /**
- * A time limit for every call of a dependency. D1, KV, the queue and the objects have long time limits or none that is
- * documented, so every call of them goes through here: in the Worker's handlers and in the objects.
+ * A time limit for every call of D1, KV, the queue and the objects, which have long time limits or none that is documented. The
+ * handlers of the Worker and the objects use only the limited bindings.
  */
 import { DependencyDown } from "./dependency.ts";
 import type { Bindings } from "./env.ts";
 
-/**
- * Longer than any successful call takes. Short enough that two steps of a revocation end while the ledger still refuses the
- * target (half a minute).
- */
+/** Longer than a successful call. Two steps of a revocation must end while the ledger still refuses the target (half a minute). */
 export const longestWaitMs = 10_000;
 
 type Wait = <T>(answer: Promise<T>) => Promise<T>;
 /** Maps the error of a failed call to the error that the caller gets. */
 type Judge = (error: unknown) => unknown;
 
-/** A late result is dropped. It is then unknown whether the call took effect, as after any lost response. */
+/** A late result is dropped. As after any lost response, it is unknown whether the call took effect. */
 const waitFor =
   (dependency: string, judge: Judge): Wait =>
   (answer) =>
@@ -36,17 +33,14 @@ const waitFor =
 
 const asItIs: Judge = (error) => error;
 
-/** D1's own errors about a statement begin so. The code that catches them decides what they mean. */
-const isToldByD1 = (error: unknown) => error instanceof Error && error.message.startsWith("D1_");
-
-/** Any other error is one of the connection to D1, such as a lost connection. It must not look like a bug. */
+/** D1's errors about a statement begin with `D1_`; their catcher interprets them. Any other error is a lost connection, not a bug. */
 const waitForDatabase = waitFor("The database", (error) =>
-  isToldByD1(error) ? error : new DependencyDown("The database", error),
+  error instanceof Error && error.message.startsWith("D1_") ? error : new DependencyDown("The database", error),
 );
 
 type Method = (...parameters: unknown[]) => unknown;
 
-/** The same object with a time limit on its methods; the methods in `own` replace the object's. */
+/** The object with a time limit on its methods. The methods in `own` replace the object's. */
 function waiting<T extends object>(wait: Wait, target: T, own: Readonly<Record<string, Method>> = {}): T {
   return new Proxy(target, {
     get(_, name) {
@@ -58,7 +52,7 @@ function waiting<T extends object>(wait: Wait, target: T, own: Readonly<Record<s
   });
 }
 
-/** The original statement of each wrapped one, because a batch accepts D1's own statements only. */
+/** The original of each wrapped statement: a batch accepts D1's own statements only. */
 const rawStatements = new WeakMap<object, D1PreparedStatement>();
 
 function limitedStatement(raw: D1PreparedStatement): D1PreparedStatement {
@@ -75,7 +69,7 @@ function limitedDatabase(raw: D1Database): D1Database {
   return waiting(waitForDatabase, raw, { prepare: prepare as Method, batch: batch as Method });
 }
 
-/** Every failure of an object counts as no response, because every call of an object may be repeated. */
+/** Every failure of an object is `DependencyDown`, because every call of an object may be repeated. */
 const limitedObjects = (object: string) => (raw: DurableObjectNamespace) => {
   const wait = waitFor(object, (error) => new DependencyDown(object, error));
   const get: DurableObjectNamespace["get"] = (id) => waiting(wait, raw.get(id));
@@ -84,22 +78,17 @@ const limitedObjects = (object: string) => (raw: DurableObjectNamespace) => {
 };
 
 /** One wrapper for each binding, because other caches use the binding as their key. */
-const known = new WeakMap<object, object>();
+const wrappers = new WeakMap<object, object>();
 
 function once<T extends object>(raw: T, make: (raw: T) => T): T {
-  const made = (known.get(raw) as T | undefined) ?? make(raw);
-  known.set(raw, made);
-  return made;
+  const wrapper = (wrappers.get(raw) as T | undefined) ?? make(raw);
+  wrappers.set(raw, wrapper);
+  return wrapper;
 }
 
 /**
- * The bindings, each call limited to {@link longestWaitMs}. A call that takes longer rejects with `DependencyDown`, and so
- * does every failed call of an object.
- *
- * @example
- * ```ts
- * const { DB } = withTimeLimits(env);
- * ```
+ * The bindings with a limit of {@link longestWaitMs} on each call. A longer call rejects with `DependencyDown`, and so does every
+ * failed call of an object.
  */
 export function withTimeLimits(env: Bindings): Bindings {
   return once(env, () => ({

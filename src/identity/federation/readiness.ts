@@ -1,7 +1,7 @@
 /** The state of an organization's partners, without a request to them. */
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
-import { countKeysAtHand } from "../../platform/outbound/jwks.ts";
+import { countCachedKeys } from "../../platform/outbound/jwks.ts";
 import { listPartners } from "./store.ts";
 
 /** The number of partners in each state. */
@@ -28,7 +28,7 @@ export async function partnerReadiness(
     ({ status, expiresAt }) => status === "active" && expiresAt !== null && expiresAt <= context.now(),
   );
   const active = partners.filter((partner) => !suspended.includes(partner) && !expired.includes(partner));
-  const keys = await Promise.all(active.map((partner) => countKeysAtHand(context, partner)));
+  const keys = await Promise.all(active.map((partner) => countCachedKeys(context, partner)));
   return {
     active: active.length,
     suspended: suspended.length,

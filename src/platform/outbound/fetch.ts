@@ -1,24 +1,24 @@
-/** The one way to call a URL that somebody else chose: checked at each call, no redirects, and bounded in time and bytes. */
+/** The only way to call a URL that a customer chose: checked at each call, no redirects, limited in time and bytes. */
 
 import { readBounded } from "../bounded-body.ts";
 import { version } from "../version.ts";
 import { checkOutboundUrl, type OutboundContext } from "./guard.ts";
-import { resolvesInward } from "./resolve.ts";
+import { resolvesInternally } from "./resolve.ts";
 
 export interface OutboundRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
-  /** For the whole exchange: look-up, connection, headers and body. */
+  /** For the whole exchange: DNS, connection, headers and body. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
-  /** What to do with a body over `maxBytes`: fail, which is the default, or keep its beginning. */
+  /** For a body over `maxBytes`: fail (the default), or return its beginning. */
   readonly whenTooLarge?: "fail" | "truncate";
-  /** The `Accept` header. */
+  /** `Accept`. */
   readonly accept?: string;
 }
 
-/** What came of a call. `detail` is for logs and delivery records: it holds nothing of the body. */
+/** The outcome of a call. `detail` is for logs and delivery records; it has nothing from the body. */
 export type OutboundAnswer =
   | {
       readonly ok: true;
@@ -36,13 +36,13 @@ export type OutboundAnswer =
 
 type Failure = Extract<OutboundAnswer, { ok: false }>;
 
-/** The URL, or why it is not called. Without an answer of the resolver nothing goes out: the caller tries again later. */
+/** The checked URL, or the reason against it. Without an answer of the resolver, the call fails and can be repeated later. */
 async function permitted({ settings }: OutboundContext, text: string): Promise<URL | Failure> {
   const url = checkOutboundUrl(settings, text);
   if (!url.ok) return { ok: false, reason: "refused_url", detail: url.message };
-  const inward = await resolvesInward(settings, url.value.hostname);
-  if (inward === null) return { ok: false, reason: "network", detail: "the host could not be looked up" };
-  if (inward) return { ok: false, reason: "refused_url", detail: "the host resolves to an internal network" };
+  const isInternal = await resolvesInternally(settings, url.value.hostname);
+  if (isInternal === null) return { ok: false, reason: "network", detail: "the host could not be looked up" };
+  if (isInternal) return { ok: false, reason: "refused_url", detail: "the host resolves to an internal network" };
   return url.value;
 }
 
@@ -55,9 +55,9 @@ async function exchange(url: URL, request: OutboundRequest, signal: AbortSignal)
     method,
     headers,
     signal,
-    // A redirect would lead past the checks.
+    // A redirect would bypass the checks.
     redirect: "manual",
-    // What is kept, and for how long, is decided by our own caches.
+    // Our own caches decide what is stored, and for how long.
     cache: "no-store",
     ...(body === undefined ? {} : { body }),
   });
@@ -73,7 +73,7 @@ async function exchange(url: URL, request: OutboundRequest, signal: AbortSignal)
   return { ok: true, status, headers: response.headers, body: bytes, truncated };
 }
 
-/** Settles with the work, or rejects once the signal is aborted: a look-up has a longer time of its own. */
+/** Settles with the work, or rejects when the signal is aborted: DNS queries have their own, longer limit. */
 function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -83,10 +83,8 @@ function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 const detailOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200);
 
 /**
- * Calls a URL that somebody else chose. Sends no cookies and no credentials but the given headers, follows no redirect, and
- * reads no more than it was told to. Any status but a redirect is an answer.
- *
- * @returns a failure for everything that can be expected of somebody else's server; it does not throw for those
+ * Calls a URL that a customer chose. Sends only the given headers, follows no redirect, and reads at most `maxBytes`. Every
+ * status except a redirect is an answer. Returns the failures of the other server; does not throw them.
  *
  * @example
  * ```ts

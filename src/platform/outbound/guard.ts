@@ -1,44 +1,27 @@
-/** Which URLs the service is willing to call when somebody else chose them: the first line against SSRF. No I/O. */
+/** The check of a URL that a customer chose: the first defence against SSRF. No I/O. */
 import type { Settings } from "../env.ts";
 import { type Problem, problem } from "../problems/problems.ts";
 import { ok, type Result } from "../problems/result.ts";
 
-/** What a call needs of a context. */
 export interface OutboundContext {
   readonly settings: Pick<Settings, "environment" | "dnsResolver">;
 }
 
 const maxUrlLength = 2048;
 
-/** The URL parser drops tabs and line breaks, trims spaces, and turns `\` into `/`: what was checked must be what was written. */
+/** The URL parser removes tabs and line breaks, trims spaces, and turns `\` into `/`. Refused, so that the check sees the text itself. */
 const plainForm = /^https?:\/\/[^\s\\\p{Cc}]+$/iu;
 
-/**
- * Names that lead inward, wherever they are resolved: special-use domains (RFC 6761, 6762, 7686, 8375, 9476), what private
- * networks call themselves (RFC 6762 appendix G), and what container platforms do.
- */
-const inwardSuffixes = [
-  "localhost",
-  "localdomain",
-  "local",
-  "internal",
-  "intranet",
-  "private",
-  "corp",
-  "home",
-  "home.arpa",
-  "lan",
-  "test",
-  "invalid",
-  "onion",
-  "alt",
-  "svc",
-];
+/** Special-use domains (RFC 6761, 6762, 7686, 8375, 9476). */
+const specialUse = ["localhost", "local", "test", "invalid", "onion", "home.arpa", "alt"];
+/** Names of private networks (RFC 6762 appendix G), and of container platforms. */
+const privateUse = ["localdomain", "internal", "intranet", "private", "corp", "home", "lan", "svc"];
+const internalSuffixes = [...specialUse, ...privateUse];
 
-/** Metadata services of clouds, which hand out credentials to whoever can call them; most fall under the suffixes. */
+/** Metadata services of clouds, which give credentials to every caller. The suffixes cover most of them. */
 const metadataHosts = ["metadata.goog", "instance-data.ec2.internal", "metadata.google.internal"];
 
-/** The parser has brought every spelling (decimal, octal, hexadecimal, short, full-width) to four decimal numbers. */
+/** The parser turns every spelling (decimal, octal, hexadecimal, short, full-width) into four decimal numbers. */
 const isIpv4 = (host: string) => /^\d+\.\d+\.\d+\.\d+$/.test(host);
 
 const isLoopback = (host: string) =>
@@ -50,14 +33,14 @@ function ruleBrokenByHost(host: string): string | null {
   const labels = host.split(".");
   if (labels.length < 2 && host !== "localhost") return "must name a host with a domain, such as idp.example.com";
   if (/^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "")) return "must name a host that is no number";
-  const inward = inwardSuffixes.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
-  return inward || metadataHosts.includes(host) ? "must not name a host of an internal network" : null;
+  const isInternal = internalSuffixes.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
+  return isInternal || metadataHosts.includes(host) ? "must not name a host of an internal network" : null;
 }
 
 function ruleBroken(settings: Pick<Settings, "environment">, text: string, url: URL): string | null {
   if (url.username !== "" || url.password !== "") return "must not hold credentials";
   if (text.includes("#")) return "must not have a fragment";
-  // Tests and developers stand in for others on their own machine.
+  // Tests and developers run the called services on their own machine.
   if (settings.environment === "development" && isLoopback(url.hostname)) return null;
   if (url.protocol !== "https:") return "must be https";
   const broken = ruleBrokenByHost(url.hostname);
@@ -66,17 +49,10 @@ function ruleBroken(settings: Pick<Settings, "environment">, text: string, url: 
 }
 
 /**
- * Whether the service may call a URL that somebody else chose: https, a public host by name, port 443 or 8443, no
- * credentials, no fragment, at most 2048 characters. In development loopback hosts are allowed too, over http or https and
- * at any port. Where the name leads is asked by `resolve.ts`.
+ * Checks a URL that a customer chose: https, a public host by name, port 443 or 8443, no credentials, no fragment, at most 2048
+ * characters. Development also allows loopback hosts, with http or https and any port. `resolve.ts` checks the addresses.
  *
  * @returns the parsed URL, or a `VALIDATION_ERROR` whose message is the rule; the caller adds the path of the field
- *
- * @example
- * ```ts
- * const url = checkOutboundUrl(context.settings, input.url);
- * if (!url.ok) return invalid([{ path: "url", message: url.message }]);
- * ```
  */
 export function checkOutboundUrl(settings: Pick<Settings, "environment">, text: string): Result<URL> {
   const refused = (rule: string): Problem => problem("VALIDATION_ERROR", rule);

@@ -1,10 +1,9 @@
 /**
- * The keys of other issuers, cached: in the isolate, and in KV for all isolates.
+ * The keys of other issuers, cached in the isolate, and in KV for all isolates.
  *
- * Fresh keys are used without asking. They stay fresh for `REMOTE_JWKS_TTL_SECONDS` (an hour), or for as long as the issuer's
- * own `max-age` says, if that is less, though never for less than a minute. This is how long a key that its issuer has dropped
- * may still be accepted. Old keys are used when a fetch fails, for a day at most. An unknown `kid` leads to a fetch at most
- * once a minute, so that a flood of made-up ones costs nothing.
+ * Keys are fresh for `REMOTE_JWKS_TTL_SECONDS` (by default an hour), or for the issuer's `max-age` if that is less, but at least
+ * for a minute. So long a key that its issuer has removed may still be accepted. When a fetch fails, old keys are used for at
+ * most a day. An unknown `kid` causes at most one fetch a minute, against a flood of invented ones.
  */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "../context.ts";
@@ -16,11 +15,10 @@ import { SingleFlight } from "../single-flight.ts";
 import { minuteMs } from "../time.ts";
 import type { OutboundContext } from "./guard.ts";
 import { fetchKeySet, fetchTimeoutMs, type RemoteIssuer } from "./key-set-fetch.ts";
-import { importRemoteKey, keyMeantBy, type RemoteKey, remoteKeysSchema } from "./remote-key-set.ts";
+import { importRemoteKey, keyForHeader, remoteKeysSchema } from "./remote-key-set.ts";
 
 export type { RemoteIssuer } from "./key-set-fetch.ts";
 
-/** What a look-up needs of a context. */
 export interface RemoteKeyContext extends OutboundContext, Pick<Context, "now" | "defer" | "requestId"> {
   readonly settings: OutboundContext["settings"] & Pick<Settings, "remoteJwksTtlSeconds">;
   readonly env: Pick<Bindings, "CACHE">;
@@ -28,19 +26,16 @@ export interface RemoteKeyContext extends OutboundContext, Pick<Context, "now" |
 
 export type RemoteKeyOutcome =
   | { readonly ok: true; readonly key: CryptoKey; readonly alg: string }
-  | {
-      readonly ok: false;
-      /** `unreachable`: the issuer's keys cannot be had, so nothing is known. `no_such_key`: they are known, and this is not among them. */
-      readonly reason: "unreachable" | "no_such_key";
-    };
+  /** `unreachable`: there are no usable keys of the issuer. `no_such_key`: this key is not among them. */
+  | { readonly ok: false; readonly reason: "unreachable" | "no_such_key" };
 
 const secondMs = 1000;
-/** An issuer that forbids keeping its keys is still not asked at each token. */
+/** The keys of an issuer that forbids caching are cached for so long. */
 const shortestMaxAgeSeconds = 60;
 const unknownKeyIntervalMs = minuteMs;
 const retryAfterFailureMs = 15 * secondMs;
 const lastResortMs = 24 * 60 * minuteMs;
-/** Sources come from what administrators registered; this bounds what an isolate keeps of them. */
+/** The most sources in the memory of an isolate. Administrators register them. */
 const maxSources = 1000;
 
 const storedSchema = z.object({
@@ -49,42 +44,39 @@ const storedSchema = z.object({
   maxAgeSeconds: z.number().nullable(),
 });
 
-/** A key set as it was fetched. */
 type KeySet = z.output<typeof storedSchema>;
 
-/** What an isolate knows of one source. */
+/** The state of one source in an isolate. */
 interface Slot {
   readonly name: string;
   set: KeySet | null;
   readonly loads: SingleFlight<void>;
-  /** When the last fetch failed; in the past for ever when it did not. */
+  /** When the last fetch failed; negative infinity when it succeeded. */
   failedAtMs: number;
 }
 
-/** By namespace, so that nothing of one environment is ever used in another. */
+/** By namespace, so that two environments never share keys. */
 const slots = new WeakMap<KVNamespace, Map<string, Slot>>();
 
-/**
- * The address is part of the name: what one organization says of where an issuer's keys are counts for no other.
- */
+/** The URL is part of the name, so that the `jwksUri` of one organization is not used for another. */
 function slotOf({ env }: RemoteKeyContext, { issuer, jwksUri }: RemoteIssuer): Slot {
-  const known = slots.get(env.CACHE) ?? new Map<string, Slot>();
-  slots.set(env.CACHE, known);
+  const ofNamespace = slots.get(env.CACHE) ?? new Map<string, Slot>();
+  slots.set(env.CACHE, ofNamespace);
   const name = `remote-jwks:${sha256Hex(`${issuer}|${jwksUri ?? ""}`)}`;
-  const slot = known.get(name) ?? {
+  const slot = ofNamespace.get(name) ?? {
     name,
     set: null,
     loads: new SingleFlight<void>(fetchTimeoutMs + secondMs),
     failedAtMs: Number.NEGATIVE_INFINITY,
   };
-  known.delete(name);
-  known.set(name, slot);
-  const [oldest] = known.keys();
-  if (known.size > maxSources && oldest !== undefined) known.delete(oldest);
+  ofNamespace.delete(name);
+  ofNamespace.set(name, slot);
+  const [oldest] = ofNamespace.keys();
+  if (ofNamespace.size > maxSources && oldest !== undefined) ofNamespace.delete(oldest);
   return slot;
 }
 
-/** A clock that was set back makes keys old, not young for ever. */
+/** A clock that was set back makes keys old, not young forever. */
 function isYounger(context: RemoteKeyContext, thenMs: number, limitMs: number): boolean {
   const ageMs = context.now() - thenMs;
   return ageMs >= 0 && ageMs < limitMs;
@@ -98,19 +90,18 @@ function isFresh(context: RemoteKeyContext, { fetchedAtMs, maxAgeSeconds }: KeyS
   return isYounger(context, fetchedAtMs, ttlSeconds * secondMs);
 }
 
-/** Takes over what another isolate has fetched since. */
+/** Takes newer keys that another isolate has fetched. */
 async function readStored(context: RemoteKeyContext, slot: Slot): Promise<void> {
   const stored = storedSchema.safeParse(await orNull(context, "remote keys", context.env.CACHE.get(slot.name, "json")));
   if (stored.success && stored.data.fetchedAtMs > (slot.set?.fetchedAtMs ?? 0)) slot.set = stored.data;
 }
 
-/** Fetches the keys; what fails is noted. */
+/** Fetches the keys, or records and logs the failure. */
 async function load(context: RemoteKeyContext, source: RemoteIssuer, slot: Slot): Promise<void> {
   const fetched = await fetchKeySet(context, source);
   if (!fetched.ok) {
     slot.failedAtMs = context.now();
-    const { issuer } = source;
-    log.warn(context, "keys of another issuer not fetched", { issuer, reason: fetched.detail });
+    log.warn(context, "keys of another issuer not fetched", { issuer: source.issuer, reason: fetched.detail });
     return;
   }
   const { keys, maxAgeSeconds } = fetched;
@@ -123,21 +114,18 @@ async function load(context: RemoteKeyContext, source: RemoteIssuer, slot: Slot)
   );
 }
 
-/** Whether to ask the issuer, for a key that is not among those at hand, or is, when they are not fresh any more. */
-function shouldLoad(context: RemoteKeyContext, slot: Slot, isKnown: boolean): boolean {
+/** Whether to fetch: for a missing key, and when the keys are not fresh. */
+function shouldLoad(context: RemoteKeyContext, slot: Slot, isCached: boolean): boolean {
   const { set, failedAtMs } = slot;
-  // Whoever has an old key at hand need not wait for what another request is about to learn.
-  if (slot.loads.isRunning) return !isKnown;
+  // With a cached key, a request does not wait for the fetch of another request.
+  if (slot.loads.isRunning) return !isCached;
   if (isYounger(context, failedAtMs, set === null ? retryAfterFailureMs : unknownKeyIntervalMs)) return false;
   if (set === null || !isFresh(context, set)) return true;
-  return !isKnown && !isYounger(context, set.fetchedAtMs, unknownKeyIntervalMs);
+  return !isCached && !isYounger(context, set.fetchedAtMs, unknownKeyIntervalMs);
 }
 
-/**
- * How many keys of another issuer are at hand, in this isolate or in KV; 0 when there are none that still count. Asks nobody
- * else, so it says nothing about what the issuer would answer now.
- */
-export async function countKeysAtHand(context: RemoteKeyContext, source: RemoteIssuer): Promise<number> {
+/** The number of usable cached keys of another issuer, without a fetch. */
+export async function countCachedKeys(context: RemoteKeyContext, source: RemoteIssuer): Promise<number> {
   const slot = slotOf(context, source);
   if (slot.set === null) await readStored(context, slot);
   const { set } = slot;
@@ -147,9 +135,9 @@ export async function countKeysAtHand(context: RemoteKeyContext, source: RemoteI
 /**
  * The key of another issuer that a token's header names.
  *
- * @param source whose keys. `jwksUri` says where they are; without it the issuer's discovery document does (OpenID Connect
- *   Discovery 4, else RFC 8414 3), whose `issuer` must be this one exactly
- * @param header of the token, as `readJws` has read it. Its `alg` must be one of the key's own
+ * @param source without `jwksUri`, the issuer's discovery document has it (OpenID Connect Discovery 4, else RFC 8414 3); its
+ *   `issuer` must equal this one exactly
+ * @param header of the token, from `readJws`. Its `alg` must be one of the key's own
  *
  * @example
  * ```ts
@@ -165,14 +153,14 @@ export async function findRemoteKey(
 ): Promise<RemoteKeyOutcome> {
   const slot = slotOf(context, source);
   if (slot.set === null || !isFresh(context, slot.set)) await readStored(context, slot);
-  const atHand = (): RemoteKey | null => (slot.set ? keyMeantBy(slot.set.keys, header) : null);
-  if (shouldLoad(context, slot, atHand() !== null)) await slot.loads.after(() => load(context, source, slot));
+  const isCached = slot.set !== null && keyForHeader(slot.set.keys, header) !== null;
+  if (shouldLoad(context, slot, isCached)) await slot.loads.after(() => load(context, source, slot));
 
   const { set } = slot;
   if (set === null || !(isFresh(context, set) || isYounger(context, set.fetchedAtMs, lastResortMs))) {
     return { ok: false, reason: "unreachable" };
   }
-  const meant = keyMeantBy(set.keys, header);
-  const key = meant && (await importRemoteKey(meant, header.alg));
+  const named = keyForHeader(set.keys, header);
+  const key = named && (await importRemoteKey(named, header.alg));
   return key ? { ok: true, key, alg: header.alg } : { ok: false, reason: "no_such_key" };
 }

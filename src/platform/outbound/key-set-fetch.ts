@@ -1,16 +1,16 @@
-/** Fetching another issuer's key set: at a known address, or through its discovery document. */
+/** Fetches the key set of another issuer, from a given URL or through its discovery document. */
 import { z } from "@hono/zod-openapi";
 import { outboundFetch } from "./fetch.ts";
 import type { OutboundContext } from "./guard.ts";
 import { type RemoteKey, readKeySet } from "./remote-key-set.ts";
 
-/** Whose keys. Without `jwksUri` they are found through the issuer's discovery document. */
+/** Without `jwksUri`, the issuer's discovery document has it. */
 export interface RemoteIssuer {
   readonly issuer: string;
   readonly jwksUri?: string | null;
 }
 
-/** For everything together, discovery included. */
+/** For the whole fetch, with discovery. */
 export const fetchTimeoutMs = 5000;
 const maxBytes = 512 * 1024;
 
@@ -18,7 +18,7 @@ export type FetchedKeys =
   | {
       readonly ok: true;
       readonly keys: readonly RemoteKey[];
-      /** `max-age` of the answer; 0 when it is not to be kept, null when it does not say. */
+      /** See {@link maxAgeOf}. */
       readonly maxAgeSeconds: number | null;
     }
   | { readonly ok: false; readonly detail: string };
@@ -41,7 +41,7 @@ async function fetchJson(context: OutboundContext, url: string, deadlineMs: numb
 
 const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
-/** OpenID Connect Discovery 4.1 puts the well-known path behind the issuer's, RFC 8414 3.1 before it. */
+/** OpenID Connect Discovery 4.1 puts the well-known path after the issuer's path, RFC 8414 3.1 before it. */
 function metadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
@@ -51,7 +51,7 @@ function metadataUrls(issuer: string): string[] {
   ];
 }
 
-/** The `jwks_uri` of the issuer's metadata, which must be of this issuer and no other (RFC 8414 3.3). */
+/** The `jwks_uri` of the issuer's metadata, which must have this `issuer` (RFC 8414 3.3). */
 async function discover(context: OutboundContext, issuer: string, deadlineMs: number) {
   let detail = "the issuer is no URL";
   for (const url of URL.canParse(issuer) ? metadataUrls(issuer) : []) {
@@ -67,7 +67,7 @@ async function discover(context: OutboundContext, issuer: string, deadlineMs: nu
   return { detail: `discovery: ${detail}` };
 }
 
-/** RFC 9111 5.2.2: seconds; 0 where nothing may be kept, null where nothing is said. */
+/** `max-age` of the answer in seconds (RFC 9111 5.2.2); 0 when it must not be stored, null without the directive. */
 export function maxAgeOf(headers: Headers): number | null {
   const directives = headers.get("Cache-Control")?.toLowerCase() ?? "";
   if (/(?<![\w-])no-(store|cache)(?![\w-])/.test(directives)) return 0;
@@ -75,7 +75,7 @@ export function maxAgeOf(headers: Headers): number | null {
   return seconds === undefined ? null : Number(seconds);
 }
 
-/** Fetches the keys of an issuer: at most 5 s, and 512 KiB a document. Every address, a discovered one too, is checked. */
+/** Fetches the keys of an issuer, in at most 5 s and 512 KiB a document. Checks every URL, also a discovered one. */
 export async function fetchKeySet(context: OutboundContext, source: RemoteIssuer): Promise<FetchedKeys> {
   const deadlineMs = Date.now() + fetchTimeoutMs;
   const found = source.jwksUri ? { jwksUri: source.jwksUri } : await discover(context, source.issuer, deadlineMs);

@@ -1,17 +1,17 @@
-/** The keys of another issuer: what of a published key set (RFC 7517 5) is used, and which key verifies a token. */
+/** The key set (RFC 7517 5) of another issuer: its usable keys, and the key that verifies a token. */
 import { z } from "@hono/zod-openapi";
 import { importJWK, type JWK } from "jose";
 import { decodeBase64url } from "../crypto/base64url.ts";
 import { privateMembers } from "../crypto/jwk.ts";
 
-/** A set with more is refused whole: whoever picks some of them decides for the issuer which. */
+/** A larger set is refused, because any choice of some keys would be arbitrary. */
 const maxKeys = 100;
 
 const ecAlgs = { "P-256": "ES256", "P-384": "ES384" } as const;
 const okpAlgs = ["EdDSA", "Ed25519"] as const;
 const rsaAlgs = ["RS256", "RS384", "RS512", "PS256"] as const;
 
-/** Of the modulus: shorter keys can be broken, longer ones make a verification slow. */
+/** Of the modulus: a shorter key can be broken, a longer one makes verification slow. */
 const minRsaBits = 2048;
 const maxRsaBits = 8192;
 
@@ -24,7 +24,7 @@ function bitsOf(encoded: string): number {
 const labels = { kid: z.string().max(256).exactOptional(), use: z.literal("sig").exactOptional() };
 const part = z.string().max(2048);
 
-/** Only what is needed to verify; `alg` only where it fits the kind of key. */
+/** The members that verification needs. `alg` must fit the kind of key. */
 const remoteKeySchema = z.discriminatedUnion("kty", [
   z
     .object({
@@ -33,8 +33,8 @@ const remoteKeySchema = z.discriminatedUnion("kty", [
       x: part,
       y: part,
       alg: z.string().exactOptional(),
-      ...labels,
     })
+    .extend(labels)
     .refine(({ crv, alg }) => alg === undefined || alg === ecAlgs[crv]),
   z.object({
     kty: z.literal("OKP"),
@@ -52,7 +52,6 @@ const remoteKeySchema = z.discriminatedUnion("kty", [
   }),
 ]);
 
-/** A public key of another issuer that verifies signatures. */
 export type RemoteKey = z.output<typeof remoteKeySchema>;
 
 export const remoteKeysSchema = z.array(remoteKeySchema).max(maxKeys);
@@ -63,9 +62,10 @@ const canVerify = ({ key_ops }: Record<string, unknown>) =>
   key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes("verify"));
 
 /**
- * The usable keys of a published set. Keys of other kinds and purposes are left out, as RFC 7517 5 asks.
+ * The usable keys of a published set. Ignores keys of other kinds and purposes (RFC 7517 5), and published private keys: every
+ * party can sign with them.
  *
- * @returns null for what is no key set, or one with more than {@link maxKeys} keys
+ * @returns null for anything but a key set with at most {@link maxKeys} keys
  */
 export function readKeySet(document: unknown): RemoteKey[] | null {
   const parsed = keySetSchema.safeParse(document);
@@ -75,26 +75,23 @@ export function readKeySet(document: unknown): RemoteKey[] | null {
     .flatMap((jwk) => remoteKeySchema.safeParse(jwk).data ?? []);
 }
 
-/** The algorithms of a key's signatures: by its kind, and by its own `alg` where it has one. Never by a token. */
+/** The algorithms of a key: by its kind, and by its own `alg` if it has one. Never by a token. */
 function algsOf(key: RemoteKey): readonly string[] {
   if (key.kty === "EC") return [ecAlgs[key.crv]];
-  // Two names of one algorithm (RFC 9864 2.2), and libraries differ in which they write.
+  // Two names of one algorithm (RFC 9864 2.2); libraries differ in the one that they write.
   if (key.kty === "OKP") return okpAlgs;
   return key.alg === undefined ? rsaAlgs : [key.alg];
 }
 
-/**
- * The one key that a token's header can mean. Without a `kid` that is the only key of its algorithm; where several fit,
- * none is tried.
- */
-export function keyMeantBy(keys: readonly RemoteKey[], header: { kid?: string; alg: string }): RemoteKey | null {
+/** The only key that fits a token's header, by `alg` and, if present, `kid`; null when none or several fit. */
+export function keyForHeader(keys: readonly RemoteKey[], header: { kid?: string; alg: string }): RemoteKey | null {
   const [first, ...others] = keys.filter(
     (key) => algsOf(key).includes(header.alg) && (header.kid === undefined || key.kid === header.kid),
   );
   return first !== undefined && others.length === 0 ? first : null;
 }
 
-/** The key in the form that verifies; null when it is none, such as a point that is not on the curve. */
+/** The key for verification; null for an invalid one, such as a point that is not on the curve. */
 export async function importRemoteKey(key: RemoteKey, alg: string): Promise<CryptoKey | null> {
   try {
     const imported = await importJWK(key as JWK, alg);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { outboundFetch } from "../../../src/platform/outbound/fetch.ts";
-import { checkOutboundTarget, isPublicAddress, resolvesInward } from "../../../src/platform/outbound/resolve.ts";
+import { checkOutboundTarget, isPublicAddress, resolvesInternally } from "../../../src/platform/outbound/resolve.ts";
 import { json, type StandIn, startStandIn } from "./stand-in.ts";
 
 describe("addresses of the public Internet", () => {
@@ -69,7 +69,7 @@ describe("a look-up over HTTPS", () => {
   const settings = () => ({ environment: "production", dnsResolver: `${resolver.origin}/dns-query` }) as const;
   const a = (...addresses: string[]) => ({ Status: 0, Answer: addresses.map((data) => ({ type: 1, data })) });
   const aaaa = (...addresses: string[]) => ({ Status: 0, Answer: addresses.map((data) => ({ type: 28, data })) });
-  const resolve = (host: string) => resolvesInward(settings(), host);
+  const resolve = (host: string) => resolvesInternally(settings(), host);
 
   it("public addresses do not lead inward", async () => {
     records["idp.example.com A"] = a("93.184.215.14");
@@ -113,7 +113,7 @@ describe("a look-up over HTTPS", () => {
 
   it("when off, nobody is asked", async () => {
     const before = resolver.requests.length;
-    expect(await resolvesInward({ dnsResolver: null }, "idp.example.com")).toBe(false);
+    expect(await resolvesInternally({ dnsResolver: null }, "idp.example.com")).toBe(false);
     expect(resolver.requests.length).toBe(before);
   });
 

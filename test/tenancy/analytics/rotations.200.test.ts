@@ -24,7 +24,7 @@ afterEach(() => vi.useRealTimers());
 
 async function rotate(token: string, { agentId, credentialId }: Body) {
   const path = `/api/v1/agents/${agentId}/credentials/${credentialId}/rotate`;
-  const answer = await call(path, { method: "POST", token });
+  const answer = await call(path, { method: "POST", token, json: {} });
   expect(answer.status, answer.text).toBe(200);
   return answer.body.clientSecret;
 }

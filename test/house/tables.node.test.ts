@@ -41,6 +41,7 @@ const owners: Readonly<Record<string, string>> = {
   audit_chains: "tenancy/audit",
   audit_checkpoints: "tenancy/audit",
   audit_events: "ledger",
+  audit_verifications: "tenancy/audit",
   billing_accounts: "tenancy/billing",
   billing_events: "tenancy/billing",
   calls_by_route: "ledger",

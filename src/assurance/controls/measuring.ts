@@ -16,6 +16,8 @@ export interface CheckResult {
   readonly evidence: string;
   /** For the next run; JSON. */
   readonly progress?: unknown;
+  /** The public `lastChecked` in milliseconds since the epoch, where it is not the time of the measurement. */
+  readonly lastCheckedAt?: number | null;
 }
 
 /** Measures one control. Throws when it cannot be measured now; the previous result then stays valid until it is too old. */

@@ -11,7 +11,9 @@ const controlSchema = z
     status: z
       .enum(controlStatuses)
       .openapi({ description: "`unknown`: not measured within the last 15 minutes, or not measurable" }),
-    lastChecked: z.iso.datetime().nullable().openapi({ description: "null before the first measurement" }),
+    lastChecked: z.iso.datetime().nullable().openapi({
+      description: "null before the first measurement. Of CC7.3: the time of the oldest verification that counts",
+    }),
     evidence: z.string().openapi({
       description: "The measurement",
       example: "Issuer is https, HSTS is sent, 12 webhook targets, all https",
@@ -25,7 +27,13 @@ export type Controls = z.output<typeof controlsSchema>;
 
 /** The last measurements. */
 export const snapshotSchema = z.array(
-  z.object({ id: z.string(), status: z.enum(controlStatuses), evidence: z.string(), checkedAt: z.int() }),
+  z.object({
+    id: z.string(),
+    status: z.enum(controlStatuses),
+    evidence: z.string(),
+    checkedAt: z.int(),
+    lastCheckedAt: z.int().nullable().default(null),
+  }),
 );
 
 export type Measurement = z.output<typeof snapshotSchema>[number];

@@ -33,8 +33,8 @@ const checks: Readonly<Record<ControlId, Check>> = {
 /** Measures a control; null when it cannot be measured now. */
 async function measure(context: Context, id: ControlId, run: Parameters<Check>[1]): Promise<ControlResult | null> {
   try {
-    const { status, evidence, progress = null } = await checks[id](context, run);
-    return { id, status, evidence, checkedAt: context.now(), progress };
+    const { status, evidence, progress = null, lastCheckedAt = null } = await checks[id](context, run);
+    return { id, status, evidence, checkedAt: context.now(), lastCheckedAt, progress };
   } catch (error) {
     log.error(context, "a control cannot be measured", { control: id, error });
     return null;
@@ -73,7 +73,7 @@ export async function readControls(context: Context): Promise<Controls> {
     const control = { id, name, status: "unknown" as const, lastChecked: null };
     if (!measurement) return { ...control, evidence: "Not measured yet" };
     const { checkedAt, status, evidence } = measurement;
-    const lastChecked = isoOf(checkedAt);
+    const lastChecked = isoOf(measurement.lastCheckedAt ?? checkedAt);
     const isStale = Math.abs(context.now() - checkedAt) > staleAfterMs;
     if (isStale) return { ...control, lastChecked, evidence: "Not measured for more than 15 minutes" };
     return { ...control, status, lastChecked, evidence };

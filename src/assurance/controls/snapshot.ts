@@ -34,7 +34,9 @@ function isFresh(kept: readonly Measurement[], present: readonly Measurement[]):
 export async function writeSnapshot(context: Context, present: readonly Measurement[]): Promise<void> {
   const kept = await readSnapshot(context);
   if (kept && isFresh(kept, present)) return;
-  const measurements = present.map(({ id, status, evidence, checkedAt }) => ({ id, status, evidence, checkedAt }));
+  const measurements = present.map(({ id, status, evidence, checkedAt, lastCheckedAt }) => {
+    return { id, status, evidence, checkedAt, lastCheckedAt };
+  });
   const expirationTtl = staleAfterMs / 1000;
   await orNull(context, "controls", context.env.CACHE.put(cacheKey, JSON.stringify(measurements), { expirationTtl }));
 }

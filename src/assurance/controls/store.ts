@@ -31,6 +31,7 @@ export async function saveResults({ db }: Pick<Context, "db">, results: readonly
         status: sql`excluded.status`,
         evidence: sql`excluded.evidence`,
         checkedAt: sql`excluded.checked_at`,
+        lastCheckedAt: sql`excluded.last_checked_at`,
         progress: sql`excluded.progress`,
       },
       setWhere: sql`excluded.checked_at >= ${controlResults.checkedAt}`,

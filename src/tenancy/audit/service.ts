@@ -10,7 +10,7 @@ import { type Page, type PageRequest, pageOf } from "../../platform/http/paginat
 import type { EventId, OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { count, setGauge } from "../../platform/telemetry/recording.ts";
+import { count } from "../../platform/telemetry/recording.ts";
 import { isoOf, isoOrNull } from "../../platform/time.ts";
 import { isTime } from "./checkpoints/signing.ts";
 import { findCheckpoints } from "./checkpoints/store.ts";
@@ -18,11 +18,13 @@ import { relayAndFlush } from "./evidence.ts";
 import type { AuditVerification, CheckpointView, EventQuery, ExportQuery, VerificationQuery } from "./schema.ts";
 import { eventPages, findEvent, findEvents, findSequencesWithin } from "./store.ts";
 import { publicEvent } from "./stored-event.ts";
+import { recordVerification } from "./verifications/record.ts";
 import { verifyLog } from "./verify-log.ts";
 
 export { makeDueCheckpoints } from "./checkpoints/due.ts";
 export { relayAndFlush } from "./evidence.ts";
 export { removeExpiredEvents } from "./retention.ts";
+export { findUnverified, summarizeVerifications, type VerificationSummary } from "./verifications/store.ts";
 export { type Slice, verifySlice } from "./verify-log.ts";
 
 /** Passes audited events to the organization's ledger, which appends each to the chain once. */
@@ -125,11 +127,12 @@ export async function verifyEvents(
       headers: { "Retry-After": String(retryAfterSeconds) },
     });
   }
+  const startedAtMs = context.now();
   const { checkedCount, brokenAtEventId } = await verifyLog(context, organizationId, { fromMs, toMs });
   const verified = brokenAtEventId === null;
-  // An intact part says nothing about the rest.
   const isWhole = fromMs === null && toMs === null;
-  if (isWhole || !verified) setGauge("agentidp_audit_chain_integrity", verified ? 1 : 0, organizationId);
+  const finished = { startedAtMs, isWhole, events: checkedCount, isIntact: verified };
+  await recordVerification(context, organizationId, finished);
   return ok({
     verified,
     checkedCount,

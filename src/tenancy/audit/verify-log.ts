@@ -1,26 +1,46 @@
 /** Verifies the audit log of an organization: whole, over a time range, or in slices. */
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
-import { setGauge } from "../../platform/telemetry/recording.ts";
+import { findCheckpointsBetween } from "./checkpoints/store.ts";
 import { type Evidence, faultAfter, faultInCheckpoints, gatherEvidence } from "./evidence.ts";
 import { eventPages, findLastEvent, findSequencesWithin, type TimeRange } from "./store.ts";
+import { isIntact, type StoredEvent } from "./stored-event.ts";
 import { type Link, verifyChain, type Walk } from "./verification.ts";
+import { recordVerification } from "./verifications/record.ts";
 
 /** A verification starts again, so often at most, when retention removes events meanwhile. */
 const attempts = 3;
 
+interface Stretch {
+  readonly start: Link;
+  /** The event before the range; undefined when the stretch starts at the first row. */
+  readonly before?: StoredEvent | undefined;
+  /** The last sequence of the range. */
+  readonly through: number;
+  /** The last sequence of the stretch: that of the next checkpoint or of the head. */
+  readonly end: number;
+}
+
+/** The first sequence after `through` whose hash is known apart from the log: that of a checkpoint or of the head. */
+async function nextSigned(context: Context, { trusted, head }: Evidence, through: number): Promise<number> {
+  const [checkpoint] = await findCheckpointsBetween(context, trusted, through, head.sequence, 1);
+  return checkpoint?.sequence ?? head.sequence;
+}
+
 /**
  * The stretch of the chain with every event of a time range. An event that reaches the chain late has an earlier time than its
- * neighbors, so the stretch may also contain events from outside the range.
+ * neighbors, so the stretch may also contain events from outside the range. It goes on to the next checkpoint or the head:
+ * an attacker can compute all later hashes again, but not these.
  */
 async function stretchOf(
   context: Context,
   organizationId: OrganizationId,
   range: TimeRange,
-  { start, head }: Evidence,
-) {
+  evidence: Evidence,
+): Promise<Stretch> {
   const { fromMs, toMs } = range;
-  if (fromMs === null && toMs === null) return { start, after: null, through: head.sequence };
+  const { start, head } = evidence;
+  if (fromMs === null && toMs === null) return { start, through: head.sequence, end: head.sequence };
   const span = await findSequencesWithin(context, organizationId, range, head.sequence);
   // An attacker may have deleted all events of the range, so the events on both sides of it must fit together.
   const earlier =
@@ -29,11 +49,8 @@ async function stretchOf(
       : await findSequencesWithin(context, organizationId, { fromMs: null, toMs: fromMs - 1 }, head.sequence);
   const first = span?.first ?? (earlier ? earlier.last + 1 : null);
   const before = first === null ? undefined : await findLastEvent(context, organizationId, first);
-  return {
-    start: before ?? start,
-    after: before?.sequence ?? null,
-    through: span?.last ?? before?.sequence ?? start.sequence,
-  };
+  const through = span?.last ?? before?.sequence ?? start.sequence;
+  return { start: before ?? start, before, through, end: await nextSigned(context, evidence, through) };
 }
 
 async function verifyOnce(
@@ -42,19 +59,25 @@ async function verifyOnce(
   range: TimeRange,
   evidence: Evidence,
 ): Promise<Walk> {
-  const { start, after, through } = await stretchOf(context, organizationId, range, evidence);
-  const walk = await verifyChain(organizationId, eventPages(context, organizationId, after, through), start);
+  const { start, before, through, end } = await stretchOf(context, organizationId, range, evidence);
+  // An attacker may have moved an event of the range to before it.
+  if (before && !isIntact(organizationId, before)) {
+    return { link: start, checkedCount: 0, brokenAtEventId: before.eventId };
+  }
+  const pages = eventPages(context, organizationId, before?.sequence ?? null, end);
+  const walk = await verifyChain(organizationId, pages, start);
   const brokenAtEventId =
     // A checkpoint within the verified events comes before the fault, if there is one.
     (await faultInCheckpoints(context, evidence, start.sequence, walk.link.sequence)) ??
     walk.brokenAtEventId ??
     (await faultAfter(context, organizationId, evidence, walk.link));
-  return { ...walk, brokenAtEventId };
+  const checkedCount = Math.min(walk.checkedCount, Math.max(0, through - start.sequence));
+  return { ...walk, checkedCount, brokenAtEventId };
 }
 
 /**
  * Verifies a chain: recomputes every hash, checks every link, and compares the chain with its signed checkpoints and with the
- * end that the ledger knows. Holds two pages of the log in memory.
+ * end that the ledger knows. Holds two pages of the log in memory. `checkedCount` counts the events of the range.
  */
 export async function verifyLog(context: Context, organizationId: OrganizationId, range: TimeRange): Promise<Walk> {
   let evidence = await gatherEvidence(context, organizationId);
@@ -67,8 +90,17 @@ export async function verifyLog(context: Context, organizationId: OrganizationId
   }
 }
 
+/** Where the next slice starts. */
+export interface Place extends Link {
+  /** The start of the first slice, in milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** The events of all slices up to here. */
+  readonly events: number;
+}
+
 /** The result for a part of a chain. The next slice starts at `link`. */
-export interface Slice extends Pick<Walk, "link" | "checkedCount"> {
+export interface Slice extends Pick<Walk, "checkedCount"> {
+  readonly link: Place;
   readonly isIntact: boolean;
   /** Whether the verification is complete: at the end of the chain, or at a fault. */
   readonly isLast: boolean;
@@ -76,7 +108,7 @@ export interface Slice extends Pick<Walk, "link" | "checkedCount"> {
 
 /**
  * Verifies the next events of an organization's chain, so that a scheduled run takes the same time for a chain of any length.
- * The last slice sets the gauge. Does not count against the organization's own limit of verifications.
+ * The last slice is recorded. Does not count against the organization's own limit of verifications.
  *
  * @param from the `link` of the previous slice; null for the beginning of the chain
  * @param limit the number of events at most
@@ -84,9 +116,10 @@ export interface Slice extends Pick<Walk, "link" | "checkedCount"> {
 export async function verifySlice(
   context: Context,
   organizationId: OrganizationId,
-  from: Link | null,
+  from: Place | null,
   limit: number,
 ): Promise<Slice> {
+  const nowMs = context.now();
   const evidence = await gatherEvidence(context, organizationId);
   const { head } = evidence;
   // Retention may have removed the event at `from` since the previous slice.
@@ -95,12 +128,15 @@ export async function verifySlice(
   const through = Math.min(head.sequence, start.sequence + limit);
   const pages = eventPages(context, organizationId, continues ? from.sequence : null, through);
   const { link, checkedCount, brokenAtEventId } = await verifyChain(organizationId, pages, start);
-  const isIntact =
+  const fits =
     brokenAtEventId === null &&
     link.sequence >= through &&
     (await faultInCheckpoints(context, evidence, start.sequence, through)) === null &&
     (through < head.sequence || (await faultAfter(context, organizationId, evidence, link)) === null);
-  const isLast = !isIntact || through === head.sequence;
-  if (isLast) setGauge("agentidp_audit_chain_integrity", isIntact ? 1 : 0, organizationId);
-  return { link, checkedCount, isIntact, isLast };
+  const isLast = !fits || through === head.sequence;
+  const startedAtMs = continues ? from.startedAtMs : nowMs;
+  const events = checkedCount + (continues ? from.events : 0);
+  if (isLast) await recordVerification(context, organizationId, { startedAtMs, isWhole: true, events, isIntact: fits });
+  const { sequence, hash } = link;
+  return { link: { sequence, hash, startedAtMs, events }, checkedCount, isIntact: fits, isLast };
 }

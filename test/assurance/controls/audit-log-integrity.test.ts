@@ -1,9 +1,9 @@
-/** CC7.3: the chains of all organizations, in rounds that are spread over runs. */
-import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+/** CC7.3: the chains of all organizations, the longest unverified first, spread over runs. */
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { contextOf } from "../../../src/platform/context.ts";
 import { newId, type OrganizationId } from "../../../src/platform/ids.ts";
 import { verifySlice } from "../../../src/tenancy/audit/service.ts";
-import { newAgent, newOrganization, type Organization } from "../../support/api.ts";
+import { adminToken, call, newAgent, newOrganization, type Organization } from "../../support/api.ts";
 import { bindings, control, day, hour, later, measured, minute, runCron, sql } from "./cron.ts";
 
 let organization: Organization;
@@ -44,7 +44,7 @@ it.each([
   });
 });
 
-it("looks at nothing anew within an hour of a round that found nothing", async () => {
+it("verifies no log again within an hour that was in order", async () => {
   await measured("CC7.3");
   await sql(
     "UPDATE audit_events SET outcome = 'failure' WHERE organization_id = ? AND sequence = 3",
@@ -61,7 +61,51 @@ it("looks at nothing anew within an hour of a round that found nothing", async (
   expect(await measured("CC7.3")).toMatchObject({ status: "pass" });
 });
 
-it("spreads many organizations over runs, and fails when a round takes longer than a day", async () => {
+describe("any verification that finds a break turns it to fail with the next run, and the log that verifies turns it back", () => {
+  const spoil = (outcome: string) =>
+    sql(
+      "UPDATE audit_events SET outcome = ? WHERE organization_id = ? AND sequence = 3",
+      outcome,
+      organization.organizationId,
+    );
+  const verdict = async (query = "") => {
+    const answer = await call(`/api/v1/audit/verify${query}`, { token: await adminToken(organization) });
+    expect(answer.status, answer.text).toBe(200);
+    return answer.body.verified;
+  };
+  const integrityInReport = async () => {
+    await bindings.CACHE.delete(`compliance-report:${organization.organizationId}`);
+    const answer = await call("/api/v1/compliance/report", { token: await adminToken(organization) });
+    expect(answer.status, answer.text).toBe(200);
+    return answer.body.auditChainIntegrity;
+  };
+
+  it.each<[string, () => Promise<boolean>]>([
+    ["a request over the whole log", () => verdict()],
+    ["a request over a range", () => verdict(`?fromDate=2020-01-01&toDate=${new Date().toISOString()}`)],
+    ["the report", integrityInReport],
+  ])("%s", async (_, verifies) => {
+    const { lastChecked } = await measured("CC7.3");
+    expect(lastChecked).toBe(new Date().toISOString());
+    later(10 * minute);
+    await spoil("failure");
+    expect(await measured("CC7.3"), "it is not verified again within an hour").toMatchObject({
+      status: "pass",
+      lastChecked,
+    });
+    expect(await verifies()).toBe(false);
+    expect(await measured("CC7.3"), "the oldest verification is that of the other log").toMatchObject({
+      status: "fail",
+      evidence: "1 audit log tampered with",
+      lastChecked,
+    });
+    await spoil("success");
+    expect(await verifies()).toBe(true);
+    expect(await measured("CC7.3")).toMatchObject({ status: "pass", lastChecked });
+  });
+});
+
+it("spreads many organizations over runs, and fails when a log was not verified for more than a day", async () => {
   const ids = Array.from({ length: 30 }, (_, index) => newId<OrganizationId>(Date.now() + index));
   for (const id of ids) {
     await sql(
@@ -70,15 +114,16 @@ it("spreads many organizations over runs, and fails when a round takes longer th
       id,
     );
   }
-  expect(await measured("CC7.3")).toMatchObject({ status: "pass", evidence: expect.stringMatching(/^2 logs/) });
-  // No run for a day: what is known is too old, though each run looks at some.
+  expect(await measured("CC7.3")).toMatchObject({ status: "pass", evidence: expect.stringMatching(/^27 logs/) });
+  expect(await measured("CC7.3")).toMatchObject({ status: "pass", evidence: expect.stringMatching(/^32 logs/) });
+  // No run for a day: each run verifies some logs, and the others are too old.
+  const second = new Date().toISOString();
   later(day);
   expect(await measured("CC7.3")).toMatchObject({
     status: "fail",
-    evidence: expect.stringMatching(/^The last round over all audit logs began \d+ h ago$/),
+    evidence: expect.stringMatching(/^The oldest verification of an audit log is \d+ h old$/),
+    lastChecked: second,
   });
-  // That run ended the old round; the next ones make a new one.
-  expect(await measured("CC7.3")).toMatchObject({ status: "fail" });
   expect(await measured("CC7.3")).toMatchObject({ status: "pass", evidence: expect.stringMatching(/^32 logs/) });
   await sql("DELETE FROM organizations WHERE slug = id");
 });

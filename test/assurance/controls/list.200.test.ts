@@ -74,7 +74,8 @@ describe("GET /api/v1/compliance/controls", () => {
     for (const one of await readControls()) {
       expect(one).toMatchObject({
         status: "unknown",
-        lastChecked,
+        // Of CC7.3 it is the time of the oldest verification counted.
+        lastChecked: one.id === "CC7.3" ? expect.any(String) : lastChecked,
         evidence: "Not measured for more than 15 minutes",
       });
     }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { newAgent, newOrganization, tokenFor } from "../../support/api.ts";
-import { eventsOf, tamper, verify } from "./log.ts";
+import { cron } from "./chains.ts";
+import { eventsOf, rewriteFrom, tamper, verify } from "./log.ts";
 
 const dayMs = 86_400_000;
 
@@ -65,6 +66,42 @@ describe("a time range", () => {
     await tamper("UPDATE audit_events SET action = 'token.revoked' WHERE event_id = ?", changed.eventId);
     expect(await verify(token, { fromDate: third })).toMatchObject({ verified: true });
     expect(await verify(token, { toDate: first })).toMatchObject({ verified: false, brokenAtEventId: changed.eventId });
+  });
+
+  it("finds an event that was changed together with every later hash, up to the head", async () => {
+    const { token, events, on, first, second } = await threeDays();
+    await rewriteFrom(events, events.indexOf(on(second)[0]), "another");
+    expect(await verify(token, { fromDate: second, toDate: second })).toMatchObject({
+      verified: false,
+      checkedCount: on(second).length,
+      brokenAtEventId: events.at(-1).eventId,
+    });
+    expect(await verify(token, { toDate: first })).toMatchObject({ verified: false });
+  });
+
+  it("finds it at the next signed checkpoint, and that the events behind the range were computed anew", async () => {
+    const { organization, second } = await threeDays();
+    await cron();
+    vi.setSystemTime(Date.now() + 2 * 3_600_000);
+    const token = await tokenFor(organization, { scope: "agents:read agents:write audit:read" });
+    await newAgent(token);
+    const events = await eventsOf(token);
+    await cron();
+    const signed = events.at(-1);
+    await newAgent(token);
+    await rewriteFrom(events, 3, "another");
+    const range = { fromDate: second, toDate: second };
+    expect(await verify(token, range)).toMatchObject({ verified: false, brokenAtEventId: signed.eventId });
+  });
+
+  it("finds that the event before it was changed to be out of the range", async () => {
+    const { token, on, second } = await threeDays();
+    const [moved] = on(second);
+    await tamper("UPDATE audit_events SET timestamp = timestamp - ? WHERE event_id = ?", dayMs, moved.eventId);
+    expect(await verify(token, { fromDate: second, toDate: second })).toMatchObject({
+      verified: false,
+      brokenAtEventId: moved.eventId,
+    });
   });
 
   it("finds that its first event does not follow the one before the range", async () => {

@@ -2,113 +2,100 @@
 import { z } from "@hono/zod-openapi";
 import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
-import { organizationsAfter } from "../../../platform/db/organizations.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
-import { organizationIdSchema } from "../../../platform/ids.ts";
+import { type OrganizationId, organizationIdSchema } from "../../../platform/ids.ts";
 import { dayMs, hourMs } from "../../../platform/time.ts";
-import { type Slice, verifySlice } from "../../../tenancy/audit/service.ts";
+import {
+  findUnverified,
+  type Slice,
+  summarizeVerifications,
+  type VerificationSummary,
+  verifySlice,
+} from "../../../tenancy/audit/service.ts";
 import { type Check, type CheckResult, duration } from "../measuring.ts";
 
-/** The most events and organizations of one run. */
+/** The bounds of one run. */
 const eventsEachRun = 10_000;
-const organizationsEachRun = 25;
-/** The least time between the starts of two rounds, unless the earlier one found a fault. */
-const roundIntervalMs = hourMs;
+const chainsEachRun = 25;
+/** Unreachable chains in one run, so that they leave room for the others. */
+const retriesEachRun = 5;
+const mostUnreachable = 100;
+/** A chain is verified again after this time, or in the next run when it is broken. */
+const intervalMs = hourMs;
 const oldestMs = dayMs;
 
-const roundSchema = z.object({
-  /** Milliseconds since the epoch; the round verifies every chain after it. */
-  startedAt: z.int(),
-  organizations: z.int(),
-  events: z.int(),
-  broken: z.int(),
-  unreachable: z.int(),
-});
-type Round = z.output<typeof roundSchema>;
-
 const progressSchema = z.object({
-  /** The current round, if any, and the last complete one. */
-  round: roundSchema.nullable(),
-  last: roundSchema.nullable(),
-  /** The last organization that is complete. */
-  after: organizationIdSchema.nullable(),
-  /** The last verified link of an organization that is not complete. */
-  link: z.object({ organizationId: organizationIdSchema, sequence: z.int(), hash: z.string() }).nullable(),
+  /** The place in a chain that is too long for one run. */
+  link: z
+    .object({
+      organizationId: organizationIdSchema,
+      sequence: z.int(),
+      hash: z.string(),
+      startedAtMs: z.int(),
+      events: z.int(),
+    })
+    .nullable(),
+  /** The chains whose ledger did not answer. */
+  unreachable: z.array(organizationIdSchema),
 });
 type Progress = z.output<typeof progressSchema>;
 
-function isDue({ round, last }: Progress, nowMs: number): boolean {
-  if (round || !last) return true;
-  return last.broken + last.unreachable > 0 || nowMs - last.startedAt >= roundIntervalMs;
+/** The chains of this run, in their order: the one under way, some of the unreachable, the longest unverified. */
+async function chainsOf(context: Context, { link, unreachable }: Progress): Promise<readonly OrganizationId[]> {
+  const first = [...(link ? [link.organizationId] : []), ...unreachable.slice(0, retriesEachRun)];
+  const known = [...first, ...unreachable];
+  const due = await findUnverified(context, context.now() - intervalMs, known, chainsEachRun - first.length);
+  return [...first, ...due];
 }
 
-/** Verifies one run's part of a round. */
+/** null: the ledger of the organization did not answer. */
+async function sliceOrNull(...parameters: Parameters<typeof verifySlice>): Promise<Slice | null> {
+  try {
+    return await verifySlice(...parameters);
+  } catch (error) {
+    // The other chains must still be verified.
+    if (error instanceof DependencyDown) return null;
+    throw error;
+  }
+}
+
+/** Verifies the chains of one run. */
 async function verifySome(context: Context, earlier: Progress): Promise<Progress> {
-  let { after, link } = earlier;
-  let round: Round = earlier.round ?? {
-    startedAt: context.now(),
-    organizations: 0,
-    events: 0,
-    broken: 0,
-    unreachable: 0,
-  };
-  const organizations = await organizationsAfter(context, after, organizationsEachRun);
+  let unreachable = earlier.unreachable;
   let left = eventsEachRun;
-  for (const organization of organizations) {
-    if (left <= 0) return { ...earlier, round, after, link };
-    let slice: Slice | null;
-    try {
-      const from = link?.organizationId === organization ? link : null;
-      slice = await verifySlice(context, organization, from, left);
-    } catch (error) {
-      // One ledger that does not answer must not stop the round.
-      if (!(error instanceof DependencyDown)) throw error;
-      slice = null;
-    }
+  for (const organizationId of await chainsOf(context, earlier)) {
+    if (left <= 0) break;
+    const from = earlier.link?.organizationId === organizationId ? earlier.link : null;
+    const slice = await sliceOrNull(context, organizationId, from, left);
+    unreachable = unreachable.filter((id) => id !== organizationId);
+    if (!slice) unreachable = [...unreachable, organizationId].slice(-mostUnreachable);
     left -= slice?.checkedCount ?? 0;
-    round = {
-      ...round,
-      events: round.events + (slice?.checkedCount ?? 0),
-      broken: round.broken + (slice && !slice.isIntact ? 1 : 0),
-      unreachable: round.unreachable + (slice ? 0 : 1),
-    };
-    if (slice && !slice.isLast) {
-      link = { organizationId: organization, sequence: slice.link.sequence, hash: slice.link.hash };
-      return { ...earlier, round, after, link };
-    }
-    link = null;
-    after = organization;
-    round = { ...round, organizations: round.organizations + 1 };
+    if (slice && !slice.isLast) return { link: { organizationId, ...slice.link }, unreachable };
   }
-  if (organizations.length === organizationsEachRun) return { ...earlier, round, after, link };
-  return { round: null, last: round, after: null, link: null };
+  return { link: null, unreachable };
 }
 
-function resultOf(progress: Progress, nowMs: number): CheckResult {
-  const { round, last } = progress;
-  const broken = Math.max(round?.broken ?? 0, last?.broken ?? 0);
-  if (broken > 0) return { status: "fail", progress, evidence: `${amount(broken, "audit log")} tampered with` };
-  const sinceMs = last?.startedAt ?? round?.startedAt ?? nowMs;
-  const ageMs = nowMs - sinceMs;
-  if (ageMs > oldestMs) {
-    return { status: "fail", progress, evidence: `The last round over all audit logs began ${duration(ageMs)} ago` };
-  }
-  if (!last) return { status: "unknown", progress, evidence: "The first round over all audit logs is not complete" };
-  const { organizations, events, unreachable } = last;
-  if (unreachable > 0) {
-    return { status: "unknown", progress, evidence: `${amount(unreachable, "audit log")} could not be reached` };
-  }
-  const verified = `${amount(organizations, "log")} with ${amount(events, "event")}`;
-  return {
-    status: "pass",
-    progress,
-    evidence: `${verified} verified within ${Math.ceil((ageMs + 1) / hourMs)}\u00a0h`,
+/** The result of all verifications up to now, also those of requests and reports. */
+function resultOf(summary: VerificationSummary, progress: Progress, nowMs: number): CheckResult {
+  const { verified, events, broken, oldestMs: sinceMs, waitingSinceMs } = summary;
+  const result = (status: CheckResult["status"], evidence: string): CheckResult => {
+    return { status, evidence, progress, lastCheckedAt: sinceMs };
   };
+  if (broken > 0) return result("fail", `${amount(broken, "audit log")} tampered with`);
+  if (sinceMs === null) return result("unknown", "The first verification of the audit logs is not complete");
+  const ageMs = nowMs - sinceMs;
+  if (ageMs > oldestMs) return result("fail", `The oldest verification of an audit log is ${duration(ageMs)} old`);
+  if (waitingSinceMs !== null && nowMs - waitingSinceMs > oldestMs) {
+    return result("unknown", "Some audit logs wait for their first verification");
+  }
+  const { length } = progress.unreachable;
+  if (length > 0) return result("unknown", `${amount(length, "audit log")} could not be reached`);
+  const hours = Math.ceil((ageMs + 1) / hourMs);
+  return result("pass", `${amount(verified, "log")} with ${amount(events, "event")} verified within ${hours}\u00a0h`);
 }
 
 export const auditLogIntegrity: Check = async (context, { previous }) => {
-  const parsed = progressSchema.safeParse(previous?.progress);
-  const earlier: Progress = parsed.data ?? { round: null, last: null, after: null, link: null };
-  const nowMs = context.now();
-  return resultOf(isDue(earlier, nowMs) ? await verifySome(context, earlier) : earlier, nowMs);
+  const earlier = progressSchema.safeParse(previous?.progress).data ?? { link: null, unreachable: [] };
+  const progress = await verifySome(context, earlier);
+  return resultOf(await summarizeVerifications(context), progress, context.now());
 };

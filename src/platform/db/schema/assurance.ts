@@ -8,6 +8,8 @@ export const controlResults = sqliteTable("control_results", {
   /** The measurement. It is public. */
   evidence: text().notNull(),
   checkedAt: integer("checked_at").notNull(),
+  /** The public `lastChecked`, where it is not the time of the measurement. */
+  lastCheckedAt: integer("last_checked_at"),
   /** The progress of a measurement that takes more than one run. */
   progress: text({ mode: "json" }).$type<unknown>(),
 });

@@ -67,3 +67,14 @@ export const auditCheckpoints = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.organizationId, table.sequence] })],
 );
+
+/** The last verification of each chain, whatever started it: a request, the compliance report or the scheduled run. */
+export const auditVerifications = sqliteTable("audit_verifications", {
+  organizationId: text("organization_id").$type<OrganizationId>().primaryKey(),
+  /** When the last verification of the whole chain began; null before the first. */
+  verifiedAt: integer("verified_at"),
+  /** The events of that verification. */
+  events: integer().notNull(),
+  /** When a verification last found a break; null again after the whole chain verified. */
+  brokenAt: integer("broken_at"),
+});

@@ -88,7 +88,7 @@ describe("OAuth 2.0 Authorization Server Metadata", () => {
     for (const member of ["token_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint"]) {
       expect(new URL(body[member]).origin).toBe(issuer);
     }
-    expect(body.response_types_supported).toEqual([]);
+    expect(body.response_types_supported).toEqual(["none"]);
   });
 
   it("RFC 8414 2: the algorithms of assertions are there where private_key_jwt is, and none is not among them", async () => {

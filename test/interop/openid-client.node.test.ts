@@ -55,7 +55,7 @@ describe("discovery", () => {
       revocation_endpoint: `${worker.issuer}/api/v1/token/revoke`,
       jwks_uri: `${worker.issuer}/.well-known/jwks.json`,
     });
-    expect(metadata.authorization_endpoint).toBe(undefined);
+    expect(metadata.authorization_endpoint).toBe(`${worker.issuer}/authorize`);
   });
 });
 

@@ -1,8 +1,12 @@
 /** The paths of the metadata documents. */
+import { accepts } from "hono/accepts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { notModified, publicDocument } from "../../platform/http/public-document.ts";
+import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
+import { problem } from "../../platform/problems/problems.ts";
+import { noSignInPage, noSignInReason } from "./no-sign-in-page.ts";
 import { resourceMetadataSchema, serverMetadataSchema } from "./schema.ts";
 import { resourceMetadata, serverMetadata } from "./service.ts";
 
@@ -41,3 +45,15 @@ discoveryRoutes.openapi(
   }),
   (c) => publicDocument(c, resourceMetadata(c.get("context").settings.issuer), fiveMinutes),
 );
+
+/** The authorization endpoint. It never redirects: an unknown `redirect_uri` must not lead anywhere (RFC 9700 4.11). */
+discoveryRoutes.get("/authorize", (c) => {
+  const { issuer } = c.get("context").settings;
+  const documentation = `${issuer}/docs`;
+  c.header("Vary", "Accept");
+  const supports = ["application/json", "text/html"];
+  const type = accepts(c, { header: "Accept", supports, default: "application/json" });
+  if (type === "text/html") return c.html(noSignInPage(issuer, documentation), 400);
+  const refused = problem("VALIDATION_ERROR", noSignInReason, { oauthError: "unsupported_response_type" });
+  return fail(c, refused, { error_uri: documentation });
+});

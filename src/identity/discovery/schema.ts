@@ -7,6 +7,7 @@ const algs = z.array(z.string());
 export const serverMetadataSchema = z
   .object({
     issuer: z.url(),
+    authorization_endpoint: z.url().openapi({ description: "Answers 400: agents sign in at the token endpoint" }),
     token_endpoint: z.url(),
     userinfo_endpoint: z.url(),
     jwks_uri: z.url(),

@@ -13,13 +13,16 @@ const assertionAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"];
 export function serverMetadata(issuer: string): ServerMetadata {
   return {
     issuer,
+    // The MCP SDKs refuse a document without it. The endpoint grants nothing.
+    authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/api/v1/token`,
     userinfo_endpoint: `${issuer}/agent-info`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     introspection_endpoint: `${issuer}/api/v1/token/introspect`,
     revocation_endpoint: `${issuer}/api/v1/token/revoke`,
     grant_types_supported: [...supportedGrantTypes],
-    response_types_supported: [],
+    // RFC 8414 3.2 forbids an empty list. `none` returns nothing (OAuth 2.0 Multiple Response Types 4).
+    response_types_supported: ["none"],
     token_endpoint_auth_methods_supported: authMethods,
     token_endpoint_auth_signing_alg_values_supported: assertionAlgs,
     introspection_endpoint_auth_methods_supported: authMethods,

@@ -152,7 +152,7 @@ export interface FieldIssue {
   readonly received?: unknown;
 }
 
-/** The error codes of the OAuth endpoints (RFC 6749 5.2, RFC 6750 3.1, RFC 8707 2). */
+/** The error codes of the OAuth endpoints (RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 8707 2). */
 export type OAuthError =
   | "invalid_request"
   | "invalid_client"
@@ -163,6 +163,7 @@ export type OAuthError =
   | "invalid_dpop_proof"
   | "unauthorized_client"
   | "unsupported_grant_type"
+  | "unsupported_response_type"
   | "unsupported_token_type"
   | "insufficient_scope"
   | "access_denied"

@@ -8,6 +8,7 @@ const assertionAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"];
 
 const serverMetadata = {
   issuer,
+  authorization_endpoint: `${issuer}/authorize`,
   token_endpoint: `${issuer}/api/v1/token`,
   userinfo_endpoint: `${issuer}/agent-info`,
   jwks_uri: `${issuer}/.well-known/jwks.json`,
@@ -18,7 +19,7 @@ const serverMetadata = {
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
     "urn:ietf:params:oauth:grant-type:token-exchange",
   ],
-  response_types_supported: [],
+  response_types_supported: ["none"],
   token_endpoint_auth_methods_supported: authMethods,
   token_endpoint_auth_signing_alg_values_supported: assertionAlgs,
   introspection_endpoint_auth_methods_supported: authMethods,

@@ -62,7 +62,6 @@ export type RefusalReason =
 /** Why the Worker refused a workload's token before it called the ledger. */
 export type WorkloadRefusalReason =
   | "no_policy"
-  | "ambiguous_policy"
   | "token_malformed"
   | "issuer_unreachable"
   | "unknown_key"

@@ -42,7 +42,7 @@ afterAll(async () => {
 const claims = (fields: Record<string, unknown> = {}) => githubClaims(worker.issuer, fields);
 
 /** Exchanges; fails the test when refused. */
-async function tokenFor(token: string, agentId?: string): Promise<Body> {
+async function tokenFor(token: string, agentId: string): Promise<Body> {
   const answer = await exchange(worker, { token, agentId });
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   return answer.body;
@@ -119,7 +119,7 @@ describe("POST /oidc/token, GitHub", () => {
     const { agentId } = await newWorkload(worker, organization, { repository, branch: "main" });
     const json = { provider: "github", repository, branch: "next", agentId };
     const next = await send(worker.issuer, "/api/v1/oidc/trust-policies", { token: organization.token, json });
-    const answer = await tokenFor(await github.sign(claims({ repository, ref: "refs/heads/next" })));
+    const answer = await tokenFor(await github.sign(claims({ repository, ref: "refs/heads/next" })), agentId);
     const [, payload = ""] = answer.access_token.split(".");
     expect(JSON.parse(Buffer.from(payload, "base64url").toString())).toMatchObject({
       sub: agentId,
@@ -127,7 +127,7 @@ describe("POST /oidc/token, GitHub", () => {
     });
   });
 
-  it("without agentId, when only one agent's policies fit: by name, and by id", async () => {
+  it("by the name of the repository, and by its id", async () => {
     const byName = await newWorkload(worker, organization, { repository: "acme/lone", branch: "main" });
     const byId = await newWorkload(worker, organization, {
       repository: "acme/old",
@@ -138,7 +138,7 @@ describe("POST /oidc/token, GitHub", () => {
       [{ repository: "acme/lone", repository_id: "54" }, byName],
       [{ repository: "acme/new", repository_id: "55" }, byId],
     ] as const) {
-      const { access_token } = await tokenFor(await github.sign(claims(fields)));
+      const { access_token } = await tokenFor(await github.sign(claims(fields)), agentId);
       const { body } = await send(worker.issuer, "/api/v1/token/introspect", {
         ...{ token: organization.token, form: { token: access_token } },
       });
@@ -272,11 +272,14 @@ describe("POST /oidc/token, any issuer", () => {
 });
 
 describe("POST /oidc/token, the request", () => {
+  const someId = "01a20135-569e-763e-9ac5-85790156016c";
+
   it.each([
-    ["no token", {}, "token"],
-    ["a token that is no text", { token: ["x"] }, "token"],
+    ["no token", { agentId: someId }, "token"],
+    ["a token that is no text", { token: ["x"], agentId: someId }, "token"],
+    ["no agent", { token: "x" }, "agentId"],
     ["an agent that is no id", { token: "x", agentId: "me" }, "agentId"],
-    ["a field that is not known", { token: "x", scopes: "resume:read" }, "scopes"],
+    ["a field that is not known", { token: "x", agentId: someId, scopes: "resume:read" }, "scopes"],
   ])("%s", async (_, body, path) => {
     const answer = await exchange(worker, body as { token: unknown });
     expect(answer).toMatchObject({

@@ -69,7 +69,7 @@ const workloadToken = route({
   operationId: "exchangeWorkloadToken",
   summary: "Turn a workload's OIDC token into an access token",
   description:
-    "The workload signs in with the token that its platform (GitHub Actions, GitLab, Kubernetes, …) gave it, once, and with no secret. The same as the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` at the token endpoint. Errors are those of OAuth: `invalid_grant`, whatever is wrong with the token; the audit log of the agent's organization has the reason.",
+    "The workload signs in with the token of its platform (GitHub Actions, GitLab, Kubernetes, …), which can be used once, and without a secret. `scope`, `resource` and the `DPoP` header are those of the token endpoint. The same as the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` there. Errors are those of OAuth: `invalid_grant`, whatever is wrong with the token; the audit log of the agent's organization has the reason.",
   request: { body: { required: true, ...json(workloadTokenSchema, "The token, and the agent to sign in as") } },
   responses: { 200: json(tokenResponseSchema, "The access token") },
   errors: ["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],

@@ -39,24 +39,27 @@ export const commonParameters = {
   ...clientFields,
 };
 
+/** A member of a JSON body. An empty one was left out, as at the token endpoint. */
+const optionalText = z
+  .string({ error: "must be a text" })
+  .transform((text) => (text === "" ? undefined : text))
+  .optional();
+
 export const workloadTokenSchema = z
   .strictObject({
     token: z
       .string({ error: "must be a text" })
       .min(1, { error: "must not be empty" })
-      .openapi({ description: "The OIDC token (a JWT) that the workload's platform gave it" }),
-    agentId: agentIdSchema.optional().openapi({
-      description:
-        "The agent to sign in as. Name it: without it, a policy of somebody else for your workload stands in the way",
+      .openapi({ description: "The OIDC token (a JWT) of the workload's platform" }),
+    agentId: agentIdSchema.openapi({ description: "The agent to sign in as" }),
+    scope: optionalText.openapi({
+      description: "As at the token endpoint; without it everything that fits the audience",
+      example: "resume:read",
     }),
-    scope: z
-      .string({ error: "must be a text" })
-      .optional()
-      .openapi({ description: "The scopes, with one space between them" }),
-    resource: z
-      .string({ error: "must be a text" })
-      .optional()
-      .openapi({ description: "The API that the token is for (RFC 8707); this service when left out" }),
+    resource: optionalText.openapi({
+      description: "RFC 8707, as at the token endpoint: the API that the access token is for; without it this service",
+      example: "https://resumes.example.com",
+    }),
   })
   .openapi("WorkloadToken");
 

@@ -67,19 +67,13 @@ async function answerRequest(
   return grant.issue(context, { form, authorization, path, scopes: scopes.value, target: target.value, proof });
 }
 
-/** The JWT bearer grant for a workload that sends its token as JSON. It does not authenticate as a client. */
+/** The JWT bearer grant with a JSON body, without client authentication. */
 export function exchangeWorkloadToken(
   context: Context,
   { token, agentId, scope, resource }: WorkloadToken,
   { path, dpop }: Pick<IncomingTokenRequest, "path" | "dpop">,
 ): Promise<Result<IssuedToken>> {
-  const form = {
-    grant_type: jwtBearer.grantType,
-    assertion: token,
-    ...(agentId ? { client_id: agentId } : {}),
-    ...(scope ? { scope } : {}),
-    ...(resource ? { resource } : {}),
-  };
+  const form = { grant_type: jwtBearer.grantType, assertion: token, client_id: agentId, scope, resource };
   return issueToken(context, { form, authorization: undefined, path, dpop });
 }
 

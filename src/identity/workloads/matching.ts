@@ -28,7 +28,7 @@ export const rulesPassed = ({ reason }: Mismatch): number => rules.indexOf(reaso
  * The single audience of a token; Kubernetes sends it as an array of one. null for several: each of those services could
  * present the token here.
  */
-export function audienceOf({ aud }: JWTPayload): string | null {
+function audienceOf({ aud }: JWTPayload): string | null {
   const only: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
   return typeof only === "string" ? only : null;
 }

@@ -1,5 +1,5 @@
 /** The queries of trust policies. */
-import { and, count, desc, eq, exists, isNull, ne, or, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, exists, ne, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
 import { insertWhere, olderThan } from "../../platform/db/conditional.ts";
@@ -92,50 +92,5 @@ export async function policiesOfAgent(
     .from(trustPolicies)
     .where(and(eq(trustPolicies.agentId, agentId), eq(trustPolicies.issuer, issuer)))
     .orderBy(trustPolicies.id);
-  return records(rows);
-}
-
-/** Which organizations trust this issuer? At most `limit` of them. */
-export async function organizationsTrusting(
-  { db }: Pick<Context, "db">,
-  issuer: string,
-  limit: number,
-): Promise<OrganizationId[]> {
-  const rows = await db
-    .selectDistinct({ organizationId: trustPolicies.organizationId })
-    .from(trustPolicies)
-    .where(eq(trustPolicies.issuer, issuer))
-    .limit(limit);
-  return rows.map((row) => row.organizationId);
-}
-
-/** Claims of a verified token that narrow down which policies can match. */
-export interface TokenClues {
-  readonly issuer: string;
-  readonly audience: string | null;
-  readonly repository: string | null;
-  readonly repositoryId: string | null;
-}
-
-/** Which policies, of any agent, may match a token with these claims? At most `limit`; the caller must still match each. */
-export async function policiesFor(
-  { db }: Pick<Context, "db">,
-  { issuer, audience, repository, repositoryId }: TokenClues,
-  limit: number,
-): Promise<readonly TrustPolicyRecord[]> {
-  const rule = trustPolicies.rule;
-  const namesRepository = sql`coalesce(json_extract(${rule}, '$.repositoryId') = ${repositoryId}, json_extract(${rule}, '$.repository') = ${repository})`;
-  const rows = await db
-    .select()
-    .from(trustPolicies)
-    .where(
-      and(
-        eq(trustPolicies.issuer, issuer),
-        or(isNull(trustPolicies.audience), sql`${trustPolicies.audience} = ${audience}`),
-        or(ne(trustPolicies.provider, "github"), namesRepository),
-      ),
-    )
-    .orderBy(trustPolicies.id)
-    .limit(limit);
   return records(rows);
 }

@@ -1,4 +1,4 @@
-/** The JWT bearer grant (RFC 7523 2.1): a workload turns the token that its own platform gave it into an access token. */
+/** The JWT bearer grant (RFC 7523 2.1): a workload exchanges the token of its platform for an access token. */
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Refused, Throttled } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
@@ -14,7 +14,6 @@ import {
 } from "../client-authentication.ts";
 import { type IssuedToken, issueThroughLedger } from "../issue.ts";
 import { optionalParameter } from "../schema.ts";
-import { organizationOfUnknownClients } from "../store.ts";
 import type { Grant, GrantRequest } from "./grant.ts";
 
 const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -22,61 +21,51 @@ const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const parameters = {
   assertion: optionalParameter.openapi({
     description:
-      "With the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523): the OIDC token of a workload that a trust policy names",
+      "With the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523): the OIDC token of a workload. `client_id` names the agent",
   }),
 };
 
 type Request = GrantRequest<typeof parameters>;
 
-/** What a workload sees when it is not let in (RFC 6749 5.2): the same for every reason, so that nobody can probe the policies. */
+const missing = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
+
+/** RFC 6749 5.2. The same answer for every reason, so that the policies cannot be probed. */
 function notAccepted(outcome: Refused | Throttled): Problem {
   if (outcome.outcome === "throttled") return refusal(outcome);
   return problem("UNAUTHORIZED", "The assertion is not accepted.", { oauthError: "invalid_grant" });
 }
 
-/** The agent that the request asks for, or null. Authentication is not needed, but where it is there it must hold (RFC 7523 3.1). */
-async function askedFor(context: Context, request: Request): Promise<Result<string | null>> {
-  if (!presentsClient(request)) return ok(request.form.client_id?.toLowerCase().slice(0, 64) ?? null);
-  const presented = readClient(context, request);
-  if (!presented.ok) return presented;
-  const authenticated = await authenticateClient(context, presented.value, "nothing");
-  return authenticated.ok ? ok(authenticated.value.client.agentId) : authenticated;
+/** The agent that the request names. Authentication is optional, but where it is present it must hold (RFC 7523 3.1). */
+async function agentNamedBy(context: Context, request: Request): Promise<Result<string>> {
+  if (presentsClient(request)) {
+    const presented = readClient(context, request);
+    if (!presented.ok) return presented;
+    const authenticated = await authenticateClient(context, presented.value, "nothing");
+    return authenticated.ok ? ok(authenticated.value.client.agentId) : authenticated;
+  }
+  const { client_id } = request.form;
+  return client_id === undefined
+    ? missing("client_id is missing. It names the agent to sign in as.")
+    : ok(client_id.toLowerCase().slice(0, 64));
 }
 
-/** Whose logs have a refusal: those of the agent asked for, or of whoever else is concerned, or the operator's. */
-async function judgesOf(context: Context, agentId: string | null, { concerned, issuer }: RefusedWorkload) {
-  if (agentId === null && concerned.length > 0) return concerned;
-  const organizationId =
-    agentId === null ? await organizationOfUnknownClients(context) : await organizationJudging(context, agentId);
-  return organizationId ? [{ organizationId, clientId: agentId ?? issuer ?? "unknown" }] : [];
+/** The refusal goes to the log of the agent's organization, or of the operator for an unknown agent. */
+async function refuse(context: Context, clientId: string, { reason, details }: RefusedWorkload): Promise<Problem> {
+  const organizationId = await organizationJudging(context, clientId);
+  if (!organizationId) return notAccepted({ outcome: "refused", reason });
+  const { source } = context;
+  const refused = { clientId, reason, source, details: { grant: grantType, ...details } };
+  return notAccepted(await ledgerOf(context, organizationId).refuseWorkload(refused));
 }
 
-async function refuse(context: Context, agentId: string | null, refused: RefusedWorkload): Promise<Problem> {
-  const { reason, details } = refused;
-  const judges = await judgesOf(context, agentId, refused);
-  const outcomes = await Promise.all(
-    judges.map(({ organizationId, clientId }) =>
-      ledgerOf(context, organizationId).refuseWorkload({
-        clientId,
-        reason,
-        source: context.source,
-        details: { grant: grantType, ...details },
-      }),
-    ),
-  );
-  return notAccepted(outcomes.find(({ outcome }) => outcome === "throttled") ?? { outcome: "refused", reason });
-}
-
-/** Signs a workload in as the agent that a trust policy names. `client_id` says which agent it asks for. */
+/** Signs a workload in as the agent that `client_id` names, if a trust policy of that agent fits. */
 async function issue(context: Context, request: Request): Promise<Result<IssuedToken>> {
   const { scopes, target, proof, form } = request;
-  if (form.assertion === undefined) {
-    return problem("VALIDATION_ERROR", "assertion is missing.", { oauthError: "invalid_request" });
-  }
-  const asked = await askedFor(context, request);
-  if (!asked.ok) return asked;
-  const workload = await identifyWorkload(context, form.assertion, asked.value);
-  if (workload.outcome === "refused") return refuse(context, asked.value, workload);
+  if (form.assertion === undefined) return missing("assertion is missing.");
+  const named = await agentNamedBy(context, request);
+  if (!named.ok) return named;
+  const workload = await identifyWorkload(context, form.assertion, named.value);
+  if (workload.outcome === "refused") return refuse(context, named.value, workload);
   const { organizationId, agentId, presented } = workload;
   return issueThroughLedger(
     context,

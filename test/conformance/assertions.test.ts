@@ -66,16 +66,17 @@ describe("JWT Profile for Client Authentication and Authorization Grants", () =>
 
   it("RFC 7523 2.1: as a grant, the assertion is that of the subject; client authentication is not needed", async () => {
     const assertion = await things["workload's token"](world);
-    const answer = await call("/api/v1/token", { form: { grant_type: workloadGrant, assertion } });
+    const answer = await call("/api/v1/token", {
+      form: { grant_type: workloadGrant, assertion, client_id: world.workload.agentId },
+    });
     expect(answer.status, answer.text).toBe(200);
     expect(decodeJwt(answer.body.access_token).sub).toBe(world.workload.agentId);
   });
 
   it("RFC 7523 3.1: an assertion that does not hold is invalid_grant", async () => {
     const assertion = await world.other.sign({ aud: "https://as.example.com", sub: "a-workload" }, { typ: "JWT" });
-    expect((await call("/api/v1/token", { form: { grant_type: workloadGrant, assertion } })).body.error).toBe(
-      "invalid_grant",
-    );
+    const form = { grant_type: workloadGrant, assertion, client_id: world.workload.agentId };
+    expect((await call("/api/v1/token", { form })).body.error).toBe("invalid_grant");
   });
 });
 

@@ -58,6 +58,6 @@ describe("400 for every client", () => {
 
   it("405 to another method", async () => {
     const { status, headers } = await call("/authorize", { method: "POST", form: { response_type: "code" } });
-    expect([status, headers.get("Allow")]).toEqual([405, "GET"]);
+    expect([status, headers.get("Allow")]).toEqual([405, "GET, HEAD"]);
   });
 });

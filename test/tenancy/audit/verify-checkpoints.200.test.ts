@@ -16,7 +16,7 @@ beforeEach(async () => {
   organization = await newOrganization();
   for (let hour = 0; hour < 2; hour++) {
     vi.setSystemTime(Date.now() + hourMs);
-    token = await tokenFor(organization, { scope: "agents:read agents:write audit:read" });
+    token = await tokenFor(organization, { scope: "agents:read agents:write audit:read admin:orgs" });
     await newAgent(token);
     events = await eventsOf(token);
     await cron();

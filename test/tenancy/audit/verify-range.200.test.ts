@@ -20,7 +20,7 @@ describe("a time range", () => {
     let { token } = organization;
     for (const n of [1, 2]) {
       vi.setSystemTime(today + n * dayMs);
-      token = await tokenFor(organization, { scope: "agents:read agents:write audit:read" });
+      token = await tokenFor(organization, { scope: "agents:read agents:write audit:read admin:orgs" });
       await newAgent(token);
       await newAgent(token);
     }
@@ -83,7 +83,7 @@ describe("a time range", () => {
     const { organization, second } = await threeDays();
     await cron();
     vi.setSystemTime(Date.now() + 2 * 3_600_000);
-    const token = await tokenFor(organization, { scope: "agents:read agents:write audit:read" });
+    const token = await tokenFor(organization, { scope: "agents:read agents:write audit:read admin:orgs" });
     await newAgent(token);
     const events = await eventsOf(token);
     await cron();

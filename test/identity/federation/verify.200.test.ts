@@ -1,3 +1,4 @@
+/** A partner's tokens, valid and not. Attack: a partner's token for another service. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { call, newClient, newOrganization, type Organization, tokenFor, unique } from "../../support/api.ts";
 import {

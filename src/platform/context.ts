@@ -39,7 +39,7 @@ export function contextOf(
   defer: (work: Promise<unknown>) => void,
   relay: Relay,
 ): Context {
-  const context: Context = {
+  return {
     ...request,
     env,
     settings: settingsOf(env),
@@ -48,5 +48,4 @@ export function contextOf(
     defer,
     relay: (organizationId, which = "changes") => relay(context, organizationId, which),
   };
-  return context;
 }

@@ -9,12 +9,13 @@ import type { Bindings } from "./env.ts";
 export const longestWaitMs = 10_000;
 
 type Wait = <T>(answer: Promise<T>) => Promise<T>;
-/** Maps the error of a failed call to the error that the caller gets. */
-type Judge = (error: unknown) => unknown;
 
-/** A late result is dropped. As after any lost response, it is unknown whether the call took effect. */
+/**
+ * A late result is dropped: as after any lost response, it is unknown whether the call took effect. `judge` maps the error of a
+ * failed call to the error that the caller gets.
+ */
 const waitFor =
-  (dependency: string, judge: Judge): Wait =>
+  (dependency: string, judge: (error: unknown) => unknown = (error) => error): Wait =>
   (answer) =>
     new Promise((resolve, reject) => {
       const giveUp = () => reject(new DependencyDown(dependency, new Error(`no answer within ${longestWaitMs} ms`)));
@@ -30,8 +31,6 @@ const waitFor =
         },
       );
     });
-
-const asItIs: Judge = (error) => error;
 
 /** D1's errors about a statement begin with `D1_`; their catcher interprets them. Any other error is a lost connection, not a bug. */
 const waitForDatabase = waitFor("The database", (error) =>
@@ -94,8 +93,8 @@ export function withTimeLimits(env: Bindings): Bindings {
   return once(env, () => ({
     ...env,
     DB: once(env.DB, limitedDatabase),
-    CACHE: once(env.CACHE, (raw) => waiting(waitFor("The cache", asItIs), raw)),
-    WEBHOOK_QUEUE: once(env.WEBHOOK_QUEUE, (raw) => waiting(waitFor("The queue", asItIs), raw)),
+    CACHE: once(env.CACHE, (raw) => waiting(waitFor("The cache"), raw)),
+    WEBHOOK_QUEUE: once(env.WEBHOOK_QUEUE, (raw) => waiting(waitFor("The queue"), raw)),
     ORG_LEDGER: once(env.ORG_LEDGER, limitedObjects("The organization's ledger")),
     DELEGATION_CHAIN: once(env.DELEGATION_CHAIN, limitedObjects("The delegation's chain")),
     METRICS: once(env.METRICS, limitedObjects("The metrics object")),

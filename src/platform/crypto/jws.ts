@@ -1,8 +1,9 @@
 /** Strict parsing of compact JWS (RFC 7515 3.1). An irregular token is refused before its content causes any look-up. */
 import { compactVerify, errors, type JWK, type JWTPayload } from "jose";
+import { decodeUtf8 } from "../utf8.ts";
 import { decodeBase64url } from "./base64url.ts";
 
-/** The header members that this service reads. It ignores others. */
+/** The header members that this service reads. */
 export interface JwsHeader {
   readonly alg: string;
   readonly typ?: string;
@@ -36,13 +37,11 @@ const refusedMembers = [
   "b64",
 ] as const;
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 function parseObject(segment: string): Record<string, unknown> | null {
   const bytes = decodeBase64url(segment);
   if (!bytes) return null;
   try {
-    const value: unknown = JSON.parse(decoder.decode(bytes));
+    const value: unknown = JSON.parse(decodeUtf8(bytes) ?? "");
     return typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown> | null) : null;
   } catch {
     return null;
@@ -107,19 +106,14 @@ export async function verifyJws(token: string, { key, alg, typ }: Expected): Pro
   }
 }
 
-/** `nowMs` in milliseconds since the epoch; `skewSeconds` is how far another clock may be off. */
-export interface Clock {
-  readonly nowMs: number;
-  readonly skewSeconds: number;
-}
-
 /**
  * Checks `exp` and `nbf` (RFC 7519 4.1.4, 4.1.5). `exp` must be present; `exp`, `nbf` and `iat` must be finite numbers of
- * seconds when present. The caller must check the age and the lifetime of a token.
+ * seconds when present. The caller must check the age and the lifetime of a token. `skewSeconds` is the accepted difference of
+ * another clock; `nowMs` is in milliseconds since the epoch.
  */
 export function checkTimes(
   claims: JWTPayload,
-  { nowMs, skewSeconds }: Clock,
+  { nowMs, skewSeconds }: { readonly nowMs: number; readonly skewSeconds: number },
 ): "ok" | "expired" | "not_yet_valid" | "malformed" {
   const { exp, nbf, iat } = claims;
   const nowSeconds = nowMs / 1000;

@@ -52,18 +52,3 @@ export function parseKeyRing(text: string): KeyRing | null {
   if (!first || byId.size !== parsed.length) return null;
   return { first, all, find: (id) => byId.get(id) };
 }
-
-/**
- * Makes a function that imports each ring key into WebCrypto once. It caches the key, not the promise: a promise belongs to the
- * request that created it, and another request may wait for it forever.
- */
-export function importOnce(importKey: (bytes: Uint8Array) => Promise<CryptoKey>): (key: RingKey) => Promise<CryptoKey> {
-  const imported = new WeakMap<RingKey, CryptoKey>();
-  return async (key) => {
-    const known = imported.get(key);
-    if (known) return known;
-    const fresh = await importKey(key.bytes);
-    imported.set(key, fresh);
-    return fresh;
-  };
-}

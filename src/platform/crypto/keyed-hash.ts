@@ -1,6 +1,6 @@
 /**
- * Secrets are stored as HMAC-SHA-256 (RFC 2104) under a server key. The secrets are 256 random bits, so a slow password hash
- * would add nothing. Without the server key a stolen database is useless, even with a list of leaked secrets.
+ * Secrets are stored as HMAC-SHA-256 (RFC 2104) under a server key: a stolen database is useless without it. The secrets are 256
+ * random bits, so a slow password hash would add nothing.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { KeyRing, RingKey } from "./key-ring.ts";

@@ -1,11 +1,21 @@
 /** Encryption of secrets at rest: AES-256-GCM (NIST SP 800-38D) under a key ring, each value bound to the place where it is stored. */
+import { decodeUtf8 } from "../utf8.ts";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
-import { importOnce, type KeyRing } from "./key-ring.ts";
+import type { KeyRing, RingKey } from "./key-ring.ts";
 
 const ivBytes = 12;
 const sealedForm = /^v1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]{22,})$/;
 
-const aesKey = importOnce((bytes) => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]));
+/** Keys, not promises: a promise belongs to the request that created it, and another request may wait for it forever. */
+const imported = new WeakMap<RingKey, CryptoKey>();
+
+async function aesKey(ringKey: RingKey): Promise<CryptoKey> {
+  const present = imported.get(ringKey);
+  if (present) return present;
+  const key = await crypto.subtle.importKey("raw", ringKey.bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+  imported.set(ringKey, key);
+  return key;
+}
 
 /** The places of sealed values. A value opens only in its own place, so a value moved to another row does not open. */
 export const sealedPlace = {
@@ -15,7 +25,6 @@ export const sealedPlace = {
 };
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Authenticates the version and the key id with the place, so that no part of a sealed value can be changed. */
 function parameters(keyId: string, iv: Uint8Array, place: string) {
@@ -49,7 +58,7 @@ export async function open(ring: KeyRing, sealed: string, place: string): Promis
   if (!ringKey || !iv || !ciphertext) return null;
   const key = await aesKey(ringKey);
   try {
-    return decoder.decode(await crypto.subtle.decrypt(parameters(keyId, iv, place), key, ciphertext));
+    return decodeUtf8(await crypto.subtle.decrypt(parameters(keyId, iv, place), key, ciphertext));
   } catch {
     return null;
   }

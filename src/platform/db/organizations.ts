@@ -1,10 +1,8 @@
 /** Queries about organizations for the layers below `tenancy/organizations`. */
-import { and, asc, desc, eq, gt, gte, ne } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, ne, type SQL } from "drizzle-orm";
 import type { WithDb } from "../context.ts";
 import type { OrganizationId } from "../ids.ts";
 import { organizations } from "./schema.ts";
-
-const idsOf = (rows: readonly { readonly id: OrganizationId }[]) => rows.map(({ id }) => id);
 
 /** The organization that runs the service; null before the set-up. */
 export async function findOperator({ db }: WithDb): Promise<OrganizationId | null> {
@@ -12,24 +10,16 @@ export async function findOperator({ db }: WithDb): Promise<OrganizationId | nul
   return row?.id ?? null;
 }
 
-/** The organizations after an id, in the order of ids, without deleted ones. */
-export async function organizationsAfter({ db }: WithDb, after: OrganizationId | null, limit: number) {
-  const rows = await db
-    .select({ id: organizations.id })
-    .from(organizations)
-    .where(and(ne(organizations.status, "deleted"), after === null ? undefined : gt(organizations.id, after)))
-    .orderBy(asc(organizations.id))
-    .limit(limit);
-  return idsOf(rows);
+async function findIds({ db }: WithDb, condition: SQL | undefined, order: SQL, limit: number) {
+  const exists = ne(organizations.status, "deleted");
+  const query = db.select({ id: organizations.id }).from(organizations).where(and(exists, condition));
+  return (await query.orderBy(order).limit(limit)).map(({ id }) => id);
 }
 
+/** The organizations after an id, in the order of ids, without deleted ones. */
+export const organizationsAfter = (context: WithDb, after: OrganizationId | null, limit: number) =>
+  findIds(context, after === null ? undefined : gt(organizations.id, after), asc(organizations.id), limit);
+
 /** The organizations created at or after a time, newest first, without deleted ones. */
-export async function organizationsCreatedSince({ db }: WithDb, sinceMs: number, limit: number) {
-  const rows = await db
-    .select({ id: organizations.id })
-    .from(organizations)
-    .where(and(ne(organizations.status, "deleted"), gte(organizations.createdAt, sinceMs)))
-    .orderBy(desc(organizations.id))
-    .limit(limit);
-  return idsOf(rows);
-}
+export const organizationsCreatedSince = (context: WithDb, sinceMs: number, limit: number) =>
+  findIds(context, gte(organizations.createdAt, sinceMs), desc(organizations.id), limit);

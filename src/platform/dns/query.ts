@@ -28,12 +28,11 @@ export interface DnsRecord {
 export const dnsName = (text: string): string => text.toLowerCase().replace(/\.$/, "");
 
 /**
- * Queries a resolver for the records of one type. The answer also has the aliases that lead to them.
+ * Queries a resolver for the records of one type and the aliases that lead to them.
  *
- * @param resolver the URL of a DNS-over-HTTPS endpoint that answers in JSON. The operator chose it, so it is called directly
- *   and not through the guard of customers' URLs; no redirect is followed and at most 64 KiB are read
- * @param timeoutMs for the whole exchange
- * @returns the records of the answer, none for a name that does not exist; null when the resolver gave no answer
+ * @param resolver the URL of a DNS-over-HTTPS endpoint that answers in JSON. The operator chose it, so `outbound/` does not check
+ *   it; redirects are not followed, and at most 64 KiB are read
+ * @returns the records, none for a name that does not exist; null without an answer
  */
 export async function queryDns(
   resolver: string,

@@ -7,8 +7,8 @@ const timeoutMs = 5000;
 export type DnsSettings = Pick<Settings, "dnsResolver" | "dnsStaticRecords">;
 
 /**
- * What a resolver says of a name's TXT records. `alias`: the name is one (CNAME, DNAME, or a wildcard's alias), so the records
- * behind it are the alias's owner's and count for nothing here. `unknown`: the resolver is off, down, or failed (SERVFAIL).
+ * The TXT records of a name. `alias`: the name is an alias (CNAME, DNAME, wildcard), so its records belong to another owner and
+ * prove nothing. `unknown`: the resolver is off, down, or failed (SERVFAIL).
  */
 export type TextRecords =
   | { readonly kind: "records"; readonly values: readonly string[] }
@@ -56,20 +56,17 @@ export async function lookUpText(settings: DnsSettings, name: string): Promise<T
   return answer === null ? { kind: "unknown" } : textRecordsOf(name, answer);
 }
 
-/** The mail exchangers of a domain, preferred first; empty without any, null when the resolver did not say. */
+/** The mail exchangers of a domain, preferred first; empty without any, null without an answer of the resolver. */
 export async function lookUpMailExchangers(
   settings: Pick<Settings, "dnsResolver">,
   domain: string,
 ): Promise<MailExchanger[] | null> {
   const { dnsResolver } = settings;
   const answer = dnsResolver === null ? null : await queryDns(dnsResolver, domain, "MX", timeoutMs);
-  return (
-    answer
-      ?.filter(({ type }) => type === recordTypes.MX)
-      .flatMap(({ data }) => {
-        const [, preference, host] = /^(\d{1,5})\s+(\S+)$/.exec(data) ?? [];
-        return host === undefined ? [] : [{ preference: Number(preference), host: dnsName(host) }];
-      })
-      .sort((one, other) => one.preference - other.preference) ?? null
-  );
+  const records = answer?.filter(({ type }) => type === recordTypes.MX);
+  const exchangers = records?.flatMap(({ data }) => {
+    const [, preference, host] = /^(\d{1,5})\s+(\S+)$/.exec(data) ?? [];
+    return host === undefined ? [] : [{ preference: Number(preference), host: dnsName(host) }];
+  });
+  return exchangers?.sort((one, other) => one.preference - other.preference) ?? null;
 }

@@ -2,6 +2,7 @@
 import { createMiddleware } from "hono/factory";
 import { readBounded } from "../bounded-body.ts";
 import { invalid, problem } from "../problems/problems.ts";
+import { decodeUtf8 } from "../utf8.ts";
 import type { BaseContext, BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
 
@@ -51,17 +52,6 @@ export function mediaTypeOf(contentType: string): readonly [type: string, charse
   return [type.trim(), charset ? unquoted(charset[2]?.trim() ?? "") : null];
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Decodes bytes; null when they are not UTF-8. */
-function textOf(bytes: ArrayBuffer): string | null {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
 const formType = "application/x-www-form-urlencoded";
 
 /**
@@ -79,8 +69,8 @@ function absentIsEmpty(c: BaseContext): void {
 }
 
 /**
- * Refuses a body of another media type than those of the route, such as `application/json`, and one that is not UTF-8 (RFC 8259
- * 8.1). A lenient decoder would store U+FFFD in place of the sent bytes.
+ * Refuses a body with a media type that is not one of the route's, such as `application/json`, and one that is not UTF-8
+ * (RFC 8259 8.1).
  */
 export const typedBody = (mediaTypes: readonly string[]) =>
   createMiddleware<BaseEnv>(async (c, next) => {
@@ -94,7 +84,7 @@ export const typedBody = (mediaTypes: readonly string[]) =>
     if (!mediaTypes.includes(type) || (charset !== null && charset !== "utf-8" && charset !== "utf8")) {
       return fail(c, problem("UNSUPPORTED_MEDIA_TYPE", `The body must be ${mediaTypes.join(" or ")} in UTF-8.`));
     }
-    const text = textOf(bytes);
+    const text = decodeUtf8(bytes);
     if (text === null) return fail(c, invalid([{ path: "", message: "the body is not UTF-8" }]));
     if (type === formType) c.req.bodyCache.formData = formOf(text);
     return next();

@@ -14,7 +14,7 @@ type Pages = AsyncIterator<readonly unknown[]>;
  * The UTF-8 form of a text made of pages. A page is read when the reader is ready for it, and none after the reader cancels.
  * When a page fails, the stream fails, so that the reader does not take a part for the whole.
  */
-function streamOf(pages: Pages, textOf: (page: readonly unknown[]) => string, end: () => string) {
+function streamOf(pages: Pages, textOf: (page: readonly unknown[]) => string, end = () => "") {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(
     {
@@ -26,8 +26,7 @@ function streamOf(pages: Pages, textOf: (page: readonly unknown[]) => string, en
             if (last !== "") controller.enqueue(encoder.encode(last));
             return controller.close();
           }
-          if (value.length === 0) continue;
-          return controller.enqueue(encoder.encode(textOf(value)));
+          if (value.length > 0) return controller.enqueue(encoder.encode(textOf(value)));
         }
       },
       async cancel() {
@@ -51,11 +50,7 @@ export function jsonArrayStream(pages: Pages): ReadableStream<Uint8Array> {
 
 /** The bytes of newline-delimited JSON: one item a line. */
 export function jsonLinesStream(pages: Pages): ReadableStream<Uint8Array> {
-  return streamOf(
-    pages,
-    (page) => page.map((item) => `${JSON.stringify(item)}\n`).join(""),
-    () => "",
-  );
+  return streamOf(pages, (page) => page.map((item) => `${JSON.stringify(item)}\n`).join(""));
 }
 
 /** Answers with a JSON array. */

@@ -4,6 +4,7 @@ import { decodeBase64url, encodeBase64url } from "../crypto/base64url.ts";
 import type { OrganizationId } from "../ids.ts";
 import { invalid, type Problem } from "../problems/problems.ts";
 import { ok, type Result } from "../problems/result.ts";
+import { decodeUtf8 } from "../utf8.ts";
 
 const limitRule = "must be a whole number from 1 to 100";
 
@@ -52,9 +53,7 @@ export function encodeCursor<Key>(list: List, key: Key): string {
 
 function contentOf(cursor: string): unknown {
   try {
-    return JSON.parse(
-      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(decodeBase64url(cursor) ?? new Uint8Array()),
-    );
+    return JSON.parse(decodeUtf8(decodeBase64url(cursor) ?? new Uint8Array()) ?? "");
   } catch {
     return undefined;
   }

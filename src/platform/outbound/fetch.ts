@@ -85,12 +85,6 @@ const detailOf = (error: unknown) => (error instanceof Error ? error.message : S
 /**
  * Calls a URL that a customer chose. Sends only the given headers, follows no redirect, and reads at most `maxBytes`. Every
  * status except a redirect is an answer. Returns the failures of the other server; does not throw them.
- *
- * @example
- * ```ts
- * const answer = await outboundFetch(context, url, { timeoutMs: 5000, maxBytes: 65_536, accept: "application/json" });
- * if (!answer.ok) return answer.reason;
- * ```
  */
 export async function outboundFetch(
   context: OutboundContext,

@@ -25,8 +25,6 @@ export const tokenOutcomes = [
 /** The limits of an organization, as in `details.limit`, and the throttles. */
 const limits = ["requestsPerMinute", ...quotaNames, "maxAgents", "failedSignIns", "auditVerifications"] as const;
 
-const delegationActions = ["created", "verified", "exchanged", "revoked"] as const;
-const deliveryOutcomes = ["delivered", "failed", "dead_letter"] as const;
 const scaffoldLanguages = ["typescript", "python", "go", "java", "rust"] as const;
 
 /** A label whose values are not a list: the templates of the routes, and the status codes of their answers. */
@@ -69,7 +67,9 @@ export const metrics = {
     durationBuckets,
   ),
   agentidp_rate_limit_rejections_total: counter("Requests refused because a limit was reached.", { limit: limits }),
-  agentidp_delegations_total: counter("Actions on delegations.", { action: delegationActions }),
+  agentidp_delegations_total: counter("Actions on delegations.", {
+    action: ["created", "verified", "exchanged", "revoked"],
+  }),
   agentidp_delegation_chain_depth: histogram("Depth of the delegation chain, at each delegation.", {}, [1, 2, 3, 5]),
   agentidp_analytics_query_duration_seconds: histogram("Duration of an analytics query.", {}, durationBuckets),
   agentidp_scaffolds_generated_total: counter("Generated starter projects by language.", {
@@ -77,7 +77,7 @@ export const metrics = {
   }),
   agentidp_webhook_deliveries_total: counter(
     "Attempts to deliver a webhook: delivered, failed with another attempt to come, or given up.",
-    { outcome: deliveryOutcomes },
+    { outcome: ["delivered", "failed", "dead_letter"] },
   ),
   agentidp_audit_chain_integrity: {
     ...gauge("0 while the latest verification of an organization's audit chain has found it broken, otherwise 1."),

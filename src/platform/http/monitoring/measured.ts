@@ -7,10 +7,6 @@ import { pushSoon } from "../../telemetry/push.ts";
 import { count, observe } from "../../telemetry/recording.ts";
 import type { BaseContext, BaseEnv } from "../app-env.ts";
 
-type Method = (typeof methods)[number];
-
-const methodOf = (method: string): Method => methods.find((one) => one === method) ?? "other";
-
 const templates = new Map<string, string>();
 
 /** `/agents/:agentId{[^/]+}` → `/agents/{agentId}`, as in the API reference. */
@@ -37,7 +33,8 @@ export const measured = (noteCalls: NoteCalls) =>
     const startedMs = performance.now();
     await next();
     const route = routeOf(c);
-    count("agentidp_http_requests_total", { method: methodOf(c.req.method), route, status: String(c.res.status) });
+    const method = methods.find((one) => one === c.req.method) ?? "other";
+    count("agentidp_http_requests_total", { method, route, status: String(c.res.status) });
     observe("agentidp_http_request_duration_seconds", { route }, (performance.now() - startedMs) / 1000);
     const organizationId = c.get("callOf");
     if (organizationId) noteCall(organizationId, route, c.res.status);

@@ -11,7 +11,7 @@ let delegator: Client & { agentId: string };
 let delegatee: Client & { agentId: string };
 let delegatedToken: string;
 
-const grantedScopes = ["agents:read", "agents:write", "webhooks:read", "webhooks:write"];
+const grantedScopes = ["agents:read", "agents:write", "webhooks:read", "webhooks:write", "delegations:write"];
 
 const lend = (token: string, scopes: readonly string[]) =>
   call("/api/v1/oauth2/token/delegate", {
@@ -37,11 +37,14 @@ beforeAll(async () => {
 });
 
 describe("lending", () => {
-  it.each(["agents:write", "webhooks:write", "openid"])("%s is refused and named", async (scope) => {
-    const token = await tokenFor(delegator, { scope: [...grantedScopes, "openid"].join(" ") });
-    const { status, body } = await lend(token, ["agents:read", scope]);
-    expect([status, body.details.outside]).toEqual([400, [scope]]);
-  });
+  it.each(["agents:write", "webhooks:write", "delegations:write", "openid"])(
+    "%s is refused and named",
+    async (scope) => {
+      const token = await tokenFor(delegator, { scope: [...grantedScopes, "openid"].join(" ") });
+      const { status, body } = await lend(token, ["agents:read", scope]);
+      expect([status, body.details.outside]).toEqual([400, [scope]]);
+    },
+  );
 
   it("admin:orgs is refused and named", async () => {
     const { status, body } = await lend(organization.token, ["admin:orgs", "agents:read"]);

@@ -24,7 +24,13 @@ const refuseScopes = (message: string, outside: readonly Scope[]) =>
 /**
  * Scopes that only routes which change authority require. Lent, they would open nothing: these routes refuse a delegated caller.
  */
-const neverLent: ReadonlySet<string> = new Set(["agents:write", "webhooks:write", "admin:orgs", "openid"]);
+const neverLent: ReadonlySet<string> = new Set([
+  "agents:write",
+  "webhooks:write",
+  "admin:orgs",
+  "delegations:write",
+  "openid",
+]);
 
 /** Authority only ever narrows: what is lent is less than what the request's own token carries. */
 function refuseUnlessNarrower(caller: Caller, scopes: readonly Scope[]): Problem | null {

@@ -107,7 +107,7 @@ describe("a member with agents:write", () => {
 });
 
 describe("an admin's token without admin:orgs", () => {
-  it("grants no platform scope that it does not carry, and gets no secret of a wider agent", async () => {
+  it("grants no platform scope that it does not carry, no capability that its agent lacks, and gets no secret of a wider agent", async () => {
     const token = await tokenFor(organization, { scope: "agents:write agents:read" });
     const fields = {
       email: "x@example.com",
@@ -116,7 +116,7 @@ describe("an admin's token without admin:orgs", () => {
       owner: "x",
       deploymentEnv: "staging",
     };
-    for (const extra of [{ grantedScopes: ["admin:orgs"] }, { grantedScopes: ["audit:read"] }]) {
+    for (const extra of [{}, { grantedScopes: ["admin:orgs"] }, { grantedScopes: ["audit:read"] }]) {
       const json = { ...fields, capabilities: ["a:b"], ...extra };
       expect((await call("/api/v1/agents", { token, json })).status).toBe(403);
     }

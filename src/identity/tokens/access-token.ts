@@ -1,4 +1,4 @@
-/** Access tokens (RFC 9068) and id_tokens: making them, and reading back our own. */
+/** Access tokens (RFC 9068) and id_tokens: signing them, and reading our own. */
 import { z } from "@hono/zod-openapi";
 import { SignJWT } from "jose";
 import QuickLRU from "quick-lru";
@@ -26,14 +26,14 @@ export interface AccessTokenContent {
   readonly tokenId: TokenId;
   readonly subject: string;
   readonly clientId: string;
-  /** The delegation that lends the subject's authority to the client; null when the client is the subject. */
+  /** The delegation between the subject and the client; null when the client is the subject. */
   readonly chainId: DelegationId | null;
   readonly organizationId: OrganizationId;
   readonly agentType: string;
   /** The one API that the token is for. */
   readonly audience: string;
   readonly scopes: readonly Scope[];
-  /** The credential that signed in, so that revoking it kills this token; null for a key of the agent's own. */
+  /** The credential of the sign-in, whose revocation ends this token; null for the agent's own key. */
   readonly credentialId: string | null;
   /** The key that the token is bound to (RFC 9449 6.1); null for a bearer token. */
   readonly thumbprint: string | null;
@@ -108,21 +108,21 @@ export interface ReadAccessToken {
   readonly facts: TokenFacts;
 }
 
-/** The key that a token says it is signed with, if it may be one of ours. */
+/** The `kid` of a token whose algorithm is ours. */
 function keyIdOf(token: string): string | undefined {
   const header = readJws(token)?.header;
   return header?.alg === "ES256" ? header.kid : undefined;
 }
 
-/** A token whose form and signature have been checked, and the key that they were checked with. */
+/** A token with a valid form and signature, and the key of the check. */
 interface Verified extends ReadAccessToken {
   readonly key: CryptoKey;
 }
 
-/** A signature is checked once and a token comes many times. Only valid ones are here, so no flood of others moves them out. */
+/** A token comes many times, so its signature is checked once. Only valid tokens are here: a flood of others evicts none. */
 const verified = new QuickLRU<string, Verified>({ maxSize: 1_000 });
 
-/** What does not change about a token: form, type, signature, claims. Its key is looked up each time, for it may be dropped. */
+/** Checks what does not change about a token: form, type, signature, claims. The key is looked up each time: it may be dropped. */
 async function verify(context: Context, token: string): Promise<ReadAccessToken | null> {
   const known = verified.get(token);
   const kid = known?.facts.signingKeyId ?? keyIdOf(token);
@@ -146,10 +146,10 @@ async function verify(context: Context, token: string): Promise<ReadAccessToken 
 }
 
 /**
- * Reads an access token of ours: form, type, key, signature, issuer and lifetime. Whether it has been taken back, the ledger
- * knows; whether it is for this audience, the caller checks.
+ * Reads an access token of ours: form, type, key, signature, issuer and lifetime. The ledger decides whether it is revoked; the
+ * caller checks the audience.
  *
- * @returns null for anything that is not a valid access token of this issuer, whatever the reason
+ * @returns null for anything that is not a valid access token of this issuer
  */
 export async function readAccessToken(context: Context, token: string): Promise<ReadAccessToken | null> {
   const read = await verify(context, token);

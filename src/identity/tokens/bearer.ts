@@ -1,4 +1,4 @@
-/** Accepting the access token of an API call: `Bearer` (RFC 6750) or, bound to a key, `DPoP` (RFC 9449 7). */
+/** The access token of an API call: `Bearer` (RFC 6750) or, bound to a key, `DPoP` (RFC 9449 7). */
 
 import type { Admitted } from "../../access/app-env.ts";
 import type { Caller } from "../../access/caller.ts";
@@ -15,7 +15,7 @@ function unauthorized(message: string, error?: OAuthError): Problem {
   return problem("UNAUTHORIZED", message, error ? { oauthError: error } : {});
 }
 
-/** RFC 9449 7.1: the challenge for a token or a client that proves possession. */
+/** RFC 9449 7.1: the challenge for a bound token. */
 function dpopChallenge(message: string, error: "invalid_token" | "invalid_dpop_proof"): Problem {
   return problem("UNAUTHORIZED", message, {
     oauthError: error,
@@ -29,11 +29,11 @@ const notValid = "The access token is not valid.";
 const notProven = "The DPoP proof is not valid for this request, or has been used.";
 
 /**
- * Accepts a request's access token: valid, for this API, at this moment not taken back, and, where it is bound to a key, with
- * a fresh proof of that key.
+ * Accepts the access token of a request. It must be valid, for this API, and not revoked. A token that is bound to a key needs a
+ * fresh proof of that key.
  *
- * @param exempt whether the call is let through over the organization's limits too
- * @returns `UNAUTHORIZED` for anything else, with one text for every kind of bad token; over a limit, what it is
+ * @param exempt whether the call is admitted over the organization's limits too
+ * @returns `UNAUTHORIZED` with one text for every invalid token; over a limit, the limit
  */
 export async function authenticateBearer(
   context: Context,
@@ -50,7 +50,7 @@ export async function authenticateBearer(
   const read = await readAccessToken(context, token);
   if (read?.claims.aud !== context.settings.issuer) return refused;
   const { claims, facts } = read;
-  // A bound token sent as Bearer is one that somebody may have stolen (RFC 9449 7.2); an unbound one proves nothing by DPoP.
+  // A bound token that is sent as Bearer may be stolen (RFC 9449 7.2). An unbound token proves nothing by DPoP.
   if (isDpop !== (claims.cnf !== undefined)) return claims.cnf ? dpopChallenge(notValid, "invalid_token") : refused;
   let proof = null;
   if (claims.cnf) {

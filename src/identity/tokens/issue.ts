@@ -1,4 +1,4 @@
-/** What every grant ends with: one call of the ledger, which decides, counts and records, and then one signature. */
+/** The end of every grant: one call of the ledger, which decides, counts and records, and then one signature. */
 
 import type { RateHeaders } from "../../access/app-env.ts";
 import { hasScope, isPlatformScope } from "../../access/scopes.ts";
@@ -14,7 +14,7 @@ import { refusal } from "./client-authentication.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
 import type { TokenResponse } from "./schema.ts";
 
-/** Who is to get a token, and for what. */
+/** A token request that a grant has read. */
 export interface Issue {
   readonly organizationId: OrganizationId;
   readonly agentId: AgentId;
@@ -25,11 +25,11 @@ export interface Issue {
   readonly scopes: readonly string[] | null;
   readonly target: Target;
   readonly proof: ProofOfPossession | null;
-  /** The delegation that is turned into a token; null when the agent acts for itself. */
+  /** The delegation that is exchanged; null when the agent acts for itself. */
   readonly chainId: DelegationId | null;
 }
 
-/** An answer to a token request that got its token. */
+/** The answer to a granted token request. */
 export interface IssuedToken {
   readonly response: TokenResponse;
   readonly headers: RateHeaders;
@@ -58,7 +58,7 @@ async function respond(context: Context, key: SigningKey, issued: Issued, reques
     issuedAt,
     expiresAt: issuedAt + lifetime,
   };
-  // An id_token speaks of the client to the client; a delegated token speaks of somebody else.
+  // An id_token is about the client. The subject of a delegated token is another agent.
   const openid = chainId === null && hasScope({ scopes }, "openid");
   return {
     access_token: await signAccessToken(context, key, content),
@@ -69,7 +69,7 @@ async function respond(context: Context, key: SigningKey, issued: Issued, reques
   };
 }
 
-/** RFC 9449 5: what a client is told of a proof that does not hold at the token endpoint. */
+/** RFC 9449 5: a proof that is not valid at the token endpoint. */
 export function invalidProof(): Problem {
   return problem("VALIDATION_ERROR", "The DPoP proof is not valid for this request, or has been used.", {
     oauthError: "invalid_dpop_proof",
@@ -97,7 +97,7 @@ function targetRefused(nearest: string | null): Problem {
   });
 }
 
-/** RFC 8693 2.2.2: what is told of a delegation that cannot be exchanged, whatever the reason. */
+/** RFC 8693 2.2.2: one answer for every delegation that cannot be exchanged. */
 export function invalidDelegation(): Problem {
   return problem("VALIDATION_ERROR", "The delegation is not valid, or not for this client.", {
     oauthError: "invalid_grant",
@@ -105,9 +105,9 @@ export function invalidDelegation(): Problem {
 }
 
 /**
- * Issues a token, if the ledger says so.
+ * Issues a token, if the ledger grants it.
  *
- * @param refused what the client is told when the ledger does not let it in
+ * @param refused the answer when the client is not authenticated
  */
 export async function issueThroughLedger(
   context: Context,
@@ -149,7 +149,7 @@ export async function issueThroughLedger(
       case "proof_replayed":
         return invalidProof();
       case "signing_key_dropped":
-        // Another instance dropped the key that this one still held. Nothing was counted or used up.
+        // Another instance dropped the key that this one still had. Nothing was counted or used up.
         if (attempt === 3) {
           return problem("SERVICE_UNAVAILABLE", "No signing key.", { oauthError: "temporarily_unavailable" });
         }

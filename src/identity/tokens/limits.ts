@@ -1,4 +1,4 @@
-/** What a caller is told of its organization's limits. */
+/** The limits of an organization in answers. */
 import type { RateHeaders } from "../../access/app-env.ts";
 import type { Limited } from "../../ledger/contract.ts";
 import type { RateState } from "../../ledger/rate.ts";
@@ -17,7 +17,7 @@ export function rateHeaders(rate: RateState | null): RateHeaders {
   };
 }
 
-/** The answer over a limit: 429 where waiting some seconds helps, 403 where the day or the month has to end. */
+/** The answer over a limit: 429 for the rate, 403 for the quota of the day or the month. */
 export function overLimit(context: Context, { limit, max, current, resetsAtMs, rate }: Limited): Problem {
   count("agentidp_rate_limit_rejections_total", { limit });
   if (limit === "requestsPerMinute") {

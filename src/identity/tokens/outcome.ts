@@ -1,4 +1,4 @@
-/** Token requests as the metrics know them: by grant, and by what became of them. */
+/** Counts token requests for the metrics: by grant and outcome. */
 import { problemRegistry } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import { type LabelsOf, tokenOutcomes } from "../../platform/telemetry/catalogue.ts";
@@ -18,9 +18,9 @@ function outcomeOf(result: Result<unknown>): Labels["outcome"] {
 }
 
 /**
- * Counts a token request and hands its outcome on.
+ * Counts a token request, and returns its result.
  *
- * @param grant null for a `grant_type` that is none of ours: what it says is text from outside
+ * @param grant null for an unknown `grant_type`, whose text must not become a label
  */
 export async function counted<T>(grant: Grant | null, work: Promise<Result<T>>): Promise<Result<T>> {
   const label = grant?.label ?? "unsupported";

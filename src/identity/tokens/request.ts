@@ -5,5 +5,5 @@ import { commonParameters } from "./schema.ts";
 
 export const tokenRequestSchema = z.looseObject({ ...grantParameters, ...commonParameters }).openapi("TokenRequest");
 
-/** A form with its common parameters; the grants know their own. */
+/** A form with its common parameters. Each grant reads its own. */
 export type TokenForm = z.output<z.ZodObject<typeof commonParameters>> & { readonly [name: string]: unknown };

@@ -32,7 +32,7 @@ export { proofAlgs } from "./dpop.ts";
 /** The grant types of the token endpoint, for the discovery documents. */
 export const supportedGrantTypes: readonly string[] = [...grants.keys()];
 
-/** A token request as it came over HTTP. */
+/** A token request as HTTP carries it. */
 export interface IncomingTokenRequest extends ClientRequest {
   readonly form: TokenForm;
   /** The `DPoP` header, if any. */
@@ -77,7 +77,7 @@ export function exchangeWorkloadToken(
   return issueToken(context, { form, authorization: undefined, path, dpop });
 }
 
-/** The asker's own, or any of its organization with `agents:write`. */
+/** An agent may revoke its own tokens, and with `agents:write` every token of its organization. */
 const mayRevoke = (asker: Asker, owner: AgentId) => asker.agentId === owner || hasScope(asker, "agents:write");
 
 /** The event goes to the chain of the asker's organization. Only an agent of that organization is its `agentId`. */
@@ -166,9 +166,9 @@ export async function introspectToken(context: Context, asker: Asker, token: str
 }
 
 /**
- * Revocation (RFC 7009 2.1): the asker's own token, or any token of its organization with `agents:write`. A delegation token
- * is its delegator's, and takes the access tokens made from it along. A token that is unknown, dead or somebody else's is
- * left as it is, and the answer does not tell.
+ * Revocation (RFC 7009 2.1): the asker's own token, or any token of its organization with `agents:write`. A delegation token is
+ * its delegator's, and its revocation ends the access tokens made from it. An unknown token, one that is not active and one of
+ * another agent stay as they are, and the answer is the same.
  */
 export async function revokeToken(context: Context, asker: Asker, token: string): Promise<void> {
   const delegation = await readDelegation(context, asker.organizationId, token);

@@ -6,7 +6,7 @@ import { findOperator } from "../../platform/db/organizations.ts";
 import { agents } from "../../platform/db/schema.ts";
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
 
-/** An agent never changes its organization and no id is used twice, so what is remembered here is never wrong. */
+/** An agent never changes its organization and no id is used twice, so an entry is never wrong. */
 const organizationOfAgent = new Map<string, OrganizationId>();
 const operators = new WeakMap<Database, OrganizationId>();
 const mostRemembered = 10_000;

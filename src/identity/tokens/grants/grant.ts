@@ -1,4 +1,4 @@
-/** What a grant is: one way to an access token (RFC 6749 1.3). Each has a file here, and `index.ts` collects them. */
+/** A grant: one way to get an access token (RFC 6749 1.3). Each has a file here, and `index.ts` collects them. */
 import type { z } from "@hono/zod-openapi";
 import type { ProofOfPossession, Target } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
@@ -7,7 +7,7 @@ import type { LabelsOf } from "../../../platform/telemetry/catalogue.ts";
 import type { ClientRequest } from "../client-authentication.ts";
 import type { IssuedToken } from "../issue.ts";
 
-/** A token request whose common parameters have been read and are in order. */
+/** A token request with valid common parameters. */
 export interface GrantRequest<Parameters extends z.ZodRawShape = z.ZodRawShape> extends ClientRequest {
   /** The common parameters and the grant's own. */
   readonly form: ClientRequest["form"] & z.output<z.ZodObject<Parameters>> & { readonly [name: string]: unknown };
@@ -19,13 +19,13 @@ export interface GrantRequest<Parameters extends z.ZodRawShape = z.ZodRawShape> 
   readonly proof: ProofOfPossession | null;
 }
 
-/** A grant: its type, its parameters, and how it is answered. */
+/** A grant: its type, its parameters and its handler. */
 export interface Grant<Parameters extends z.ZodRawShape = z.ZodRawShape> {
   /** `grant_type`. */
   readonly grantType: string;
   /** The grant's name in the metrics. */
   readonly label: LabelsOf<"agentidp_tokens_issued_total">["grant"];
-  /** What only this grant reads from the form. Each is optional there, for the requests of other grants. */
+  /** The parameters of this grant alone. Each is optional in the form, for the requests of other grants. */
   readonly parameters: Parameters;
   issue(context: Context, request: GrantRequest<Parameters>): Promise<Result<IssuedToken>>;
 }

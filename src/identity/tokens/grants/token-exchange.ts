@@ -1,4 +1,4 @@
-/** The token exchange grant (RFC 8693): the delegatee turns a delegation into an access token of its delegator's authority. */
+/** The token exchange grant (RFC 8693): the delegatee exchanges a delegation for an access token whose subject is the delegator. */
 import { actorOf, newEvent } from "../../../events/outbox.ts";
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Context } from "../../../platform/context.ts";
@@ -39,7 +39,7 @@ type Request = GrantRequest<typeof parameters>;
 
 const wrong = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
 
-/** RFC 8693 2.1, as far as it is served here: one kind of token goes in, one kind comes out. */
+/** RFC 8693 2.1: the only kinds of tokens that are supported. */
 function refuseParameters(form: Request["form"]): Problem | null {
   if (form.subject_token_type !== delegationTokenType) {
     return wrong(`subject_token_type must be ${delegationTokenType}.`);
@@ -47,14 +47,14 @@ function refuseParameters(form: Request["form"]): Problem | null {
   if ((form.requested_token_type ?? accessTokenType) !== accessTokenType) {
     return wrong(`requested_token_type must be ${accessTokenType}, or left out.`);
   }
-  // The delegation names its actor, and client authentication proves that it is there.
+  // The delegation names its actor, which client authentication proves.
   if (isSent(form.actor_token) || isSent(form.actor_token_type)) {
     return wrong("actor_token is not supported: the actor is the client that authenticates.");
   }
   return null;
 }
 
-/** What is answered to a token that leads to no delegation; its client must be the one that it says all the same. */
+/** Answers a token that leads to no delegation. The client must authenticate all the same. */
 async function refuse(
   context: Context,
   organizationId: OrganizationId,

@@ -200,8 +200,8 @@ describe("delegate.ts", () => {
   it("delegates, exchanges, verifies and revokes, and leaves no active agent", async () => {
     expect(await run("delegate.ts", asAdmin())).toEqual(
       printed(
-        "The orchestrator lends resume:read to the screener for 15 minutes.",
-        "The new token acts for the orchestrator, used by the screener, with resume:read.",
+        "The orchestrator lends audit:read to the screener for 15 minutes.",
+        "The new token acts for the orchestrator, used by the screener, with audit:read.",
         "Valid: true.",
         "Revoked. Valid: false, the token is active: false.",
         "Another exchange is refused: invalid_grant.",

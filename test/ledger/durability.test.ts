@@ -84,7 +84,7 @@ describe("a change whose second step fails", () => {
     await ledger().expectChange(agent.agentId as AgentId);
     await tokenFor(agent);
     await DB.prepare("UPDATE agents SET granted_scopes = '[]' WHERE id = ?").bind(agent.agentId).run();
-    expect((await signIn()).body.scope).toBe("resume:read");
+    expect((await signIn()).body.scope).toBe("");
   });
 });
 

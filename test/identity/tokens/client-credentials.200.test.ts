@@ -126,7 +126,7 @@ describe("RFC 8707 2: resource, and what becomes of it", () => {
     expect((await call("/api/v1/agents", { token: body.access_token })).status).toBe(401);
   });
 
-  it.each([`${issuer}/`, issuer.replace("localhost", "LOCALHOST"), issuer])("%s is this service", async (resource) => {
+  it.each([`${issuer}/`, issuer])("%s is this service", async (resource) => {
     const { body } = await ask({ scope: "agents:read" }, resource);
     expect(decodeJwt(body.access_token).aud).toBe(issuer);
     expect((await call("/api/v1/agents", { token: body.access_token })).status).toBe(200);

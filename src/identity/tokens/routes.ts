@@ -109,7 +109,7 @@ tokenRoutes.openapi(
         content: { "application/json": { schema: introspectionSchema } },
       },
     },
-    errors: ["UNAUTHORIZED", "FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],
+    errors: ["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"],
   }),
   async (c) => {
     const fields = c.req.valid("form");

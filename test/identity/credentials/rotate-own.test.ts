@@ -96,13 +96,13 @@ describe("what a rotation ends", () => {
 
   it("without overlap the delegations that were made with the old secret, by an admin's rotation too", async () => {
     const { token } = await newOrganization();
-    const own = await newClient(token);
+    const own = await newClient(token, { grantedScopes: ["agents:read", "audit:read"] });
     const { agentId: delegateeAgentId } = await newAgent(token);
     const lend = async (client: Body) => {
       const delegator = await tokenFor(client);
       const answer = await call("/api/v1/oauth2/token/delegate", {
         token: delegator,
-        json: { delegateeAgentId, scopes: ["resume:read"], ttlSeconds: 3600 },
+        json: { delegateeAgentId, scopes: ["audit:read"], ttlSeconds: 3600 },
       });
       expect(answer.status, answer.text).toBe(201);
       return answer.body.chainId as string;

@@ -101,6 +101,7 @@ export interface AuthenticatedClient {
   readonly isOperator: boolean;
   readonly email: string;
   readonly agentType: string;
+  readonly idTokenAlg: "RS256" | "ES256";
   /** The platform scopes that it can have, with `openid`. */
   readonly platformScopes: readonly Scope[];
   readonly capabilities: readonly Scope[];

@@ -29,6 +29,7 @@ function described(parts: Parts, { agent, organization }: Principal, { credentia
     isOperator: organization.isOperator,
     email: agent.email,
     agentType: agent.agentType,
+    idTokenAlg: agent.idTokenSignedResponseAlg,
     platformScopes: platformScopesOf(agent),
     capabilities: capabilitiesOf(agent),
   };

@@ -75,7 +75,7 @@ export type TokenOutcome =
   | { readonly outcome: "scope_refused"; readonly outside: readonly string[] }
   /** `nearest`: the most similar identifier among the organization's own resources; null when it has none. */
   | { readonly outcome: "target_refused"; readonly nearest: string | null }
-  /** The resource takes tokens that are bound to a key only. */
+  /** The resource, or the agent whose authority the token has, takes tokens that are bound to a key only. */
   | { readonly outcome: "proof_required" }
   | { readonly outcome: "signing_key_dropped" }
   | { readonly outcome: "proof_replayed" }
@@ -114,6 +114,8 @@ export interface TokenFacts {
   readonly agentId: AgentId;
   readonly credentialId: CredentialId | null;
   readonly signingKeyId: string;
+  /** Whether the token is bound to a key (RFC 9449 6.1). */
+  readonly bound: boolean;
   /** The delegation that the token was made from; null for an agent's own token. */
   readonly chainId: DelegationId | null;
   /** Seconds since the epoch, from `exp`. */
@@ -162,6 +164,8 @@ export type RevocationTarget =
   | { readonly kind: "credential"; readonly agentId: AgentId; readonly credentialId: CredentialId }
   /** The secrets that a credential has had. The credential signs in with its next secret, so the ledger does not refuse it. */
   | { readonly kind: "secrets"; readonly agentId: AgentId; readonly credentialId: CredentialId }
+  /** The tokens of an agent, and of its delegations, that are not bound to a key. */
+  | { readonly kind: "unbound"; readonly agentId: AgentId }
   /** Scopes that an agent loses: ends its delegations with one of them. Its own tokens keep their scopes. */
   | { readonly kind: "scopes"; readonly agentId: AgentId; readonly scopes: readonly Scope[] }
   | { readonly kind: "delegation"; readonly chainId: DelegationId };

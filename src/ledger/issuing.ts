@@ -29,10 +29,15 @@ interface Authority {
   readonly platformScopes: readonly Scope[];
   readonly capabilities: readonly Scope[];
   readonly delegation: Delegation | null;
+  /** Whether the subject demands tokens that are bound to a key (RFC 9449 5.2). */
+  readonly dpopRequired: boolean;
 }
 
-function ownAuthority({ agentId, agentType, platformScopes, capabilities }: AuthenticatedClient): Authority {
-  return { subject: { agentId, agentType }, platformScopes, capabilities, delegation: null };
+function ownAuthority(
+  { agentId, agentType, platformScopes, capabilities }: AuthenticatedClient,
+  dpopRequired: boolean,
+): Authority {
+  return { subject: { agentId, agentType }, platformScopes, capabilities, delegation: null, dpopRequired };
 }
 
 /** The authority of a delegation; null when it is not active or the client is not its delegatee. */
@@ -44,12 +49,13 @@ async function delegatedAuthority(
   const standing = await standingOf(parts, chainId);
   if (!standing.stands || standing.delegation.delegateeAgentId !== client.agentId) return null;
   const { delegation, delegator } = standing;
-  const { id: agentId, agentType } = delegator.agent;
+  const { id: agentId, agentType, dpopRequired } = delegator.agent;
   return {
     subject: { agentId, agentType },
     platformScopes: delegation.scopes.filter(isPlatformScope),
     capabilities: delegation.scopes.filter((scope) => !isPlatformScope(scope)),
     delegation,
+    dpopRequired,
   };
 }
 
@@ -102,7 +108,8 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     return refuse(limited, { ...asked, reason: "limit_exceeded", limit: limited.limit, max: limited.max });
   };
 
-  const authority = chainId ? await delegatedAuthority(parts, client, chainId) : ownAuthority(client);
+  const { dpopRequired } = authenticated.principal.agent;
+  const authority = chainId ? await delegatedAuthority(parts, client, chainId) : ownAuthority(client, dpopRequired);
   if (!authority) return refuse({ outcome: "delegation_refused" }, { ...asked, reason: "delegation_refused" });
   const { organizationId, resources } = parts;
   const nowMs = Date.now();
@@ -116,7 +123,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
       { ...asked, reason: "invalid_target", audience: [target.name] },
     );
   }
-  if (resource?.requireDpop && !request.proof) {
+  if ((resource?.requireDpop || dpopRequired || authority.dpopRequired) && !request.proof) {
     return refuse({ outcome: "proof_required" }, { ...asked, reason: "proof_required", audience: [target.name] });
   }
   const scopes = request.scopes ?? grantable.filter((scope) => !isNamedOnly(scope));

@@ -131,7 +131,7 @@ export class Principals {
   /** Announces a revocation in D1. Refuses the target from now on. */
   withdraw(subject: RevocationTarget, nowMs: number): void {
     if (subject.kind === "delegation") return;
-    if (subject.kind === "scopes" || subject.kind === "secrets") {
+    if (subject.kind === "scopes" || subject.kind === "secrets" || subject.kind === "unbound") {
       this.expectChange(subject.agentId, nowMs);
       return;
     }

@@ -11,6 +11,7 @@ const never = Number.MAX_SAFE_INTEGER;
 export const revocationKey = {
   organization: "organization",
   agent: (id: AgentId) => `agent:${id}`,
+  unbound: (id: AgentId) => `unbound:${id}`,
   credential: (id: CredentialId) => `credential:${id}`,
   delegation: (id: DelegationId) => `delegation:${id}`,
   scope: (id: AgentId, scope: Scope) => `scope:${id}:${scope}`,
@@ -27,6 +28,8 @@ function keysOf(subject: RevocationTarget): string[] {
     case "credential":
     case "secrets":
       return [revocationKey.credential(subject.credentialId)];
+    case "unbound":
+      return [revocationKey.unbound(subject.agentId)];
     case "delegation":
       return [revocationKey.delegation(subject.chainId)];
     case "scopes":

@@ -1,5 +1,5 @@
 /** Whether tokens and delegations are active: not revoked, and the agents behind them active. */
-import type { CredentialId, DelegationId } from "../platform/ids.ts";
+import type { AgentId, CredentialId, DelegationId } from "../platform/ids.ts";
 import type { TokenFacts } from "./contract.ts";
 import type { Delegation } from "./delegations.ts";
 import type { Parts } from "./parts.ts";
@@ -16,6 +16,8 @@ function isActive(
 }
 
 const credentialKeys = (id: CredentialId | null) => (id === null ? [] : [revocationKey.credential(id)]);
+
+const unboundKeys = ({ bound }: TokenFacts, id: AgentId) => (bound ? [] : [revocationKey.unbound(id)]);
 
 /** The present state of a delegation. */
 export type DelegationStanding =
@@ -62,11 +64,17 @@ export async function activeSubject(parts: Parts, token: TokenFacts): Promise<Pr
       revocationKey.token(token.tokenId),
       revocationKey.signingKey(token.signingKeyId),
       ...credentialKeys(token.credentialId),
+      ...unboundKeys(token, token.agentId),
     ],
     issueMsOf(token.tokenId),
   );
   if (!client || cutOff !== null || !isActive(client, token.credentialId)) return null;
+  if (client.agent.dpopRequired && !token.bound) return null;
   if (token.chainId === null) return client;
   const standing = await standingOf(parts, token.chainId);
-  return standing.stands ? standing.delegator : null;
+  if (!standing.stands) return null;
+  const { delegator } = standing;
+  const keys = unboundKeys(token, delegator.agent.id);
+  const isEnded = keys.length > 0 && revocations.cutOffAt(keys, issueMsOf(token.tokenId)) !== null;
+  return isEnded || (delegator.agent.dpopRequired && !token.bound) ? null : delegator;
 }

@@ -179,6 +179,7 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
         agentId: member.agentId,
         credentialId: outcome.client.credentialId,
         signingKeyId: "key-1",
+        bound: false,
         chainId: null,
         expiresAt: Math.floor(outcome.issuedAtMs / 1000) + 3600,
       };

@@ -102,6 +102,7 @@ async function write(
   const ledger = ledgerOf(context, organizationId);
   const taken = takenBack(before, status, fields);
   await (taken ? ledger.withdraw(taken) : ledger.expectChange(agentId));
+  if (fields.dpopRequired) await ledger.withdraw({ kind: "unbound", agentId });
 
   const updatedAt = nextVersion(context, before);
   const after: AgentRecord = {

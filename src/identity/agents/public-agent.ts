@@ -20,6 +20,8 @@ export function publicAgent({ settings }: Pick<Context, "settings">, agent: Agen
     description: agent.description,
     grantedScopes: [...agent.grantedScopes],
     isPublic: agent.isPublic,
+    dpopRequired: agent.dpopRequired,
+    idTokenSignedResponseAlg: agent.idTokenSignedResponseAlg,
     publicKeyJwk: agent.publicKeyJwk,
     did: agentDid(settings.issuer, agent.id),
     status: agent.status,

@@ -64,7 +64,7 @@ agentRoutes.openapi(read, async (c) => {
 /** What makes a change of an agent one of its authority; its other fields are names and words. */
 const givesAuthority = (body: UncheckedBody): boolean =>
   body.status === "active" ||
-  ["capabilities", "grantedScopes", "publicKeyJwk"].some((field) => Object.hasOwn(body, field));
+  ["capabilities", "grantedScopes", "publicKeyJwk", "dpopRequired"].some((field) => Object.hasOwn(body, field));
 
 const change = route({
   method: "patch",

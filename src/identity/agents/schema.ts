@@ -2,8 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import { grantableScopes, isPlatformScope, isReservedScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
-import { agentStatuses, agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
-import { isUnique, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
+import { agentStatuses, agentTypes, deploymentEnvs, idTokenAlgs } from "../../platform/db/schema.ts";
+import { isUnique, lines, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
 
 /** Kept in lower case: mailboxes that differ only in case are one mailbox to everybody but a few old servers. */
@@ -71,15 +71,21 @@ const fields = {
   capabilities: capabilitiesSchema,
   owner: text(1, 128).openapi({ description: "The team or person that answers for the agent", example: "talent-team" }),
   deploymentEnv: oneOf(deploymentEnvs),
-  description: text(0, 1000).nullable(),
+  description: lines(1000).nullable().openapi({ description: "Line breaks and tabs are allowed" }),
   grantedScopes: grantedScopesSchema,
   isPublic: z
     .boolean({ error: "must be true or false" })
     .openapi({ description: "true lists the agent in the marketplace" }),
   publicKeyJwk: publicJwkSchema,
+  dpopRequired: z.boolean({ error: "must be true or false" }).openapi({
+    description:
+      "true: every token of the agent, and of its delegations, is bound to a key (DPoP, RFC 9449 5.2). Setting it ends the tokens that are not",
+  }),
+  idTokenSignedResponseAlg: oneOf(idTokenAlgs).openapi({ description: "The algorithm of its id_tokens" }),
 };
 
-const { description, grantedScopes, isPublic, publicKeyJwk, ...required } = fields;
+const { description, grantedScopes, isPublic, publicKeyJwk, dpopRequired, idTokenSignedResponseAlg, ...required } =
+  fields;
 
 export const createAgentSchema = z
   .strictObject({
@@ -96,6 +102,8 @@ export const createAgentSchema = z
         "The platform scopes that the agent may request. When left out: agents:read delegations:write, as far as the caller may grant them. Only an admin can hold admin:orgs",
     }),
     isPublic: isPublic.default(false),
+    dpopRequired: dpopRequired.default(false),
+    idTokenSignedResponseAlg: idTokenSignedResponseAlg.default("RS256"),
     publicKeyJwk: publicKeyJwk.optional().openapi({
       description:
         "The agent's own public key; when left out the service makes a P-256 key and keeps the private part encrypted",
@@ -129,6 +137,8 @@ export const agentSchema = z
     description: z.string().nullable(),
     grantedScopes: z.array(z.string()),
     isPublic: z.boolean(),
+    dpopRequired: z.boolean(),
+    idTokenSignedResponseAlg: z.enum(idTokenAlgs),
     publicKeyJwk: publicJwkSchema.openapi({ description: "The public part of the agent's present key" }),
     did: z.string().openapi({ example: "did:web:idp.example.com:agents:0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" }),
     status: z.enum(agentStatuses),

@@ -26,6 +26,8 @@ export type AgentChange = Partial<
     | "description"
     | "grantedScopes"
     | "isPublic"
+    | "dpopRequired"
+    | "idTokenSignedResponseAlg"
     | "status"
   >
 >;

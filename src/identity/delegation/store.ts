@@ -110,6 +110,7 @@ function concerns(subject: RevocationTarget): SQL | undefined {
     case "agent":
       return or(...Object.values(partyColumns).map((column) => eq(column, subject.agentId)));
     case "scopes":
+    case "unbound":
       return eq(delegations.delegatorAgentId, subject.agentId);
     case "credential":
     case "secrets":

@@ -31,7 +31,7 @@ export function serverMetadata(issuer: string): ServerMetadata {
     revocation_endpoint_auth_signing_alg_values_supported: assertionAlgs,
     scopes_supported: [...platformScopes],
     subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: ["RS256"],
+    id_token_signing_alg_values_supported: ["RS256", "ES256"],
     dpop_signing_alg_values_supported: [...proofAlgs],
     claims_supported: [...idTokenClaims, ...agentInfoClaims],
     service_documentation: `${issuer}/docs`,

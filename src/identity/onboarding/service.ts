@@ -45,6 +45,8 @@ export async function onboard(
       grantedScopes: grantableScopes as readonly string[] as readonly Scope[],
       role: "admin",
       isPublic: false,
+      dpopRequired: false,
+      idTokenSignedResponseAlg: "RS256",
     },
     null,
   );

@@ -66,9 +66,9 @@ export function signAccessToken(context: Context, key: SigningKey, content: Acce
 /** Signs an id_token (OpenID Connect Core 2) about the agent, for the agent. */
 export async function signIdToken(
   context: Context,
-  content: AccessTokenContent & { readonly email: string },
+  content: AccessTokenContent & { readonly email: string; readonly alg: "RS256" | "ES256" },
 ): Promise<string> {
-  const key = await currentSigningKey(context, "RS256");
+  const key = await currentSigningKey(context, content.alg);
   return new SignJWT({
     iss: context.settings.issuer,
     sub: content.subject,
@@ -137,6 +137,7 @@ async function verify(context: Context, token: string): Promise<ReadAccessToken 
     tokenId: claims.jti,
     agentId: claims.client_id,
     credentialId: claims.credential_id ?? null,
+    bound: claims.cnf !== undefined,
     signingKeyId: kid,
     chainId: claims.delegation_chain ?? null,
     expiresAt: claims.exp,

@@ -65,7 +65,9 @@ async function respond(context: Context, key: SigningKey, issued: Issued, reques
     token_type: proof ? "DPoP" : "Bearer",
     expires_in: lifetime,
     scope: scopes.join(" "),
-    ...(openid ? { id_token: await signIdToken(context, { ...content, email: client.email }) } : {}),
+    ...(openid
+      ? { id_token: await signIdToken(context, { ...content, email: client.email, alg: client.idTokenAlg }) }
+      : {}),
   };
 }
 
@@ -139,9 +141,13 @@ export async function issueThroughLedger(
       case "target_refused":
         return targetRefused(outcome.nearest);
       case "proof_required":
-        return problem("VALIDATION_ERROR", "The resource takes tokens that are bound to a key (DPoP, RFC 9449) only.", {
-          oauthError: "invalid_dpop_proof",
-        });
+        return problem(
+          "VALIDATION_ERROR",
+          "A DPoP proof is needed (RFC 9449): the agent, or the resource, demands tokens that are bound to a key.",
+          {
+            oauthError: "invalid_dpop_proof",
+          },
+        );
       case "delegation_refused":
         return invalidDelegation();
       case "limited":

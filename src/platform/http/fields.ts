@@ -14,6 +14,16 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
  */
 export const printable = /^[^\p{Cc}\p{Cs}]*$/u;
 
+/** The same, with line breaks and tabs. */
+const printableLines = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u;
+
+/** Free text of some lines. */
+export const lines = (most: number) =>
+  z
+    .string({ error: "must be a text" })
+    .max(most, { abort: true, error: `must have at most ${most} characters` })
+    .regex(printableLines, { error: "must not hold control characters other than line breaks and tabs" });
+
 /** Free text with `least` to `most` characters. */
 export const text = (least: number, most: number, tooShort = `must have at least ${least} characters`) =>
   z

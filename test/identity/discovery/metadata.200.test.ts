@@ -38,7 +38,7 @@ const serverMetadata = {
     "openid",
   ],
   subject_types_supported: ["public"],
-  id_token_signing_alg_values_supported: ["RS256"],
+  id_token_signing_alg_values_supported: ["RS256", "ES256"],
   dpop_signing_alg_values_supported: ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"],
   claims_supported: [
     ...["iss", "sub", "aud", "exp", "iat", "email", "agent_type", "organization_id"],

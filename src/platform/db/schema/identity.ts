@@ -17,6 +17,8 @@ export const agentTypes = [
 ] as const;
 export const agentStatuses = ["active", "suspended", "decommissioned"] as const;
 export const agentRoles = ["member", "admin"] as const;
+/** OpenID Connect Dynamic Client Registration 2, `id_token_signed_response_alg`. */
+export const idTokenAlgs = ["RS256", "ES256"] as const;
 export const deploymentEnvs = ["development", "staging", "production"] as const;
 export const trustProviders = ["github", "oidc"] as const;
 
@@ -36,6 +38,9 @@ export const agents = sqliteTable(
     /** null: removed from the organization's members; it may act, but grants nothing to others. */
     role: text({ enum: agentRoles }),
     isPublic: integer("is_public", { mode: "boolean" }).notNull(),
+    /** RFC 9449 5.2: every token of the agent is bound to a key. */
+    dpopRequired: integer("dpop_required", { mode: "boolean" }).notNull().default(false),
+    idTokenSignedResponseAlg: text("id_token_signed_response_alg", { enum: idTokenAlgs }).notNull().default("RS256"),
     status: text({ enum: agentStatuses }).notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),

@@ -1,7 +1,7 @@
 /** Agent badges (AGNTCY Identity): verifiable credentials about agents, issued by the service. */
 import { SignJWT } from "jose";
 import type { Caller } from "../../access/caller.ts";
-import { agentDid, serviceDid } from "../../identity/dids/service.ts";
+import { agentDid, publicOwner, serviceDid } from "../../identity/dids/service.ts";
 import { currentSigningKey } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { type AgentId, newId } from "../../platform/ids.ts";
@@ -45,8 +45,9 @@ export async function issueBadge(context: Context, caller: Caller | null, agentI
   const nowMs = context.now();
   const issuedAt = Math.floor(nowMs / 1000);
   const [iss, sub] = [serviceDid(issuer), agentDid(issuer, agent.id)];
-  // The description of an agent can be internal to its organization.
-  const record = oasfRecord(issuer, { ...agent, description: null }, "1.0.0");
+  // Others read a badge. A description can be internal to the organization, and an owner with an e-mail address is a person.
+  const owner = publicOwner(agent.owner) ?? agent.slug;
+  const record = oasfRecord(issuer, { ...agent, description: null, owner }, "1.0.0");
   const { alg, kid, key } = await currentSigningKey(context, "ES256");
   const jwt = await new SignJWT({
     iss,

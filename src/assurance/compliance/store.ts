@@ -27,10 +27,10 @@ export async function countActiveAgents({ db }: Pick<Context, "db">, organizatio
   return row?.count ?? 0;
 }
 
-/** Which agent of any organization has this id, and what is the organization's status? */
+/** Which agent of any organization has this id, and what is the organization's status and slug? */
 export async function findAgentOfAnyOrganization({ db }: Pick<Context, "db">, agentId: AgentId) {
   const row = await db
-    .select({ ...getTableColumns(agents), organizationStatus: organizations.status })
+    .select({ ...getTableColumns(agents), organizationStatus: organizations.status, slug: organizations.slug })
     .from(agents)
     .innerJoin(organizations, eq(organizations.id, agents.organizationId))
     .where(eq(agents.id, agentId))

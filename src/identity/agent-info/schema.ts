@@ -7,7 +7,13 @@ export const agentInfoSchema = z
   .object({
     sub: agentIdSchema.openapi({ description: "The `sub` of the agent's tokens" }),
     agentId: agentIdSchema,
-    email: z.string(),
+    email: z
+      .string()
+      .openapi({ description: "Not an identifier: another organization can register the same. `sub` identifies" }),
+    email_verified: z.literal(false).openapi({ description: "The service does not check the mailbox" }),
+    email_domain_verified: z
+      .boolean()
+      .openapi({ description: "Whether the organization holds the domain of the address now" }),
     agentType: z.enum(agentTypes),
     capabilities: z.array(z.string()),
     owner: z.string(),

@@ -2,6 +2,7 @@
 import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { holdsDomainOf } from "../../tenancy/domains/service.ts";
 import { readAgent } from "../agents/service.ts";
 import type { AgentInfo } from "./schema.ts";
 
@@ -14,6 +15,8 @@ export async function readAgentInfo(context: Context, caller: Caller): Promise<R
     sub: agentId,
     agentId,
     email,
+    email_verified: false,
+    email_domain_verified: await holdsDomainOf(context, organization_id, email),
     agentType,
     capabilities,
     owner,

@@ -9,8 +9,11 @@ type Described = Pick<
   "id" | "email" | "agentType" | "capabilities" | "owner" | "version" | "deploymentEnv" | "createdAt"
 >;
 
-/** The card of an agent. */
-export function agentCard(issuer: string, agent: Described): AgentCard {
+/** The owner for documents that are public; null when it holds an e-mail address, which is a person's. */
+export const publicOwner = (owner: string): string | null => (owner.includes("@") ? null : owner);
+
+/** The card of an agent for its own organization. */
+export function agentCard(issuer: string, agent: Described): AgentCard & { readonly owner: string } {
   return {
     did: agentDid(issuer, agent.id),
     name: agent.email,

@@ -1,5 +1,6 @@
 /** Builds DID documents (W3C DID Core 1.0) of the service and its agents. Pure: no I/O, no clock. */
 import type { PublishedJwk } from "../../keys/service.ts";
+import { publicOwner } from "./card.ts";
 import { agentAliasDid, agentDid, serviceDid } from "./names.ts";
 import type { AgentDocument, ServiceDocument, VerificationMethod } from "./schema.ts";
 import type { DidSubject } from "./store.ts";
@@ -67,7 +68,8 @@ export function agentDocument(
   serviceKeys: readonly PublishedJwk[],
   name: "canonical" | "alias" = "canonical",
 ): AgentDocument {
-  const { id: agentId, agentType, capabilities, deploymentEnv, owner, version } = subject;
+  const { id: agentId, agentType, capabilities, deploymentEnv, version } = subject;
+  const owner = publicOwner(subject.owner);
   const names = [agentDid(issuer, agentId), agentAliasDid(issuer, subject.slug, agentId)] as const;
   const [did, other] = name === "canonical" ? names : [names[1], names[0]];
   const own = (keys: DidSubject["keys"]) =>
@@ -85,6 +87,6 @@ export function agentDocument(
       { id: `${did}#agent-card`, type: "AgentCard", serviceEndpoint: `${issuer}/api/v1/agents/${agentId}/did/card` },
       { id: `${did}#token-endpoint`, type: "OAuth2TokenEndpoint", serviceEndpoint: `${issuer}/api/v1/token` },
     ],
-    agntcy: { agentId, agentType, capabilities: [...capabilities], deploymentEnv, owner, version },
+    agntcy: { agentId, agentType, capabilities: [...capabilities], deploymentEnv, ...(owner && { owner }), version },
   };
 }

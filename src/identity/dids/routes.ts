@@ -1,5 +1,6 @@
 /** The paths of DID documents, their resolution, and agent cards. */
 import type { z } from "@hono/zod-openapi";
+import type { Caller } from "../../access/caller.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerPublic, notModified, publicDocument } from "../../platform/http/public-document.ts";
@@ -102,14 +103,22 @@ didRoutes.openapi(
   route({
     method: "get",
     path: "/agents/{agentId}/did/card",
-    access,
+    access: "optional",
     tags,
     summary: "Read an agent's card",
+    description:
+      "Without a token: for a public agent. With a token: also for any agent of the token's organization. An owner with an e-mail address is left out.",
     request: { params: agentPath },
     responses: { 200: json(agentCardSchema, "The card"), ...notModified },
     errors,
   }),
-  async (c) => answerPublic(c, await readAgentCard(c.get("context"), c.req.valid("param").agentId), oneMinute),
+  async (c) => {
+    const caller: Caller | undefined = c.get("caller");
+    const result = await readAgentCard(c.get("context"), caller ?? null, c.req.valid("param").agentId);
+    if (!result.ok) return fail(c, result);
+    const { card, isPublic } = result.value;
+    return isPublic ? publicDocument(c, card, oneMinute) : c.json(card, 200, { "Cache-Control": "no-store" });
+  },
 );
 
 didRoutes.openapi(

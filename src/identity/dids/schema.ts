@@ -41,6 +41,8 @@ const documentFields = {
 
 export const serviceDocumentSchema = z.object(documentFields).openapi("ServiceDidDocument");
 
+const ownerSchema = z.string().optional().openapi({ description: "Left out when it holds an e-mail address" });
+
 export const agentDocumentSchema = z
   .object({
     ...documentFields,
@@ -53,7 +55,7 @@ export const agentDocumentSchema = z
       agentType: z.enum(agentTypes),
       capabilities: z.array(z.string()),
       deploymentEnv: z.enum(deploymentEnvs),
-      owner: z.string(),
+      owner: ownerSchema,
       version: z.string(),
     }),
   })
@@ -65,7 +67,7 @@ export const agentCardSchema = z
     name: z.string().openapi({ description: "The agent's e-mail" }),
     agentType: z.enum(agentTypes),
     capabilities: z.array(z.string()),
-    owner: z.string(),
+    owner: ownerSchema,
     version: z.string(),
     deploymentEnv: z.enum(deploymentEnvs),
     identityProvider: z.url().openapi({ description: "The issuer of the agent's tokens" }),

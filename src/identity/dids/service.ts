@@ -1,4 +1,5 @@
 /** DIDs, their documents and their resolution. All of it is public. */
+import type { Caller } from "../../access/caller.ts";
 import { keySet } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
 import { sha256Hex } from "../../platform/crypto/canonical-json.ts";
@@ -6,7 +7,7 @@ import type { AgentId } from "../../platform/ids.ts";
 import { longestActiveMs } from "../../platform/lifetimes.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { agentCard } from "./card.ts";
+import { agentCard, publicOwner } from "./card.ts";
 import { agentDocument, serviceDocument } from "./document.ts";
 import {
   type AgentCard,
@@ -17,7 +18,7 @@ import {
 } from "./schema.ts";
 import { type DidSubject, findSubject } from "./store.ts";
 
-export { agentCard } from "./card.ts";
+export { agentCard, publicOwner } from "./card.ts";
 export { checkAgentDocuments } from "./document-check.ts";
 export { agentDid, serviceDid } from "./names.ts";
 export { type AgentCard, agentCardSchema } from "./schema.ts";
@@ -63,12 +64,32 @@ export async function readAgentDocument(
   return ok(agentDocument(context.settings.issuer, subject.value, keys, slug === null ? "canonical" : "alias"));
 }
 
-/** The card of an agent of any organization, with the same problems as its document. */
-export async function readAgentCard(context: Context, agentId: AgentId): Promise<Result<AgentCard>> {
+/** A card without an e-mail address of its owner, and whether the agent is public. */
+export interface PublishedCard {
+  readonly card: AgentCard;
+  readonly isPublic: boolean;
+}
+
+/**
+ * The card of a public agent of any organization, or of an agent of the caller's organization.
+ *
+ * @param caller null without a token
+ * @returns the same problems as for the agent's document, and `AGENT_NOT_FOUND` for a private agent of another organization
+ */
+export async function readAgentCard(
+  context: Context,
+  caller: Caller | null,
+  agentId: AgentId,
+): Promise<Result<PublishedCard>> {
   const subject = await subjectOf(context, agentId);
   if (!subject.ok) return subject;
   if (isDeactivated(subject.value)) return problem("AGENT_DECOMMISSIONED");
-  return ok(agentCard(context.settings.issuer, subject.value));
+  const { isPublic, organizationId } = subject.value;
+  if (!isPublic && organizationId !== caller?.organizationId) {
+    return problem("AGENT_NOT_FOUND", "No agent with this id is visible to you.");
+  }
+  const { owner, ...card } = agentCard(context.settings.issuer, subject.value);
+  return ok({ card: { ...card, ...(publicOwner(owner) && { owner }) }, isPublic });
 }
 
 const withoutFraction = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

@@ -4,7 +4,18 @@ import { proofAlgs, supportedGrantTypes } from "../tokens/service.ts";
 import type { ResourceMetadata, ServerMetadata } from "./schema.ts";
 
 const authMethods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
-const idTokenClaims = ["iss", "sub", "aud", "exp", "iat", "email", "agent_type", "organization_id"];
+const idTokenClaims = [
+  "iss",
+  "sub",
+  "aud",
+  "exp",
+  "iat",
+  "email",
+  "email_verified",
+  "email_domain_verified",
+  "agent_type",
+  "organization_id",
+];
 /** The further claims of the UserInfo endpoint; see the agent-info room. */
 const agentInfoClaims = ["agentId", "agentType", "capabilities", "owner", "deploymentEnv", "version", "did"];
 const assertionAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"];

@@ -11,7 +11,7 @@ import {
 import { type AgentId, agentIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { type AgentCard, agentCard } from "../dids/service.ts";
+import { type AgentCard, agentCard, publicOwner } from "../dids/service.ts";
 import type { ListingFilter } from "./schema.ts";
 import { findPublicAgent, listPublicAgents } from "./store.ts";
 
@@ -26,7 +26,7 @@ const list: List = { name: "marketplace", organizationId: "public" };
 function listing({ settings }: Context, agent: NonNullable<Awaited<ReturnType<typeof findPublicAgent>>>): Listing {
   const { owner, ...card } = agentCard(settings.issuer, agent);
   // To publish an agent does not publish the e-mail address of its owner.
-  return { agentId: agent.id, ...card, owner: owner.includes("@") ? null : owner };
+  return { agentId: agent.id, ...card, owner: publicOwner(owner) };
 }
 
 /**

@@ -4,9 +4,9 @@ import type { Subscriber } from "../../events/relay.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion } from "../../platform/db/conditional.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
-import { suffixesOf } from "../../tenancy/domains/service.ts";
+import { findHostOwner } from "../../tenancy/domains/service.ts";
 import { resourceEvent } from "./public-resource.ts";
-import { findHostOwner, type Resource, resourcesOf, resourcesOfOthers, updateResource } from "./store.ts";
+import { type Resource, resourcesOf, resourcesOfOthers, updateResource } from "./store.ts";
 
 /** Disables a resource for good. A lost race is made good by the next event or by the request that won it. */
 async function displace(context: Context, resource: Resource, reason: string): Promise<void> {
@@ -19,7 +19,7 @@ async function displace(context: Context, resource: Resource, reason: string): P
 /** A domain has a new holder. Who holds a longer name below keeps the resources under it. */
 async function displaceUnder(context: Context, holder: OrganizationId, domain: string): Promise<void> {
   for (const resource of await resourcesOfOthers(context, holder, domain)) {
-    const owner = resource.host && (await findHostOwner(context, resource.organizationId, suffixesOf(resource.host)));
+    const owner = resource.host && (await findHostOwner(context, resource.organizationId, resource.host));
     if (owner !== resource.organizationId) await displace(context, resource, "domain_taken");
   }
 }

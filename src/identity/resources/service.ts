@@ -12,14 +12,13 @@ import { newId, type OrganizationId, type ResourceId, resourceIdSchema } from ".
 import { identifierReuseMs } from "../../platform/lifetimes.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { isLoopbackHost, suffixesOf } from "../../tenancy/domains/service.ts";
+import { findHostOwner, isLoopbackHost } from "../../tenancy/domains/service.ts";
 import { comparisonKey, type Identifier, readIdentifier } from "./identifier.ts";
 import { publicResource, resourceEvent } from "./public-resource.ts";
 import type { ChangeResource, CreateResource, PublicResource } from "./schema.ts";
 import {
   countAgentsAmong,
   countResources,
-  findHostOwner,
   findOwner,
   findResource,
   hasActiveResource,
@@ -65,7 +64,7 @@ async function refuseName(
   identifier: Exclude<Identifier, { kind: "none" }>,
 ): Promise<string | null> {
   if (identifier.kind === "urn") return identifier.slug === slug ? null : "must have the slug of your organization";
-  const owner = await findHostOwner(context, organizationId, suffixesOf(identifier.host));
+  const owner = await findHostOwner(context, organizationId, identifier.host);
   return owner === organizationId ? null : "must be at or below a verified domain of your organization";
 }
 
@@ -214,7 +213,7 @@ async function refuseActivation(context: Context, resource: Resource): Promise<P
   const lost = problem("DOMAIN_NOT_VERIFIED", "Your organization does not hold the domain of this resource now.");
   if (resource.displacedAt !== null) return lost;
   if (resource.host === null) return null;
-  const owner = await findHostOwner(context, resource.organizationId, suffixesOf(resource.host));
+  const owner = await findHostOwner(context, resource.organizationId, resource.host);
   return owner === resource.organizationId ? null : lost;
 }
 

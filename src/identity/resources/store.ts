@@ -1,8 +1,8 @@
 /** The queries of the resources room, each named after the question it answers or the change it makes. */
-import { and, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNull, lt, ne, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { among, insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
-import { agents, domains, organizations, resources } from "../../platform/db/schema.ts";
+import { agents, organizations, resources } from "../../platform/db/schema.ts";
 import type { AgentId, OrganizationId, ResourceId } from "../../platform/ids.ts";
 
 type Db = Pick<Context, "db">;
@@ -100,28 +100,6 @@ export function listResources(
     .where(and(eq(resources.organizationId, organizationId), isKept, older))
     .orderBy(desc(resources.id))
     .limit(page.limit);
-}
-
-/** Whose verified domain is the longest at or above the host? A loopback name counts for the asking organization alone. */
-export async function findHostOwner(
-  { db }: Db,
-  organizationId: OrganizationId,
-  suffixes: readonly string[],
-): Promise<OrganizationId | null> {
-  const row = await db
-    .select({ organizationId: domains.organizationId })
-    .from(domains)
-    .where(
-      and(
-        inArray(domains.domain, [...suffixes]),
-        eq(domains.status, "verified"),
-        or(eq(domains.shared, false), eq(domains.organizationId, organizationId)),
-      ),
-    )
-    .orderBy(desc(sql`length(${domains.domain})`))
-    .limit(1)
-    .get();
-  return row?.organizationId ?? null;
 }
 
 /**

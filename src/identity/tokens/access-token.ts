@@ -66,7 +66,12 @@ export function signAccessToken(context: Context, key: SigningKey, content: Acce
 /** Signs an id_token (OpenID Connect Core 2) about the agent, for the agent. */
 export async function signIdToken(
   context: Context,
-  content: AccessTokenContent & { readonly email: string; readonly alg: "RS256" | "ES256" },
+  content: AccessTokenContent & {
+    readonly email: string;
+    /** Whether the organization holds the domain of the address. No check proves the mailbox itself. */
+    readonly emailDomainVerified: boolean;
+    readonly alg: "RS256" | "ES256";
+  },
 ): Promise<string> {
   const key = await currentSigningKey(context, content.alg);
   return new SignJWT({
@@ -74,6 +79,8 @@ export async function signIdToken(
     sub: content.subject,
     aud: content.clientId,
     email: content.email,
+    email_verified: false,
+    email_domain_verified: content.emailDomainVerified,
     agent_type: content.agentType,
     organization_id: content.organizationId,
     iat: content.issuedAt,

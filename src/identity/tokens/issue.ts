@@ -9,6 +9,7 @@ import type { Context } from "../../platform/context.ts";
 import type { AgentId, DelegationId, OrganizationId, Scope } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import { holdsDomainOf } from "../../tenancy/domains/service.ts";
 import { type AccessTokenContent, type SigningKey, signAccessToken, signIdToken } from "./access-token.ts";
 import { refusal } from "./client-authentication.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
@@ -36,6 +37,12 @@ export interface IssuedToken {
 }
 
 type Issued = Extract<TokenOutcome, { outcome: "issued" }>;
+
+async function idTokenOf(context: Context, client: Issued["client"], content: AccessTokenContent): Promise<string> {
+  const { email, idTokenAlg: alg, organizationId } = client;
+  const emailDomainVerified = await holdsDomainOf(context, organizationId, email);
+  return signIdToken(context, { ...content, email, emailDomainVerified, alg });
+}
 
 async function respond(context: Context, key: SigningKey, issued: Issued, request: Issue): Promise<TokenResponse> {
   const { client, scopes, subject, tokenId, issuedAtMs, notAfterMs, audience, ttlSeconds } = issued;
@@ -65,9 +72,7 @@ async function respond(context: Context, key: SigningKey, issued: Issued, reques
     token_type: proof ? "DPoP" : "Bearer",
     expires_in: lifetime,
     scope: scopes.join(" "),
-    ...(openid
-      ? { id_token: await signIdToken(context, { ...content, email: client.email, alg: client.idTokenAlg }) }
-      : {}),
+    ...(openid ? { id_token: await idTokenOf(context, client, content) } : {}),
   };
 }
 

@@ -12,7 +12,7 @@ import { type DomainId, domainIdSchema, newId, type OrganizationId } from "../..
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { readOrganization } from "../organizations/service.ts";
-import { isDevelopmentName, isLoopbackHost, readDomainName } from "./names.ts";
+import { isDevelopmentName, isLoopbackHost, readDomainName, suffixesOf } from "./names.ts";
 import { publicDomain } from "./public-domain.ts";
 import type { PublicDomain } from "./schema.ts";
 import {
@@ -21,6 +21,7 @@ import {
   deleteDomain,
   findDomain,
   findOtherHolder,
+  findHostOwner as findOwner,
   findPlanTier,
   hasActiveResource,
   insertDomain,
@@ -30,8 +31,18 @@ import {
 import { domainEvent, proveDomain } from "./verification.ts";
 
 export { checkDomains, forgetStaleDomains } from "./daily-check.ts";
-export { isLoopbackHost, readDomainName, suffixesOf } from "./names.ts";
+export { isLoopbackHost, readDomainName } from "./names.ts";
 export { domainSubscriber } from "./organization-end.ts";
+
+/** Which organization holds the longest verified name at or above a host? For a loopback host the asking one, if it holds the name. */
+export const findHostOwner = (context: Context, organizationId: OrganizationId, host: string) =>
+  findOwner(context, organizationId, suffixesOf(host));
+
+/** Whether the organization holds the domain of an e-mail address at this moment. */
+export async function holdsDomainOf(context: Context, organizationId: OrganizationId, email: string): Promise<boolean> {
+  const host = email.slice(email.lastIndexOf("@") + 1);
+  return (await findHostOwner(context, organizationId, host)) === organizationId;
+}
 
 /** Domains of one organization at the most. */
 const mostDomains = { free: 20, pro: 20, enterprise: 500 } as const;

@@ -116,6 +116,28 @@ export async function findParentInUse({ db }: Db, domain: Domain, above: readonl
   return row ?? null;
 }
 
+/** Whose verified domain is the longest at or above the host? A loopback name counts for the asking organization alone. */
+export async function findHostOwner(
+  { db }: Db,
+  organizationId: OrganizationId,
+  suffixes: readonly string[],
+): Promise<OrganizationId | null> {
+  const row = await db
+    .select({ organizationId: domains.organizationId })
+    .from(domains)
+    .where(
+      and(
+        inArray(domains.domain, [...suffixes]),
+        eq(domains.status, "verified"),
+        or(eq(domains.shared, false), eq(domains.organizationId, organizationId)),
+      ),
+    )
+    .orderBy(desc(sql`length(${domains.domain})`))
+    .limit(1)
+    .get();
+  return row?.organizationId ?? null;
+}
+
 /** Changes a domain, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
 export function updateDomain({ db }: Db, read: Domain, change: DomainChange, updatedAt: number) {
   return db

@@ -18,6 +18,8 @@ describe.each(["GET", "POST"])("%s /agent-info", (method) => {
       sub: client.agentId,
       agentId: client.agentId,
       email: agent.email,
+      email_verified: false,
+      email_domain_verified: false,
       agentType: "screener",
       capabilities: ["resume:read"],
       owner: "talent-team",

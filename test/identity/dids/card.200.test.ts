@@ -3,7 +3,7 @@ import { call, issuer, newAgent, newOrganization } from "../../support/api.ts";
 
 it("GET /api/v1/agents/{agentId}/did/card: what the agent shows to those who meet it, and nothing else", async () => {
   const { token } = await newOrganization();
-  const agent = await newAgent(token, { description: "inner workings" });
+  const agent = await newAgent(token, { description: "inner workings", isPublic: true });
   const { status, body } = await call(`/api/v1/agents/${agent.agentId}/did/card`);
   expect(status).toBe(200);
   expect(body).toStrictEqual({
@@ -19,9 +19,9 @@ it("GET /api/v1/agents/{agentId}/did/card: what the agent shows to those who mee
   });
 });
 
-it("is public, open to scripts of any origin, and may be kept for a minute", async () => {
+it("of a public agent is public, open to scripts of any origin, and may be kept for a minute", async () => {
   const { token } = await newOrganization();
-  const { agentId } = await newAgent(token);
+  const { agentId } = await newAgent(token, { isPublic: true });
   const path = `/api/v1/agents/${agentId}/did/card`;
   const { headers } = await call(path, { headers: { Origin: "https://app.example" } });
   expect(headers.get("Content-Type")).toBe("application/json");
@@ -32,7 +32,7 @@ it("is public, open to scripts of any origin, and may be kept for a minute", asy
 
 it("is where the DID document says", async () => {
   const { token } = await newOrganization();
-  const { agentId } = await newAgent(token);
+  const { agentId } = await newAgent(token, { isPublic: true });
   const [card] = (await call(`/agents/${agentId}/did.json`)).body.service;
   expect(card.type).toBe("AgentCard");
   expect((await call(new URL(card.serviceEndpoint).pathname)).status).toBe(200);

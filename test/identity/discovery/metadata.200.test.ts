@@ -41,7 +41,8 @@ const serverMetadata = {
   id_token_signing_alg_values_supported: ["RS256", "ES256"],
   dpop_signing_alg_values_supported: ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"],
   claims_supported: [
-    ...["iss", "sub", "aud", "exp", "iat", "email", "agent_type", "organization_id"],
+    ...["iss", "sub", "aud", "exp", "iat", "email"],
+    ...["email_verified", "email_domain_verified", "agent_type", "organization_id"],
     ...["agentId", "agentType", "capabilities", "owner", "deploymentEnv", "version", "did"],
   ],
   service_documentation: `${issuer}/docs`,

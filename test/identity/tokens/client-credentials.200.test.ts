@@ -177,6 +177,8 @@ describe("OpenID Connect Core 2: the id_token", () => {
       sub: agent.agentId,
       aud: agent.agentId,
       email: registered.body.email,
+      email_verified: false,
+      email_domain_verified: false,
       agent_type: "screener",
       organization_id: (await theOperator()).organizationId,
     });

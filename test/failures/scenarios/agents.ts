@@ -56,6 +56,16 @@ export const agentScenarios: Scenarios = {
     return { path, call: { method: "PATCH", token: organization.token, json }, names };
   }),
 
+  "changeAgent: demand DPoP": inOrganization(async (organization) => {
+    const { path, names, live } = await newSubject(organization);
+    return {
+      path,
+      call: { method: "PATCH", token: organization.token, json: { dpopRequired: true } },
+      names,
+      check: async () => expect(await use(live)).toBe(401),
+    };
+  }),
+
   decommissionAgent: inOrganization(async (organization) => {
     const { path, names, live } = await newSubject(organization);
     return {

@@ -16,6 +16,16 @@ export const credentialScenarios: Scenarios = {
     return { path: `${path}/credentials/${credentialId}/rotate`, call: { token: organization.token, json }, names };
   }),
 
+  "rotateCredential: without overlap": inOrganization(async (organization) => {
+    const { path, credentialId, names, live } = await newSubject(organization);
+    return {
+      path: `${path}/credentials/${credentialId}/rotate`,
+      call: { token: organization.token, json: {} },
+      names,
+      check: async () => expect(await use(live)).toBe(401),
+    };
+  }),
+
   revokeCredential: inOrganization(async (organization) => {
     const { path, credentialId, names, live } = await newSubject(organization);
     return {

@@ -24,6 +24,8 @@ describe("PATCH /agents/{agentId} 200", () => {
     ["grantedScopes", []],
     ["grantedScopes", ["audit:read", "webhooks:write"]],
     ["isPublic", true],
+    ["dpopRequired", true],
+    ["idTokenSignedResponseAlg", "ES256"],
   ])("changes %s alone, to %j", async (field, value) => {
     const { token } = await newOrganization();
     const agent = await newAgent(token, { description: "Old" });

@@ -15,6 +15,8 @@ describe("POST /agents 201", () => {
       ...fields,
       organization_id: organizationId,
       grantedScopes: ["agents:read", "delegations:write"],
+      dpopRequired: false,
+      idTokenSignedResponseAlg: "RS256",
       status: "active",
     });
     expect(agentId).toMatch(uuid);

@@ -52,6 +52,8 @@ it("the set-up makes the operator's organization and an admin who can use everyt
       "admin:orgs",
     ],
     isPublic: false,
+    dpopRequired: false,
+    idTokenSignedResponseAlg: "RS256",
     did: `did:web:localhost%3A8787:agents:${admin.agentId}`,
     status: "active",
   });

@@ -31,8 +31,8 @@ import {
 } from "./store.ts";
 
 /**
- * Changes the fields that the input names. Suspending kills the agent's tokens and sign-ins before this returns;
- * reactivating revives no old token. An input that changes nothing is answered with the agent as it is.
+ * Changes the fields that the input names. Suspending ends the agent's tokens and sign-ins before this returns;
+ * reactivating makes no old token active. An input that changes nothing returns the agent as it is.
  *
  * @returns `AGENT_ALREADY_DECOMMISSIONED`, `AGENT_ALREADY_EXISTS` when the new e-mail is taken, `FORBIDDEN` for powers
  *   beyond what the caller may grant, for an admin when the caller is none, and for suspending the last usable admin
@@ -51,7 +51,7 @@ export async function changeAgent(
   }
 }
 
-/** An admin can undo a suspension, so it needs no more than the scope of the route. A change of nothing is none either. */
+/** An admin can undo a suspension, so it needs only the scope of the route. A change of nothing needs no more. */
 const onlySuspends = (change: AgentChange): boolean =>
   Object.entries(change).every(([field, value]) => field === "status" && value === "suspended");
 
@@ -79,7 +79,7 @@ async function attempt(
   const last = await admin?.refuse();
   if (last) return last;
 
-  // Before anything is taken back: a change that is refused takes nothing along. The index decides between two at once.
+  // Before the ledger revokes anything: a refused change revokes nothing. The index decides between two at once.
   if (change.email && (await isEmailTaken(context, before.organizationId, change.email))) {
     return problem("AGENT_ALREADY_EXISTS");
   }
@@ -89,7 +89,7 @@ async function attempt(
   return write(context, caller, before, change, key ? key.value : null, admin?.remains);
 }
 
-/** Tells the ledger, then writes the change, the key and their events, unless the agent changed since it was read. */
+/** Informs the ledger, then writes the change, the key and their events, unless the agent changed since it was read. */
 async function write(
   context: Context,
   caller: Caller,
@@ -100,8 +100,8 @@ async function write(
 ): Promise<Result<Agent> | null> {
   const { id: agentId, organizationId } = before;
   const ledger = ledgerOf(context, organizationId);
-  const taken = takenBack(before, status, fields);
-  await (taken ? ledger.withdraw(taken) : ledger.expectChange(agentId));
+  const revoked = revocationOf(before, status, fields);
+  await (revoked ? ledger.withdraw(revoked) : ledger.expectChange(agentId));
   if (fields.dpopRequired) await ledger.withdraw({ kind: "unbound", agentId });
 
   const updatedAt = nextVersion(context, before);
@@ -131,7 +131,7 @@ async function write(
     context,
     [update, ...(key ? [retireKeyIfChanged(context, agentId, updatedAt), insertKeyIfChanged(context, key)] : [])],
     events,
-    taken ? [delegationsEndedBy(context, organizationId, taken)] : [],
+    revoked ? [delegationsEndedBy(context, organizationId, revoked)] : [],
   );
   return written && ok(publicAgent(context, after));
 }
@@ -146,8 +146,12 @@ function lostBy(
   return publicKeyJwk === null ? "own_key" : null;
 }
 
-/** What the ledger has to take back: the whole agent, or the scopes that it may no longer lend; null when it keeps all it had. */
-function takenBack(before: AgentRecord, status: AgentChange["status"], fields: AgentChange): RevocationTarget | null {
+/** What the ledger revokes: the whole agent, or the scopes that the agent loses; null for neither. */
+function revocationOf(
+  before: AgentRecord,
+  status: AgentChange["status"],
+  fields: AgentChange,
+): RevocationTarget | null {
   const { id: agentId } = before;
   if (status === "suspended") return { kind: "agent", agentId };
   const { capabilities, grantedScopes } = { ...before, ...fields };

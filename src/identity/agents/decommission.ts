@@ -1,4 +1,4 @@
-/** Decommissioning an agent: final; it can never sign in again, and its record stays for the audit. */
+/** Decommissions an agent. It is final; the record stays for the audit. */
 
 import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
@@ -16,10 +16,10 @@ import { eventData } from "./public-agent.ts";
 import { type AgentRecord, findAgent, updateAgent } from "./store.ts";
 
 /**
- * Decommissions an agent: its tokens die before this returns, its credentials are revoked, its place is free for another.
+ * Decommissions an agent: its tokens end before this returns, its credentials are revoked, and it no longer counts against the limit.
  *
- * @returns `AGENT_ALREADY_DECOMMISSIONED` the second time, `FORBIDDEN` for an admin when the caller is none and for the
- *   last usable admin
+ * @returns `AGENT_ALREADY_DECOMMISSIONED` the second time, `FORBIDDEN` for an agent that the caller could not take over
+ *   and for the last usable admin
  */
 export async function decommissionAgent(
   context: Context,

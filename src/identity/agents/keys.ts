@@ -1,4 +1,4 @@
-/** An agent's own key: the one that it brings, or one that the service makes and keeps sealed. */
+/** Keys of agents: the agent's own key, or one that the service creates and stores sealed. */
 
 import type { Context } from "../../platform/context.ts";
 import { isUsablePublicJwk, newAgentKeyPair, type PublicJwk } from "../../platform/crypto/jwk.ts";
@@ -12,11 +12,11 @@ import type { AgentKey } from "./store.ts";
 export type NewAgentKey = AgentKey & { readonly publicJwk: PublicJwk };
 
 /**
- * The row for an agent's next key.
+ * The row of an agent's next key.
  *
  * @param number the N of its name `#key-N`
- * @param publicJwk the key that the agent brings; null lets the service make and keep one
- * @returns `VALIDATION_ERROR` for a brought key that cannot verify anything
+ * @param publicJwk the agent's own key; null: the service creates and stores one
+ * @returns `VALIDATION_ERROR` for an own key that cannot verify anything
  */
 export async function newAgentKey(
   context: Context,

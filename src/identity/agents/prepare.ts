@@ -1,4 +1,4 @@
-/** Making an agent, up to the moment at which it is stored: for its registration, and for the batch that stores an organization. */
+/** A new agent that is not stored yet: for its registration, and for the batch that stores an organization. */
 
 import { tierLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
@@ -20,7 +20,7 @@ export interface PreparedAgent {
   readonly agent: AgentRecord;
   /** Stores the agent, if its organization is active and has room for it, and then its key. They follow each other in a batch. */
   readonly statements: readonly [ReturnType<typeof insertAgent>, ReturnType<typeof insertKeyIfChanged>];
-  /** The fields of the event of its making. */
+  /** The fields of its event. */
   readonly created: ReturnType<typeof creationOf>;
 }
 
@@ -37,10 +37,10 @@ function creationOf(context: Context, agent: AgentRecord) {
 }
 
 /**
- * Makes an active agent with its first key. Stores nothing.
+ * Creates an active agent with its first key. Stores nothing.
  *
- * @param publicKeyJwk the key that the agent brings; null lets the service make and keep one
- * @returns `VALIDATION_ERROR` for a brought key that cannot verify anything
+ * @param publicKeyJwk the agent's own key; null: the service creates and stores one
+ * @returns `VALIDATION_ERROR` for an own key that cannot verify anything
  */
 export async function prepareAgent(
   context: Context,

@@ -1,4 +1,4 @@
-/** An agent as the wire and the receivers of events see it. */
+/** The wire form of an agent, for answers and for events. */
 import type { JsonValue } from "../../events/catalogue.ts";
 import type { Context } from "../../platform/context.ts";
 import { isoOf } from "../../platform/time.ts";
@@ -6,7 +6,7 @@ import { agentDid } from "../dids/service.ts";
 import type { Agent } from "./schema.ts";
 import type { AgentRecord } from "./store.ts";
 
-/** The agent as the wire shows it. */
+/** The wire form of an agent. */
 export function publicAgent({ settings }: Pick<Context, "settings">, agent: AgentRecord): Agent {
   return {
     agentId: agent.id,

@@ -1,4 +1,4 @@
-/** Registering an agent: in which organization, with which powers, and whether there is room for it. */
+/** Registers agents: the organization, the authority, and the limit. */
 
 import { notGrantable, refuseAdminScope, refuseGrant, refuseUnlessOperatorAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
@@ -25,7 +25,7 @@ const role = "member";
  * Registers an agent as a member of the caller's organization, or of the one that an admin of the operator names.
  *
  * @returns `FORBIDDEN` for another organization or for powers beyond what the caller may grant, `AGENT_ALREADY_EXISTS` when
- *   the e-mail is taken, `FREE_TIER_LIMIT_EXCEEDED` when there is no room, `ORGANIZATION_NOT_FOUND` to the operator only
+ *   the e-mail is taken, `FREE_TIER_LIMIT_EXCEEDED` at the limit of the tier, `ORGANIZATION_NOT_FOUND` to the operator only
  */
 export async function registerAgent(context: Context, caller: Caller, input: CreateAgent): Promise<Result<Agent>> {
   const {
@@ -81,7 +81,7 @@ async function refuseElsewhere(
 
 const organizationSuspended = () => problem("FORBIDDEN", "The organization is suspended.");
 
-/** Why the insertion found no room: the organization is gone or suspended, or its limit is reached. */
+/** Why the insertion wrote nothing: the organization is not active, or its limit is reached. */
 async function whyRefused(context: Context, organizationId: OrganizationId): Promise<Problem> {
   const organization = await findOrganization(context, organizationId);
   if (!organization) return problem("ORGANIZATION_NOT_FOUND");

@@ -61,7 +61,7 @@ agentRoutes.openapi(read, async (c) => {
   return answer(c, await readAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 200);
 });
 
-/** What makes a change of an agent one of its authority; its other fields are names and words. */
+/** Whether a change gives authority or a way to sign in; the other fields only describe the agent. */
 const givesAuthority = (body: UncheckedBody): boolean =>
   body.status === "active" ||
   ["capabilities", "grantedScopes", "publicKeyJwk", "dpopRequired"].some((field) => Object.hasOwn(body, field));
@@ -76,7 +76,7 @@ const change = route({
   operationId: "changeAgent",
   summary: "Change, suspend or reactivate an agent",
   description:
-    "Changes the fields that the body names. Suspending kills the agent's tokens and sign-ins at once; reactivating allows new ones and revives no old token. A capability or scope that is taken out is missing from the next token on, and ends the delegations that lend it.",
+    "Changes the fields that the body names. Suspending ends the agent's tokens and sign-ins at once; reactivating allows new ones, and old tokens stay inactive. A removed capability or scope is missing from the next token on, and ends the delegations with it. Setting `dpopRequired` ends the agent's tokens that are not bound to a key.",
   request: { params: agentPath, body: { required: true, ...json(changeAgentSchema, "The fields to change") } },
   responses: { 200: json(agentSchema, "The agent as it is now") },
   errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_ALREADY_EXISTS", "AGENT_ALREADY_DECOMMISSIONED"],
@@ -96,7 +96,7 @@ const decommission = route({
   tags,
   summary: "Decommission an agent",
   description:
-    "Final. The agent's tokens are dead and its credentials revoked; it no longer counts against the limit; its record is kept for the audit.",
+    "Final. The agent's tokens and credentials are revoked; it no longer counts against the limit; its record stays for the audit.",
   request: { params: agentPath },
   responses: { 204: { description: "Decommissioned" } },
   errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED"],

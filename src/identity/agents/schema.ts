@@ -6,7 +6,7 @@ import { agentStatuses, agentTypes, deploymentEnvs, idTokenAlgs } from "../../pl
 import { isUnique, lines, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
 
-/** Kept in lower case: mailboxes that differ only in case are one mailbox to everybody but a few old servers. */
+/** In lower case: nearly every mail server treats addresses that differ only in case as one mailbox. */
 export const emailSchema = z
   .string({ error: "must be an e-mail address" })
   .max(254, { abort: true, error: "must have at most 254 characters" })

@@ -1,4 +1,4 @@
-/** The rules of agents, and the way to them for other rooms. */
+/** The rules of agents. */
 
 import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
@@ -16,7 +16,7 @@ export { prepareAgent } from "./prepare.ts";
 export { registerAgent } from "./register.ts";
 export { findAgent } from "./store.ts";
 
-/** The agent as the wire shows it, decommissioned ones included. */
+/** The wire form of an agent, also of a decommissioned one. */
 export async function readAgent(context: Context, caller: Caller, agentId: AgentId): Promise<Result<Agent>> {
   const agent = await findAgent(context, caller.organizationId, agentId);
   return agent ? ok(publicAgent(context, agent)) : problem("AGENT_NOT_FOUND");

@@ -1,4 +1,4 @@
-/** Making a credential, up to the moment at which it is stored: for its creation, and for the batch that stores an organization. */
+/** A new credential that is not stored yet: for its own creation, and for the batches of onboarding. */
 
 import type { Context } from "../../platform/context.ts";
 import { type AgentId, type CredentialId, newId, type OrganizationId } from "../../platform/ids.ts";
@@ -7,16 +7,16 @@ import type { NewCredential } from "./schema.ts";
 import { newSecret } from "./secret.ts";
 import { insertCredential } from "./store.ts";
 
-/** The most credentials that an agent may have active at once: enough to rotate, few enough to keep in sight. */
+/** The most active credentials of an agent. */
 export const maxActive = 10;
 
 /**
- * Makes a credential and its secret. Stores nothing.
+ * Creates a credential and its secret. Stores nothing.
  *
  * @param expiresAt milliseconds since the epoch; null for never
  * @param maximum the most active credentials that the agent may have then
- * @returns `credential`, the only place where the secret is ever in clear; `statement`, which stores it unless the agent is
- *   decommissioned or has the most active ones; and `generated`, the fields of the event of its making
+ * @returns `credential`, the only place with the secret in clear; `statement`, which stores it unless the agent is
+ *   decommissioned or has the most active ones; and `generated`, the fields of its event
  */
 export function prepareCredential(
   context: Context,

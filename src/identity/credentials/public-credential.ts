@@ -1,9 +1,9 @@
-/** A credential as the wire sees it: never its secret, nor the hash of it. */
+/** The wire form of a credential: without its secret and without the hash of it. */
 import { isoOf, isoOrNull } from "../../platform/time.ts";
 import type { Credential } from "./schema.ts";
 import type { CredentialRow } from "./store.ts";
 
-/** Revoked outweighs expired: it is what somebody decided. */
+/** A credential that is revoked and expired is `revoked`. */
 export function statusOf(
   { revokedAt, expiresAt }: Pick<CredentialRow, "revokedAt" | "expiresAt">,
   nowMs: number,
@@ -12,7 +12,7 @@ export function statusOf(
   return expiresAt !== null && expiresAt <= nowMs ? "expired" : "active";
 }
 
-/** The credential as the wire shows it at this moment (milliseconds since the epoch). */
+/** The wire form at `nowMs`, in milliseconds since the epoch. */
 export function publicCredential(credential: CredentialRow, nowMs: number): Credential {
   return {
     credentialId: credential.id,

@@ -27,7 +27,7 @@ const create = route({
   changesAuthority: true,
   tags,
   summary: "Create a credential",
-  description: "The answer holds the client secret, this once. An agent may have ten active credentials.",
+  description: "The client secret is in this answer only. An agent may have ten active credentials.",
   request: { params: credentialsPath, body: json(createCredentialSchema, "When the credential expires, if ever") },
   responses: { 201: json(newCredentialSchema, "The credential with its secret") },
   errors: ["FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED"],
@@ -113,7 +113,7 @@ const revoke = route({
   exempt: true,
   tags,
   summary: "Revoke a credential",
-  description: "Final. The tokens that were issued for it are dead.",
+  description: "Final. The tokens that were issued for it are revoked.",
   request: { params: credentialPath },
   responses: { 204: { description: "Revoked" } },
   errors: [

@@ -1,17 +1,17 @@
-/** A client secret, in clear for the one who asked and hashed for the record. */
+/** Client secrets: in clear for the answer, hashed for the record. */
 
 import type { Context } from "../../platform/context.ts";
 import { newClientSecret } from "../../platform/crypto/client-secret.ts";
 import { hashSecret } from "../../platform/crypto/keyed-hash.ts";
 
-/** What is told once, and what is stored. */
+/** `clientSecret` is for one answer; the other members are stored. */
 export interface NewSecret {
   readonly clientSecret: string;
   readonly secretHash: string;
   readonly hashKeyId: string;
 }
 
-/** A new secret of 256 random bits. */
+/** A new secret with 256 random bits. */
 export function newSecret({ settings }: Pick<Context, "settings">): NewSecret {
   const clientSecret = newClientSecret();
   const { hash, keyId } = hashSecret(settings.secretHashKeys, clientSecret);

@@ -1,4 +1,4 @@
-/** The rules of credentials, and the way to them for other rooms. */
+/** The rules of credentials. */
 import { refuseChange, refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
 import { type Caller, isSelf } from "../../access/caller.ts";
 import { hasScope } from "../../access/scopes.ts";
@@ -57,7 +57,7 @@ export async function listCredentials(
   return pageOf({ name: `credentials/${agentId}`, organizationId }, credentialIdSchema, request, {
     read: async (page) => {
       if (!(await findHolder(context, organizationId, agentId))) return problem("AGENT_NOT_FOUND");
-      // The last uses wait in the ledger until then.
+      // The ledger has the last uses until it writes them to D1.
       await ledgerOf(context, organizationId).flush();
       return listRows(context, agentId, page);
     },
@@ -67,7 +67,7 @@ export async function listCredentials(
 }
 
 /**
- * Makes a credential for an agent. The answer holds the secret, which is not kept.
+ * Creates a credential for an agent. Only the answer has the secret.
  *
  * @returns `AGENT_ALREADY_DECOMMISSIONED`, `FORBIDDEN` when the agent holds more than the caller may grant,
  *   `FREE_TIER_LIMIT_EXCEEDED` when it has ten active credentials
@@ -95,7 +95,7 @@ export async function createCredential(
   return ok(credential);
 }
 
-/** Why the insertion did not take place: the agent is gone by now, or it has as many credentials as it may. */
+/** Why the insertion wrote nothing: the agent is decommissioned by now, or has the most credentials. */
 async function whyRefused(context: Context, caller: Caller, agentId: AgentId): Promise<Problem> {
   const agent = await findHolder(context, caller.organizationId, agentId);
   if (agent?.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
@@ -106,10 +106,10 @@ async function whyRefused(context: Context, caller: Caller, agentId: AgentId): P
 }
 
 /**
- * Revokes a credential: the tokens that were issued for it die before this returns.
+ * Revokes a credential, and the tokens that were issued for it before this returns.
  *
  * @returns `CREDENTIAL_ALREADY_REVOKED` the second time, `AGENT_ALREADY_DECOMMISSIONED`, `FORBIDDEN` for an admin's
- *   credential when the caller is none
+ *   credential when the caller is no admin, and for the last way in of the last usable admin
  */
 export async function revokeCredential(
   context: Context,
@@ -150,7 +150,7 @@ export async function revokeCredential(
 }
 
 /**
- * What the decommissioning of an agent has to know and to do about its credentials.
+ * The part of an agent's decommissioning that concerns its credentials.
  *
  * @returns `ids` of those that are not revoked; `noneBeside`, a condition that fails once there is another one; and
  *   `revokeIfChanged`, the statement that revokes all of them if the one before it changed a row
@@ -166,7 +166,7 @@ export async function credentialsToRevoke(context: Pick<Context, "db">, agentId:
 
 const soonMs = 7 * dayMs;
 
-/** Notes how many credentials of all organizations expire within 7 days. For the scheduled run. */
+/** Measures how many credentials of all organizations expire within 7 days. For the Cron Trigger. */
 export async function measureExpiringCredentials(context: Context): Promise<void> {
   const nowMs = context.now();
   setGauge("agentidp_credentials_expiring_soon", await countExpiringCredentials(context, nowMs, nowMs + soonMs));

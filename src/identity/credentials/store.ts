@@ -10,7 +10,7 @@ import { dayMs } from "../../platform/time.ts";
 
 export type CredentialRow = typeof credentials.$inferSelect;
 
-/** What decides who may touch an agent's credentials. */
+/** The fields that decide who may change an agent's credentials. */
 const holder = {
   id: agents.id,
   status: agents.status,
@@ -19,7 +19,7 @@ const holder = {
   grantedScopes: agents.grantedScopes,
 };
 
-/** The agent that a credential belongs to, as far as the rules of credentials need it. */
+/** The agent of a credential, with the fields that the rules of credentials need. */
 export type Holder = Pick<typeof agents.$inferSelect, keyof typeof holder>;
 
 const isAgent = and(
@@ -118,7 +118,7 @@ export function insertCredential({ db }: Pick<Context, "db">, row: CredentialRow
   return insertWhere(db, credentials, row, exists(agent));
 }
 
-/** Puts a new secret in the place of the one that was read, unless that has been replaced or the credential revoked since. */
+/** Replaces the secret, unless another one has replaced it since it was read, or the credential is revoked. */
 export function replaceSecret(
   { db }: Pick<Context, "db">,
   read: CredentialRow,

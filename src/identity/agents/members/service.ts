@@ -1,4 +1,4 @@
-/** The rules of membership: which agent of an organization is a member, and which an admin. One active admin always remains. */
+/** The rules of membership: which agent of an organization is a member, and which an admin. */
 
 import { refuseUnlessAdmin } from "../../../access/authority.ts";
 import type { Caller } from "../../../access/caller.ts";
@@ -32,7 +32,7 @@ export async function listMembers(
 }
 
 /**
- * Makes an agent a member or an admin.
+ * Gives an agent the role member or admin.
  *
  * @returns `AGENT_NOT_FOUND` for an agent of another organization or a decommissioned one, `FORBIDDEN` for demoting the
  *   last usable admin
@@ -51,7 +51,7 @@ export function setMember(
 }
 
 /**
- * Takes an agent's role away. It can still act, and grants nothing to others any more.
+ * Removes an agent's role. The agent can still act, but can grant nothing.
  *
  * @returns `AGENT_NOT_FOUND` when it is no member, `FORBIDDEN` for the last usable admin
  */
@@ -67,7 +67,7 @@ export function removeMember(
   });
 }
 
-/** Reads the agent's membership and decides on it, again for as long as another change comes between. */
+/** Reads the agent's membership and decides on it; repeats this while another change comes between. */
 async function changeRole<T>(
   context: Context,
   caller: Caller,

@@ -1,5 +1,5 @@
 /** The catalogue of events: one table, from one file for each wing. */
-import type { AgentId, CredentialId, EventId, OrganizationId } from "../platform/ids.ts";
+import type { AgentId, CredentialId, EventId, HoldId, OrganizationId } from "../platform/ids.ts";
 import type { EventEntry } from "./catalogue/entry.ts";
 import { identityEvents } from "./catalogue/identity.ts";
 import { keyEvents } from "./catalogue/keys.ts";
@@ -61,4 +61,6 @@ export interface DomainEvent {
   readonly occurredAtMs: number;
   /** The data of webhooks: the public fields of the affected object. Without it, no webhook gets the event. */
   readonly data?: { readonly [key: string]: JsonValue };
+  /** The hold that the change of this event has set; the ledger releases it. Only the outbox has it: no log and no answer. */
+  readonly holdId?: HoldId;
 }

@@ -3,11 +3,14 @@ import { sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Caller } from "../access/caller.ts";
 import type { Context, RelayedEvents } from "../platform/context.ts";
+import { violatesNotNull } from "../platform/db/client.ts";
 import { previousChanged } from "../platform/db/conditional.ts";
 import { outbox } from "../platform/db/schema.ts";
+import { DependencyDown } from "../platform/dependency.ts";
 import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
 import { log } from "../platform/log.ts";
 import type { Actor, DomainEvent } from "./catalogue.ts";
+import { failAfterDeadline, type Hold } from "./hold.ts";
 
 /** A caller, or an authenticated client. */
 type Acting = Pick<Caller, "agentId" | "credentialId"> & Partial<Pick<Caller, "delegation">>;
@@ -79,8 +82,10 @@ export async function writeChanges(context: Context, changes: readonly Change[])
 /**
  * Writes a {@link Change} and its events in one batch, and relays the events.
  *
+ * @param hold the hold of the change; its id goes with the events. Use `commitHeld` of the ledger
  * @returns the result of the first statement; null when the change did not take place, and then there are no events
  * @throws the database's error; then nothing was written
+ * @throws {DependencyDown} when the write reached D1 after the deadline of its hold; then nothing was written
  *
  * @example
  * ```ts
@@ -93,12 +98,31 @@ export async function commitChange<First extends Statement>(
   statements: Change<First>["statements"],
   events: readonly DomainEvent[],
   after: readonly Statement[] = [],
+  hold: Hold | null = null,
 ): Promise<First["_"]["result"] | null> {
-  const answers = await context.db.batch(inOrder(context, { statements, events, after }));
+  const marked = events.map((event) =>
+    hold?.organizationId === event.organizationId ? { ...event, holdId: hold.id } : event,
+  );
+  const change = inOrder(context, { statements, events: marked, after });
+  const answers = await (hold ? writeInTime(context, hold, change) : context.db.batch(change));
   if (!hasChanged(answers[statements.length - 1])) return null;
   const organizations = new Set(events.map(({ organizationId }) => organizationId));
   await Promise.all([...organizations].map((organizationId) => publish(context, organizationId)));
   return answers[0];
+}
+
+/** Writes a batch, unless the deadline of its hold has passed. */
+async function writeInTime<First extends Statement>(
+  context: Context,
+  hold: Hold,
+  change: readonly [First, ...Statement[]],
+): Promise<readonly [First["_"]["result"], ...unknown[]]> {
+  try {
+    const [, ...answers] = await context.db.batch([failAfterDeadline(context, hold), ...change]);
+    return answers as [First["_"]["result"], ...unknown[]];
+  } catch (error) {
+    throw violatesNotNull(error, "outbox.event") ? new DependencyDown("The database", error) : error;
+  }
 }
 
 /** Whether a statement changed a row. A statement with RETURNING returns the changed rows. */

@@ -1,13 +1,17 @@
 /** Limits for failed sign-ins and for costly checks. */
 import ipaddr from "ipaddr.js";
+import QuickLRU from "quick-lru";
 import type { Source } from "../platform/context.ts";
 import { minuteMs } from "../platform/time.ts";
 
 const windowMs = minuteMs;
-/** Failures of one client from one source in a minute; after that it must wait. */
+/** Failures of one client, by one method, from one network in a minute; further ones are throttled. */
 const failuresAllowed = 10;
-/** The most failed sign-ins of one source in a minute that the audit log records. */
-const refusalsRecorded = 60;
+/** The most refusals in a minute that the audit log records: of one network, and of all together. */
+const recordedOfNetwork = 10;
+const recordedOfAll = 60;
+/** The most throttles in memory; QuickLRU holds up to twice as many. */
+const mostThrottles = 2_500;
 /** The costly checks, and how many an organization may request in a minute. */
 const turnsAllowed = { verification: 30, domain_verification: 10 } as const;
 
@@ -29,45 +33,82 @@ export function networkOf({ ip }: Source): string {
 export interface FailureNoted {
   /** Whether the audit log records it. It does not record every event of a flood. */
   readonly record: boolean;
-  /** Seconds for which the client is locked out now; 0 when it is not. */
-  readonly closedSeconds: number;
+  /** Seconds that the client is to wait after this failure; 0 when it has failed less often than is allowed. */
+  readonly retryAfterSeconds: number;
+  /** Whether this failure came after the allowed ones. */
+  readonly throttled: boolean;
 }
 
-/** Fixed one-minute windows. They are in storage, so that a restart does not reset them. */
+/** The refusals that the audit log does not have, since a time in milliseconds. */
+export interface Omitted {
+  readonly count: number;
+  readonly sinceMs: number;
+}
+
+interface Throttle {
+  count: number;
+  beganMs: number;
+  /** The failures before it are throttled. */
+  closedUntilMs: number;
+}
+
+/**
+ * Fixed one-minute windows. A refused request writes nothing unless the audit log records it: strangers must not fill the
+ * storage. So the throttles are in memory, and the counts of recorded refusals are in storage.
+ */
 export class Admission {
   readonly #sql: SqlStorage;
-  /** The end of each lockout, by its key. It is in memory because every sign-in reads it; there are few lockouts. */
-  readonly #closedUntilMs: Map<string, number>;
+  readonly #throttles = new QuickLRU<string, Throttle>({ maxSize: mostThrottles });
+  #omitted: Omitted | null;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(`CREATE TABLE IF NOT EXISTS windows
       (subject TEXT PRIMARY KEY, began_ms INTEGER NOT NULL, count INTEGER NOT NULL, closed_until_ms INTEGER NOT NULL) WITHOUT ROWID`);
-    const closed = sql.exec<{ subject: string; closed_until_ms: number }>(
-      "SELECT subject, closed_until_ms FROM windows WHERE closed_until_ms > 0",
-    );
-    this.#closedUntilMs = new Map(closed.toArray().map((row) => [row.subject, row.closed_until_ms]));
+    sql.exec(`CREATE TABLE IF NOT EXISTS omitted_refusals
+      (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL, since_ms INTEGER NOT NULL)`);
+    const [row] = sql
+      .exec<{ count: number; since_ms: number }>("SELECT count, since_ms FROM omitted_refusals")
+      .toArray();
+    this.#omitted = row ? { count: row.count, sinceMs: row.since_ms } : null;
   }
 
-  /** Seconds until this client may try again from this source; 0 when it may try now. */
-  secondsUntilOpen(clientId: string, source: Source, nowMs: number): number {
-    if (this.#closedUntilMs.size === 0) return 0;
-    const untilMs = this.#closedUntilMs.get(`client:${clientId}|${networkOf(source)}`) ?? 0;
-    return untilMs > nowMs ? Math.ceil((untilMs - nowMs) / 1000) : 0;
-  }
-
-  /** Counts a failed sign-in. */
-  noteFailure(clientId: string, source: Source, nowMs: number): FailureNoted {
+  /**
+   * Counts a failed sign-in.
+   *
+   * @param method failures by one method do not throttle another
+   */
+  noteFailure(clientId: string, method: string, source: Source, nowMs: number): FailureNoted {
     const network = networkOf(source);
-    const subject = `client:${clientId}|${network}`;
-    const failures = this.#count(subject, nowMs);
-    const closed = failures >= failuresAllowed;
-    if (closed) {
-      this.#sql.exec("UPDATE windows SET closed_until_ms = ? WHERE subject = ?", nowMs + windowMs, subject);
-      this.#closedUntilMs.set(subject, nowMs + windowMs);
-    }
-    const record = failures <= failuresAllowed && this.#count(`source:${network}`, nowMs) <= refusalsRecorded;
-    return { record, closedSeconds: closed ? windowMs / 1000 : 0 };
+    const key = `${method}|${clientId}|${network}`;
+    const known = this.#throttles.get(key);
+    const isThrottled = known !== undefined && known.closedUntilMs > nowMs;
+    const isNew = known === undefined || (!isThrottled && nowMs - known.beganMs >= windowMs);
+    const throttle = isNew ? { count: 0, beganMs: nowMs, closedUntilMs: 0 } : known;
+    throttle.count++;
+    const isClosed = isThrottled || throttle.count >= failuresAllowed;
+    if (isClosed) throttle.closedUntilMs = nowMs + windowMs;
+    this.#throttles.set(key, throttle);
+    const record = this.#takeRefusal(network, nowMs);
+    if (!record) this.#omitted = { count: (this.#omitted?.count ?? 0) + 1, sinceMs: this.#omitted?.sinceMs ?? nowMs };
+    return { record, retryAfterSeconds: isClosed ? windowMs / 1000 : 0, throttled: isThrottled };
+  }
+
+  /** The refusals of a minute that is over; null for none. They count as recorded from then on. */
+  takeOmitted(nowMs: number): Omitted | null {
+    const omitted = this.#omitted;
+    if (!omitted || nowMs - omitted.sinceMs < windowMs) return null;
+    this.#omitted = null;
+    this.#sql.exec("DELETE FROM omitted_refusals");
+    return omitted;
+  }
+
+  /** Whether there are refusals that the audit log does not have. Writes their count, so that a restart does not lose it. */
+  keepOmitted(): boolean {
+    if (!this.#omitted) return false;
+    const { count, sinceMs } = this.#omitted;
+    this.#sql.exec("INSERT OR REPLACE INTO omitted_refusals VALUES (1, ?, ?)", count, sinceMs);
+    return true;
   }
 
   /** Whether this is the first event with this key in the window. */
@@ -86,16 +127,24 @@ export class Admission {
   }
 
   forgetExpired(nowMs: number): void {
-    this.#sql.exec("DELETE FROM windows WHERE began_ms < ? AND closed_until_ms < ?", nowMs - windowMs, nowMs);
-    for (const [subject, untilMs] of this.#closedUntilMs) if (untilMs < nowMs) this.#closedUntilMs.delete(subject);
+    this.#sql.exec("DELETE FROM windows WHERE began_ms < ?", nowMs - windowMs);
+  }
+
+  /** Whether the audit log records one more refusal of the network. Writes only then. */
+  #takeRefusal(network: string, nowMs: number): boolean {
+    const limits = { [`source:${network}`]: recordedOfNetwork, refusals: recordedOfAll };
+    const isLeft = ([subject, limit]: [string, number]) => {
+      const row = this.#read(subject);
+      return !row || nowMs - row.began_ms >= windowMs || row.count < limit;
+    };
+    if (!Object.entries(limits).every(isLeft)) return false;
+    for (const subject of Object.keys(limits)) this.#count(subject, nowMs);
+    return true;
   }
 
   #read(subject: string) {
     return this.#sql
-      .exec<{ began_ms: number; count: number; closed_until_ms: number }>(
-        "SELECT began_ms, count, closed_until_ms FROM windows WHERE subject = ?",
-        subject,
-      )
+      .exec<{ began_ms: number; count: number }>("SELECT began_ms, count FROM windows WHERE subject = ?", subject)
       .toArray()[0];
   }
 

@@ -10,7 +10,7 @@ import { type Ledger, probeLedger } from "./contract.ts";
  *
  * @example
  * ```ts
- * await ledgerOf(context, organizationId).withdraw({ kind: "agent", agentId });
+ * await ledgerOf(context, organizationId).flush();
  * ```
  */
 export function ledgerOf({ env }: Pick<Context, "env">, organizationId: OrganizationId): Ledger {

@@ -1,12 +1,14 @@
-/** Client authentication: the throttle before it, and the audit event and the count of failures after it. */
+/** Client authentication, and what follows a failure: its audit event, and the throttle of further failures. */
 import { capabilitiesOf, platformScopesOf } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { AgentId } from "../platform/ids.ts";
+import { isoOf } from "../platform/time.ts";
 import type {
   AuthenticatedClient,
   ClientAuthenticationRequest,
   ClientOutcome,
   Counting,
+  Presented,
   Refused,
   Throttled,
   WorkloadRefusal,
@@ -44,27 +46,64 @@ export interface Authenticated {
   readonly used: Used | null;
 }
 
-/** Records a failed attempt: counts it, and appends the event unless there is a flood of them. */
+/** The longest text in the details of a refusal. A stranger chooses it. */
+const longestDetail = 1_024;
+
+const shortened = (details: DomainEvent["details"]): DomainEvent["details"] =>
+  Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value.slice(0, longestDetail).toWellFormed() : value,
+    ]),
+  );
+
+type Failure = Pick<SignIn & { ok: false }, "reason" | "principal" | "findReason">;
+
+/**
+ * Counts a failed attempt, and appends its event unless there are too many. Only failures are throttled: a right secret was
+ * compared before, and is accepted also while others fail.
+ */
 async function refuse(
   parts: Parts,
   { agentId, source }: Pick<ClientAuthenticationRequest, "agentId" | "source">,
-  { reason, principal }: Pick<SignIn & { ok: false }, "reason" | "principal">,
+  method: Presented["kind"],
+  { principal, ...failure }: Failure,
   action: Refusal,
   details: DomainEvent["details"],
 ): Promise<Refused | Throttled> {
-  const noted = parts.admission.noteFailure(agentId, source, Date.now());
-  if (!noted.record && noted.closedSeconds > 0) return { outcome: "throttled", retryAfterSeconds: noted.closedSeconds };
-  if (noted.record) {
+  const { record, throttled, retryAfterSeconds } = parts.admission.noteFailure(agentId, method, source, Date.now());
+  let { reason } = failure;
+  if (record) {
+    reason = (await failure.findReason?.()) ?? reason;
     appendEvent(parts, action, {
       agentId: principal ? agentId : null,
       actor: { agentId: null, ...source },
       target: agentId,
-      details: { ...details, reason, ...(noted.closedSeconds > 0 ? { closedSeconds: noted.closedSeconds } : {}) },
+      details: {
+        ...shortened(details),
+        reason,
+        ...(retryAfterSeconds > 0 ? { closedSeconds: retryAfterSeconds } : {}),
+      },
       outcome: "failure",
     });
     await parts.settled();
+  } else {
+    parts.wake();
   }
-  return { outcome: "refused", reason };
+  return throttled ? { outcome: "throttled", retryAfterSeconds } : { outcome: "refused", reason };
+}
+
+/** Appends one event for the refusals that the audit log does not have, when their minute is over. */
+export function recordOmitted(parts: Parts): void {
+  const omitted = parts.admission.takeOmitted(Date.now());
+  if (!omitted) return;
+  appendEvent(parts, "client.refusals_omitted", {
+    agentId: null,
+    actor: { agentId: null, ip: "", userAgent: "" },
+    target: null,
+    details: { count: omitted.count, since: isoOf(omitted.sinceMs) },
+    outcome: "failure",
+  });
 }
 
 /**
@@ -78,11 +117,9 @@ export async function authenticate(
   refusal: Refusal,
   details: DomainEvent["details"],
 ): Promise<Authenticated | Refused | Throttled> {
-  const { agentId, source, presented } = request;
-  const wait = parts.admission.secondsUntilOpen(agentId, source, Date.now());
-  if (wait > 0) return { outcome: "throttled", retryAfterSeconds: wait };
+  const { presented } = request;
   const outcome = await signIn(parts, request);
-  if (!outcome.ok) return refuse(parts, request, outcome, refusal, details);
+  if (!outcome.ok) return refuse(parts, request, presented.kind, outcome, refusal, details);
   const { principal, credentialId, used } = outcome;
   if (presented.kind === "secret" && credentialId) parts.usage.use(credentialId, Date.now());
   return { outcome: "authenticated", client: described(parts, principal, outcome), principal, used };
@@ -91,7 +128,7 @@ export async function authenticate(
 /** Counts a client's request. Over a limit, the client may repeat the request later with the same assertion or token. */
 export function chargeClient(parts: Parts, { principal, used }: Authenticated, kind: Charge, exempt: boolean): Charged {
   const charged = charge(parts, principal, kind, exempt);
-  if (charged.outcome === "limited" && used) parts.singleUse.giveBack(used);
+  if (charged.outcome === "limited" && used) parts.singleUse.allowAgain(used);
   return charged;
 }
 
@@ -114,8 +151,6 @@ export async function authenticateOnly(
 export async function refuseWorkload(parts: Parts, refusal: WorkloadRefusal): Promise<Refused | Throttled> {
   const { clientId, reason, source, details } = refusal;
   const agentId = clientId as AgentId;
-  const wait = parts.admission.secondsUntilOpen(agentId, source, Date.now());
-  if (wait > 0) return { outcome: "throttled", retryAfterSeconds: wait };
   const principal = await parts.principals.find(parts.organizationId, agentId, Date.now());
-  return refuse(parts, { agentId, source }, { reason, principal }, "token.refused", details);
+  return refuse(parts, { agentId, source }, "workload", { reason, principal }, "token.refused", details);
 }

@@ -1,6 +1,6 @@
 /** The requests and results of the ledger: plain values that can cross the RPC boundary. */
 import type { DomainEvent } from "../events/catalogue.ts";
-import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope, TokenId } from "../platform/ids.ts";
+import type { AgentId, CredentialId, DelegationId, HoldId, OrganizationId, Scope, TokenId } from "../platform/ids.ts";
 import type { AnsweredCalls } from "../platform/telemetry/calls.ts";
 import type { Turn } from "./admission.ts";
 import type { ChainLedger } from "./chain-contract.ts";
@@ -88,6 +88,8 @@ export interface DelegationRequest {
   readonly delegatorAgentId: AgentId;
   /** The credential that the delegator's token was issued for; its revocation ends the delegation. */
   readonly credentialId: CredentialId | null;
+  /** The delegator's token; its revocation ends the delegation. */
+  readonly tokenId: TokenId;
   readonly delegateeAgentId: AgentId;
   readonly scopes: readonly Scope[];
   readonly ttlSeconds: number;
@@ -157,7 +159,7 @@ export type AdmitOutcome =
   | { readonly outcome: "inactive" }
   | { readonly outcome: "proof_replayed" };
 
-/** What is revoked. After `withdraw` has returned, the ledger accepts no token of the target and issues no new one. */
+/** What is revoked. From then on the ledger accepts no token of the target that was issued before. */
 export type RevocationTarget =
   | { readonly kind: "organization" }
   | { readonly kind: "agent"; readonly agentId: AgentId }
@@ -169,6 +171,12 @@ export type RevocationTarget =
   /** Scopes that an agent loses: ends its delegations with one of them. Its own tokens keep their scopes. */
   | { readonly kind: "scopes"; readonly agentId: AgentId; readonly scopes: readonly Scope[] }
   | { readonly kind: "delegation"; readonly chainId: DelegationId };
+
+/** What a change revokes that D1 has to record. A delegation is revoked for good at once, and needs no hold. */
+export type HeldTarget = Exclude<RevocationTarget, { kind: "delegation" }>;
+
+/** The targets that take part in a sign-in. */
+export type SignInTarget = Extract<RevocationTarget, { kind: "organization" | "agent" | "credential" }>;
 
 /** The name of the one ledger without an organization. Health checks ping it. */
 export const probeLedger = "health" as OrganizationId;
@@ -221,12 +229,19 @@ export interface Ledger extends ChainLedger, ClientLedger {
     chainId: DelegationId,
     event: DomainEvent,
   ): Promise<{ readonly stands: boolean; readonly endedAtMs: number | null }>;
-  /** Revokes one token and appends the event. A repeated call does nothing. */
+  /** Revokes one token, and the delegations that were made with it, and appends the event. A repeated call does nothing. */
   revokeToken(token: TokenFacts, event: DomainEvent): Promise<void>;
-  /** Revokes at once. Call it before the record in D1 changes. */
-  withdraw(subject: RevocationTarget): Promise<void>;
-  /** Announces a change of an agent's record in D1 (null: of the organization's), so that the ledger uses no stale copy. */
-  expectChange(agentId: AgentId | null): Promise<void>;
+  /**
+   * Revokes at once, and refuses the targets while the hold lasts. Only the event of the change with this hold releases it, or
+   * its deadline. At both the ledger revokes again and reads the record anew. Use `withdraw` of `held-change.ts`.
+   */
+  withdraw(targets: readonly HeldTarget[], holdId: HoldId): Promise<void>;
+  /** Revokes a delegation, for good. */
+  endDelegation(chainId: DelegationId): Promise<void>;
+  /** Announces a change of an agent's record (null: of the organization's). While the hold lasts, every request reads it from D1. */
+  expectChange(agentId: AgentId | null, holdId: HoldId): Promise<void>;
+  /** Releases the hold of a change that did not take place. */
+  releaseHold(holdId: HoldId): Promise<void>;
   /** Refuses every token signed with this key from now on. */
   dropSigningKey(signingKeyId: string): Promise<void>;
   /** Appends an event without a change in D1. It is not deduplicated. */

@@ -1,5 +1,5 @@
 /** The ledger's record of each delegation: its delegator, its delegatee and its expiry. */
-import type { AgentId, CredentialId, DelegationId, Scope } from "../platform/ids.ts";
+import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../platform/ids.ts";
 
 /** A delegation. The time of issue is in its id (UUID v7), and is later than every earlier revocation. */
 export interface Delegation {
@@ -8,6 +8,8 @@ export interface Delegation {
   readonly delegateeAgentId: AgentId;
   /** The credential that the delegator's token was issued for; its revocation ends the delegation. */
   readonly credentialId: CredentialId | null;
+  /** The delegator's token; its revocation ends the delegation. A delegation of an earlier version has none. */
+  readonly tokenId?: TokenId;
   readonly scopes: readonly Scope[];
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
@@ -21,6 +23,7 @@ export class Delegations {
     this.#sql = sql;
     sql.exec(`CREATE TABLE IF NOT EXISTS delegations
       (chain_id TEXT PRIMARY KEY, delegation TEXT NOT NULL, expires_at_ms INTEGER NOT NULL) WITHOUT ROWID`);
+    sql.exec("CREATE INDEX IF NOT EXISTS delegations_by_token ON delegations (delegation ->> 'tokenId')");
   }
 
   add(delegation: Delegation): void {
@@ -33,6 +36,14 @@ export class Delegations {
       .exec<{ delegation: string }>("SELECT delegation FROM delegations WHERE chain_id = ?", chainId)
       .toArray();
     return row ? (JSON.parse(row.delegation) as Delegation) : null;
+  }
+
+  /** The delegations that were made with a token. */
+  madeWith(tokenId: TokenId): DelegationId[] {
+    return this.#sql
+      .exec<{ chain_id: DelegationId }>("SELECT chain_id FROM delegations WHERE delegation ->> 'tokenId' = ?", tokenId)
+      .toArray()
+      .map(({ chain_id }) => chain_id);
   }
 
   forgetExpired(nowMs: number): void {

@@ -16,6 +16,7 @@ import type { Delegation } from "./delegations.ts";
 import { appendEvent, type Parts } from "./parts.ts";
 import { grantableTo } from "./principals.ts";
 import { type Resource, scopesFor } from "./resources.ts";
+import { revocationKey } from "./revocations.ts";
 import { standingOf } from "./standing.ts";
 
 /** Uses the proof; false when it was used before (RFC 9449 11.1). A request without a proof passes. */
@@ -80,13 +81,15 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   const { grant, chainId, source, target } = request;
   // The first check, because the caller then tries again with another key: it must not have used up a proof or an assertion.
   if (parts.revocations.isDropped(request.signingKeyId)) return { outcome: "signing_key_dropped" };
-  if (!useProof(parts, request.proof)) return { outcome: "proof_replayed" };
+  parts.principals.releaseExpired(Date.now());
   // Taken before the records are read: a revocation that comes in between ends the token.
   const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
   const context = { grant, ...(chainId ? { chainId } : {}) };
   const asked = request.scopes ? { scope: shortened(request.scopes).join(" ") } : {};
   const authenticated = await authenticate(parts, request, "token.refused", { ...context, ...asked });
   if (authenticated.outcome !== "authenticated") return authenticated;
+  // Not before: a stranger's proofs must leave nothing in the client's ledger.
+  if (!useProof(parts, request.proof)) return { outcome: "proof_replayed" };
   const { client } = authenticated;
   const { agentId, credentialId } = client;
   const actor = { agentId, ...(credentialId ? { credentialId } : {}), ...source };
@@ -172,19 +175,21 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
 
 /** Delegates: checks both agents and the delegator's present scopes, and stores the delegation. */
 export async function delegate(parts: Parts, request: DelegationRequest): Promise<DelegationOutcome> {
-  const { delegatorAgentId, delegateeAgentId, credentialId, scopes, ttlSeconds } = request;
+  const { delegatorAgentId, delegateeAgentId, credentialId, tokenId, scopes, ttlSeconds } = request;
+  parts.principals.releaseExpired(Date.now());
   // Taken before the records are read: a revocation that comes in between ends the delegation.
   const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
   const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
   const [delegator, delegatee] = await Promise.all([find(delegatorAgentId), find(delegateeAgentId)]);
-  const isWithdrawn = (subject: Parameters<typeof parts.principals.isWithdrawn>[0]) =>
-    parts.principals.isWithdrawn(subject, Date.now());
   // An agent may still be active in D1 while its revocation is in progress. A delegation issued now would outlive the revocation.
-  const dying = isWithdrawn({ kind: "agent", agentId: delegatorAgentId }) || isWithdrawn({ kind: "organization" });
-  if (dying || delegator?.agent.status !== "active" || delegator.organization.status !== "active") {
+  const { holds } = parts;
+  const isHeld = holds.refuses({ kind: "agent", agentId: delegatorAgentId }) || holds.refuses({ kind: "organization" });
+  // A token that was revoked while the agents were read has ended its delegations before this one.
+  const isTokenRevoked = parts.revocations.cutOffAt([revocationKey.token(tokenId)], 0) !== null;
+  if (isTokenRevoked || isHeld || delegator?.agent.status !== "active" || delegator.organization.status !== "active") {
     return { outcome: "inactive" };
   }
-  if (isWithdrawn({ kind: "agent", agentId: delegateeAgentId }) || delegatee?.agent.status !== "active") {
+  if (holds.refuses({ kind: "agent", agentId: delegateeAgentId }) || delegatee?.agent.status !== "active") {
     return { outcome: "delegatee_unavailable" };
   }
   const grantable = grantableTo(delegator);
@@ -192,7 +197,7 @@ export async function delegate(parts: Parts, request: DelegationRequest): Promis
   if (outside.length > 0) return { outcome: "scopes_withdrawn", outside };
   const expiresAtMs = issuedAtMs + ttlSeconds * 1000;
   const chainId = newId<DelegationId>(issuedAtMs);
-  parts.delegations.add({ chainId, delegatorAgentId, delegateeAgentId, credentialId, scopes, expiresAtMs });
+  parts.delegations.add({ chainId, delegatorAgentId, delegateeAgentId, credentialId, tokenId, scopes, expiresAtMs });
   await parts.settled();
   return { outcome: "delegated", chainId, issuedAtMs, expiresAtMs };
 }

@@ -22,19 +22,30 @@ const bounds: Readonly<Record<Charge, readonly QuotaName[]>> = { call: quotasOf(
 
 export type Charged = { readonly outcome: "charged"; readonly rate: RateState | null } | Limited;
 
-type Counters = Pick<Parts, "rate" | "usage">;
+type Counters = Pick<Parts, "rate" | "exemptRate" | "usage">;
 type Member = Pick<Principal, "organization">;
 
+/**
+ * How many times the tier's rate exempt requests have. They are exempt from the quotas, so that an organization over its
+ * limits can suspend and revoke; without any rate they would be a way to flood the service.
+ */
+const exemptFactor = 10;
+
 /** The token bucket of a tier; null where the rate is unlimited. */
-function bucketOf({ requestsPerMinute, burst }: EffectiveLimits): RateLimit | null {
-  return requestsPerMinute !== null && burst !== null ? { requestsPerMinute, burst } : null;
+function bucketOf({ requestsPerMinute, burst }: EffectiveLimits, exempt: boolean): RateLimit | null {
+  const factor = exempt ? exemptFactor : 1;
+  return requestsPerMinute !== null && burst !== null
+    ? { requestsPerMinute: factor * requestsPerMinute, burst: factor * burst }
+    : null;
 }
 
 /** The limit that refuses one more request; null for none. Counts nothing. */
-function limitInTheWay({ rate, usage }: Counters, { organization }: Member, kind: Charge): Limited | null {
+function limitInTheWay(counters: Counters, { organization }: Member, kind: Charge, exempt: boolean): Limited | null {
   const nowMs = Date.now();
+  const { usage } = counters;
+  const rate = exempt ? counters.exemptRate : counters.rate;
   const limits = effectiveLimits(organization);
-  for (const limit of bounds[kind]) {
+  for (const limit of exempt ? [] : bounds[kind]) {
     const { metric, field } = quotas[limit];
     const max = limits[field];
     const current = usage.count(metric, nowMs);
@@ -42,7 +53,7 @@ function limitInTheWay({ rate, usage }: Counters, { organization }: Member, kind
       return { outcome: "limited", limit, max, current, resetsAtMs: periodAt(metric, nowMs).endMs, rate: null };
     }
   }
-  const bucket = bucketOf(limits);
+  const bucket = bucketOf(limits, exempt);
   const waitSeconds = bucket ? rate.secondsUntilNext(bucket, nowMs) : 0;
   if (!bucket || waitSeconds === 0) return null;
   const max = bucket.requestsPerMinute;
@@ -60,16 +71,18 @@ function limitInTheWay({ rate, usage }: Counters, { organization }: Member, kind
 /**
  * Counts one request, or returns the limit that refuses it. A refused request is not counted.
  *
- * @param exempt whether no limit refuses it: reading the limits, an upgrade, a revocation. It is counted, and takes nothing
- *   from the rate bucket
+ * @param exempt whether no quota refuses it: reading the limits, an upgrade, a suspension, a revocation. It is counted, and
+ *   has a rate bucket of its own, ten times as large
  */
 export function charge(counters: Counters, member: Member, kind: Charge, exempt: boolean): Charged {
-  const limited = exempt ? null : limitInTheWay(counters, member, kind);
+  const limited = limitInTheWay(counters, member, kind, exempt);
   if (limited) return limited;
-  const { rate, usage } = counters;
+  const { rate, exemptRate, usage } = counters;
   const nowMs = Date.now();
-  const bucket = bucketOf(effectiveLimits(member.organization));
-  if (bucket && !exempt) rate.take(bucket, nowMs);
+  const limits = effectiveLimits(member.organization);
+  const taken = bucketOf(limits, exempt);
+  if (taken) (exempt ? exemptRate : rate).take(taken, nowMs);
+  const bucket = bucketOf(limits, false);
   for (const metric of counted[kind]) usage.add(metric, nowMs);
   return { outcome: "charged", rate: bucket ? rate.state(bucket, nowMs) : null };
 }

@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type DomainEvent, entryOf } from "../events/catalogue.ts";
 import { queueRelay } from "../events/relay.ts";
 import type { Bindings } from "../platform/env.ts";
-import type { AgentId, DelegationId, OrganizationId } from "../platform/ids.ts";
+import type { AgentId, DelegationId, HoldId, OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
 import { dayMs } from "../platform/time.ts";
 import { withTimeLimits } from "../platform/time-limits.ts";
@@ -15,7 +15,7 @@ import { Activity } from "./activity.ts";
 import { Admission, type Turn } from "./admission.ts";
 import { Chain } from "./chain.ts";
 import { ledgerOf } from "./client.ts";
-import { authenticateOnly, refuseWorkload } from "./clients.ts";
+import { authenticateOnly, recordOmitted, refuseWorkload } from "./clients.ts";
 import { Commit } from "./commit.ts";
 import {
   type AdmitOutcome,
@@ -27,13 +27,13 @@ import {
   type Counting,
   type DelegationOutcome,
   type DelegationRequest,
+  type HeldTarget,
   type IntrospectedToken,
   type IntrospectingAgent,
   type Ledger,
   type ProofOfPossession,
   probeLedger,
   type Refused,
-  type RevocationTarget,
   type Throttled,
   type TokenFacts,
   type TokenOutcome,
@@ -41,6 +41,7 @@ import {
   type WorkloadRefusal,
 } from "./contract.ts";
 import { Delegations } from "./delegations.ts";
+import { Holds } from "./holds.ts";
 import { acceptsToken, introspect } from "./introspecting.ts";
 import { delegate, issueToken, useProof } from "./issuing.ts";
 import { Journal } from "./journal.ts";
@@ -49,7 +50,7 @@ import type { Parts } from "./parts.ts";
 import { Principals } from "./principals.ts";
 import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
-import { endedByRotation, Revocations } from "./revocations.ts";
+import { Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
 import { activeSubject, standingOf } from "./standing.ts";
 import { Usage } from "./usage.ts";
@@ -76,23 +77,30 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, withTimeLimits(env));
     const { sql } = state.storage;
+    const revocations = new Revocations(sql);
+    const holds = new Holds(sql, revocations);
     this.#parts = {
       organizationId: organizationOf(state),
       activity: new Activity(sql),
       admission: new Admission(sql),
       chain: new Chain(sql),
       delegations: new Delegations(sql),
-      principals: new Principals(sql, this.env.DB),
-      rate: new Rate(sql),
+      holds,
+      principals: new Principals(holds, this.env.DB),
+      rate: new Rate(sql, "rate"),
+      exemptRate: new Rate(sql, "exempt_rate"),
       resources: new Resources(this.env.DB),
-      revocations: new Revocations(sql),
+      revocations,
       singleUse: new SingleUse(sql),
       usage: new Usage(sql),
+      wake: () => this.#setAlarm(),
       settled: () => this.#settled(),
       ledgerOf: (organizationId) => ledgerOf({ env: this.env }, organizationId),
     };
-    const { activity, chain, organizationId, rate, revocations, usage } = this.#parts;
-    this.#journal = state.storage.transactionSync(() => new Journal(sql, { usage, activity, rate, revocations }));
+    const { activity, chain, exemptRate, organizationId, rate, usage } = this.#parts;
+    this.#journal = state.storage.transactionSync(
+      () => new Journal(sql, { usage, activity, rate, exemptRate, revocations }),
+    );
     const write = () => {
       chain.write();
       this.#journal.write();
@@ -167,19 +175,31 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async revokeToken(token: TokenFacts, event: DomainEvent): Promise<void> {
-    if (!this.#parts.revocations.revokeToken(token)) return;
+    const { delegations, revocations } = this.#parts;
+    if (!revocations.revokeToken(token)) return;
+    const nowMs = Date.now();
+    for (const chainId of delegations.madeWith(token.tokenId))
+      revocations.cutOff({ kind: "delegation", chainId }, nowMs);
     this.#parts.chain.append(event);
     this.#commitNow();
   }
 
-  async withdraw(subject: RevocationTarget): Promise<void> {
+  async withdraw(targets: readonly HeldTarget[], holdId: HoldId): Promise<void> {
     const nowMs = Date.now();
-    this.#parts.revocations.cutOff(subject, nowMs);
-    this.#parts.principals.withdraw(subject, nowMs);
+    for (const target of targets) this.#parts.revocations.cutOff(target, nowMs);
+    this.#parts.principals.hold(holdId, targets, nowMs);
   }
 
-  async expectChange(agentId: AgentId | null): Promise<void> {
-    this.#parts.principals.expectChange(agentId, Date.now());
+  async endDelegation(chainId: DelegationId): Promise<void> {
+    this.#parts.revocations.cutOff({ kind: "delegation", chainId }, Date.now());
+  }
+
+  async expectChange(agentId: AgentId | null, holdId: HoldId): Promise<void> {
+    this.#parts.principals.hold(holdId, [{ kind: "change", agentId }], Date.now());
+  }
+
+  async releaseHold(holdId: HoldId): Promise<void> {
+    this.#parts.principals.release(holdId, false, Date.now());
   }
 
   async dropSigningKey(signingKeyId: string): Promise<void> {
@@ -192,16 +212,15 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async record(events: readonly DomainEvent[]): Promise<void> {
-    const { chain, principals, resources, revocations } = this.#parts;
+    const { chain, principals, resources } = this.#parts;
     for (const event of events) {
       const changes = entryOf(event.action)?.changes;
       // The operator's chain also has the operator's changes of other organizations. They change no record of this one.
-      if (changes === "organization" && event.target === event.organizationId)
-        principals.changed(null, event.occurredAtMs);
+      if (changes === "organization" && event.target === event.organizationId) principals.forget(null);
       if (changes === "resources") resources.changed();
-      if (changes === "agent" && event.agentId) principals.changed(event.agentId, event.occurredAtMs);
-      const ended = chain.appendOnce(event) ? endedByRotation(event) : null;
-      if (ended) revocations.cutOff(ended, Date.now());
+      if (changes === "agent" && event.agentId) principals.forget(event.agentId);
+      if (event.holdId) principals.release(event.holdId, true, Date.now());
+      chain.appendOnce(event);
     }
     this.#commitNow();
   }
@@ -245,10 +264,12 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     const nowMs = Date.now();
     const { activity, admission, chain, delegations, organizationId, principals, revocations, singleUse, usage } =
       this.#parts;
+    recordOmitted(this.#parts);
+    const hasOmitted = admission.keepOmitted();
     // The parts decide by their tables what has expired, so every count must be in the tables.
     this.#enterCounts();
-    for (const part of [activity, admission, delegations, principals, revocations, singleUse, usage])
-      part.forgetExpired(nowMs);
+    principals.releaseExpired(nowMs);
+    for (const part of [activity, admission, delegations, revocations, singleUse, usage]) part.forgetExpired(nowMs);
     chain.forgetRelayedBefore(nowMs - relayedKeptMs);
     try {
       await this.flush();
@@ -258,7 +279,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       await this.ctx.storage.setAlarm(nowMs + retryAfterMs);
       return;
     }
-    if (chain.hasPending() || usage.hasPending() || activity.hasPending()) this.#setAlarm();
+    if (hasOmitted || chain.hasPending() || usage.hasPending() || activity.hasPending()) this.#setAlarm();
   }
 
   async #settled(): Promise<void> {

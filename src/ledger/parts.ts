@@ -6,6 +6,7 @@ import type { Admission } from "./admission.ts";
 import type { Chain } from "./chain.ts";
 import type { Ledger } from "./contract.ts";
 import type { Delegations } from "./delegations.ts";
+import type { Holds } from "./holds.ts";
 import type { Principals } from "./principals.ts";
 import type { Rate } from "./rate.ts";
 import type { Resources } from "./resources.ts";
@@ -19,12 +20,16 @@ export interface Parts {
   readonly admission: Admission;
   readonly chain: Chain;
   readonly delegations: Delegations;
+  readonly holds: Holds;
   readonly principals: Principals;
   readonly rate: Rate;
+  readonly exemptRate: Rate;
   readonly resources: Resources;
   readonly revocations: Revocations;
   readonly singleUse: SingleUse;
   readonly usage: Usage;
+  /** Sets the alarm, without a commit. */
+  wake(): void;
   /** Resolves when the shared commit has written everything staged so far. */
   settled(): Promise<void>;
   /** The ledger of another organization, for methods that change nothing there and call no other ledger. */

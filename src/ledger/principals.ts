@@ -5,9 +5,9 @@ import QuickLRU from "quick-lru";
 import { capabilitiesOf, platformScopesOf } from "../access/scopes.ts";
 import { openDatabase } from "../platform/db/client.ts";
 import { agentKeys, agents, credentials, organizations, trustPolicies } from "../platform/db/schema.ts";
-import type { AgentId, OrganizationId, Scope } from "../platform/ids.ts";
+import type { AgentId, HoldId, OrganizationId, Scope } from "../platform/ids.ts";
 import { SingleFlight } from "../platform/single-flight.ts";
-import type { RevocationTarget } from "./contract.ts";
+import { agentOf, type Held, type Holds } from "./holds.ts";
 
 export type Principal = NonNullable<Awaited<ReturnType<typeof readPrincipal>>>;
 
@@ -38,57 +38,32 @@ export function grantableTo({ agent }: Pick<Principal, "agent">): Scope[] {
   return [...capabilitiesOf(agent), ...platformScopesOf(agent)];
 }
 
-/**
- * While a change is in progress in D1, the ledger does not use its cached copy, and it refuses a target whose revocation is in
- * progress. A change that takes longer than this has failed, and the record in D1 is still right.
- */
-const holdMs = 30_000;
-
 /** How long concurrent requests wait for one shared read of D1. */
 const patienceMs = 1_000;
 
 /** The size of the cache in principals. QuickLRU holds up to twice as many; one takes about 2 KiB. */
 const mostKnown = 2_500;
 
-interface Hold {
-  readonly sinceMs: number;
-  readonly refuse: boolean;
-}
-
-/** The targets that take part in a sign-in. */
-type SignInSubject = Extract<RevocationTarget, { kind: "organization" | "agent" | "credential" }>;
-
-const agentKey = (agentId: AgentId) => `agent:${agentId}`;
-const organizationKey = "organization";
-
-/** The principals of one organization, and the changes in progress. */
+/** The principals of one organization. While a change of one is in progress, each call reads it from D1. */
 export class Principals {
-  readonly #sql: SqlStorage;
+  readonly #holds: Holds;
   readonly #d1: D1Database;
   readonly #known = new QuickLRU<AgentId, Principal>({ maxSize: mostKnown });
   readonly #loading = new Map<AgentId, SingleFlight<Principal | null>>();
-  readonly #holds = new Map<string, Hold>();
   /** Grows with every change, so that a read from before the change does not enter the cache. */
   #generation = 0;
 
-  constructor(sql: SqlStorage, d1: D1Database) {
-    this.#sql = sql;
+  constructor(holds: Holds, d1: D1Database) {
+    this.#holds = holds;
     this.#d1 = d1;
-    sql.exec(`CREATE TABLE IF NOT EXISTS holds
-      (subject TEXT PRIMARY KEY, since_ms INTEGER NOT NULL, refuse INTEGER NOT NULL) WITHOUT ROWID`);
-    const rows = sql.exec<{ subject: string; since_ms: number; refuse: number }>(
-      "SELECT subject, since_ms, refuse FROM holds",
-    );
-    for (const row of rows) this.#holds.set(row.subject, { sinceMs: row.since_ms, refuse: row.refuse === 1 });
   }
 
   /** The agent with its credentials and keys, or null when the organization has no such agent. */
   async find(organizationId: OrganizationId, agentId: AgentId, nowMs: number): Promise<Principal | null> {
+    this.releaseExpired(nowMs);
     const known = this.#known.get(agentId);
     if (known) return known;
-    if (this.#held(agentKey(agentId), nowMs) || this.#held(organizationKey, nowMs)) {
-      return readPrincipal(this.#d1, organizationId, agentId);
-    }
+    if (this.#holds.has(agentId)) return readPrincipal(this.#d1, organizationId, agentId);
     const loads = this.#loading.get(agentId) ?? new SingleFlight(patienceMs);
     this.#loading.set(agentId, loads);
     try {
@@ -117,38 +92,20 @@ export class Principals {
     return rows.length > 0;
   }
 
-  /** Whether the revocation of the target is in progress. */
-  isWithdrawn(subject: SignInSubject, nowMs: number): boolean {
-    return this.#held(keyOf(subject), nowMs)?.refuse ?? false;
+  /** Sets the hold of a change, and drops the cached copy of what it changes. */
+  hold(id: HoldId, targets: readonly Held[], nowMs: number): void {
+    this.#holds.set(id, targets, nowMs);
+    for (const target of targets) this.forget(agentOf(target));
   }
 
-  /** Announces a change of the agent (null: of the organization) in D1. */
-  expectChange(agentId: AgentId | null, nowMs: number): void {
-    this.#hold(agentId ? agentKey(agentId) : organizationKey, nowMs, false);
-    this.forget(agentId);
+  /** Releases the hold of a change; see {@link Holds.release}. */
+  release(id: HoldId, written: boolean, nowMs: number): void {
+    for (const target of this.#holds.release(id, written, nowMs)) this.forget(agentOf(target));
   }
 
-  /** Announces a revocation in D1. Refuses the target from now on. */
-  withdraw(subject: RevocationTarget, nowMs: number): void {
-    if (subject.kind === "delegation") return;
-    if (subject.kind === "scopes" || subject.kind === "secrets" || subject.kind === "unbound") {
-      this.expectChange(subject.agentId, nowMs);
-      return;
-    }
-    this.#hold(keyOf(subject), nowMs, true);
-    if (subject.kind === "credential") this.#hold(agentKey(subject.agentId), nowMs, false);
-    this.forget(subject.kind === "organization" ? null : subject.agentId);
-  }
-
-  /**
-   * A change of the agent (null: of the organization) is complete in D1: drops the cached copy and releases its hold. A late
-   * event of an older change releases nothing.
-   */
-  changed(agentId: AgentId | null, occurredAtMs: number): void {
-    const subject = agentId ? agentKey(agentId) : organizationKey;
-    const hold = this.#holds.get(subject);
-    if (hold && hold.sinceMs <= occurredAtMs) this.#release(subject);
-    this.forget(agentId);
+  /** Releases the holds whose deadline has passed. The next call reads the records anew. */
+  releaseExpired(nowMs: number): void {
+    for (const target of this.#holds.releaseExpired(nowMs)) this.forget(agentOf(target));
   }
 
   /** Drops the cached copy of one agent, or of all (null). */
@@ -159,40 +116,10 @@ export class Principals {
     else this.#known.clear();
   }
 
-  forgetExpired(nowMs: number): void {
-    for (const [subject, hold] of this.#holds) if (hold.sinceMs + holdMs < nowMs) this.#release(subject);
-  }
-
   async #load(organizationId: OrganizationId, agentId: AgentId): Promise<Principal | null> {
     const generation = this.#generation;
     const principal = await readPrincipal(this.#d1, organizationId, agentId);
     if (principal && generation === this.#generation) this.#known.set(agentId, principal);
     return principal;
   }
-
-  #held(subject: string, nowMs: number): Hold | undefined {
-    const hold = this.#holds.get(subject);
-    return hold && hold.sinceMs + holdMs >= nowMs ? hold : undefined;
-  }
-
-  #hold(subject: string, nowMs: number, refuse: boolean): void {
-    const kept = this.#held(subject, nowMs);
-    const hold = { sinceMs: nowMs, refuse: refuse || (kept?.refuse ?? false) };
-    this.#holds.set(subject, hold);
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO holds (subject, since_ms, refuse) VALUES (?, ?, ?)",
-      subject,
-      hold.sinceMs,
-      hold.refuse ? 1 : 0,
-    );
-  }
-
-  #release(subject: string): void {
-    if (this.#holds.delete(subject)) this.#sql.exec("DELETE FROM holds WHERE subject = ?", subject);
-  }
-}
-
-function keyOf(subject: SignInSubject): string {
-  if (subject.kind === "organization") return organizationKey;
-  return subject.kind === "agent" ? agentKey(subject.agentId) : `credential:${subject.credentialId}`;
 }

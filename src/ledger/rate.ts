@@ -32,19 +32,24 @@ function secondsFor(requests: number, { requestsPerMinute }: RateLimit): number 
   return Math.ceil(Number(((requests * 60) / requestsPerMinute).toFixed(6)));
 }
 
-/** The bucket of one organization. The shared commit writes it, so that a restart does not refill it. */
+/** The buckets of one organization: one for its requests, and one for the requests that are exempt from its limits. */
+export type Bucket = "rate" | "exempt_rate";
+
+/** A bucket of one organization. The shared commit writes it, so that a restart does not refill it. */
 export class Rate implements Journaled<Level> {
   readonly #sql: SqlStorage;
+  readonly #table: Bucket;
   #level: Level | null;
   #isJournaled = true;
   #isSaved = true;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, table: Bucket) {
     this.#sql = sql;
+    this.#table = table;
     sql.exec(
-      "CREATE TABLE IF NOT EXISTS rate (one INTEGER PRIMARY KEY CHECK (one = 1), requests REAL NOT NULL, at_ms INTEGER NOT NULL)",
+      `CREATE TABLE IF NOT EXISTS ${table} (one INTEGER PRIMARY KEY CHECK (one = 1), requests REAL NOT NULL, at_ms INTEGER NOT NULL)`,
     );
-    const [row] = sql.exec<{ requests: number; at_ms: number }>("SELECT requests, at_ms FROM rate").toArray();
+    const [row] = sql.exec<{ requests: number; at_ms: number }>(`SELECT requests, at_ms FROM ${table}`).toArray();
     this.#level = row ? { requests: row.requests, atMs: row.at_ms } : null;
   }
 
@@ -87,7 +92,7 @@ export class Rate implements Journaled<Level> {
 
   save(): void {
     if (this.#isSaved || !this.#level) return;
-    this.#sql.exec("INSERT OR REPLACE INTO rate VALUES (1, ?, ?)", this.#level.requests, this.#level.atMs);
+    this.#sql.exec(`INSERT OR REPLACE INTO ${this.#table} VALUES (1, ?, ?)`, this.#level.requests, this.#level.atMs);
     this.#isSaved = true;
   }
 

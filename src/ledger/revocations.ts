@@ -1,5 +1,4 @@
 /** The revocations of one organization: single tokens, and everything issued before the revocation of an agent, a credential, a delegation or the organization. */
-import type { DomainEvent } from "../events/catalogue.ts";
 import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../platform/ids.ts";
 import { longestActiveMs } from "../platform/lifetimes.ts";
 import type { RevocationTarget, TokenFacts } from "./contract.ts";
@@ -35,12 +34,6 @@ function keysOf(subject: RevocationTarget): string[] {
     case "scopes":
       return subject.scopes.map((scope) => revocationKey.scope(subject.agentId, scope));
   }
-}
-
-/** What was issued until a rotation without overlap was written: the old secret could sign in until then. */
-export function endedByRotation({ action, agentId, target, details }: DomainEvent): RevocationTarget | null {
-  if (action !== "credential.rotated" || details.overlapSeconds !== 0 || !agentId) return null;
-  return { kind: "secrets", agentId, credentialId: target as CredentialId };
 }
 
 /** The time in a UUID v7 (RFC 9562 5.7), in milliseconds. It can be trusted: the ledger made the id, and the signature was verified. */

@@ -19,7 +19,13 @@ export type SignIn =
       /** The assertion or workload token that this sign-in has used up; null for a secret. */
       readonly used: Used | null;
     }
-  | { readonly ok: false; readonly reason: RefusalReason; readonly principal: Principal | null };
+  | {
+      readonly ok: false;
+      readonly reason: RefusalReason;
+      readonly principal: Principal | null;
+      /** Reads the precise reason from D1, for the audit log. Not called for every failure: a flood must not read D1. */
+      readonly findReason?: () => Promise<RefusalReason>;
+    };
 
 function secretMatches(credential: Credential, presented: Presented & { kind: "secret" }, nowMs: number): boolean {
   const stored = [
@@ -49,14 +55,14 @@ function refusedState(principal: Principal): RefusalReason | null {
   return null;
 }
 
-type SignInParts = Pick<Parts, "principals" | "singleUse" | "organizationId">;
+type SignInParts = Pick<Parts, "holds" | "principals" | "singleUse" | "organizationId">;
 
 /**
  * Authenticates a client. Verifies the proof before the state, so that an unauthenticated caller learns nothing about the
  * agent. Reasons go to the audit log only.
  */
 export async function signIn(parts: SignInParts, request: ClientAuthenticationRequest): Promise<SignIn> {
-  const { principals, singleUse, organizationId } = parts;
+  const { holds, principals, singleUse, organizationId } = parts;
   const { presented, agentId } = request;
   const principal = await principals.find(organizationId, agentId, Date.now());
   if (!principal) return { ok: false, reason: "unknown_client", principal };
@@ -70,8 +76,11 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
     if (!credential && matching.length > 0) return refuse("credential_expired");
     if (!credential) {
       const hashes = presented.hashes.map(({ hash }) => hash);
-      if (!(await principals.wasRevoked(agentId, hashes))) return refuse("wrong_secret");
-      return refuse(refusedState(principal) ?? "credential_revoked");
+      const findReason = async () =>
+        (await principals.wasRevoked(agentId, hashes))
+          ? (refusedState(principal) ?? "credential_revoked")
+          : "wrong_secret";
+      return { ok: false, reason: "wrong_secret", principal, findReason };
     }
     if (!isNewest(credential, agentId, presented)) return refuse("not_newest_secret");
     credentialId = credential.id;
@@ -92,12 +101,8 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
     if (!singleUse.useOnce(used.maker, used.value, outcome.expiresAtMs)) return refuse("assertion_replayed");
   }
 
-  if (credentialId && principals.isWithdrawn({ kind: "credential", agentId, credentialId }, Date.now())) {
-    return refuse("credential_revoked");
-  }
-  const changing =
-    principals.isWithdrawn({ kind: "agent", agentId }, Date.now()) ||
-    principals.isWithdrawn({ kind: "organization" }, Date.now());
-  const reason = changing ? "change_in_progress" : refusedState(principal);
+  if (credentialId && holds.refuses({ kind: "credential", agentId, credentialId })) return refuse("credential_revoked");
+  const isChanging = holds.refuses({ kind: "agent", agentId }) || holds.refuses({ kind: "organization" });
+  const reason = isChanging ? "change_in_progress" : refusedState(principal);
   return reason ? refuse(reason) : { ok: true, principal, credentialId, used };
 }

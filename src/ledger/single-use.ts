@@ -27,7 +27,7 @@ export class SingleUse {
   }
 
   /** Permits a value again, because its request was deferred and not executed. */
-  giveBack({ maker, value }: Used): void {
+  allowAgain({ maker, value }: Used): void {
     this.#sql.exec("DELETE FROM single_use WHERE maker = ? AND value = ?", maker, value);
   }
 

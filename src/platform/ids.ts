@@ -19,6 +19,8 @@ export type DelegationId = Id<"DelegationId">;
 /** The `jti` of an access token. */
 export type TokenId = Id<"TokenId">;
 
+/** The id of a change that a ledger expects. */
+export type HoldId = Id<"HoldId">;
 export type DomainId = Id<"DomainId">;
 export type ResourceId = Id<"ResourceId">;
 

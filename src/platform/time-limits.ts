@@ -5,7 +5,7 @@
 import { DependencyDown } from "./dependency.ts";
 import type { Bindings } from "./env.ts";
 
-/** Longer than a successful call. Two steps of a revocation must end while the ledger still refuses the target (half a minute). */
+/** Longer than a successful call. Two steps of a revocation must end while the ledger still refuses the target (a minute). */
 export const longestWaitMs = 10_000;
 
 type Wait = <T>(answer: Promise<T>) => Promise<T>;

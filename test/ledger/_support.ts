@@ -5,14 +5,17 @@ import { expect, vi } from "vitest";
 import type {
   ClientOutcome,
   Counting,
+  HeldTarget,
   Ledger,
-  RevocationTarget,
+  SignInTarget,
   TokenFacts,
   TokenOutcome,
   TokenRequest,
 } from "../../src/ledger/contract.ts";
+import { Holds } from "../../src/ledger/holds.ts";
 import { Principals } from "../../src/ledger/principals.ts";
-import type { AgentId, CredentialId, OrganizationId } from "../../src/platform/ids.ts";
+import { Revocations } from "../../src/ledger/revocations.ts";
+import type { AgentId, CredentialId, HoldId, OrganizationId } from "../../src/platform/ids.ts";
 
 const { ORG_LEDGER } = env as unknown as { ORG_LEDGER: DurableObjectNamespace };
 export const { DB } = env as unknown as { DB: D1Database };
@@ -23,6 +26,9 @@ export const noon = Date.parse("2028-02-29T12:00:00.000Z");
 
 /** Holds the clock of the tests and of the ledgers at a moment. */
 export const clockAt = (ms: number) => void vi.useFakeTimers({ toFake: ["Date"], now: ms });
+
+/** The id of a change that no other call gets. */
+export const newHoldId = () => crypto.randomUUID() as HoldId;
 
 /** So many at once. */
 export const atOnce = <T>(count: number, run: (index: number) => Promise<T>): Promise<T[]> =>
@@ -168,7 +174,7 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
     /** Signs in for a call of the API. */
     call: (counting: Counting = "call"): Promise<ClientOutcome> => ledger.authenticateClient(client, counting),
     /** Revokes, as a change does before it is written to D1. */
-    revoke: (subject: RevocationTarget): Promise<void> => ledger.withdraw(subject),
+    revoke: (target: HeldTarget, holdId: HoldId = newHoldId()): Promise<void> => ledger.withdraw([target], holdId),
     /** Whether an access token is accepted. Counts a call, whatever the limits. */
     accepts: async (token: TokenFacts): Promise<boolean> =>
       (await ledger.admit(token, null, true)).outcome === "admitted",
@@ -205,19 +211,28 @@ export async function openPrincipals(
     /** How often D1 was read. */
     reads: () => reads,
     /** Every call is a start of the part. `version` is what it says of the agent. */
-    start: <T>(run: (principals: Principals, version: (atMs?: number) => Promise<string | null>) => T | Promise<T>) =>
+    start: <T>(
+      run: (
+        principals: Principals,
+        version: (atMs?: number) => Promise<string | null>,
+        holds: Holds,
+        revocations: Revocations,
+      ) => T | Promise<T>,
+    ) =>
       inside(({ sql }) => {
-        const principals = new Principals(sql, d1);
+        const revocations = new Revocations(sql);
+        const holds = new Holds(sql, revocations);
+        const principals = new Principals(holds, d1);
         const find = (atMs = noon) => principals.find(organizationId, agentId, atMs);
-        return run(principals, async (atMs) => (await find(atMs))?.agent.version ?? null);
+        return run(principals, async (atMs) => (await find(atMs))?.agent.version ?? null, holds, revocations);
       }),
     change: (version: string) => changeInD1("agents", agentId, `version = '${version}'`),
   };
 }
 
-export const theOrganization: RevocationTarget = { kind: "organization" };
-export const theAgent = ({ agentId }: Member): RevocationTarget => ({ kind: "agent", agentId });
-export const theCredential = ({ agentId, credentialId }: Member): RevocationTarget => ({
+export const theOrganization: SignInTarget = { kind: "organization" };
+export const theAgent = ({ agentId }: Member): SignInTarget => ({ kind: "agent", agentId });
+export const theCredential = ({ agentId, credentialId }: Member): SignInTarget => ({
   kind: "credential",
   agentId,
   credentialId,

@@ -3,7 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Ledger } from "../../src/ledger/contract.ts";
-import type { AgentId } from "../../src/platform/ids.ts";
+import type { AgentId, HoldId } from "../../src/platform/ids.ts";
 import { type Client, call, newClient, theOperator, tokenFor } from "../support/api.ts";
 
 const { ORG_LEDGER, DB } = env as unknown as { ORG_LEDGER: DurableObjectNamespace; DB: D1Database };
@@ -61,17 +61,17 @@ describe("after eviction", () => {
 describe("a change whose second step fails", () => {
   it("withdrawing kills tokens and sign-ins at once although D1 does not know yet", async () => {
     const token = await tokenFor(agent);
-    await ledger().withdraw({ kind: "agent", agentId: agent.agentId as AgentId });
+    await ledger().withdraw([{ kind: "agent", agentId: agent.agentId as AgentId }], crypto.randomUUID() as HoldId);
     expect(await use(token)).toBe(401);
     expect((await signIn()).status).toBe(401);
     await evictDurableObject(stub());
     expect((await signIn()).status).toBe(401);
   });
 
-  it("lets the agent in again after half a minute, when D1 still says that it is active; old tokens stay dead", async () => {
+  it("lets the agent in again after a minute, when D1 still says that it is active; old tokens stay dead", async () => {
     const token = await tokenFor(agent);
-    await ledger().withdraw({ kind: "agent", agentId: agent.agentId as AgentId });
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+    await ledger().withdraw([{ kind: "agent", agentId: agent.agentId as AgentId }], crypto.randomUUID() as HoldId);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
     const answer = await signIn();
     const old = await use(token);
     vi.useRealTimers();
@@ -81,7 +81,7 @@ describe("a change whose second step fails", () => {
 
   it("an expected change keeps answers from a stale copy, even when nobody ever says that it is done", async () => {
     await tokenFor(agent);
-    await ledger().expectChange(agent.agentId as AgentId);
+    await ledger().expectChange(agent.agentId as AgentId, crypto.randomUUID() as HoldId);
     await tokenFor(agent);
     await DB.prepare("UPDATE agents SET granted_scopes = '[]' WHERE id = ?").bind(agent.agentId).run();
     expect((await signIn()).body.scope).toBe("");
@@ -148,7 +148,9 @@ describe("the object's storage", () => {
     const rows = await runInDurableObject(stub(), async (instance, state) => {
       await (instance as unknown as { alarm(): Promise<void> }).alarm();
       const count = (table: string) => state.storage.sql.exec(`SELECT count(*) AS n FROM ${table}`).one().n;
-      return ["revocations", "holds", "windows", "single_use", "usage", "pending_events", "relayed_events"].map(count);
+      return ["revocations", "change_holds", "windows", "single_use", "usage", "pending_events", "relayed_events"].map(
+        count,
+      );
     });
     vi.useRealTimers();
     expect(rows).toEqual([0, 0, 0, 0, 0, 0, 0]);

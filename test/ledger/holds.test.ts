@@ -1,13 +1,15 @@
-/** Changes that are under way: meanwhile nothing is answered from memory, and what is being revoked is refused. */
+/** Changes in progress: meanwhile the ledger answers nothing from memory, and refuses what is being revoked. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RevocationTarget } from "../../src/ledger/contract.ts";
-import type { Principals } from "../../src/ledger/principals.ts";
-import type { AgentId, CredentialId, DelegationId, Scope } from "../../src/platform/ids.ts";
+import type { HeldTarget } from "../../src/ledger/contract.ts";
+import type { Held, Holds } from "../../src/ledger/holds.ts";
+import type { AgentId, CredentialId, Scope, TokenId } from "../../src/platform/ids.ts";
 import {
   atOnce,
   changeInD1,
   clockAt,
   type Member,
+  newHoldId,
+  newMember,
   newMemberWithLedger,
   noon,
   openPrincipals,
@@ -16,20 +18,32 @@ import {
   theOrganization,
 } from "./_support.ts";
 
-/** How long a change may take. */
-const holdMs = 30_000;
+/** How long the ledger keeps a hold whose change never comes. */
+const holdMs = 60_000;
 
 /** Whether the organization, the agent and its credential are refused. */
-const refused = (principals: Principals, member: Member, atMs = noon) =>
-  [theOrganization, theAgent(member), theCredential(member)].map((subject) =>
-    principals.isWithdrawn(subject as Parameters<Principals["isWithdrawn"]>[0], atMs),
-  );
+const refused = (holds: Holds, member: Member) =>
+  [theOrganization, theAgent(member), theCredential(member)].map((target) => holds.refuses(target));
 
-describe("while a change is under way", () => {
-  it("everything comes from D1, for half a minute and not longer", async () => {
+const plainChange = ({ agentId }: Member): Held => ({ kind: "change", agentId });
+const theScope = ({ agentId }: Member): HeldTarget => ({
+  kind: "scopes",
+  agentId,
+  scopes: ["resume:read" as Scope],
+});
+
+describe("while a change is in progress", () => {
+  it.each<[string, (member: Member) => Held]>([
+    ["a change of the agent", plainChange],
+    ["a change of the organization", () => ({ kind: "change", agentId: null })],
+    ["a revocation of the organization", () => theOrganization],
+    ["a revocation of the agent", theAgent],
+    ["a revocation of a credential", theCredential],
+    ["a revocation of scopes", theScope],
+  ])("every request reads the record from D1, for a minute and not longer: %s", async (_, target) => {
     const { start, change, member } = await openPrincipals();
     await start(async (principals, version) => {
-      principals.expectChange(member.agentId, noon);
+      principals.hold(newHoldId(), [target(member)], noon);
       for (const [ms, next] of [
         [0, "2.0.0"],
         [1, "3.0.0"],
@@ -45,98 +59,86 @@ describe("while a change is under way", () => {
     });
   });
 
-  it.each<[string, (principals: Principals, member: Member) => void]>([
-    ["a change of the organization", (principals) => principals.expectChange(null, noon)],
-    ["a revocation of the organization", (principals) => principals.withdraw(theOrganization, noon)],
-    ["a revocation of the agent", (principals, member) => principals.withdraw(theAgent(member), noon)],
-    ["a revocation of a credential", (principals, member) => principals.withdraw(theCredential(member), noon)],
-    [
-      "a revocation of scopes",
-      (principals, { agentId }) =>
-        principals.withdraw({ kind: "scopes", agentId, scopes: ["resume:read" as Scope] }, noon),
-    ],
-  ])("%s keeps the agent out of memory too", async (_, begin) => {
-    const { start, change, member } = await openPrincipals();
-    await start(async (principals, version) => {
-      begin(principals, member);
-      for (const next of ["2.0.0", "3.0.0"]) {
-        await change(next);
-        expect(await version(noon + holdMs)).toBe(next);
-      }
-    });
-  });
-
   it("that is no revocation, nothing is refused", async () => {
     const { start, member } = await openPrincipals();
-    await start((principals) => {
-      principals.expectChange(member.agentId, noon);
-      principals.expectChange(null, noon);
-      principals.withdraw({ kind: "scopes", agentId: member.agentId, scopes: ["resume:read" as Scope] }, noon);
-      principals.withdraw({ kind: "delegation", chainId: "delegation-1" as DelegationId }, noon);
-      expect(refused(principals, member)).toEqual([false, false, false]);
+    await start((principals, _, holds) => {
+      principals.hold(newHoldId(), [plainChange(member)], noon);
+      principals.hold(newHoldId(), [{ kind: "change", agentId: null }], noon);
+      principals.hold(newHoldId(), [theScope(member)], noon);
+      expect(refused(holds, member)).toEqual([false, false, false]);
     });
   });
 });
 
 describe("what is being revoked", () => {
-  it.each<[string, (member: Member) => RevocationTarget, boolean[]]>([
+  it.each<[string, (member: Member) => Held, boolean[]]>([
     ["an organization", () => theOrganization, [true, false, false]],
     ["an agent", theAgent, [false, true, false]],
     ["a credential", theCredential, [false, false, true]],
-  ])("%s is refused for half a minute, also after a restart", async (_, subjectOf, expected) => {
+  ])("%s is refused for a minute, also after a restart", async (_, targetOf, expected) => {
     const { start, member } = await openPrincipals();
-    await start((principals) => {
-      principals.withdraw(subjectOf(member), noon);
-      expect(refused(principals, member)).toEqual(expected);
+    await start((principals, _, holds) => {
+      principals.hold(newHoldId(), [targetOf(member)], noon);
+      expect(refused(holds, member)).toEqual(expected);
     });
-    await start((principals) => {
-      expect(refused(principals, member)).toEqual(expected);
-      expect(refused(principals, member, noon + holdMs)).toEqual(expected);
-      expect(refused(principals, member, noon + holdMs + 1)).toEqual([false, false, false]);
-      expect(refused(principals, { ...member, agentId: "x" as AgentId, credentialId: "x" as CredentialId })).toEqual([
+    await start((principals, _, holds) => {
+      principals.releaseExpired(noon + holdMs);
+      expect(refused(holds, member)).toEqual(expected);
+      expect(refused(holds, { ...member, agentId: "x" as AgentId, credentialId: "x" as CredentialId })).toEqual([
         expected[0],
         false,
         false,
       ]);
+      principals.releaseExpired(noon + holdMs + 1);
+      expect(refused(holds, member)).toEqual([false, false, false]);
     });
   });
 
-  it("attack: a second change that is announced meanwhile does not end the refusal; after the hold has ended it is a plain change", async () => {
+  it("is accepted again when its own change is complete, and no other change releases it", async () => {
+    const { start, member, rows } = await openPrincipals();
+    const [own, other, plain] = [newHoldId(), newHoldId(), newHoldId()];
+    await start((principals, _, holds) => {
+      principals.hold(own, [theAgent(member)], noon);
+      principals.hold(other, [theAgent(member)], noon + 1);
+      principals.hold(plain, [plainChange(member)], noon + 2);
+      principals.release(plain, true, noon + 3);
+      principals.release(newHoldId(), true, noon + 3);
+      principals.forget(member.agentId);
+      principals.forget(null);
+      principals.release(other, true, noon + 4);
+      expect(refused(holds, member)[1]).toBe(true);
+      principals.release(own, true, noon + 5);
+      expect(refused(holds, member)[1]).toBe(false);
+    });
+    expect(await rows("change_holds")).toEqual([]);
+  });
+
+  it("each of several holds has its own minute", async () => {
+    const { start, member, rows } = await openPrincipals();
+    await start((principals, _, holds) => {
+      principals.hold(newHoldId(), [theAgent(member)], noon);
+      principals.hold(newHoldId(), [theCredential(member)], noon + 20_000);
+      principals.releaseExpired(noon + holdMs + 1);
+      expect(refused(holds, member)).toEqual([false, false, true]);
+      principals.releaseExpired(noon + holdMs + 20_001);
+      expect(refused(holds, member)).toEqual([false, false, false]);
+    });
+    expect(await rows("change_holds")).toEqual([]);
+  });
+
+  it.each([
+    ["is revoked again when its change is complete", true, 30_000, noon + 30_000],
+    ["is not revoked again when its change did not take place", false, 30_000, null],
+    ["is revoked again at the deadline", true, holdMs + 1, noon + holdMs + 1],
+  ])("%s", async (_, written, ms, cutOffMs) => {
     const { start, member } = await openPrincipals();
-    await start((principals) => {
-      principals.withdraw(theAgent(member), noon);
-      principals.expectChange(member.agentId, noon + holdMs);
-      expect(refused(principals, member, noon + holdMs + 1)[1]).toBe(true);
-      principals.expectChange(member.agentId, noon + 2 * holdMs + 1);
-      expect(refused(principals, member, noon + 2 * holdMs + 1)[1]).toBe(false);
+    await start(async (principals, version, _, revocations) => {
+      const hold = newHoldId();
+      principals.hold(hold, [theAgent(member)], noon);
+      if (ms > holdMs) await version(noon + ms);
+      else principals.release(hold, written, noon + ms);
+      expect(revocations.cutOffAt([`agent:${member.agentId}`], noon + 1)).toBe(cutOffMs);
     });
-  });
-
-  it("is accepted again when its change is in D1; an older change that arrives late does not release it", async () => {
-    const { start, member, rows } = await openPrincipals();
-    await start((principals) => {
-      principals.withdraw(theAgent(member), noon);
-      principals.changed(member.agentId, noon - 1);
-      principals.changed(null, noon + 5);
-      principals.changed("another agent" as AgentId, noon + 5);
-      expect(refused(principals, member)[1]).toBe(true);
-      principals.changed(member.agentId, noon);
-      expect(refused(principals, member)[1]).toBe(false);
-    });
-    expect(await rows("holds")).toEqual([]);
-    await start((principals) => expect(refused(principals, member)[1]).toBe(false));
-  });
-
-  it("is forgotten when its hold has ended", async () => {
-    const { start, member, rows } = await openPrincipals();
-    await start(async (principals) => {
-      principals.withdraw(theAgent(member), noon);
-      principals.forgetExpired(noon + holdMs);
-      expect(refused(principals, member)[1]).toBe(true);
-      principals.forgetExpired(noon + holdMs + 1);
-      expect(refused(principals, member)[1]).toBe(false);
-    });
-    expect(await rows("holds")).toEqual([]);
   });
 });
 
@@ -144,21 +146,107 @@ describe("in the ledger", () => {
   beforeEach(() => clockAt(noon));
   afterEach(() => void vi.useRealTimers());
 
-  it.each<[string, (member: Member) => RevocationTarget, string]>([
+  const changed = (member: Member, action: string, holdId?: string) =>
+    ({
+      id: crypto.randomUUID(),
+      ...member,
+      action,
+      actor: { agentId: null, ip: "203.0.113.7", userAgent: "test" },
+      target: member.agentId,
+      outcome: "success",
+      occurredAtMs: Date.now(),
+      details: {},
+      ...(holdId ? { holdId } : {}),
+    }) as never;
+
+  it.each<[string, (member: Member) => HeldTarget, string]>([
     ["the organization", () => theOrganization, "change_in_progress"],
     ["the agent", theAgent, "change_in_progress"],
     ["the credential", theCredential, "credential_revoked"],
-  ])("attack: no token while %s is being revoked and D1 does not have it yet", async (_, subjectOf, reason) => {
+  ])("attack: no token while %s is being revoked and D1 does not have it yet", async (_, targetOf, reason) => {
     const { issue, revoke, member, restart } = await newMemberWithLedger();
     expect((await issue()).outcome).toBe("issued");
-    await revoke(subjectOf(member));
-    const refused = { outcome: "refused", reason };
-    expect(await atOnce(3, () => issue())).toEqual([refused, refused, refused]);
+    await revoke(targetOf(member));
+    const refusal = { outcome: "refused", reason };
+    expect(await atOnce(3, () => issue())).toEqual([refusal, refusal, refusal]);
     await restart();
     clockAt(noon + holdMs);
-    expect(await issue()).toEqual(refused);
+    expect(await issue()).toEqual(refusal);
     clockAt(noon + holdMs + 1);
     expect((await issue()).outcome).toBe("issued");
+  });
+
+  it("attack: the event of another change does not end the refusal, and no token survives suspension and reactivation", async () => {
+    const { issue, revoke, ledger, member, accepts, factsOf } = await newMemberWithLedger();
+    const before = factsOf(await issue());
+    const hold = newHoldId();
+    await revoke(theAgent(member), hold);
+    for (const action of ["credential.generated", "agent.updated", "agent.suspended"]) {
+      await ledger.record([changed(member, action), changed(member, action, newHoldId())]);
+    }
+    expect(await issue()).toEqual({ outcome: "refused", reason: "change_in_progress" });
+    await changeInD1("agents", member.agentId, "status = 'suspended'");
+    await ledger.record([changed(member, "agent.suspended", hold)]);
+    expect(await issue()).toEqual({ outcome: "refused", reason: "agent_suspended" });
+    await changeInD1("agents", member.agentId, "status = 'active'");
+    await ledger.record([changed(member, "agent.reactivated")]);
+    const after = factsOf(await issue());
+    expect([await accepts(before), await accepts(after)]).toEqual([false, true]);
+  });
+
+  it("a crash after the write: at the deadline the record is read anew and decides", async () => {
+    const { issue, revoke, member, crash } = await newMemberWithLedger();
+    expect((await issue()).outcome).toBe("issued");
+    await revoke(theAgent(member));
+    await changeInD1("agents", member.agentId, "status = 'suspended'");
+    expect(await issue()).toEqual({ outcome: "refused", reason: "change_in_progress" });
+    await crash();
+    clockAt(noon + holdMs + 1);
+    expect(await issue()).toEqual({ outcome: "refused", reason: "agent_suspended" });
+  });
+
+  it("attack: a delegation that is made while its scope is being revoked ends with the hold", async () => {
+    const { revoke, ledger, member } = await newMemberWithLedger();
+    const delegatee = await newMember({}, member);
+    const delegate = async () => {
+      const outcome = await ledger.delegate({
+        delegatorAgentId: member.agentId,
+        credentialId: null,
+        tokenId: crypto.randomUUID() as TokenId,
+        delegateeAgentId: delegatee.agentId,
+        scopes: ["resume:read" as Scope],
+        ttlSeconds: 3_600,
+      });
+      if (outcome.outcome !== "delegated") throw new Error(outcome.outcome);
+      return outcome.chainId;
+    };
+    type ChainId = Awaited<ReturnType<typeof delegate>>;
+    const check = async (chainId: ChainId) =>
+      (await ledger.checkDelegation(chainId, changed(member, "delegation.verified"))).endedAtMs;
+    const hold = newHoldId();
+    await revoke(theScope(member), hold);
+    const [first, second] = [await delegate(), await delegate()];
+    expect(await check(first)).toBeNull();
+    clockAt(noon + 1_000);
+    await ledger.record([changed(member, "agent.updated", hold)]);
+    expect([await check(first), await check(second)]).toEqual([noon + 1_000, noon + 1_000]);
+    // The same when the event never comes.
+    await revoke(theScope(member));
+    const third = await delegate();
+    expect(await check(third)).toBeNull();
+    clockAt(noon + 1_000 + holdMs + 1);
+    expect(await check(third)).toBe(noon + 1_000 + holdMs + 1);
+  });
+
+  it("a change that did not take place releases its hold", async () => {
+    const { issue, revoke, ledger, member, rows } = await newMemberWithLedger();
+    const hold = newHoldId();
+    await revoke(theAgent(member), hold);
+    await ledger.releaseHold(newHoldId());
+    expect((await issue()).outcome).toBe("refused");
+    await ledger.releaseHold(hold);
+    expect((await issue()).outcome).toBe("issued");
+    expect(await rows("change_holds")).toEqual([]);
   });
 
   it("a secret that was valid is refused as revoked once D1 has the revocation", async () => {
@@ -169,5 +257,14 @@ describe("in the ledger", () => {
     expect(await issue()).toEqual({ outcome: "refused", reason: "credential_revoked" });
     clockAt(noon + holdMs + 1);
     expect(await issue()).toEqual({ outcome: "refused", reason: "credential_revoked" });
+  });
+
+  it("the id of a hold is in no audit event", async () => {
+    const { ledger, member, rows } = await newMemberWithLedger();
+    const hold = newHoldId();
+    await ledger.record([changed(member, "agent.suspended", hold)]);
+    const [row] = await rows("pending_events");
+    expect(row?.event).toContain("agent.suspended");
+    expect(row?.event).not.toContain(hold);
   });
 });

@@ -15,7 +15,7 @@ const agent = "agent-1" as AgentId;
 
 /** The parts and their journal, as an object that starts makes them. */
 function start(sql: SqlStorage) {
-  const parts = { usage: new Usage(sql), activity: new Activity(sql), rate: new Rate(sql) };
+  const parts = { usage: new Usage(sql), activity: new Activity(sql), rate: new Rate(sql, "rate") };
   return { ...parts, journal: new Journal(sql, parts) };
 }
 type Started = ReturnType<typeof start>;

@@ -1,7 +1,7 @@
 /** The limits of an organization: exactly so many are admitted, however many come at once, until the period ends. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Metric } from "../../src/ledger/usage.ts";
-import { atOnce, changeInD1, clockAt, newMemberWithLedger, tally } from "./_support.ts";
+import { atOnce, changeInD1, clockAt, newHoldId, newMemberWithLedger, tally } from "./_support.ts";
 
 /** A day in the middle of a month, so that their ends are two moments. */
 const now = Date.parse("2028-02-10T12:00:00.000Z");
@@ -81,6 +81,16 @@ describe("the calls of a day", () => {
     expect(await exempt()).toMatchObject({ rate: { remaining: 20 } });
     expect(await used()).toEqual([1_026, 26, 0, 0]);
     expect(await outcomeOf(call())).toBe("limited");
+  });
+
+  it("attack: exempt calls have a rate of ten times the tier's, which takes nothing from the others", async () => {
+    const { call, used } = await having({ calls_per_day: 0 });
+    expect(tally(await atOnce(210, () => outcomeOf(call("exempt_call"))))).toEqual({ authenticated: 200, limited: 10 });
+    expect(await call("exempt_call")).toMatchObject({ limit: "requestsPerMinute", max: 1_000 });
+    expect(await used()).toEqual([200, 200, 0, 0]);
+    expect(await outcomeOf(call())).toBe("authenticated");
+    clockAt(now + 60);
+    expect(await outcomeOf(call("exempt_call"))).toBe("authenticated");
   });
 });
 
@@ -197,7 +207,7 @@ describe("another tier", () => {
   it("has its limits at once", async () => {
     const { issue, ledger, member } = await having({ tokens_per_day: 1_000 });
     expect(await outcomeOf(issue())).toBe("limited");
-    await ledger.expectChange(null);
+    await ledger.expectChange(null, newHoldId());
     await changeInD1("organizations", member.organizationId, "plan_tier = 'pro'");
     expect(await issue()).toMatchObject({ outcome: "issued", rate: { burst: 100 } });
     await changeInD1("organizations", member.organizationId, "plan_tier = 'free'");

@@ -1,11 +1,13 @@
 /** Agents as the ledger knows them: read once, and never answered from a stale copy. */
 import { describe, expect, it } from "vitest";
+import type { Held } from "../../src/ledger/holds.ts";
 import { grantableTo, type Principals } from "../../src/ledger/principals.ts";
-import type { AgentId, DelegationId, OrganizationId, Scope } from "../../src/platform/ids.ts";
+import type { AgentId, OrganizationId, Scope } from "../../src/platform/ids.ts";
 import {
   atOnce,
   DB,
   type Member,
+  newHoldId,
   newMember,
   noon,
   openPrincipals,
@@ -78,25 +80,18 @@ describe("the copy in memory", () => {
     });
   });
 
-  it.each([
-    ["its agent has changed", (principals: Principals, { agentId }: Member) => principals.changed(agentId, noon)],
-    ["the organization has changed", (principals: Principals) => principals.changed(null, noon)],
-    [
-      "its agent is about to change",
-      (principals: Principals, { agentId }: Member) => principals.expectChange(agentId, noon),
-    ],
-    ["the organization is about to change", (principals: Principals) => principals.expectChange(null, noon)],
-    ["its agent is revoked", (principals: Principals, member: Member) => principals.withdraw(theAgent(member), noon)],
-    [
-      "its credential is revoked",
-      (principals: Principals, member: Member) => principals.withdraw(theCredential(member), noon),
-    ],
-    ["the organization is revoked", (principals: Principals) => principals.withdraw(theOrganization, noon)],
-    [
-      "scopes of its agent are revoked",
-      (principals: Principals, { agentId }: Member) =>
-        principals.withdraw({ kind: "scopes", agentId, scopes: ["resume:read" as Scope] }, noon),
-    ],
+  const held = (target: (member: Member) => Held) => (principals: Principals, member: Member) =>
+    principals.hold(newHoldId(), [target(member)], noon);
+
+  it.each<[string, (principals: Principals, member: Member) => void]>([
+    ["its agent has changed", (principals, { agentId }) => principals.forget(agentId)],
+    ["the organization has changed", (principals) => principals.forget(null)],
+    ["its agent is about to change", held(({ agentId }) => ({ kind: "change", agentId }))],
+    ["the organization is about to change", held(() => ({ kind: "change", agentId: null }))],
+    ["its agent is revoked", held(theAgent)],
+    ["its credential is revoked", held(theCredential)],
+    ["the organization is revoked", held(() => theOrganization)],
+    ["scopes are revoked", held(({ agentId }) => ({ kind: "scopes", agentId, scopes: ["resume:read" as Scope] }))],
   ])("is dropped when %s", async (_, happens) => {
     const { start, change, member } = await openPrincipals();
     await start(async (principals, version) => {
@@ -108,14 +103,13 @@ describe("the copy in memory", () => {
     });
   });
 
-  it("stays when another agent changes, or a delegation ends", async () => {
+  it("stays when another agent changes", async () => {
     const { start, change } = await openPrincipals();
     await start(async (principals, version) => {
       await version();
       await change("2.0.0");
-      principals.changed("another agent" as AgentId, noon);
-      principals.expectChange("another agent" as AgentId, noon);
-      principals.withdraw({ kind: "delegation", chainId: "delegation-1" as DelegationId }, noon);
+      principals.forget("another agent" as AgentId);
+      principals.hold(newHoldId(), [{ kind: "change", agentId: "another agent" as AgentId }], noon);
       expect(await version()).toBe("1.0.0");
     });
   });
@@ -134,7 +128,7 @@ describe("the copy in memory", () => {
       const early = version();
       await hasRead.promise;
       await change("2.0.0");
-      principals.changed(member.agentId, noon);
+      principals.forget(member.agentId);
       expect(await version()).toBe("2.0.0");
       arrives.resolve();
       expect(await early).toBe("1.0.0");

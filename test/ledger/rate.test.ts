@@ -8,7 +8,7 @@ const free: RateLimit = { requestsPerMinute: 100, burst: 20 };
 const pro: RateLimit = { requestsPerMinute: 1_000, burst: 100 };
 const slow: RateLimit = { requestsPerMinute: 1, burst: 1 };
 
-const withRate = <T>(run: (rate: Rate) => T) => newLedger().inside(({ sql }) => run(new Rate(sql)));
+const withRate = <T>(run: (rate: Rate) => T) => newLedger().inside(({ sql }) => run(new Rate(sql, "rate")));
 
 const take = (rate: Rate, times: number, limit = free, atMs = noon) => {
   for (let request = 0; request < times; request++) rate.take(limit, atMs);
@@ -117,7 +117,7 @@ describe("a restart", () => {
   it("continues from what was committed, in the journal or in the table", async () => {
     const { inside, rows } = newLedger();
     const committed = await inside(({ sql }) => {
-      const rate = new Rate(sql);
+      const rate = new Rate(sql, "rate");
       take(rate, 7);
       rate.drain();
       rate.save();
@@ -126,12 +126,12 @@ describe("a restart", () => {
     });
     expect(committed).toEqual({ requests: 8, atMs: noon });
     await inside(({ sql }) => {
-      const rate = new Rate(sql);
+      const rate = new Rate(sql, "rate");
       expect(left(rate)).toBe(13);
       rate.restore(committed);
       rate.save();
     });
-    expect(await inside(({ sql }) => left(new Rate(sql)))).toBe(8);
+    expect(await inside(({ sql }) => left(new Rate(sql, "rate")))).toBe(8);
     expect(await rows("rate")).toEqual([{ one: 1, requests: 8, at_ms: noon }]);
   });
 

@@ -51,7 +51,7 @@ describe("a value", () => {
     await newLedger().inside(({ sql }) => {
       const values = new SingleUse(sql);
       for (const maker of ["a", "b"]) for (const value of ["1", "2"]) values.useOnce(maker, value, noon);
-      values.giveBack({ maker: "a", value: "1" });
+      values.allowAgain({ maker: "a", value: "1" });
       const accepted = () =>
         ["a", "b"].flatMap((maker) => ["1", "2"].map((value) => values.useOnce(maker, value, noon)));
       expect(accepted()).toEqual([true, false, false, false]);

@@ -53,6 +53,8 @@ describe("failures from one source", () => {
     timeout: 300_000,
   }, async () => {
     const client = await newClient(tenant.token);
+    // Once before: while there is a flood, an instance accepts the secrets that it has seen.
+    expect((await signIn(client, "203.0.113.7")).status).toBe(200);
     let letIn = 0;
     const statuses = await flooded(10_000, async (index) => {
       // The real client, in the middle of it, from its own address.
@@ -64,7 +66,7 @@ describe("failures from one source", () => {
     // Ten, and those that were under way when the tenth failed; again for each minute that this takes.
     expect(statuses["429"]).toBeGreaterThan(9_000);
     expect((await signIn(client, "203.0.113.8")).status).toBe(200);
-    expect(await refusalsIn(tenant.token)).toBeLessThan(100);
+    expect(await refusalsIn(tenant.token)).toBeLessThan(60);
     const { body } = await call("/api/v1/audit/verify", { token: tenant.token });
     expect(body.verified).toBe(true);
   });
@@ -77,8 +79,10 @@ describe("failures from one source", () => {
     const statuses = await flooded(1_000, () =>
       signIn({ clientId: crypto.randomUUID(), clientSecret: "guess" }, "198.51.100.77"),
     );
-    expect(Object.keys(statuses)).toEqual(["401"]);
-    expect((await refusalsIn(operator.token)) - before).toBeLessThan(500);
+    expect(Object.keys(statuses).sort()).toEqual(["401", "429"]);
+    // Sixty a minute, for each minute that this takes.
+    expect(statuses["429"]).toBeGreaterThan(700);
+    expect((await refusalsIn(operator.token)) - before).toBe(0);
     const bystander: Body = await newClient(tenant.token);
     expect((await signIn(bystander as never, "198.51.100.77")).status).toBe(200);
   });

@@ -16,7 +16,9 @@ export const identityEvents = {
   "token.introspected": { audit: true },
   "token.revoked": { audit: true, webhook: { details: ["scope"] } },
   "client.refused": { audit: true },
-  // No `changes`: an agent's record has no delegations, and the event must not release the hold of a change of the agent.
+  // The refusals of a minute that the log does not have, with their count.
+  "client.refusals_omitted": { audit: true },
+  // No `changes`: an agent's record has no delegations.
   "delegation.created": { audit: true, webhook: true },
   "delegation.verified": { audit: true },
   "delegation.exchanged": { audit: true },

@@ -5,9 +5,9 @@ import { type Powers, refuseAdminScope, refuseChange, refuseGrant, refuseTakeove
 import type { Caller } from "../../access/caller.ts";
 import { isReservedScope } from "../../access/scopes.ts";
 import { differences } from "../../events/change.ts";
-import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
-import { ledgerOf } from "../../ledger/client.ts";
-import type { RevocationTarget } from "../../ledger/contract.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
+import type { HeldTarget } from "../../ledger/contract.ts";
+import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { jwkThumbprint, type PublicJwk } from "../../platform/crypto/jwk.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
@@ -99,10 +99,12 @@ async function write(
   also: SQL | undefined,
 ): Promise<Result<Agent> | null> {
   const { id: agentId, organizationId } = before;
-  const ledger = ledgerOf(context, organizationId);
   const revoked = revocationOf(before, status, fields);
-  await (revoked ? ledger.withdraw(revoked) : ledger.expectChange(agentId));
-  if (fields.dpopRequired) await ledger.withdraw({ kind: "unbound", agentId });
+  const unbound: HeldTarget[] = fields.dpopRequired ? [{ kind: "unbound", agentId }] : [];
+  const targets = revoked ? [revoked, ...unbound] : unbound;
+  const hold = await (targets.length > 0
+    ? withdraw(context, organizationId, targets)
+    : expectChange(context, organizationId, agentId));
 
   const updatedAt = nextVersion(context, before);
   const after: AgentRecord = {
@@ -127,8 +129,9 @@ async function write(
       : []),
   ];
   const update = updateAgent(context, before, { ...fields, ...(status ? { status } : {}), updatedAt }, [also]);
-  const written = await commitChange(
+  const written = await commitHeld(
     context,
+    hold,
     [update, ...(key ? [retireKeyIfChanged(context, agentId, updatedAt), insertKeyIfChanged(context, key)] : [])],
     events,
     revoked ? [delegationsEndedBy(context, organizationId, revoked)] : [],
@@ -147,11 +150,7 @@ function lostBy(
 }
 
 /** What the ledger revokes: the whole agent, or the scopes that the agent loses; null for neither. */
-function revocationOf(
-  before: AgentRecord,
-  status: AgentChange["status"],
-  fields: AgentChange,
-): RevocationTarget | null {
+function revocationOf(before: AgentRecord, status: AgentChange["status"], fields: AgentChange): HeldTarget | null {
   const { id: agentId } = before;
   if (status === "suspended") return { kind: "agent", agentId };
   const { capabilities, grantedScopes } = { ...before, ...fields };

@@ -2,9 +2,9 @@
 
 import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
-import { ledgerOf } from "../../ledger/client.ts";
-import type { RevocationTarget } from "../../ledger/contract.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
+import type { HeldTarget } from "../../ledger/contract.ts";
+import { commitHeld, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import type { AgentId } from "../../platform/ids.ts";
@@ -40,8 +40,8 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
   const last = await admin.refuse();
   if (last) return last;
 
-  const subject: RevocationTarget = { kind: "agent", agentId };
-  await ledgerOf(context, organizationId).withdraw(subject);
+  const subject: HeldTarget = { kind: "agent", agentId };
+  const hold = await withdraw(context, organizationId, subject);
 
   const updatedAt = nextVersion(context, before);
   const after: AgentRecord = { ...before, status: "decommissioned", updatedAt };
@@ -54,8 +54,9 @@ async function attempt(context: Context, caller: Caller, agentId: AgentId): Prom
     details: { revokedCredentials: credentials.ids },
     data: eventData(context, after),
   });
-  const written = await commitChange(
+  const written = await commitHeld(
     context,
+    hold,
     [updateAgent(context, before, { status: "decommissioned", updatedAt }, [credentials.noneBeside, admin.remains])],
     [event],
     [credentials.revokeIfChanged(updatedAt), delegationsEndedBy(context, organizationId, subject)],

@@ -4,9 +4,9 @@ import type { SecretHolder } from "../../access/app-env.ts";
 import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { refusedClient } from "../../access/secret-holder.ts";
-import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
-import { ledgerOf } from "../../ledger/client.ts";
-import type { NamedCredential, RevocationTarget } from "../../ledger/contract.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
+import type { HeldTarget, NamedCredential } from "../../ledger/contract.ts";
+import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { isSameHash } from "../../platform/crypto/keyed-hash.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
@@ -83,10 +83,11 @@ async function attempt(
           previousHashKeyId: before.hashKeyId,
           previousExpiresAt: now + overlapSeconds * 1000,
         };
-  const ended: RevocationTarget | null = overlapSeconds === 0 ? { kind: "secrets", agentId, credentialId } : null;
-  const ledger = ledgerOf(context, organizationId);
+  const ended: HeldTarget | null = overlapSeconds === 0 ? { kind: "secrets", agentId, credentialId } : null;
   // The old secret signs in until the change is written. The ledger takes the cut-off again when it gets the event.
-  await (ended ? ledger.withdraw(ended) : ledger.expectChange(agentId));
+  const hold = await (ended
+    ? withdraw(context, organizationId, ended)
+    : expectChange(context, organizationId, agentId));
   const event = newEvent(context, actorOf(context, acting), {
     organizationId,
     action: "credential.rotated",
@@ -97,6 +98,6 @@ async function attempt(
   });
   const replacement = replaceSecret(context, before, { ...secret, ...previous, rotatedAt: now });
   const after = ended ? [delegationsEndedBy(context, organizationId, ended)] : [];
-  if (!(await commitChange(context, [replacement], [event], after))) return null;
+  if (!(await commitHeld(context, hold, [replacement], [event], after))) return null;
   return ok({ ...publicCredential(before, now), clientSecret });
 }

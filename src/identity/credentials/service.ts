@@ -2,9 +2,10 @@
 import { refuseChange, refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
 import { type Caller, isSelf } from "../../access/caller.ts";
 import { hasScope } from "../../access/scopes.ts";
-import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
-import type { RevocationTarget } from "../../ledger/contract.ts";
+import type { HeldTarget } from "../../ledger/contract.ts";
+import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type AgentId, type CredentialId, credentialIdSchema } from "../../platform/ids.ts";
@@ -89,9 +90,9 @@ export async function createCredential(
   }
 
   const { credential, statement, generated } = prepareCredential(context, organizationId, agentId, expiresAt);
-  await ledgerOf(context, organizationId).expectChange(agentId);
+  const hold = await expectChange(context, organizationId, agentId);
   const event = newEvent(context, actorOf(context, caller), generated);
-  if (!(await commitChange(context, [statement], [event]))) return whyRefused(context, caller, agentId);
+  if (!(await commitHeld(context, hold, [statement], [event]))) return whyRefused(context, caller, agentId);
   return ok(credential);
 }
 
@@ -130,8 +131,8 @@ export async function revokeCredential(
   const admin = keepUsableAdmin(context, { organizationId, agentId, lost: { credentialId } });
   const last = await admin.refuse();
   if (last) return last;
-  const subject: RevocationTarget = { kind: "credential", agentId, credentialId };
-  await ledgerOf(context, organizationId).withdraw(subject);
+  const subject: HeldTarget = { kind: "credential", agentId, credentialId };
+  const hold = await withdraw(context, organizationId, subject);
   const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "credential.revoked",
@@ -140,8 +141,9 @@ export async function revokeCredential(
     details: {},
     data: { credentialId, agentId },
   });
-  const revoked = await commitChange(
+  const revoked = await commitHeld(
     context,
+    hold,
     [revokeRow(context, credentialId, context.now(), admin.remains)],
     [event],
     [delegationsEndedBy(context, organizationId, subject)],

@@ -63,7 +63,7 @@ const unavailable = (delegatee: string) =>
 export async function delegate(context: Context, caller: Caller, input: Delegate): Promise<Result<NewDelegation>> {
   if (caller.delegation) return problem("FORBIDDEN", "A delegation cannot be passed on: use a token of your own.");
   const { delegateeAgentId, scopes, ttlSeconds } = input;
-  const { agentId: delegatorAgentId, organizationId, credentialId } = caller;
+  const { agentId: delegatorAgentId, organizationId, credentialId, tokenId } = caller;
   const refused = refuseUnlessNarrower(caller, scopes);
   if (refused) return refused;
   if (delegateeAgentId === delegatorAgentId) return unavailable(delegateeAgentId);
@@ -72,6 +72,7 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
   const outcome = await ledgerOf(context, organizationId).delegate({
     delegatorAgentId,
     credentialId,
+    tokenId,
     delegateeAgentId,
     scopes,
     ttlSeconds,
@@ -93,6 +94,7 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
     delegatorAgentId,
     delegateeAgentId,
     credentialId,
+    tokenId,
     scopes,
     issuedAt: issuedAtMs,
     expiresAt: expiresAtMs,

@@ -6,20 +6,20 @@ import type { Actor } from "../../events/catalogue.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import type { DelegationId, OrganizationId } from "../../platform/ids.ts";
+import type { DelegationId, OrganizationId, TokenId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { chainOf } from "./chain.ts";
 import { delegationFacts } from "./public-delegation.ts";
-import { type DelegationRow, findDelegation, revokeDelegation as revokeRow } from "./store.ts";
+import { type DelegationRow, endDelegationsOfToken, findDelegation, revokeDelegation as revokeRow } from "./store.ts";
 
 /** Ends a delegation, at once and everywhere. One that has ended stays as it is. A failure halfway leaves it dead; repeating it is safe. */
 async function end(context: Context, actor: Actor, delegation: DelegationRow): Promise<void> {
   const { id: chainId, organizationId, delegatorAgentId, delegateeAgentId, scopes, revokedAt, expiresAt } = delegation;
   if (revokedAt !== null || expiresAt <= context.now()) return;
   const state = await chainOf(context, chainId).revoke(context.now());
-  await ledgerOf(context, organizationId).withdraw({ kind: "delegation", chainId });
+  await ledgerOf(context, organizationId).endDelegation(chainId);
   const event = newEvent(context, actor, {
     organizationId,
     action: "delegation.revoked",
@@ -60,4 +60,13 @@ export async function endDelegation(
 ): Promise<void> {
   const delegation = await findDelegation(context, organizationId, chainId);
   if (delegation) await end(context, actor, delegation);
+}
+
+/** Records that the delegations of a revoked token have ended. The ledger has ended them with the token. */
+export async function delegationsEndedByToken(
+  context: Context,
+  organizationId: OrganizationId,
+  tokenId: TokenId,
+): Promise<void> {
+  await endDelegationsOfToken(context, organizationId, tokenId, context.now());
 }

@@ -13,7 +13,7 @@ import type { Delegation, DelegationFilter } from "./schema.ts";
 import { endFallenDelegations, listDelegations as listRows } from "./store.ts";
 
 export { delegate } from "./delegate.ts";
-export { endDelegation, revokeDelegation } from "./revoke.ts";
+export { delegationsEndedByToken, endDelegation, revokeDelegation } from "./revoke.ts";
 export { exchangeableDelegation, standingOf, verifyDelegation } from "./standing.ts";
 export { type ReadDelegation, readDelegation } from "./token.ts";
 
@@ -43,8 +43,8 @@ export async function listDelegations(
  *
  * @example
  * ```ts
- * await ledgerOf(context, organizationId).withdraw(subject);
- * await commitChange(context, [suspend], [event], [delegationsEndedBy(context, organizationId, subject)]);
+ * const hold = await withdraw(context, organizationId, subject);
+ * await commitHeld(context, hold, [suspend], [event], [delegationsEndedBy(context, organizationId, subject)]);
  * ```
  */
 export function delegationsEndedBy(context: Context, organizationId: OrganizationId, subject: RevocationTarget) {

@@ -4,7 +4,7 @@ import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
 import { agentKeys, agents, credentials, delegations, organizations, trustPolicies } from "../../platform/db/schema.ts";
-import type { AgentId, DelegationId, OrganizationId } from "../../platform/ids.ts";
+import type { AgentId, DelegationId, OrganizationId, TokenId } from "../../platform/ids.ts";
 import { longestActiveMs } from "../../platform/lifetimes.ts";
 import type { DelegationFilter } from "./schema.ts";
 
@@ -95,6 +95,26 @@ export function revokeDelegation({ db }: Pick<Context, "db">, id: DelegationId, 
     .update(delegations)
     .set({ revokedAt })
     .where(and(eq(delegations.id, id), isNull(delegations.revokedAt), gt(delegations.expiresAt, revokedAt)));
+}
+
+/** Records that the delegations that were made with a token have ended. */
+export async function endDelegationsOfToken(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  tokenId: TokenId,
+  endedAt: number,
+): Promise<void> {
+  await db
+    .update(delegations)
+    .set({ revokedAt: endedAt })
+    .where(
+      and(
+        eq(delegations.organizationId, organizationId),
+        eq(delegations.tokenId, tokenId),
+        isNull(delegations.revokedAt),
+        gt(delegations.expiresAt, endedAt),
+      ),
+    );
 }
 
 /** Of no row that is still alive is the id smaller than this: it begins with the time of issue (RFC 9562 5.7). */

@@ -1,7 +1,7 @@
 /** The set-up: creates the operator's organization and its first admin, once. */
-import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ensureSigningKeys } from "../../keys/service.ts";
-import { ledgerOf } from "../../ledger/client.ts";
+import { commitHeld, expectChange } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { findOperator } from "../../platform/db/organizations.ts";
@@ -56,12 +56,12 @@ async function recover(context: Context, { recoverAgentId: agentId }: Recovery):
   if (!organizationId || !admin || admin.role !== "admin" || admin.status !== "active") return unknown;
   const prepared = prepareCredential(context, organizationId, agentId, null, Number.MAX_SAFE_INTEGER);
   const { credential, statement, generated } = prepared;
-  await ledgerOf(context, organizationId).expectChange(agentId);
+  const hold = await expectChange(context, organizationId, agentId);
   const { credentialId, clientId, clientSecret } = credential;
   const actor = actorOf(context, null);
   const recovered = { ...generated, action: "setup.recovered" as const, details: {} };
   const events = [newEvent(context, actor, generated), newEvent(context, actor, recovered)];
-  if (!(await commitChange(context, [statement], events))) return unknown;
+  if (!(await commitHeld(context, hold, [statement], events))) return unknown;
   return ok({ admin: { agentId, email: admin.email, clientId, credentialId, clientSecret } });
 }
 

@@ -12,9 +12,10 @@ import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { parseBasic } from "./basic-credentials.ts";
+import { braked, noteUnknownClient } from "./flood-brake.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
 import type { ClientForm } from "./schema.ts";
-import { findOrganizationOfClient, organizationOfUnknownClients } from "./store.ts";
+import { findOrganizationOfClient } from "./store.ts";
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -87,20 +88,22 @@ export function readClient(context: Context, { authorization, form, path }: Clie
 }
 
 /**
- * The organization whose ledger judges a client. One that nobody knows is judged, and refused, by the operator's: that takes as
- * long as any other refusal, and its log says who tried.
+ * The organization of a client. A client id that does not exist costs no call of a ledger.
  *
- * @returns null only before the service is set up
+ * @returns `UNAUTHORIZED` for an id that does not exist, `RATE_LIMIT_EXCEEDED` when the network has sent too many of them
  */
-export async function organizationJudging(context: Context, clientId: string): Promise<OrganizationId | null> {
-  return (await findOrganizationOfClient(context, clientId)) ?? (await organizationOfUnknownClients(context));
+export async function organizationOfClient(context: Context, clientId: string): Promise<Result<OrganizationId>> {
+  const organizationId = await findOrganizationOfClient(context, clientId);
+  if (organizationId) return ok(organizationId);
+  const throttled = noteUnknownClient(context.source, context.now());
+  return throttled ? refusal(throttled) : invalidClient();
 }
 
 /** The answer to a client that the ledger did not let in. */
 export function refusal(outcome: Refused | Throttled): Problem {
   if (outcome.outcome === "refused") return invalidClient();
   count("agentidp_rate_limit_rejections_total", { limit: "failedSignIns" });
-  return problem("RATE_LIMIT_EXCEEDED", "Too many failed attempts for this client from this address.", {
+  return problem("RATE_LIMIT_EXCEEDED", "Too many failed attempts from this address.", {
     oauthError: "temporarily_unavailable",
     headers: { "Retry-After": String(outcome.retryAfterSeconds) },
   });
@@ -125,11 +128,13 @@ export async function authenticateClient(
   client: PresentedClient,
   counting: Counting,
 ): Promise<Result<{ readonly client: AuthenticatedClient; readonly headers: RateHeaders }>> {
-  const organizationId = await organizationJudging(context, client.clientId);
-  if (!organizationId) return invalidClient();
+  const organization = await organizationOfClient(context, client.clientId);
+  if (!organization.ok) return organization;
   const { clientId, presented } = client;
   const request = { agentId: clientId as AgentId, presented, source: context.source };
-  const outcome = await ledgerOf(context, organizationId).authenticateClient(request, counting);
+  const outcome = await braked(context, request, () =>
+    ledgerOf(context, organization.value).authenticateClient(request, counting),
+  );
   if (outcome.outcome === "limited") return overLimit(context, outcome);
   if (outcome.outcome !== "authenticated") return refusal(outcome);
   return ok({ client: outcome.client, headers: rateHeaders(outcome.rate) });

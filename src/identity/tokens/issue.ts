@@ -12,6 +12,7 @@ import { ok, type Result } from "../../platform/problems/result.ts";
 import { holdsDomainOf } from "../../tenancy/domains/service.ts";
 import { type AccessTokenContent, type SigningKey, signAccessToken, signIdToken } from "./access-token.ts";
 import { refusal } from "./client-authentication.ts";
+import { braked } from "./flood-brake.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
 import type { TokenResponse } from "./schema.ts";
 
@@ -124,17 +125,19 @@ export async function issueThroughLedger(
   const { organizationId, agentId, presented, grant, scopes, target, proof, chainId } = request;
   for (let attempt = 1; ; attempt++) {
     const key = await currentSigningKey(context, "ES256");
-    const outcome = await ledgerOf(context, organizationId).issueToken({
-      agentId,
-      presented,
-      source: context.source,
-      scopes: scopes as readonly Scope[] | null,
-      signingKeyId: key.kid,
-      grant,
-      target,
-      proof,
-      chainId,
-    });
+    const outcome = await braked(context, request, () =>
+      ledgerOf(context, organizationId).issueToken({
+        agentId,
+        presented,
+        source: context.source,
+        scopes: scopes as readonly Scope[] | null,
+        signingKeyId: key.kid,
+        grant,
+        target,
+        proof,
+        chainId,
+      }),
+    );
     switch (outcome.outcome) {
       case "issued":
         return ok({

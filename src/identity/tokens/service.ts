@@ -9,7 +9,13 @@ import type { Context } from "../../platform/context.ts";
 import type { AgentId, Scope } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
-import { endDelegation, type ReadDelegation, readDelegation, standingOf } from "../delegation/service.ts";
+import {
+  delegationsEndedByToken,
+  endDelegation,
+  type ReadDelegation,
+  readDelegation,
+  standingOf,
+} from "../delegation/service.ts";
 import { comparisonKey } from "../resources/service.ts";
 import { type ReadAccessToken, readAccessToken } from "./access-token.ts";
 import type { Asker } from "./asker.ts";
@@ -167,7 +173,8 @@ export async function introspectToken(context: Context, asker: Asker, token: str
 
 /**
  * Revocation (RFC 7009 2.1): the asker's own token, or any token of its organization with `agents:write`. A delegation token is
- * its delegator's, and its revocation ends the access tokens made from it. An unknown token, one that is not active and one of
+ * its delegator's, and its revocation ends the access tokens made from it. The delegations made with an access token end with it.
+ * An unknown token, one that is not active and one of
  * another agent stay as they are, and the answer is the same.
  */
 export async function revokeToken(context: Context, asker: Asker, token: string): Promise<void> {
@@ -180,4 +187,6 @@ export async function revokeToken(context: Context, asker: Asker, token: string)
   if (read?.claims.organization_id !== asker.organizationId || !mayRevoke(asker, read.facts.agentId)) return;
   const event = eventAbout(context, asker, "token.revoked", read);
   await ledgerOf(context, asker.organizationId).revokeToken(read.facts, event);
+  // Also when the token was revoked before: the first request may have failed here.
+  await delegationsEndedByToken(context, asker.organizationId, read.facts.tokenId);
 }

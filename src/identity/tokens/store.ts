@@ -1,38 +1,62 @@
 /** Which organization a client belongs to. */
-import { eq } from "drizzle-orm";
+import { and, eq, isNull } from "drizzle-orm";
+import QuickLRU from "quick-lru";
 import type { Context } from "../../platform/context.ts";
-import type { Database } from "../../platform/db/client.ts";
-import { findOperator } from "../../platform/db/organizations.ts";
-import { agents } from "../../platform/db/schema.ts";
+import type { PublicJwk } from "../../platform/crypto/jwk.ts";
+import { agentKeys, agents } from "../../platform/db/schema.ts";
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
 
 /** An agent never changes its organization and no id is used twice, so an entry is never wrong. */
 const organizationOfAgent = new Map<string, OrganizationId>();
-const operators = new WeakMap<Database, OrganizationId>();
 const mostRemembered = 10_000;
+
+/** Until when an id counts as one that does not exist, in milliseconds since the epoch: an agent may be registered at any moment. */
+const unknownUntilMs = new QuickLRU<string, number>({ maxSize: 5_000 });
+const unknownForMs = 5_000;
 
 /** The organization of an agent, or null when there is no such agent. No I/O for a client that this isolate has seen before. */
 export async function findOrganizationOfClient(
-  { db }: Pick<Context, "db">,
+  { db, now }: Pick<Context, "db" | "now">,
   clientId: string,
 ): Promise<OrganizationId | null> {
   const known = organizationOfAgent.get(clientId);
   if (known) return known;
   const agentId = agentIdSchema.safeParse(clientId);
-  if (!agentId.success) return null;
+  if (!agentId.success || (unknownUntilMs.get(clientId) ?? 0) > now()) return null;
   const [row] = await db
     .select({ organizationId: agents.organizationId })
     .from(agents)
     .where(eq(agents.id, agentId.data as AgentId));
-  if (!row) return null;
+  if (!row) {
+    unknownUntilMs.set(clientId, now() + unknownForMs);
+    return null;
+  }
   if (organizationOfAgent.size >= mostRemembered) organizationOfAgent.clear();
   organizationOfAgent.set(clientId, row.organizationId);
   return row.organizationId;
 }
 
-/** The operator's organization, or null before set-up. Its ledger keeps the record of unknown clients. No I/O but once. */
-export async function organizationOfUnknownClients({ db }: Pick<Context, "db">): Promise<OrganizationId | null> {
-  const id = operators.get(db) ?? (await findOperator({ db }));
-  if (id) operators.set(db, id);
-  return id;
+interface ClientKey {
+  readonly key: PublicJwk | null;
+  readonly readAtMs: number;
+}
+
+const clientKeys = new QuickLRU<AgentId, ClientKey>({ maxSize: 500 });
+/** How old a cached key may be. It serves the brake only; the ledger has the present key. */
+const keyTrustedMs = 10_000;
+
+/** The key that the agent registered and signs its assertions with; null for none. */
+export async function findClientKey(
+  { db, now }: Pick<Context, "db" | "now">,
+  agentId: AgentId,
+): Promise<PublicJwk | null> {
+  const known = clientKeys.get(agentId);
+  if (known && now() - known.readAtMs < keyTrustedMs) return known.key;
+  const [row] = await db
+    .select({ publicJwk: agentKeys.publicJwk })
+    .from(agentKeys)
+    .where(and(eq(agentKeys.agentId, agentId), isNull(agentKeys.replacedAt), isNull(agentKeys.privateSealed)));
+  const key = (row?.publicJwk ?? null) as PublicJwk | null;
+  clientKeys.set(agentId, { key, readAtMs: now() });
+  return key;
 }

@@ -1,9 +1,10 @@
 /** Trust policies: the claims with which a workload's token signs in as an agent. A policy is a credential of its agent. */
+
 import { refuseChange, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
-import { ledgerOf } from "../../ledger/client.ts";
-import type { RevocationTarget } from "../../ledger/contract.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
+import type { HeldTarget } from "../../ledger/contract.ts";
+import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
@@ -96,7 +97,7 @@ export async function createTrustPolicy(
   if (refused) return refused;
 
   const policy = recordOf(context, caller, input, context.now());
-  await ledgerOf(context, organizationId).expectChange(agentId);
+  const hold = await expectChange(context, organizationId, agentId);
   const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "trust_policy.created",
@@ -105,7 +106,7 @@ export async function createTrustPolicy(
     details: requiredClaims(policy),
     data: { policyId: policy.id, agentId },
   });
-  const inserted = await commitChange(context, [insertTrustPolicy(context, policy, maxOfAgent)], [event]);
+  const inserted = await commitHeld(context, hold, [insertTrustPolicy(context, policy, maxOfAgent)], [event]);
   if (!inserted) return whyRefused(context, caller, policy);
   return ok(publicPolicy(policy));
 }
@@ -164,8 +165,8 @@ export async function deleteTrustPolicy(
   const admin = keepUsableAdmin(context, { organizationId, agentId, lost: { policyId } });
   const last = await admin.refuse();
   if (last) return last;
-  const subject: RevocationTarget = { kind: "credential", agentId, credentialId: policyId };
-  await ledgerOf(context, organizationId).withdraw(subject);
+  const subject: HeldTarget = { kind: "credential", agentId, credentialId: policyId };
+  const hold = await withdraw(context, organizationId, subject);
   const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "trust_policy.deleted",
@@ -174,8 +175,9 @@ export async function deleteTrustPolicy(
     details: requiredClaims(policy),
     data: { policyId, agentId },
   });
-  const removed = await commitChange(
+  const removed = await commitHeld(
     context,
+    hold,
     [removeTrustPolicy(context, policyId, admin.remains)],
     [event],
     [delegationsEndedBy(context, organizationId, subject)],

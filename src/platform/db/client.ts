@@ -33,6 +33,15 @@ export function violatesUnique(error: unknown, columns: string): boolean {
   return text.includes("UNIQUE constraint failed") && text.includes(columns);
 }
 
+/**
+ * Whether a statement was refused because it has no value for a column that must have one.
+ *
+ * @param column as SQLite names it in its message, such as `outbox.event`
+ */
+export function violatesNotNull(error: unknown, column: string): boolean {
+  return messagesOf(error).includes(`NOT NULL constraint failed: ${column}`);
+}
+
 /** Whether D1 itself failed (network, overload, time-out), so that the same request may succeed later. */
 export function isDatabaseDown(error: unknown): boolean {
   const text = messagesOf(error);

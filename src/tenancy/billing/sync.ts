@@ -2,8 +2,9 @@
  * Sets an organization's tier by its subscription at Stripe. An event is only a reason to read the subscription, so events may
  * come late, twice, or in any order.
  */
+
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
-import { ledgerOf } from "../../ledger/client.ts";
+import { commitHeld, expectChange } from "../../ledger/held-change.ts";
 import type { PlanTier } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, previousChanged, untilWritten } from "../../platform/db/conditional.ts";
@@ -108,7 +109,7 @@ async function write(
   }
 
   const { id: organizationId } = organization;
-  await ledgerOf(context, organizationId).expectChange(null);
+  const hold = await expectChange(context, organizationId, null);
   const updatedAt = nextVersion(context, organization);
   const { subscriptionId, subscriptionStatus } = change;
   const changed = newEvent(context, actorOf(context, null), {
@@ -123,5 +124,5 @@ async function write(
     updateOrganization(context, organization, { planTier }, updatedAt, accountUnchanged(account)),
     updateAccount(context, account, change, previousChanged),
   ] as const;
-  return (await commitChange(context, statements, [changed], noting)) !== null;
+  return (await commitHeld(context, hold, statements, [changed], noting)) !== null;
 }

@@ -3,8 +3,8 @@ import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent, EventName } from "../../events/catalogue.ts";
 import { differences, fromTo } from "../../events/change.ts";
-import { commitChange, newEvents } from "../../events/outbox.ts";
-import { ledgerOf } from "../../ledger/client.ts";
+import { newEvents } from "../../events/outbox.ts";
+import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
@@ -144,19 +144,21 @@ async function writeChange(
   before: Organization,
   change: OrganizationChange,
 ): Promise<Result<PublicOrganization> | null> {
-  const ledger = ledgerOf(context, before.id);
+  const { id: organizationId } = before;
   const revokes = change.status === "suspended" || change.status === "deleted";
-  await (revokes ? ledger.withdraw({ kind: "organization" }) : ledger.expectChange(null));
+  const hold = await (revokes
+    ? withdraw(context, organizationId, { kind: "organization" })
+    : expectChange(context, organizationId, null));
 
   const updatedAt = nextVersion(context, before);
   const after: Organization = { ...before, ...change, updatedAt };
   const { status, planTier, ...fields } = change;
   const eventsOf = (action: EventName, changed: OrganizationChange): DomainEvent[] =>
     newEvents(context, caller, {
-      organizationId: before.id,
+      organizationId,
       action,
       agentId: null,
-      target: before.id,
+      target: organizationId,
       details: fromTo(before, after, changed),
       data: publicOrganization(after),
     });
@@ -165,6 +167,6 @@ async function writeChange(
     ...(planTier ? eventsOf("tier.changed", { planTier }) : []),
     ...(status ? eventsOf(statusActions[status], { status }) : []),
   ];
-  const written = await commitChange(context, [updateOrganization(context, before, change, updatedAt)], events);
+  const written = await commitHeld(context, hold, [updateOrganization(context, before, change, updatedAt)], events);
   return written && ok(publicOrganization(after));
 }

@@ -1,7 +1,7 @@
 /** Every control watches something: when that is broken the next run says so, and when it is mended the next run says that. */
 import { describe, expect, it } from "vitest";
 import { ledgerOf } from "../../../src/ledger/client.ts";
-import type { OrganizationId } from "../../../src/platform/ids.ts";
+import type { HoldId, OrganizationId } from "../../../src/platform/ids.ts";
 import { call, newAgent, newClient, newCredential } from "../../support/api.ts";
 import { bindings, day, later, measured, measuredOrganization, minute, sql } from "./cron.ts";
 
@@ -32,7 +32,10 @@ describe("CC6.1 logical access", () => {
     });
 
     // As the service would: first the ledger, which remembers it, then the record.
-    await ledgerOf({ env: bindings }, nobody.organization).withdraw({ kind: "organization" });
+    await ledgerOf({ env: bindings }, nobody.organization).withdraw(
+      [{ kind: "organization" }],
+      crypto.randomUUID() as HoldId,
+    );
     await sql("DELETE FROM agents WHERE id = ?", nobody.agent);
     await sql("DELETE FROM organizations WHERE id = ?", nobody.organization);
     later(minute);

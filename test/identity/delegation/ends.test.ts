@@ -10,6 +10,7 @@ import { type EventId, newId, type OrganizationId } from "../../../src/platform/
 import {
   adminToken,
   type Body,
+  type Client,
   call,
   newCredential,
   newOrganization,
@@ -50,6 +51,7 @@ const change = (json: Record<string, unknown>) =>
 const decommission = (agentId: string) => call(`/api/v1/agents/${agentId}`, { method: "DELETE", token: admin });
 const revokeCredential = ({ agentId, credentialId }: Parties["delegator"]) =>
   call(`/api/v1/agents/${agentId}/credentials/${credentialId}`, { method: "DELETE", token: admin });
+const revokeToken = (client: Client, token: string) => call("/api/v1/token/revoke", { basic: client, form: { token } });
 const recordedEnd = () =>
   DB.prepare("SELECT revoked_at FROM delegations WHERE id = ?").bind(delegation.chainId).first<number>("revoked_at");
 
@@ -77,10 +79,22 @@ describe("ends at once", () => {
       "invalid_grant",
     ],
     ["the delegator's credential is revoked", () => revokeCredential(parties.delegator), "invalid_grant"],
+    ["the token that made it is revoked", () => revokeToken(parties.delegator, parties.token), "invalid_grant"],
   ] as const)("%s", async (_, cause, error) => {
     const answer = await cause();
     expect(answer.status, answer.text).toBeLessThan(300);
     await expectEnded(error);
+  });
+
+  it("only with the token that made it: revoking another token, or the same one twice, changes nothing more", async () => {
+    const other = await tokenFor(parties.delegator);
+    expect((await revokeToken(parties.delegator, other)).status).toBe(200);
+    expect((await verify(admin, delegation.delegationToken)).body).toMatchObject({ valid: true, revokedAt: null });
+    await revokeToken(parties.delegator, parties.token);
+    const { body } = await verify(admin, delegation.delegationToken);
+    await revokeToken(parties.delegator, parties.token);
+    expect((await verify(admin, delegation.delegationToken)).body).toEqual(body);
+    await expectEnded();
   });
 
   it("a platform scope is taken from the delegator", async () => {
@@ -113,6 +127,7 @@ describe("ends at once", () => {
       delegateeAgentId: parties.delegatee.agentId,
       scopes: ["audit:read"],
       ttlSeconds: 900,
+      tokenId: crypto.randomUUID(),
     } as unknown as Parameters<Ledger["delegate"]>[0]);
     await DB.prepare("UPDATE delegations SET credential_id = ? WHERE id = ?").bind(policyId, delegation.chainId).run();
     const { chainId } = lent as { chainId: Parameters<Ledger["checkDelegation"]>[0] };
@@ -250,6 +265,7 @@ const emptyEvent = () => ({
 
 describe("while a change is being written", () => {
   const ledger = () => ORG_LEDGER.get(ORG_LEDGER.idFromName(tenant.organizationId)) as unknown as Ledger;
+  const newHoldId = () => crypto.randomUUID() as Parameters<Ledger["withdraw"]>[1];
   const request = () =>
     ({
       delegatorAgentId: parties.delegator.agentId,
@@ -257,19 +273,20 @@ describe("while a change is being written", () => {
       delegateeAgentId: parties.delegatee.agentId,
       scopes: ["audit:read"],
       ttlSeconds: 900,
+      tokenId: crypto.randomUUID(),
     }) as unknown as Parameters<Ledger["delegate"]>[0];
 
   it("neither party lends or gets: what came into being now would outlive the cut-off", async () => {
-    await ledger().withdraw({ kind: "agent", agentId: request().delegatorAgentId });
+    await ledger().withdraw([{ kind: "agent", agentId: request().delegatorAgentId }], newHoldId());
     expect(await ledger().delegate(request())).toEqual({ outcome: "inactive" });
     const other = await newParties(admin);
     const toWithdrawn = { ...request(), delegatorAgentId: other.delegator.agentId, credentialId: null };
-    await ledger().withdraw({ kind: "agent", agentId: request().delegateeAgentId });
+    await ledger().withdraw([{ kind: "agent", agentId: request().delegateeAgentId }], newHoldId());
     expect(await ledger().delegate(toWithdrawn as never)).toEqual({ outcome: "delegatee_unavailable" });
   });
 
   it("the event of a delegation does not lift what is held for its delegator", async () => {
-    await ledger().withdraw({ kind: "agent", agentId: request().delegatorAgentId });
+    await ledger().withdraw([{ kind: "agent", agentId: request().delegatorAgentId }], newHoldId());
     await ledger().record([{ ...emptyEvent(), action: "delegation.created" } as never]);
     expect(await ledger().delegate(request())).toEqual({ outcome: "inactive" });
   });

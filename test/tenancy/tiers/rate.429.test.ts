@@ -53,6 +53,21 @@ describe("the bucket", () => {
     expect(after.callsToday - before.callsToday).toBe(8);
   });
 
+  it("attack: suspending agents that do not exist is limited, to ten times the rate", async () => {
+    const organization = await limitedOrganization();
+    const suspend = () =>
+      call(`/api/v1/agents/${crypto.randomUUID()}`, {
+        method: "PATCH",
+        token: organization.token,
+        json: { status: "suspended" },
+      });
+    expect(await atOnce(220, suspend)).toEqual({ AGENT_NOT_FOUND: 200, [limited]: 20 });
+    expect((await listAgents(organization)).status).toBe(200);
+    pass(1_000);
+    // 1,000 a minute.
+    expect(await atOnce(20, suspend)).toEqual({ AGENT_NOT_FOUND: 16, [limited]: 4 });
+  });
+
   it("is not filled by a restart", async () => {
     const organization = await limitedOrganization();
     await atOnce(20, () => listAgents(organization));

@@ -2,8 +2,8 @@
 
 import { refuseUnlessAdmin } from "../../../access/authority.ts";
 import type { Caller } from "../../../access/caller.ts";
-import { commitChange, newEvents } from "../../../events/outbox.ts";
-import { ledgerOf } from "../../../ledger/client.ts";
+import { newEvents } from "../../../events/outbox.ts";
+import { commitHeld, expectChange } from "../../../ledger/held-change.ts";
 import type { Context } from "../../../platform/context.ts";
 import { untilWritten } from "../../../platform/db/conditional.ts";
 import { type Page, type PageRequest, pageOf } from "../../../platform/http/pagination.ts";
@@ -98,7 +98,7 @@ async function writeRole<T>(
   const admin = role === "admin" ? null : keepUsableAdmin(context, { organizationId, agentId, lost: "admin" });
   const last = await admin?.refuse();
   if (last) return last;
-  await ledgerOf(context, organizationId).expectChange(agentId);
+  const hold = await expectChange(context, organizationId, agentId);
   const events = newEvents(context, caller, {
     organizationId,
     action: role ? "member.set" : "member.removed",
@@ -108,5 +108,5 @@ async function writeRole<T>(
     data: { agentId, role },
   });
   const update = updateRole(context, organizationId, membership, role, admin?.remains);
-  return (await commitChange(context, [update], events)) && { ok: true, value };
+  return (await commitHeld(context, hold, [update], events)) && { ok: true, value };
 }

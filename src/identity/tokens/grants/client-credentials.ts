@@ -2,7 +2,7 @@
 import type { Context } from "../../../platform/context.ts";
 import type { AgentId } from "../../../platform/ids.ts";
 import type { Result } from "../../../platform/problems/result.ts";
-import { invalidClient, organizationJudging, readClient } from "../client-authentication.ts";
+import { organizationOfClient, readClient } from "../client-authentication.ts";
 import { type IssuedToken, issueThroughLedger } from "../issue.ts";
 import type { Grant, GrantRequest } from "./grant.ts";
 
@@ -13,11 +13,11 @@ async function issue(context: Context, request: GrantRequest): Promise<Result<Is
   const client = readClient(context, request);
   if (!client.ok) return client;
   const { clientId, presented } = client.value;
-  const organizationId = await organizationJudging(context, clientId);
-  if (!organizationId) return invalidClient();
+  const organization = await organizationOfClient(context, clientId);
+  if (!organization.ok) return organization;
   const { scopes, target, proof } = request;
   return issueThroughLedger(context, {
-    organizationId,
+    organizationId: organization.value,
     agentId: clientId as AgentId,
     presented,
     grant: grantType,

@@ -2,18 +2,15 @@
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Refused, Throttled } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
+import type { OrganizationId } from "../../../platform/ids.ts";
 import { type Problem, problem } from "../../../platform/problems/problems.ts";
 import { ok, type Result } from "../../../platform/problems/result.ts";
 import { identifyWorkload, type RefusedWorkload } from "../../workloads/service.ts";
-import {
-  authenticateClient,
-  organizationJudging,
-  presentsClient,
-  readClient,
-  refusal,
-} from "../client-authentication.ts";
+import { authenticateClient, presentsClient, readClient, refusal } from "../client-authentication.ts";
+import { brakedRefusal, noteUnknownClient } from "../flood-brake.ts";
 import { type IssuedToken, issueThroughLedger } from "../issue.ts";
 import { optionalParameter } from "../schema.ts";
+import { findOrganizationOfClient } from "../store.ts";
 import type { Grant, GrantRequest } from "./grant.ts";
 
 const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -49,14 +46,22 @@ async function agentNamedBy(context: Context, request: Request): Promise<Result<
     : ok(client_id.toLowerCase().slice(0, 64));
 }
 
-/** The refusal goes to the log of the agent's organization, or of the operator for an unknown agent. */
-async function refuse(context: Context, clientId: string, { reason, details }: RefusedWorkload): Promise<Problem> {
-  const organizationId = await organizationJudging(context, clientId);
-  if (!organizationId) return notAccepted({ outcome: "refused", reason });
+/** The refusal goes to the log of the agent's organization. */
+async function refuse(
+  context: Context,
+  organizationId: OrganizationId,
+  clientId: string,
+  { reason, details }: RefusedWorkload,
+): Promise<Problem> {
   const { source } = context;
   const refused = { clientId, reason, source, details: { grant: grantType, ...details } };
-  return notAccepted(await ledgerOf(context, organizationId).refuseWorkload(refused));
+  const refuseInLedger = () => ledgerOf(context, organizationId).refuseWorkload(refused);
+  return notAccepted(await brakedRefusal(context, clientId, refuseInLedger));
 }
+
+/** The refusal of a client id that does not exist. */
+const unknownClient = (context: Context): Problem =>
+  notAccepted(noteUnknownClient(context.source, context.now()) ?? { outcome: "refused", reason: "unknown_client" });
 
 /** Signs a workload in as the agent that `client_id` names, if a trust policy of that agent fits. */
 async function issue(context: Context, request: Request): Promise<Result<IssuedToken>> {
@@ -64,8 +69,10 @@ async function issue(context: Context, request: Request): Promise<Result<IssuedT
   if (form.assertion === undefined) return missing("assertion is missing.");
   const named = await agentNamedBy(context, request);
   if (!named.ok) return named;
+  const judge = await findOrganizationOfClient(context, named.value);
+  if (!judge) return unknownClient(context);
   const workload = await identifyWorkload(context, form.assertion, named.value);
-  if (workload.outcome === "refused") return refuse(context, named.value, workload);
+  if (workload.outcome === "refused") return refuse(context, judge, named.value, workload);
   const { organizationId, agentId, presented } = workload;
   return issueThroughLedger(
     context,

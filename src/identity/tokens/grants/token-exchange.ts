@@ -9,8 +9,7 @@ import { count } from "../../../platform/telemetry/recording.ts";
 import { exchangeableDelegation } from "../../delegation/service.ts";
 import {
   authenticateClient,
-  invalidClient,
-  organizationJudging,
+  organizationOfClient,
   type PresentedClient,
   readClient,
 } from "../client-authentication.ts";
@@ -85,8 +84,9 @@ async function issue(context: Context, request: Request): Promise<Result<IssuedT
   const client = readClient(context, request);
   if (!client.ok) return client;
   const { clientId, presented } = client.value;
-  const organizationId = await organizationJudging(context, clientId);
-  if (!organizationId) return invalidClient();
+  const organization = await organizationOfClient(context, clientId);
+  if (!organization.ok) return organization;
+  const organizationId = organization.value;
   const chainId = await exchangeableDelegation(context, organizationId, form.subject_token);
   if (!chainId) return refuse(context, organizationId, client.value);
   const issued = await issueThroughLedger(context, {

@@ -1,7 +1,7 @@
 /** Agents, their credentials and delegations, and the federation partners whose tokens are verified. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
-import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope } from "../../ids.ts";
+import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope, TokenId } from "../../ids.ts";
 
 export * from "./identity/resources.ts";
 
@@ -152,6 +152,8 @@ export const delegations = sqliteTable(
     delegateeAgentId: text("delegatee_agent_id").$type<AgentId>().notNull(),
     /** The credential or trust policy that the delegator's token was issued for; null for the delegator's own key. */
     credentialId: text("credential_id").$type<CredentialId>(),
+    /** The delegator's token; null for a delegation of an earlier version. */
+    tokenId: text("token_id").$type<TokenId>(),
     scopes: text({ mode: "json" }).$type<readonly Scope[]>().notNull(),
     issuedAt: integer("issued_at").notNull(),
     expiresAt: integer("expires_at").notNull(),
@@ -160,5 +162,6 @@ export const delegations = sqliteTable(
   (table) => [
     index("delegations_by_delegator").on(table.organizationId, table.delegatorAgentId, table.id),
     index("delegations_by_delegatee").on(table.organizationId, table.delegateeAgentId, table.id),
+    index("delegations_by_token").on(table.tokenId),
   ],
 );

@@ -47,7 +47,7 @@ export function syncSubscription(
 ): Promise<Result<undefined>> {
   const received = event && { ...event, receivedAt: context.now() };
   return untilWritten(async () => {
-    // The account names the organization. An attacker could set the metadata at Stripe.
+    // The account names the organization. The metadata at Stripe is not trusted.
     const account = await findAccountOfCustomer(context, customerId);
     if (!account) return ok();
     // After the account was read: an event that is applied from here on changes the account, and the write below fails.

@@ -3,9 +3,9 @@ import { type Admin, storedAdmin } from "./admin.ts";
 import { Advice, giveUp } from "./advice.ts";
 import { interruption } from "./interruption.ts";
 import { chosenPort } from "./port.ts";
-import { converseWith, Unexpected, withoutSecrets } from "./tour/conversation.ts";
+import { converseWith, type Steps, Unexpected, withoutSecrets } from "./tour/conversation.ts";
 import { delegation } from "./tour/delegation.ts";
-import { mainFlow, type Step } from "./tour/main-flow.ts";
+import { mainFlow } from "./tour/main-flow.ts";
 import { webhooks } from "./tour/webhooks.ts";
 import { startWorker } from "./worker.ts";
 
@@ -26,15 +26,16 @@ async function isUp(url: string): Promise<boolean> {
   );
 }
 
-async function walk(steps: readonly Step[], interrupted: AbortSignal): Promise<void> {
-  for (const [index, step] of steps.entries()) {
+async function walk(steps: Steps, interrupted: AbortSignal): Promise<void> {
+  const all = Object.entries(steps);
+  for (const [index, [title, run]] of all.entries()) {
     interrupted.throwIfAborted();
-    console.log(`\n${index + 1}/${steps.length}  ${step.title}\n`);
+    console.log(`\n${index + 1}/${all.length}  ${title}\n`);
     try {
-      await step.run();
+      await run();
     } catch (error) {
       const reason = withoutSecrets(error instanceof Unexpected ? error.message : String(error));
-      throw new Advice(`Step ${index + 1}, "${step.title}", failed: ${reason}`);
+      throw new Advice(`Step ${index + 1}, "${title}", failed: ${reason}`);
     }
   }
 }
@@ -53,9 +54,9 @@ try {
     if (!admin) throw new Error("no Worker runs");
     console.log(`The tour of ${admin.url}`);
     const conversation = converseWith(admin.url);
-    const steps = chapters.flatMap((chapter) => chapter(conversation, admin));
+    const steps: Steps = Object.assign({}, ...chapters.map((chapter) => chapter(conversation, admin)));
     await walk(steps, interrupted);
-    console.log(`\nThe tour is complete: all ${steps.length} steps passed.`);
+    console.log(`\nThe tour is complete: all ${Object.keys(steps).length} steps passed.`);
   } finally {
     await started?.stop();
   }

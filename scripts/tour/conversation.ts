@@ -37,6 +37,9 @@ export interface Conversation {
   say(text: string): void;
 }
 
+/** The steps of a chapter by their titles, in order. */
+export type Steps = Readonly<Record<string, () => Promise<void>>>;
+
 const newAgent = {
   agentType: "screener",
   version: "1.0.0",

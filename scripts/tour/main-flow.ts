@@ -1,13 +1,7 @@
 /** The main flow: register an agent, get tokens, verify them, and revoke them. */
 import { randomUUID } from "node:crypto";
 import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
-import { type Conversation, type Credentials, demand, type Fields, textAt } from "./conversation.ts";
-
-/** One step of the tour. */
-export interface Step {
-  readonly title: string;
-  run(): Promise<void>;
-}
+import { type Conversation, type Credentials, demand, type Fields, type Steps, textAt } from "./conversation.ts";
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -15,7 +9,7 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 export function mainFlow(
   { url, send, signIn, register, createCredential, say }: Conversation,
   admin: Credentials,
-): readonly Step[] {
+): Steps {
   let discovery: Fields = {};
   let adminToken = "";
   let agentId = "";
@@ -28,168 +22,117 @@ export function mainFlow(
   const failToSignIn = (client: Credentials, status: number, form: Readonly<Record<string, string>> = {}) =>
     send("/api/v1/token", status, { basic: client, form: { grant_type: "client_credentials", ...form } });
 
-  return [
-    {
-      title: "The service is up",
-      run: async () => {
-        await send("/health", 200);
-      },
+  return {
+    "The service is up": async () => {
+      await send("/health", 200);
     },
-    {
-      title: "A client discovers all endpoints from the issuer (RFC 8414)",
-      run: async () => {
-        discovery = await send("/.well-known/openid-configuration", 200);
-        textAt(discovery, "issuer");
-      },
+    "A client discovers all endpoints from the issuer (RFC 8414)": async () => {
+      discovery = await send("/.well-known/openid-configuration", 200);
+      textAt(discovery, "issuer");
     },
-    {
-      title: "The admin gets a token; it requests admin:orgs, which may grant everything, by name",
-      run: async () => {
-        adminToken = await signIn(admin, "agents:read agents:write audit:read admin:orgs");
-      },
+    "The admin gets a token; it requests admin:orgs, which may grant everything, by name": async () => {
+      adminToken = await signIn(admin, "agents:read agents:write audit:read admin:orgs");
     },
-    {
-      title: "Register an agent",
-      run: async () => {
-        agentId = await register(adminToken, "screener");
-      },
+    "Register an agent": async () => {
+      agentId = await register(adminToken, "screener");
     },
-    {
-      title: "Create a credential for it; the secret is shown only once",
-      run: async () => {
-        agent = await createCredential(adminToken, agentId);
-      },
+    "Create a credential for it; the secret is shown only once": async () => {
+      agent = await createCredential(adminToken, agentId);
     },
-    {
-      title: "The agent gets a token (RFC 6749 4.4)",
-      run: async () => {
-        agentToken = await signIn(agent, "agents:read");
-      },
+    "The agent gets a token (RFC 6749 4.4)": async () => {
+      agentToken = await signIn(agent, "agents:read");
     },
-    {
-      title: "Register an API of your own; the agent gets a token for it, and for it alone (RFC 8707)",
-      run: async () => {
-        const path = `/api/v1/organizations/${decodeJwt(adminToken).organization_id}`;
-        const organization = await send(path, 200, { token: adminToken });
-        resource = `urn:agentidp:${textAt(organization, "slug")}:tour-${agentId}`;
-        const scopes = [{ name: "resume:read", description: "Read resumes" }];
-        const json = { identifier: resource, name: "Resumes", scopes };
-        resourceId = textAt(await send("/api/v1/resources", 201, { token: adminToken, json }), "resourceId");
-        await signIn(agent, "resume:read", resource);
-        say("A capability without the API that it is for is refused:");
-        await failToSignIn(agent, 400, { scope: "resume:read" });
-      },
+    "Register an API of your own; the agent gets a token for it, and for it alone (RFC 8707)": async () => {
+      const path = `/api/v1/organizations/${decodeJwt(adminToken).organization_id}`;
+      const organization = await send(path, 200, { token: adminToken });
+      resource = `urn:agentidp:${textAt(organization, "slug")}:tour-${agentId}`;
+      const scopes = [{ name: "resume:read", description: "Read resumes" }];
+      const json = { identifier: resource, name: "Resumes", scopes };
+      resourceId = textAt(await send("/api/v1/resources", 201, { token: adminToken, json }), "resourceId");
+      await signIn(agent, "resume:read", resource);
+      say("A capability without the API that it is for is refused:");
+      await failToSignIn(agent, 400, { scope: "resume:read" });
     },
-    {
-      title: "That API verifies the token with the published keys (RFC 9068)",
-      run: async () => {
-        const keys = createRemoteJWKSet(new URL(textAt(discovery, "jwks_uri")));
-        const token = await signIn(agent, "resume:read", resource);
-        const expected = { issuer: textAt(discovery, "issuer"), audience: resource, typ: "at+jwt" };
-        const { payload, protectedHeader } = await jwtVerify(token, keys, expected);
-        say(`The signature is valid: ${JSON.stringify(protectedHeader)}`);
-        say(JSON.stringify(payload, null, 2).replaceAll("\n", "\n    "));
-        demand(payload.sub === agentId, "The token is not the agent's.");
-      },
+    "That API verifies the token with the published keys (RFC 9068)": async () => {
+      const keys = createRemoteJWKSet(new URL(textAt(discovery, "jwks_uri")));
+      const token = await signIn(agent, "resume:read", resource);
+      const expected = { issuer: textAt(discovery, "issuer"), audience: resource, typ: "at+jwt" };
+      const { payload, protectedHeader } = await jwtVerify(token, keys, expected);
+      say(`The signature is valid: ${JSON.stringify(protectedHeader)}`);
+      say(JSON.stringify(payload, null, 2).replaceAll("\n", "\n    "));
+      demand(payload.sub === agentId, "The token is not the agent's.");
     },
-    {
-      title: "Or introspects it at the service (RFC 7662)",
-      run: async () => {
-        const answer = await send("/api/v1/token/introspect", 200, { basic: agent, form: { token: agentToken } });
-        demand(answer.active === true, "The token should be active.");
-      },
+    "Or introspects it at the service (RFC 7662)": async () => {
+      const answer = await send("/api/v1/token/introspect", 200, { basic: agent, form: { token: agentToken } });
+      demand(answer.active === true, "The token should be active.");
     },
-    {
-      title: "The agent calls the API",
-      run: async () => {
-        await send(`/api/v1/agents/${agentId}`, 200, { token: agentToken });
-      },
+    "The agent calls the API": async () => {
+      await send(`/api/v1/agents/${agentId}`, 200, { token: agentToken });
     },
-    {
-      title: "The service refuses what the token does not allow",
-      run: async () => {
-        await send("/api/v1/agents", 403, { token: agentToken, json: {} });
-        await failToSignIn(agent, 400, { scope: "agents:write" });
-      },
+    "The service refuses what the token does not allow": async () => {
+      await send("/api/v1/agents", 403, { token: agentToken, json: {} });
+      await failToSignIn(agent, 400, { scope: "agents:write" });
     },
-    {
-      title: "Rotate the credential: the old secret is refused, the new one works",
-      run: async () => {
-        const path = `/api/v1/agents/${agentId}/credentials/${agent.credentialId}/rotate`;
-        const old = agent;
-        agent = {
-          ...old,
-          clientSecret: textAt(await send(path, 200, { token: adminToken, json: {} }), "clientSecret"),
-        };
-        await failToSignIn(old, 401);
-        await signIn(agent);
-      },
+    "Rotate the credential: the old secret is refused, the new one works": async () => {
+      const path = `/api/v1/agents/${agentId}/credentials/${agent.credentialId}/rotate`;
+      const old = agent;
+      agent = {
+        ...old,
+        clientSecret: textAt(await send(path, 200, { token: adminToken, json: {} }), "clientSecret"),
+      };
+      await failToSignIn(old, 401);
+      await signIn(agent);
     },
-    {
-      title: "An agent with its own key needs no secret: private_key_jwt (RFC 7523)",
-      run: async () => {
-        const { publicKey, privateKey } = await generateKeyPair("ES256");
-        keyAgentId = await register(adminToken, "key-holder", { publicKeyJwk: await exportJWK(publicKey) });
-        const assertion = await new SignJWT()
-          .setProtectedHeader({ alg: "ES256" })
-          .setIssuer(keyAgentId)
-          .setSubject(keyAgentId)
-          .setAudience(textAt(discovery, "issuer"))
-          .setJti(randomUUID())
-          .setIssuedAt()
-          .setExpirationTime("1m")
-          .sign(privateKey);
-        const form = {
-          grant_type: "client_credentials",
-          client_assertion_type: assertionType,
-          client_assertion: assertion,
-        };
-        await send("/api/v1/token", 200, { form });
-        say("The same assertion a second time is refused:");
-        await send("/api/v1/token", 401, { form });
-      },
+    "An agent with its own key needs no secret: private_key_jwt (RFC 7523)": async () => {
+      const { publicKey, privateKey } = await generateKeyPair("ES256");
+      keyAgentId = await register(adminToken, "key-holder", { publicKeyJwk: await exportJWK(publicKey) });
+      const assertion = await new SignJWT()
+        .setProtectedHeader({ alg: "ES256" })
+        .setIssuer(keyAgentId)
+        .setSubject(keyAgentId)
+        .setAudience(textAt(discovery, "issuer"))
+        .setJti(randomUUID())
+        .setIssuedAt()
+        .setExpirationTime("1m")
+        .sign(privateKey);
+      const form = {
+        grant_type: "client_credentials",
+        client_assertion_type: assertionType,
+        client_assertion: assertion,
+      };
+      await send("/api/v1/token", 200, { form });
+      say("The same assertion a second time is refused:");
+      await send("/api/v1/token", 401, { form });
     },
-    {
-      title: "Revoke the token (RFC 7009): the next use is refused",
-      run: async () => {
-        await send("/api/v1/token/revoke", 200, { basic: agent, form: { token: agentToken } });
-        await send(`/api/v1/agents/${agentId}`, 401, { token: agentToken });
-      },
+    "Revoke the token (RFC 7009): the next use is refused": async () => {
+      await send("/api/v1/token/revoke", 200, { basic: agent, form: { token: agentToken } });
+      await send(`/api/v1/agents/${agentId}`, 401, { token: agentToken });
     },
-    {
-      title: "Suspend the agent: its tokens are revoked and it cannot sign in. Reactivate it: it can",
-      run: async () => {
-        const path = `/api/v1/agents/${agentId}`;
-        const token = await signIn(agent);
-        await send(path, 200, { method: "PATCH", token: adminToken, json: { status: "suspended" } });
-        await send(path, 401, { token });
-        await failToSignIn(agent, 401);
-        await send(path, 200, { method: "PATCH", token: adminToken, json: { status: "active" } });
-        await signIn(agent);
-        say("The old token stays revoked:");
-        await send(path, 401, { token });
-      },
+    "Suspend the agent: its tokens are revoked and it cannot sign in. Reactivate it: it can": async () => {
+      const path = `/api/v1/agents/${agentId}`;
+      const token = await signIn(agent);
+      await send(path, 200, { method: "PATCH", token: adminToken, json: { status: "suspended" } });
+      await send(path, 401, { token });
+      await failToSignIn(agent, 401);
+      await send(path, 200, { method: "PATCH", token: adminToken, json: { status: "active" } });
+      await signIn(agent);
+      say("The old token stays revoked:");
+      await send(path, 401, { token });
     },
-    {
-      title: "Decommission both agents and delete the API",
-      run: async () => {
-        await send(`/api/v1/resources/${resourceId}`, 204, { method: "DELETE", token: adminToken });
-        for (const id of [agentId, keyAgentId]) {
-          await send(`/api/v1/agents/${id}`, 204, { method: "DELETE", token: adminToken });
-        }
-        await failToSignIn(agent, 401);
-      },
+    "Decommission both agents and delete the API": async () => {
+      await send(`/api/v1/resources/${resourceId}`, 204, { method: "DELETE", token: adminToken });
+      for (const id of [agentId, keyAgentId]) {
+        await send(`/api/v1/agents/${id}`, 204, { method: "DELETE", token: adminToken });
+      }
+      await failToSignIn(agent, 401);
     },
-    {
-      title: "Read the audit log, and verify that it is intact",
-      run: async () => {
-        const { data } = await send(`/api/v1/audit?agentId=${agentId}&limit=5`, 200, { token: adminToken });
-        const newest = (data as readonly Fields[])[0]?.action;
-        demand(typeof newest === "string", "The log should have events of the agent.");
-        const verification = await send("/api/v1/audit/verify", 200, { token: adminToken });
-        demand(verification.verified === true, "The audit chain should verify.");
-        demand(new URL(textAt(discovery, "issuer")).origin === new URL(url).origin, "The issuer is not this Worker.");
-      },
+    "Read the audit log, and verify that it is intact": async () => {
+      const { data } = await send(`/api/v1/audit?agentId=${agentId}&limit=5`, 200, { token: adminToken });
+      const newest = (data as readonly Fields[])[0]?.action;
+      demand(typeof newest === "string", "The log should have events of the agent.");
+      const verification = await send("/api/v1/audit/verify", 200, { token: adminToken });
+      demand(verification.verified === true, "The audit chain should verify.");
+      demand(new URL(textAt(discovery, "issuer")).origin === new URL(url).origin, "The issuer is not this Worker.");
     },
-  ];
+  };
 }

@@ -4,8 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { Webhook } from "standardwebhooks";
-import { type Conversation, type Credentials, demand, type Fields, textAt } from "./conversation.ts";
-import type { Step } from "./main-flow.ts";
+import { type Conversation, type Credentials, demand, type Fields, type Steps, textAt } from "./conversation.ts";
 
 const arrivalTimeoutMs = 30_000;
 
@@ -13,48 +12,39 @@ const arrivalTimeoutMs = 30_000;
 const isHere = (url: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
 
 /** The steps, in order; each builds on those before it. None for a Worker on another machine. */
-export function webhooks({ url, send, signIn, register, say }: Conversation, admin: Credentials): readonly Step[] {
-  if (!isHere(url)) return [];
+export function webhooks({ url, send, signIn, register, say }: Conversation, admin: Credentials): Steps {
+  if (!isHere(url)) return {};
   const receiver = createServer();
   let adminToken = "";
   let webhookId = "";
   let signingSecret = "";
   let agentId = "";
 
-  return [
-    {
-      title: "Subscribe a receiver on this machine to new agents; the signing secret is shown only once",
-      run: async () => {
-        await once(receiver.listen(0, "localhost"), "listening");
-        const { port } = receiver.address() as AddressInfo;
-        adminToken = await signIn(admin, "agents:write webhooks:read webhooks:write admin:orgs");
-        const json = { name: "The tour", url: `http://localhost:${port}/`, events: ["agent.created"] };
-        const webhook = await send("/api/v1/webhooks", 201, { token: adminToken, json });
-        webhookId = textAt(webhook, "id");
-        signingSecret = textAt(webhook, "signingSecret");
-      },
+  return {
+    "Subscribe a receiver on this machine to new agents; the signing secret is shown only once": async () => {
+      await once(receiver.listen(0, "localhost"), "listening");
+      const { port } = receiver.address() as AddressInfo;
+      adminToken = await signIn(admin, "agents:write webhooks:read webhooks:write admin:orgs");
+      const json = { name: "The tour", url: `http://localhost:${port}/`, events: ["agent.created"] };
+      const webhook = await send("/api/v1/webhooks", 201, { token: adminToken, json });
+      webhookId = textAt(webhook, "id");
+      signingSecret = textAt(webhook, "signingSecret");
     },
-    {
-      title: "Register an agent: the receiver gets the event, with a valid signature (Standard Webhooks)",
-      run: async () => {
-        const arrival = once(receiver, "request", { signal: AbortSignal.timeout(arrivalTimeoutMs) });
-        agentId = await register(adminToken, "announced");
-        const [request, response] = (await arrival) as [IncomingMessage, ServerResponse];
-        const headers = request.headers as Record<string, string>;
-        const event = new Webhook(signingSecret).verify(await text(request), headers) as Fields;
-        response.writeHead(204).end();
-        say(`The receiver got ${JSON.stringify(event, null, 2).replaceAll("\n", "\n    ")}`);
-        demand(event.event === "agent.created", "The event should be agent.created.");
-        demand(textAt(event, "data.agentId") === agentId, "The event should be about the agent.");
-      },
+    "Register an agent: the receiver gets the event, with a valid signature (Standard Webhooks)": async () => {
+      const arrival = once(receiver, "request", { signal: AbortSignal.timeout(arrivalTimeoutMs) });
+      agentId = await register(adminToken, "announced");
+      const [request, response] = (await arrival) as [IncomingMessage, ServerResponse];
+      const headers = request.headers as Record<string, string>;
+      const event = new Webhook(signingSecret).verify(await text(request), headers) as Fields;
+      response.writeHead(204).end();
+      say(`The receiver got ${JSON.stringify(event, null, 2).replaceAll("\n", "\n    ")}`);
+      demand(event.event === "agent.created", "The event should be agent.created.");
+      demand(textAt(event, "data.agentId") === agentId, "The event should be about the agent.");
     },
-    {
-      title: "Clean up",
-      run: async () => {
-        await send(`/api/v1/webhooks/${webhookId}`, 204, { method: "DELETE", token: adminToken });
-        await send(`/api/v1/agents/${agentId}`, 204, { method: "DELETE", token: adminToken });
-        receiver.close();
-      },
+    "Clean up": async () => {
+      await send(`/api/v1/webhooks/${webhookId}`, 204, { method: "DELETE", token: adminToken });
+      await send(`/api/v1/agents/${agentId}`, 204, { method: "DELETE", token: adminToken });
+      receiver.close();
     },
-  ];
+  };
 }

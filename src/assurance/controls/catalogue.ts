@@ -14,53 +14,23 @@ export interface Control {
   readonly evidence: string;
 }
 
+const control = <Id extends string>(id: Id, name: string, meaning: string) => ({ id, name, meaning });
+
 /** Ids and names are those of the SOC 2 trust services criteria; `meaning` explains them to a visitor. */
 export const controlCatalogue = [
-  {
-    id: "CC6.1",
-    name: "Logical Access Controls",
-    meaning: "Calls without valid access, or with the access of another organization, are refused.",
-  },
-  {
-    id: "CC6.2",
-    name: "Credential Lifecycle",
-    meaning: "When an agent is switched off, its credentials stop working.",
-  },
-  {
-    id: "CC6.6",
-    name: "Encryption at Rest",
-    meaning: "Stored keys are encrypted; secrets are stored only as a fingerprint.",
-  },
-  {
-    id: "CC6.7",
-    name: "Encryption in Transit",
-    meaning: "All traffic to and from the service is encrypted.",
-  },
-  {
-    id: "CC7.2",
-    name: "System Monitoring",
-    meaning: "The service monitors itself, and no event or delivery is stuck.",
-  },
-  {
-    id: "CC7.3",
-    name: "Audit Log Integrity",
-    meaning: "The audit log is checked for tampering every day.",
-  },
-  {
-    id: "CC8.1",
-    name: "Change Management",
-    meaning: "A known version is running, with the database schema of this version.",
-  },
-  {
-    id: "CC9.2",
-    name: "Secrets Rotation",
-    meaning: "The signing keys of the service are replaced regularly.",
-  },
-  {
-    id: "A1.2",
-    name: "Recovery",
-    meaning: "After a disturbance the service catches up, and no message is lost.",
-  },
+  control(
+    "CC6.1",
+    "Logical Access Controls",
+    "Calls without valid access, or with the access of another organization, are refused.",
+  ),
+  control("CC6.2", "Credential Lifecycle", "When an agent is switched off, its credentials stop working."),
+  control("CC6.6", "Encryption at Rest", "Stored keys are encrypted; secrets are stored only as a fingerprint."),
+  control("CC6.7", "Encryption in Transit", "All traffic to and from the service is encrypted."),
+  control("CC7.2", "System Monitoring", "The service monitors itself, and no event or delivery is stuck."),
+  control("CC7.3", "Audit Log Integrity", "The audit log is checked for tampering every day."),
+  control("CC8.1", "Change Management", "A known version is running, with the database schema of this version."),
+  control("CC9.2", "Secrets Rotation", "The signing keys of the service are replaced regularly."),
+  control("A1.2", "Recovery", "After a disturbance the service catches up, and no message is lost."),
 ] as const;
 
 export type ControlId = (typeof controlCatalogue)[number]["id"];

@@ -15,14 +15,9 @@ import { listActiveAgents } from "./store.ts";
 const pageSize = 250;
 
 function shapeOf(issuer: string, { format, oasfVersion }: CardQuery): (agent: CardAgent) => object {
-  switch (format) {
-    case "card":
-      return (agent) => agentCard(issuer, agent);
-    case "oasf":
-      return (agent) => oasfRecord(issuer, agent, oasfVersion);
-    case "a2a":
-      return (agent) => a2aCard(issuer, agent);
-  }
+  if (format === "oasf") return (agent) => oasfRecord(issuer, agent, oasfVersion);
+  const cardOf = format === "a2a" ? a2aCard : agentCard;
+  return (agent) => cardOf(issuer, agent);
 }
 
 /**

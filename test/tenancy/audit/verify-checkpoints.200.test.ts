@@ -136,7 +136,7 @@ describe("a changed checkpoint is found", () => {
   });
 });
 
-it("a range is held against the checkpoints in it, and not against others", async () => {
+it("a range is held against the checkpoints in it and the next one, and not against others", async () => {
   const [, first] = checkpoints;
   await tamper(
     "UPDATE audit_checkpoints SET hash = 'x' WHERE organization_id = ? AND sequence = ?",
@@ -148,5 +148,6 @@ it("a range is held against the checkpoints in it, and not against others", asyn
     brokenAtEventId: eventId,
   });
   expect(await verify(token, { fromDate: events[first.sequence].timestamp })).toMatchObject({ verified: true });
-  expect(await verify(token, { toDate: new Date(Date.now() - dayMs).toISOString() })).toMatchObject({ verified: true });
+  const before = { toDate: new Date(Date.now() - dayMs).toISOString() };
+  expect(await verify(token, before)).toMatchObject({ verified: false, checkedCount: 0, brokenAtEventId: eventId });
 });

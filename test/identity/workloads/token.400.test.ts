@@ -1,4 +1,7 @@
-/** What is wrong with the request itself: it names no agent, or scope or resource break their rules. */
+/**
+ * Faults of the request: it names no agent, or `scope` or `resource` break their rules. Attack: a policy of another
+ * organization for the same repository, and a job that names no agent.
+ */
 import { describe, expect, it } from "vitest";
 import { call, newOrganization } from "../../support/api.ts";
 

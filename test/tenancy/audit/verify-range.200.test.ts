@@ -1,3 +1,7 @@
+/**
+ * A range is verified up to the next checkpoint. Attack: one audit event changed and all later hashes computed again, then a
+ * range verified; a break that a verification found, and a public page that says pass.
+ */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { newAgent, newOrganization, tokenFor } from "../../support/api.ts";
 import { checkpointsOf, cron } from "./chains.ts";

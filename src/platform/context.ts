@@ -39,7 +39,7 @@ export function contextOf(
   defer: (work: Promise<unknown>) => void,
   relay: Relay,
 ): Context {
-  return {
+  const context: Context = {
     ...request,
     env,
     settings: settingsOf(env),
@@ -48,4 +48,5 @@ export function contextOf(
     defer,
     relay: (organizationId, which = "changes") => relay(context, organizationId, which),
   };
+  return context;
 }

@@ -112,7 +112,7 @@ export const problemRegistry = {
   ALREADY_SET_UP: {
     status: 409,
     meaning: "The service has been set up before; that can be done once.",
-    remedy: "Use the admin agent of the first set-up.",
+    remedy: "Use the admin agent of the first set-up. Without a way to sign in: send `recoverAgentId` alone.",
   },
   AGENT_DECOMMISSIONED: {
     status: 410,

@@ -6,14 +6,32 @@ import { agentStatuses, agentTypes, deploymentEnvs, idTokenAlgs } from "../../pl
 import { isUnique, lines, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
 
+const foreignDomain = /^([^@]+)@([^@\s/\\?#:%]*\P{ASCII}[^@\s/\\?#:%]*)$/u;
+
+/** The address with A-labels in its domain (UTS 46, as the URL standard does). Every other text stays as it is. */
+function withAsciiDomain(address: string): string {
+  const [, local, domain] = foreignDomain.exec(address) ?? [];
+  if (domain === undefined || !URL.canParse(`https://${domain}`)) return address;
+  return `${local}@${new URL(`https://${domain}`).hostname}`;
+}
+
 /** In lower case: nearly every mail server treats addresses that differ only in case as one mailbox. */
 export const emailSchema = z
   .string({ error: "must be an e-mail address" })
   .max(254, { abort: true, error: "must have at most 254 characters" })
-  .pipe(z.email({ error: "must be an e-mail address" }).toLowerCase())
+  .transform(withAsciiDomain)
+  .pipe(
+    z
+      .email({ error: "must be an e-mail address" })
+      .max(254, { error: "must have at most 254 characters" })
+      .toLowerCase(),
+  )
   .openapi({
+    type: "string",
+    maxLength: 254,
     format: "email",
-    description: "Unique in the organization, decommissioned agents included; kept in lower case",
+    description:
+      "Unique in the organization, decommissioned agents included; kept in lower case, with A-labels in its domain",
     example: "screener-01@acme.example",
   });
 

@@ -34,6 +34,20 @@ describe("POST /agents 201", () => {
     expect(second.publicKeyJwk.x).not.toBe(first.publicKeyJwk.x);
   });
 
+  it("keeps the e-mail in lower case, with A-labels in its domain; the two spellings are one address", async () => {
+    const { token } = await newOrganization();
+    const agent = await newAgent(token, { email: "Bot@MÜNCHEN.example" });
+    expect(agent.email).toBe("bot@xn--mnchen-3ya.example");
+    for (const email of ["bot@münchen.example", "bot@xn--mnchen-3ya.example"]) {
+      const answer = await call("/api/v1/agents", { token, json: agentFields({ email }) });
+      expect([answer.status, answer.body.code]).toEqual([409, "AGENT_ALREADY_EXISTS"]);
+    }
+    for (const email of ["bot@mün chen.example", "bot@münchen.example/x", "bót@acme.example", "bot@münchen"]) {
+      const answer = await call("/api/v1/agents", { token, json: agentFields({ email }) });
+      expect([email, answer.status]).toEqual([email, 400]);
+    }
+  });
+
   it("description, isPublic and grantedScopes have defaults", async () => {
     const { token } = await newOrganization();
     expect(await newAgent(token)).toMatchObject({

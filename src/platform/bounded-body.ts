@@ -1,5 +1,4 @@
 /** Reading a body from another party with limits on bytes and time, whatever its headers declare. */
-import { Buffer } from "node:buffer";
 
 export interface BoundedBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -8,7 +7,16 @@ export interface BoundedBody {
 }
 
 /** The first `size` bytes of the chunks, in a buffer of their own. */
-const joined = (chunks: readonly Uint8Array[], size: number) => new Uint8Array(Buffer.concat(chunks, size));
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    const part = chunk.subarray(0, size - offset);
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
+  return bytes;
+}
 
 /**
  * Reads at most `maxBytes` of a stream and cancels the rest. Counts bytes after decompression, against decompression bombs.

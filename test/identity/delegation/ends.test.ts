@@ -218,10 +218,8 @@ describe("what has nothing to do with it leaves it alone", () => {
       },
     ],
     [
-      "the delegator's own token is revoked",
-      () => {
-        return call("/api/v1/token/revoke", { token: admin, form: { token: parties.token } });
-      },
+      "another token of the delegator is revoked",
+      async () => revokeToken(parties.delegator, await tokenFor(parties.delegator)),
     ],
     [
       "another agent is suspended",

@@ -106,7 +106,9 @@ export const lent = async ({ delegator, delegatee }: World): Promise<string> => 
 };
 
 async function publicBadge({ tenant }: World): Promise<string> {
-  const { agentId } = await newAgent(tenant.token, { isPublic: true });
+  const { agentId } = await newAgent((await signIn(tenant, { scope: "agents:write admin:orgs" })).access_token, {
+    isPublic: true,
+  });
   return (await call(`/api/v1/agents/${agentId}/badge`)).text;
 }
 

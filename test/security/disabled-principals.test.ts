@@ -203,7 +203,6 @@ const disablings: Readonly<Record<string, Disabling>> = {
           json: {},
         }),
       ),
-    spares: true,
   },
   "the key was replaced": {
     of: "key",

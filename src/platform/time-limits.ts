@@ -20,16 +20,7 @@ const waitFor =
     new Promise((resolve, reject) => {
       const giveUp = () => reject(new DependencyDown(dependency, new Error(`no answer within ${longestWaitMs} ms`)));
       const timer = setTimeout(giveUp, longestWaitMs);
-      answer.then(
-        (value) => {
-          clearTimeout(timer);
-          resolve(value);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          reject(judge(error));
-        },
-      );
+      answer.then(resolve, (error: unknown) => reject(judge(error))).finally(() => clearTimeout(timer));
     });
 
 /** D1's errors about a statement begin with `D1_`; their catcher interprets them. Any other error is a lost connection, not a bug. */

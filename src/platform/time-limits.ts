@@ -20,7 +20,16 @@ const waitFor =
     new Promise((resolve, reject) => {
       const giveUp = () => reject(new DependencyDown(dependency, new Error(`no answer within ${longestWaitMs} ms`)));
       const timer = setTimeout(giveUp, longestWaitMs);
-      answer.then(resolve, (error: unknown) => reject(judge(error))).finally(() => clearTimeout(timer));
+      answer.then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(judge(error));
+        },
+      );
     });
 
 /** D1's errors about a statement begin with `D1_`; their catcher interprets them. Any other error is a lost connection, not a bug. */

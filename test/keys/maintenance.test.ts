@@ -253,7 +253,7 @@ describe("when a part fails", () => {
     later(30 * dayMs);
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     await expect(maintainSigningKeys(direct())).rejects.toThrow("The maintenance of the signing keys is incomplete");
-    expect(log.mock.calls.flat().join()).toContain('"duty":"publishKeySet"');
+    expect(log.mock.calls.flat().join()).toContain('"part":"publishKeySet"');
     log.mockRestore();
     expect((await keyRow("ES256", "previous")).id).toBe(id);
   });

@@ -6,6 +6,10 @@
 type Data = string | Uint8Array;
 type TextEncoding = "base64" | "base64url" | "hex";
 
+declare module "node:buffer" {
+  export const Buffer: { concat(chunks: readonly Uint8Array[], size: number): Uint8Array };
+}
+
 declare module "node:crypto" {
   interface Digest {
     update(data: Data): Digest;

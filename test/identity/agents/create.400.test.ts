@@ -97,7 +97,12 @@ const rules: [name: string, fields: Record<string, unknown>, path: string, messa
     "description",
     "must have at most 1000 characters",
   ],
-  ["a description with an escape", { description: "\u001b[31mred" }, "description", "must not hold control characters"],
+  [
+    "a description with an escape",
+    { description: "\u001b[31mred" },
+    "description",
+    "must not hold control characters other than line breaks and tabs",
+  ],
   [
     "a capability as a granted scope",
     { grantedScopes: ["resume:read"] },

@@ -118,15 +118,21 @@ let counter = 0;
 /** A name that is unique in this test file. */
 export const unique = (prefix: string) => `${prefix}-${++counter}`;
 
+/** The operator's token for new organizations. */
+let forNew: string | undefined;
+
 /** Another organization with its first admin. `fields` override the body. */
 export async function newOrganization(fields: Record<string, unknown> = {}): Promise<Organization> {
   const slug = unique("tenant");
-  const answer = await call("/api/v1/organizations", {
-    // A new token: a test may have dropped the key that signed the operator's first one.
-    token: await adminToken(await theOperator()),
-    // Without limits, unless the test sets them.
-    json: { name: slug, slug, adminEmail: `admin@${slug}.example`, planTier: "enterprise", ...fields },
-  });
+  // Without limits, unless the test sets them.
+  const json = { name: slug, slug, adminEmail: `admin@${slug}.example`, planTier: "enterprise", ...fields };
+  forNew ??= await adminToken(await theOperator());
+  let answer = await call("/api/v1/organizations", { token: forNew, json });
+  if (answer.status === 401) {
+    // The test has moved the clock, or has dropped the key that signed the token.
+    forNew = await adminToken(await theOperator());
+    answer = await call("/api/v1/organizations", { token: forNew, json });
+  }
   expect(answer.status, answer.text).toBe(201);
   const { admin, ...organization } = answer.body;
   return { ...organization, ...admin, token: await adminToken(admin) };

@@ -1,0 +1,34 @@
+/**
+ * The start of each test file in workerd: empty stores with the tables in them, and no module that an earlier file has loaded.
+ * The files of a worker share one process, one after the other, because starting a process costs more than most files do.
+ */
+import { applyD1Migrations, type D1Migration, listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
+import { waitForGlobalWaitUntil } from "cloudflare:test-internal";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { Bindings } from "../../src/platform/env.ts";
+
+const { DB, CACHE, METRICS, MIGRATIONS } = env as unknown as Bindings & { MIGRATIONS: D1Migration[] };
+
+/** In milliseconds. The Worker defers no work for longer; what has not ended by then never does. */
+const longestDeferredMs = 3_000;
+
+/**
+ * Brings into memory what has a name that the next file uses again. `reset()` does nothing to an object that has been idle for
+ * ten seconds and so is not in memory, and D1 and KV are made of objects here. A ledger has the id of its organization, which
+ * no later file uses.
+ */
+async function wakeStores(): Promise<void> {
+  await Promise.all([DB.prepare("SELECT 1").run(), CACHE.get("any")]);
+  const used = await listDurableObjectIds(METRICS as DurableObjectNamespace<undefined>);
+  for (const id of used) await runInDurableObject(METRICS.get(id) as DurableObjectStub<undefined>, () => undefined);
+}
+
+vi.useRealTimers();
+vi.unstubAllGlobals();
+// Work that an earlier file has deferred would write into the stores of this one.
+await Promise.race([waitForGlobalWaitUntil().catch(() => undefined), scheduler.wait(longestDeferredMs)]);
+await wakeStores();
+vi.resetModules();
+await reset();
+await applyD1Migrations(DB, MIGRATIONS);

@@ -52,7 +52,7 @@ import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
 import { Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
-import { activeSubject, standingOf } from "./standing.ts";
+import { activeSubject, revokeWithDelegations, standingOf } from "./standing.ts";
 import { Usage } from "./usage.ts";
 
 /** How long written events wait in the object before the alarm moves them to D1. */
@@ -137,14 +137,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async usage() {
-    const { usage } = this.#parts;
-    const nowMs = Date.now();
-    return {
-      callsToday: usage.count("calls_per_day", nowMs),
-      callsThisMonth: usage.count("calls_per_month", nowMs),
-      tokensToday: usage.count("tokens_per_day", nowMs),
-      tokensThisMonth: usage.count("tokens_per_month", nowMs),
-    };
+    return this.#parts.usage.present(Date.now());
   }
 
   async refuseWorkload(refusal: WorkloadRefusal): Promise<Refused | Throttled> {
@@ -175,11 +168,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async revokeToken(token: TokenFacts, event: DomainEvent): Promise<void> {
-    const { delegations, revocations } = this.#parts;
-    if (!revocations.revokeToken(token)) return;
-    const nowMs = Date.now();
-    for (const chainId of delegations.madeWith(token.tokenId))
-      revocations.cutOff({ kind: "delegation", chainId }, nowMs);
+    if (!revokeWithDelegations(this.#parts, token)) return;
     this.#parts.chain.append(event);
     this.#commitNow();
   }

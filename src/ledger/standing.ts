@@ -78,3 +78,11 @@ export async function activeSubject(parts: Parts, token: TokenFacts): Promise<Pr
   const isEnded = keys.length > 0 && revocations.cutOffAt(keys, issueMsOf(token.tokenId)) !== null;
   return isEnded || (delegator.agent.dpopRequired && !token.bound) ? null : delegator;
 }
+
+/** Revokes a token, and the delegations that were made with it. Returns false when it was revoked already. */
+export function revokeWithDelegations({ delegations, revocations }: Parts, token: TokenFacts): boolean {
+  if (!revocations.revokeToken(token)) return false;
+  const nowMs = Date.now();
+  for (const chainId of delegations.madeWith(token.tokenId)) revocations.cutOff({ kind: "delegation", chainId }, nowMs);
+  return true;
+}

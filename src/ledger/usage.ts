@@ -1,6 +1,7 @@
 /** The usage of an organization: tokens and calls by UTC day and month, and the last use of each credential. */
 import type { CredentialId } from "../platform/ids.ts";
 import { dayMs, dayOf } from "../platform/time.ts";
+import type { UsageCounts } from "./contract.ts";
 import type { Journaled } from "./journal.ts";
 
 /** A count, with its calendar period (UTC). */
@@ -78,6 +79,16 @@ export class Usage implements Journaled<UsageChanges> {
 
   add(metric: Metric, nowMs: number): void {
     this.#entry(metric, nowMs).count++;
+  }
+
+  /** The counts of the present day and month. */
+  present(nowMs: number): UsageCounts {
+    return {
+      callsToday: this.count("calls_per_day", nowMs),
+      callsThisMonth: this.count("calls_per_month", nowMs),
+      tokensToday: this.count("tokens_per_day", nowMs),
+      tokensThisMonth: this.count("tokens_per_month", nowMs),
+    };
   }
 
   /** Records a use of a credential. */

@@ -81,8 +81,10 @@ export async function activeSubject(parts: Parts, token: TokenFacts): Promise<Pr
 
 /** Revokes a token, and the delegations that were made with it. Returns false when it was revoked already. */
 export function revokeWithDelegations({ delegations, revocations }: Parts, token: TokenFacts): boolean {
+  // Read before the first change: a read that fails after it would leave a token revoked without its event.
+  const made = delegations.madeWith(token.tokenId);
   if (!revocations.revokeToken(token)) return false;
   const nowMs = Date.now();
-  for (const chainId of delegations.madeWith(token.tokenId)) revocations.cutOff({ kind: "delegation", chainId }, nowMs);
+  for (const chainId of made) revocations.cutOff({ kind: "delegation", chainId }, nowMs);
   return true;
 }

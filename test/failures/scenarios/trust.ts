@@ -52,9 +52,10 @@ export const trustScenarios: Scenarios = {
 
   "issueToken: by a workload's token": {
     ...inOrganization(async (organization) => {
-      const { workloadToken, names } = await newWorkload(organization);
+      const { workloadToken, agentId, names } = await newWorkload(organization);
       const grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-      return { path: "/api/v1/token", call: { form: { grant_type, assertion: workloadToken } }, names };
+      const form = { grant_type, assertion: workloadToken, client_id: agentId };
+      return { path: "/api/v1/token", call: { form }, names };
     }),
     orTells: unverified("401 UNAUTHORIZED"),
   },

@@ -3,7 +3,7 @@
  * agent's organization says why.
  */
 import { exportSPKI, generateKeyPair, importSPKI, type JWTPayload } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Admin, newOrganization, send, setUp } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 import { githubClaims, pullRequest, type Signing, type StandInIssuer, startIssuer } from "./stand-in-issuer.ts";
@@ -19,6 +19,10 @@ beforeAll(async () => {
   worker = await newWorkerProcess({ GITHUB_OIDC_ISSUER: github.issuer });
   await worker.start();
   operator = await setUp(worker.issuer);
+});
+
+// An organization for each test: the log has sixty refusals of an organization in a minute, and this file has more.
+beforeEach(async () => {
   organization = await newOrganization(worker.issuer, operator);
 });
 
@@ -187,7 +191,7 @@ describe("the token itself", () => {
     }
   });
 
-  it("claims of another kind than they should be, with and without an agent's name", async () => {
+  it("claims of another kind than they should be", async () => {
     const odd = [{ toString: 1 }, [], [["x"]], null, 7, true, "\ud800", "x".repeat(5000)];
     for (const name of ["sub", "aud", "repository", "repository_id", "ref", "event_name", "jti", "nbf"]) {
       for (const value of odd) {

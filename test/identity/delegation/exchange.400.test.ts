@@ -159,7 +159,11 @@ describe("a delegation token is nothing but a delegation token", () => {
   });
 
   it("no assertion of a workload", async () => {
-    const form = { grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: bare() };
+    const form = {
+      grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      assertion: bare(),
+      client_id: parties.delegatee.clientId,
+    };
     expect((await call("/api/v1/token", { form })).body.error).toBe("invalid_grant");
   });
 

@@ -23,7 +23,7 @@ describe.skipIf(!hasBrowser)("on a foreign page with a strict policy", () => {
       "Passing",
       "CC6.1 · checked just now",
       "Calls without valid access, or with the access of another organization, are refused.",
-      "12 calls without valid access refused; no data of other organizations readable",
+      "12 calls without valid access refused; no foreign data readable",
     ]);
     const frame = page.frames()[1];
     expect(await frame?.locator(summary).innerText()).toBe("8 of 9 controls pass");

@@ -42,7 +42,7 @@ describe.skipIf(!hasBrowser)("hostile text stays text", () => {
     try {
       await other.start();
       await other.query(
-        "INSERT INTO control_results VALUES ('CC6.1', 'fail', ?, ?, NULL)",
+        "INSERT INTO control_results (id, status, evidence, checked_at) VALUES ('CC6.1', 'fail', ?, ?)",
         `</template>${markup}`,
         Date.now(),
       );

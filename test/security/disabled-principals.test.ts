@@ -130,10 +130,6 @@ const ways = {
     ask: async (stand: Stand) =>
       ask({ grant_type: workloadGrant, assertion: await workloadToken(stand), client_id: stand.agentId }),
   },
-  "jwt-bearer that names no agent": {
-    on: ["organization", "agent", "policy"],
-    ask: async (stand: Stand) => ask({ grant_type: workloadGrant, assertion: await workloadToken(stand) }),
-  },
   "jwt-bearer with client authentication": {
     on: ["organization", "agent", "policy", "credential"],
     ask: async (stand: Stand) =>

@@ -52,7 +52,7 @@ describe("CC6.1 logical access", () => {
     await sql("UPDATE agents SET organization_id = ? WHERE id = ?", organization().organizationId, agentId);
     expect(await measured("CC6.1")).toMatchObject({
       status: "pass",
-      evidence: "12 calls without valid access refused; no data of other organizations readable",
+      evidence: "12 calls without valid access refused; no foreign data readable",
     });
   });
 });

@@ -47,6 +47,7 @@ describe("POST /resources", () => {
       name: "Resumes",
       scopes: [],
       allowedOrganizations: [],
+      servers: [],
       tokenTtlSeconds: null,
       requireDpop: false,
       status: "active",
@@ -141,6 +142,7 @@ describe("reading resources", () => {
     ]);
     expect(Object.keys(whole.body).filter((field) => !Object.hasOwn(seen.body, field))).toEqual([
       "allowedOrganizations",
+      "servers",
     ]);
   });
 

@@ -109,5 +109,5 @@ export const logicalAccess: Check = async (context, { callApp }) => {
   const attempts = `${amount(calls.length, "call")} without valid access`;
   if (accepted > 0) return { status: "fail", evidence: `${accepted} of ${attempts} accepted` };
   if (await readsOthers(context)) return { status: "fail", evidence: "An organization can read data of another" };
-  return { status: "pass", evidence: `${attempts} refused; no data of other organizations readable` };
+  return { status: "pass", evidence: `${attempts} refused; no foreign data readable` };
 };

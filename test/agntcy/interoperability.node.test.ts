@@ -246,7 +246,9 @@ describe("10,000 agents", () => {
       model AS (SELECT * FROM agents ORDER BY id LIMIT 1)`;
     const id = "printf('01f00000-0000-7000-8000-%012d', n)";
     await worker.query(`
-      INSERT INTO agents SELECT ${id}, organization_id, 'agent-' || n || '@many.example', agent_type, version, capabilities,
+      INSERT INTO agents (id, organization_id, email, agent_type, version, capabilities, owner, deployment_env, description,
+        granted_scopes, role, is_public, status, created_at, updated_at)
+      SELECT ${id}, organization_id, 'agent-' || n || '@many.example', agent_type, version, capabilities,
         owner, deployment_env, description, granted_scopes, NULL, is_public, status, created_at, updated_at
       FROM (${numbered} SELECT * FROM numbers, model)`);
     await worker.query(`

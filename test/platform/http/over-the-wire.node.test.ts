@@ -29,7 +29,7 @@ function exchange(request: string | Uint8Array): Promise<{ status: number; text:
     let received = "";
     const socket = connect(Number(origin.port), origin.hostname, () => socket.write(request));
     socket.setEncoding("utf8");
-    socket.setTimeout(10_000, () => socket.destroy(new Error("no answer")));
+    socket.setTimeout(60_000, () => socket.destroy(new Error("no answer")));
     socket.on("data", (chunk) => {
       received += chunk;
     });

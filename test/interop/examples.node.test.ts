@@ -91,7 +91,7 @@ describe("examples/", () => {
     expect(await run("sign-in-and-call.ts", {})).toEqual({
       code: 2,
       out: "",
-      err: "AGENTIDP_API_URL is not set: examples/README.md says what it is.\n",
+      err: "AGENTIDP_API_URL is not set: see examples/README.md.\n",
     });
   });
 });

@@ -9,7 +9,7 @@ import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.
 import { accept, type Receiver, silence, startReceiver } from "./webhook-receiver.ts";
 
 const width = 20;
-const scope = "agents:read agents:write audit:read webhooks:read webhooks:write";
+const scope = "agents:read agents:write audit:read webhooks:read webhooks:write admin:orgs";
 
 let worker: WorkerProcess;
 let tenant: Admin;

@@ -20,7 +20,7 @@ let receivers: Receiver[];
 let dead: Receiver;
 let slow: Receiver;
 
-const scope = "agents:read agents:write webhooks:read webhooks:write";
+const scope = "agents:read agents:write webhooks:read webhooks:write admin:orgs";
 
 beforeAll(async () => {
   worker = await newWorkerProcess();

@@ -28,7 +28,7 @@ import {
 } from "./webhook-receiver.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const scope = "agents:read agents:write audit:read webhooks:read webhooks:write";
+const scope = "agents:read agents:write audit:read webhooks:read webhooks:write admin:orgs";
 
 let worker: WorkerProcess;
 let operator: Admin;

@@ -81,13 +81,13 @@ export async function readAgentCard(
   caller: Caller | null,
   agentId: AgentId,
 ): Promise<Result<PublishedCard>> {
+  // The same answer for an id that does not exist and for a private agent of another organization.
+  const notVisible = problem("AGENT_NOT_FOUND", "No agent with this id is visible to you.");
   const subject = await subjectOf(context, agentId);
-  if (!subject.ok) return subject;
+  if (!subject.ok) return notVisible;
   if (isDeactivated(subject.value)) return problem("AGENT_DECOMMISSIONED");
   const { isPublic, organizationId } = subject.value;
-  if (!isPublic && organizationId !== caller?.organizationId) {
-    return problem("AGENT_NOT_FOUND", "No agent with this id is visible to you.");
-  }
+  if (!isPublic && organizationId !== caller?.organizationId) return notVisible;
   const { owner, ...card } = agentCard(context.settings.issuer, subject.value);
   return ok({ card: { ...card, ...(publicOwner(owner) && { owner }) }, isPublic });
 }

@@ -133,7 +133,7 @@ const doors: Record<string, () => Promise<Known>> = {
   },
   "the jwt-bearer grant": async () => {
     const issuer = `https://${unique("platform")}.example`;
-    const token = await tokenFor(tenant);
+    const { token } = tenant;
     const { agentId } = await newAgent(token);
     await newPolicy(token, oidcPolicy(agentId, { issuer, audience: own, claims: { sub: "a" } }));
     return {

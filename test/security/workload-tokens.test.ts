@@ -139,10 +139,13 @@ describe("a GitHub token that is right", () => {
     for (const { agentId } of [byName, byIds]) {
       const token = await sign(right());
       expect((await present(token, agentId)).status).toBe(200);
-      for (const asked of [byName.agentId, byIds.agentId, undefined]) expectRefused(await present(token, asked));
+      for (const asked of [byName.agentId, byIds.agentId]) expectRefused(await present(token, asked));
     }
-    // It fits two agents, and names none.
-    expectRefused(await present(await sign(right())));
+  });
+
+  it("is let in nowhere without the client_id of an agent, which is required", async () => {
+    const { status, body } = await present(await sign(right()));
+    expect([status, body.error]).toEqual([400, "invalid_request"]);
   });
 
   describe.each<[string, string, () => Body]>([

@@ -38,13 +38,15 @@ describe.skipIf(!hasBrowser)("what visitors see", () => {
 
   it.each([...widths, 1024])("nothing moves at %d when the answer comes", async (width) => {
     const { page } = await newTab(stage.browser, { viewport: { width, height: 900 } });
+    const { promise: seen, resolve: answer } = Promise.withResolvers<void>();
     await page.route("**/api/v1/compliance/controls", async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await seen;
       await route.continue();
     });
     await page.goto(stage.statusPage("<sentryagent-controls></sentryagent-controls><p>What follows</p>"));
     await page.locator(summary, { hasText: "Asking the service" }).waitFor();
     const before = await layoutShifts(page);
+    answer();
     await page.locator(summary, { hasText: "controls pass" }).waitFor();
     expect(await layoutShifts(page)).toEqual(before);
   });

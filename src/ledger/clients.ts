@@ -1,5 +1,4 @@
 /** Client authentication, and what follows a failure: its audit event, and the throttle of further failures. */
-import { capabilitiesOf, platformScopesOf } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { AgentId } from "../platform/ids.ts";
 import { isoOf } from "../platform/time.ts";
@@ -13,6 +12,7 @@ import type {
   Throttled,
   WorkloadRefusal,
 } from "./contract.ts";
+import { holdingsOf } from "./grantable.ts";
 import { type Charge, type Charged, charge } from "./limits.ts";
 import { appendEvent, type Parts } from "./parts.ts";
 import type { Principal } from "./principals.ts";
@@ -32,8 +32,7 @@ function described(parts: Parts, { agent, organization }: Principal, { credentia
     email: agent.email,
     agentType: agent.agentType,
     idTokenAlg: agent.idTokenSignedResponseAlg,
-    platformScopes: platformScopesOf(agent),
-    capabilities: capabilitiesOf(agent),
+    ...holdingsOf({ agent }),
   };
   return client;
 }

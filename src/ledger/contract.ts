@@ -12,11 +12,13 @@ import type {
   Refused,
   Throttled,
 } from "./client-contract.ts";
+import type { LentResource } from "./delegations.ts";
 import type { RateState } from "./rate.ts";
 
 export type { AnsweredCalls } from "../platform/telemetry/calls.ts";
 export type { AuditEvent, ChainHead, ChainState } from "./chain-contract.ts";
 export type * from "./client-contract.ts";
+export type { LentResource } from "./delegations.ts";
 
 /** A DPoP proof that the Worker has checked (RFC 9449). The ledger ensures that it is used once. */
 export interface ProofOfPossession {
@@ -33,6 +35,8 @@ export interface Target {
   readonly key: string | null;
   /** The issuer, or the resource as the request names it. */
   readonly name: string;
+  /** false: the request names no resource. */
+  readonly isNamed: boolean;
 }
 
 export interface TokenRequest extends ClientAuthenticationRequest {
@@ -91,6 +95,8 @@ export interface DelegationRequest {
   /** The delegator's token; its revocation ends the delegation. */
   readonly tokenId: TokenId;
   readonly delegateeAgentId: AgentId;
+  /** The identifier of the resource whose capabilities are lent, in its form for comparison; null: platform scopes are lent. */
+  readonly resourceKey: string | null;
   readonly scopes: readonly Scope[];
   readonly ttlSeconds: number;
 }
@@ -99,14 +105,19 @@ export type DelegationOutcome =
   | {
       readonly outcome: "delegated";
       readonly chainId: DelegationId;
+      readonly resource: LentResource | null;
       /** Milliseconds since the epoch. */
       readonly issuedAtMs: number;
       readonly expiresAtMs: number;
     }
   /** Unknown, of another organization, suspended or decommissioned. The delegator must not learn which. */
   | { readonly outcome: "delegatee_unavailable" }
-  /** The delegator's token still has these scopes, but the delegator has lost them. */
-  | { readonly outcome: "scopes_withdrawn"; readonly outside: readonly Scope[] }
+  /** The delegator may have no token for the resource. `nearest`: as in {@link TokenOutcome}. */
+  | { readonly outcome: "target_refused"; readonly nearest: string | null }
+  /** The delegator may not be granted these scopes for the API at this moment. */
+  | { readonly outcome: "scopes_refused"; readonly outside: readonly Scope[] }
+  /** The scopes are everything that the delegator may be granted. */
+  | { readonly outcome: "not_narrower" }
   | { readonly outcome: "inactive" };
 
 /** The claims of an access token whose signature and lifetime have been checked. */
@@ -222,7 +233,7 @@ export interface Ledger extends ChainLedger, ClientLedger {
   /** Delegates: checks both agents, stores the delegation and creates its id. The event comes with the record in D1. */
   delegate(request: DelegationRequest): Promise<DelegationOutcome>;
   /**
-   * Whether a delegation is active: not expired, not revoked, and both agents active. Appends the event of the check.
+   * Whether a delegation is active: not expired, not revoked, both agents active, and its scopes still grantable. Appends the event of the check.
    * `endedAtMs` is the time of the revocation in milliseconds since the epoch; null without one.
    */
   checkDelegation(

@@ -1,5 +1,14 @@
 /** The ledger's record of each delegation: its delegator, its delegatee and its expiry. */
-import type { AgentId, CredentialId, DelegationId, Scope, TokenId } from "../platform/ids.ts";
+import type { AgentId, CredentialId, DelegationId, ResourceId, Scope, TokenId } from "../platform/ids.ts";
+
+/** The resource whose capabilities are lent. Its id changes when it is deleted and registered again. */
+export interface LentResource {
+  readonly id: ResourceId;
+  /** As it was registered. */
+  readonly identifier: string;
+  /** The identifier in its form for comparison. */
+  readonly key: string;
+}
 
 /** A delegation. The time of issue is in its id (UUID v7), and is later than every earlier revocation. */
 export interface Delegation {
@@ -10,6 +19,8 @@ export interface Delegation {
   readonly credentialId: CredentialId | null;
   /** The delegator's token; its revocation ends the delegation. A delegation of an earlier version has none. */
   readonly tokenId?: TokenId;
+  /** null, and missing in a delegation of an earlier version: platform scopes are lent. */
+  readonly resource?: LentResource | null;
   readonly scopes: readonly Scope[];
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;

@@ -1,7 +1,7 @@
 /** Issues tokens and delegations: decides, counts and records. */
-import { isNamedOnly, isPlatformScope } from "../access/scopes.ts";
+import { isNamedOnly } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
-import { type DelegationId, newId, type OrganizationId, type Scope, type TokenId } from "../platform/ids.ts";
+import { type DelegationId, newId, type TokenId } from "../platform/ids.ts";
 import { authenticate, chargeClient } from "./clients.ts";
 import type {
   AuthenticatedClient,
@@ -9,13 +9,15 @@ import type {
   DelegationRequest,
   Limited,
   ProofOfPossession,
+  Target,
   TokenOutcome,
   TokenRequest,
 } from "./contract.ts";
-import type { Delegation } from "./delegations.ts";
+import type { Delegation, LentResource } from "./delegations.ts";
+import { findApi, grantableFor, type Holdings, holdingsOf } from "./grantable.ts";
 import { appendEvent, type Parts } from "./parts.ts";
 import { grantableTo } from "./principals.ts";
-import { type Resource, scopesFor } from "./resources.ts";
+import type { Resource } from "./resources.ts";
 import { revocationKey } from "./revocations.ts";
 import { standingOf } from "./standing.ts";
 
@@ -25,10 +27,8 @@ export function useProof({ singleUse }: Pick<Parts, "singleUse">, proof: ProofOf
 }
 
 /** The subject of a token, and what of its authority the token can have. */
-interface Authority {
+interface Authority extends Holdings {
   readonly subject: { readonly agentId: AuthenticatedClient["agentId"]; readonly agentType: string };
-  readonly platformScopes: readonly Scope[];
-  readonly capabilities: readonly Scope[];
   readonly delegation: Delegation | null;
   /** Whether the subject demands tokens that are bound to a key (RFC 9449 5.2). */
   readonly dpopRequired: boolean;
@@ -53,22 +53,16 @@ async function delegatedAuthority(
   const { id: agentId, agentType, dpopRequired } = delegator.agent;
   return {
     subject: { agentId, agentType },
-    platformScopes: delegation.scopes.filter(isPlatformScope),
-    capabilities: delegation.scopes.filter((scope) => !isPlatformScope(scope)),
+    platformScopes: delegation.resource ? [] : delegation.scopes,
+    capabilities: delegation.resource ? delegation.scopes : [],
     delegation,
     dpopRequired,
   };
 }
 
-/** The scopes that a token of an authority can have for a resource; null when it may have no token for it. */
-function scopesForTarget(
-  authority: Authority,
-  resource: Resource | null,
-  organizationId: OrganizationId,
-  nowMs: number,
-): readonly Scope[] | null {
-  return resource && scopesFor(resource, organizationId, authority.capabilities, nowMs);
-}
+/** The API of a delegation is set by it: a request may leave `resource` out, or name the same. */
+const namesAnother = ({ resource }: Delegation, { isNamed, key }: Target): boolean =>
+  isNamed && key !== (resource?.key ?? null);
 
 /** How many refused scopes the audit event and the answer name, and how many characters of each. */
 const named = { scopes: 10, characters: 64 } as const;
@@ -116,18 +110,22 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   if (!authority) return refuse({ outcome: "delegation_refused" }, { ...asked, reason: "delegation_refused" });
   const { organizationId, resources } = parts;
   const nowMs = Date.now();
-  const resource = target.key === null ? null : await resources.find(organizationId, target.key, nowMs);
-  const grantable =
-    target.key === null ? authority.platformScopes : scopesForTarget(authority, resource, organizationId, nowMs);
+  const { subject, delegation } = authority;
+  const isOther = delegation !== null && namesAnother(delegation, target);
+  const key = delegation ? (delegation.resource?.key ?? null) : target.key;
+  const api = isOther ? null : await findApi(parts, key, nowMs);
+  const grantable = api && grantableFor(api, organizationId, authority, nowMs);
   if (!grantable) {
-    const nearest = target.key === null ? null : await resources.nearest(organizationId, target.key);
+    const nearest = delegation || key === null ? null : await resources.nearest(organizationId, key);
     return refuse(
       { outcome: "target_refused", nearest },
       { ...asked, reason: "invalid_target", audience: [target.name] },
     );
   }
+  const { resource } = api;
+  const audience = resource?.identifier ?? target.name;
   if ((resource?.requireDpop || dpopRequired || authority.dpopRequired) && !request.proof) {
-    return refuse({ outcome: "proof_required" }, { ...asked, reason: "proof_required", audience: [target.name] });
+    return refuse({ outcome: "proof_required" }, { ...asked, reason: "proof_required", audience: [audience] });
   }
   const scopes = request.scopes ?? grantable.filter((scope) => !isNamedOnly(scope));
   const outside = shortened(scopes.filter((scope) => !grantable.includes(scope)));
@@ -135,8 +133,6 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     return refuse({ outcome: "scope_refused", outside }, { reason: "invalid_scope", scope: outside.join(" ") });
   }
 
-  const { subject, delegation } = authority;
-  const audience = resource?.identifier ?? target.name;
   const charged = chargeClient(parts, authenticated, "token", false);
   if (charged.outcome === "limited") return refuseOverLimit(charged);
   const tokenId = newId<TokenId>(issuedAtMs);
@@ -154,7 +150,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
       agentId: subject.agentId,
       actor,
       target: delegation.chainId,
-      details: { ...details, tokenId },
+      details: { ...details, ...(resource ? { resource: audience } : {}), tokenId },
       outcome: "success",
     });
   }
@@ -173,14 +169,24 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   };
 }
 
-/** Delegates: checks both agents and the delegator's present scopes, and stores the delegation. */
+const lentResource = ({ id, identifier, key }: Resource): LentResource => ({ id, identifier, key });
+
+/**
+ * Delegates, and stores the delegation. Both agents must be active. The delegator may be granted the scopes for the API at this
+ * moment, by the check of a token request, and what it delegates is never everything that it may be granted.
+ */
 export async function delegate(parts: Parts, request: DelegationRequest): Promise<DelegationOutcome> {
-  const { delegatorAgentId, delegateeAgentId, credentialId, tokenId, scopes, ttlSeconds } = request;
+  const { delegatorAgentId, delegateeAgentId, credentialId, tokenId, resourceKey, scopes, ttlSeconds } = request;
+  const { organizationId, resources } = parts;
   parts.principals.releaseExpired(Date.now());
   // Taken before the records are read: a revocation that comes in between ends the delegation.
   const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
-  const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
-  const [delegator, delegatee] = await Promise.all([find(delegatorAgentId), find(delegateeAgentId)]);
+  const find = (agentId: typeof delegatorAgentId) => parts.principals.find(organizationId, agentId, Date.now());
+  const [delegator, delegatee, api] = await Promise.all([
+    find(delegatorAgentId),
+    find(delegateeAgentId),
+    findApi(parts, resourceKey, Date.now()),
+  ]);
   // An agent may still be active in D1 while its revocation is in progress. A delegation issued now would outlive the revocation.
   const { holds } = parts;
   const isHeld = holds.refuses({ kind: "agent", agentId: delegatorAgentId }) || holds.refuses({ kind: "organization" });
@@ -192,12 +198,31 @@ export async function delegate(parts: Parts, request: DelegationRequest): Promis
   if (holds.refuses({ kind: "agent", agentId: delegateeAgentId }) || delegatee?.agent.status !== "active") {
     return { outcome: "delegatee_unavailable" };
   }
-  const grantable = grantableTo(delegator);
+  const grantable = api && grantableFor(api, organizationId, holdingsOf(delegator), Date.now());
+  if (!grantable) {
+    return {
+      outcome: "target_refused",
+      nearest: resourceKey && (await resources.nearest(organizationId, resourceKey)),
+    };
+  }
   const outside = scopes.filter((scope) => !grantable.includes(scope));
-  if (outside.length > 0) return { outcome: "scopes_withdrawn", outside };
+  if (outside.length > 0) return { outcome: "scopes_refused", outside };
+  if (grantableTo(delegator).every((scope) => scope === "openid" || scopes.includes(scope))) {
+    return { outcome: "not_narrower" };
+  }
+  const resource = api.resource && lentResource(api.resource);
   const expiresAtMs = issuedAtMs + ttlSeconds * 1000;
   const chainId = newId<DelegationId>(issuedAtMs);
-  parts.delegations.add({ chainId, delegatorAgentId, delegateeAgentId, credentialId, tokenId, scopes, expiresAtMs });
+  parts.delegations.add({
+    chainId,
+    delegatorAgentId,
+    delegateeAgentId,
+    credentialId,
+    tokenId,
+    resource,
+    scopes,
+    expiresAtMs,
+  });
   await parts.settled();
-  return { outcome: "delegated", chainId, issuedAtMs, expiresAtMs };
+  return { outcome: "delegated", chainId, resource, issuedAtMs, expiresAtMs };
 }

@@ -2,8 +2,9 @@
 import type { AgentId, CredentialId, DelegationId } from "../platform/ids.ts";
 import type { TokenFacts } from "./contract.ts";
 import type { Delegation } from "./delegations.ts";
+import { findApi, grantableFor, holdingsOf } from "./grantable.ts";
 import type { Parts } from "./parts.ts";
-import { grantableTo, type Principal } from "./principals.ts";
+import type { Principal } from "./principals.ts";
 import { issueMsOf, revocationKey } from "./revocations.ts";
 
 /** Whether the agent and its organization are active, and the agent still has the credential that was used, if any. */
@@ -25,13 +26,20 @@ export type DelegationStanding =
   /** `endedAtMs`: the time of its revocation, in milliseconds; null without one, or for an unknown delegation. */
   | { readonly stands: false; readonly endedAtMs: number | null };
 
-/** Whether a delegation is active: not expired, not revoked, both agents active, and its scopes still the delegator's. */
+/**
+ * Whether a delegation is active: not expired, not revoked, both agents active, and the delegator may be granted its scopes for
+ * its resource at this moment. A resource that was deleted and registered again has another id.
+ */
 export async function standingOf(parts: Parts, chainId: DelegationId): Promise<DelegationStanding> {
   const delegation = parts.delegations.find(chainId);
   if (!delegation) return { stands: false, endedAtMs: null };
-  const { delegatorAgentId, delegateeAgentId, credentialId, scopes, expiresAtMs } = delegation;
+  const { delegatorAgentId, delegateeAgentId, credentialId, resource, scopes, expiresAtMs } = delegation;
   const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
-  const [delegator, delegatee] = await Promise.all([find(delegatorAgentId), find(delegateeAgentId)]);
+  const [delegator, delegatee, api] = await Promise.all([
+    find(delegatorAgentId),
+    find(delegateeAgentId),
+    findApi(parts, resource?.key ?? null, Date.now()),
+  ]);
   const endedAtMs = parts.revocations.cutOffAt(
     [
       revocationKey.organization,
@@ -46,8 +54,9 @@ export async function standingOf(parts: Parts, chainId: DelegationId): Promise<D
   const active =
     delegator !== null && delegatee !== null && isActive(delegator, credentialId) && isActive(delegatee, null);
   if (endedAtMs !== null || !active || expiresAtMs <= Date.now()) return { stands: false, endedAtMs };
-  const grantable = grantableTo(delegator);
-  if (!scopes.every((scope) => grantable.includes(scope))) return { stands: false, endedAtMs };
+  if (api?.resource?.id !== resource?.id) return { stands: false, endedAtMs };
+  const grantable = api && grantableFor(api, parts.organizationId, holdingsOf(delegator), Date.now());
+  if (!scopes.every((scope) => grantable?.includes(scope))) return { stands: false, endedAtMs };
   return { stands: true, delegation, delegator };
 }
 

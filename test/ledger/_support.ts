@@ -168,7 +168,7 @@ export async function newMemberWithLedger(limits: Parameters<typeof newMember>[0
         grant: "client_credentials",
         chainId: null,
         proof: null,
-        target: { key: null, name: "https://idp.example.com" },
+        target: { key: null, name: "https://idp.example.com", isNamed: false },
         ...changes,
       }),
     /** Signs in for a call of the API. */

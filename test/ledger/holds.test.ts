@@ -29,7 +29,7 @@ const plainChange = ({ agentId }: Member): Held => ({ kind: "change", agentId })
 const theScope = ({ agentId }: Member): HeldTarget => ({
   kind: "scopes",
   agentId,
-  scopes: ["resume:read" as Scope],
+  scopes: ["agents:read" as Scope],
 });
 
 describe("while a change is in progress", () => {
@@ -207,6 +207,7 @@ describe("in the ledger", () => {
 
   it("attack: a delegation that is made while its scope is being revoked ends with the hold", async () => {
     const { revoke, ledger, member } = await newMemberWithLedger();
+    await changeInD1("agents", member.agentId, `granted_scopes = '["agents:read"]'`);
     const delegatee = await newMember({}, member);
     const delegate = async () => {
       const outcome = await ledger.delegate({
@@ -214,7 +215,8 @@ describe("in the ledger", () => {
         credentialId: null,
         tokenId: crypto.randomUUID() as TokenId,
         delegateeAgentId: delegatee.agentId,
-        scopes: ["resume:read" as Scope],
+        resourceKey: null,
+        scopes: ["agents:read" as Scope],
         ttlSeconds: 3_600,
       });
       if (outcome.outcome !== "delegated") throw new Error(outcome.outcome);

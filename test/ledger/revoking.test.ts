@@ -41,6 +41,7 @@ it("attack: after a crash and with a clock that is behind, a suspension ends ear
 
 it("attack: after a crash and with a clock that is behind, a revoked scope ends earlier delegations", async () => {
   const { ledger, revoke, crash, member } = await newMemberWithLedger();
+  await changeInD1("agents", member.agentId, `granted_scopes = '["agents:read"]'`);
   const delegatee = await newMember({}, member);
   const event = {
     id: crypto.randomUUID(),
@@ -54,7 +55,8 @@ it("attack: after a crash and with a clock that is behind, a revoked scope ends 
     credentialId: null,
     tokenId: crypto.randomUUID() as TokenId,
     delegateeAgentId: delegatee.agentId,
-    scopes: ["resume:read" as Scope],
+    resourceKey: null,
+    scopes: ["agents:read" as Scope],
     ttlSeconds: 3_600,
   });
   if (delegated.outcome !== "delegated") throw new Error(delegated.outcome);
@@ -65,7 +67,7 @@ it("attack: after a crash and with a clock that is behind, a revoked scope ends 
   await crash();
   clockAt(noon - 2_000);
   expect(await check()).toEqual([true, null]);
-  await revoke({ kind: "scopes", agentId: member.agentId, scopes: ["resume:read" as Scope] });
+  await revoke({ kind: "scopes", agentId: member.agentId, scopes: ["agents:read" as Scope] });
   expect(await check()).toEqual([false, noon]);
 });
 

@@ -154,9 +154,11 @@ function revocationOf(before: AgentRecord, status: AgentChange["status"], fields
   const { id: agentId } = before;
   if (status === "suspended") return { kind: "agent", agentId };
   const { capabilities, grantedScopes } = { ...before, ...fields };
-  const scopes = [...before.capabilities, ...before.grantedScopes].filter(
-    (scope) => !capabilities.includes(scope) && !grantedScopes.includes(scope),
-  );
+  // Each by itself: a capability of an old agent can have the name of a platform scope.
+  const scopes = [
+    ...before.capabilities.filter((capability) => !capabilities.includes(capability)),
+    ...before.grantedScopes.filter((scope) => !grantedScopes.includes(scope)),
+  ];
   return scopes.length > 0 ? { kind: "scopes", agentId, scopes } : null;
 }
 

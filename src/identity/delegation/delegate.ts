@@ -1,6 +1,8 @@
-/** Lending: an agent gives another a part of its own authority for a limited time. */
+/** Delegating: an agent gives another a part of its own authority for a limited time. */
 
+import { refuseWithoutScope } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { isPlatformScope } from "../../access/scopes.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
@@ -8,9 +10,10 @@ import type { Scope } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count, observe } from "../../platform/telemetry/recording.ts";
+import { comparisonKey } from "../resources/service.ts";
 import { chainOf } from "./chain.ts";
 import { delegationSigner } from "./keys.ts";
-import { delegationFacts } from "./public-delegation.ts";
+import { delegationDetails, delegationFacts } from "./public-delegation.ts";
 import type { Delegate, NewDelegation } from "./schema.ts";
 import { type DelegationRow, endFallenDelegations, insertDelegation } from "./store.ts";
 import { signDelegation } from "./token.ts";
@@ -32,17 +35,40 @@ const neverLent: ReadonlySet<string> = new Set([
   "openid",
 ]);
 
-/** Authority only ever narrows: what is lent is less than what the request's own token carries. */
-function refuseUnlessNarrower(caller: Caller, scopes: readonly Scope[]): Problem | null {
-  const outside = scopes.filter((scope) => !caller.scopes.includes(scope));
-  if (outside.length > 0) return refuseScopes(`names what your token does not carry: ${outside.join(" ")}`, outside);
+/**
+ * Refuses what the token of the request cannot delegate. It must carry the platform scopes. It carries no capability, so
+ * capabilities for a resource need `delegations:write` in it, and the ledger decides on each.
+ */
+function refuseByToken(caller: Caller, scopes: readonly Scope[], resourceKey: string | null): Problem | null {
+  if (resourceKey !== null) {
+    const refused = refuseWithoutScope(caller, "delegations:write");
+    if (refused) return refused;
+  } else {
+    const outside = scopes.filter((scope) => !caller.scopes.includes(scope));
+    if (outside.length > 0) {
+      const hint = outside.every(isPlatformScope) ? "" : ". To lend a capability, name its resource";
+      return refuseScopes(`names what your token does not carry: ${outside.join(" ")}${hint}`, outside);
+    }
+  }
   const unlendable = scopes.filter((scope) => neverLent.has(scope));
-  if (unlendable.length > 0) return refuseScopes(`names what cannot be lent: ${unlendable.join(" ")}`, unlendable);
-  if (scopes.length < new Set(caller.scopes).size) return null;
-  return refuseScopes("must leave at least one scope of your token behind", []);
+  if (unlendable.length === 0) return null;
+  return refuseScopes(`names what cannot be lent: ${unlendable.join(" ")}`, unlendable);
 }
 
-/** One text for every reason, so that nobody learns of agents that are not theirs to see. */
+/** The same answer for an unknown, foreign, disabled or lapsed resource (RFC 8707 2). */
+function refuseTarget(nearest: string | null): Problem {
+  const hint = nearest === null ? "" : `; the nearest resource of your organization is ${nearest}`;
+  const message = `must be a resource that you may have a token for${hint}`;
+  return invalid([{ path: "resource", message }], { oauthError: "invalid_target" });
+}
+
+/** The comparison form of the resource; null for this service, whose platform scopes are lent. */
+function resourceKeyOf({ settings: { issuer } }: Context, resource: string | undefined): string | null {
+  const key = comparisonKey(resource ?? issuer);
+  return key === comparisonKey(issuer) ? null : key;
+}
+
+/** One text for every reason: it shows nothing of agents that the caller may not see. */
 const unavailable = (delegatee: string) =>
   invalid([
     {
@@ -53,18 +79,19 @@ const unavailable = (delegatee: string) =>
   ]);
 
 /**
- * Lends a part of the caller's authority. Whatever fails before the answer leaves nothing that anybody could use: the token
- * is signed last.
+ * Delegates a part of the caller's authority: platform scopes of its token, or with `resource` capabilities that it may be
+ * granted for the resource at this moment. The token is signed last: a failure before leaves nothing that can be used.
  *
- * @returns `FORBIDDEN` when the caller itself acts with lent authority, `VALIDATION_ERROR` for scopes that are not fewer
- *   than those of its token or have been taken from it meanwhile, and for a delegatee that is not another active agent of
- *   its organization
+ * @returns `FORBIDDEN` for a delegated caller, and with a resource without `delegations:write`; `VALIDATION_ERROR` for scopes
+ *   that the caller cannot lend, for everything that it may be granted, for a resource that it may have no token for
+ *   (`invalid_target`), and for a delegatee that is not another active agent of its organization
  */
 export async function delegate(context: Context, caller: Caller, input: Delegate): Promise<Result<NewDelegation>> {
   if (caller.delegation) return problem("FORBIDDEN", "A delegation cannot be passed on: use a token of your own.");
   const { delegateeAgentId, scopes, ttlSeconds } = input;
   const { agentId: delegatorAgentId, organizationId, credentialId, tokenId } = caller;
-  const refused = refuseUnlessNarrower(caller, scopes);
+  const resourceKey = resourceKeyOf(context, input.resource);
+  const refused = refuseByToken(caller, scopes, resourceKey);
   if (refused) return refused;
   if (delegateeAgentId === delegatorAgentId) return unavailable(delegateeAgentId);
 
@@ -74,19 +101,26 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
     credentialId,
     tokenId,
     delegateeAgentId,
+    resourceKey,
     scopes,
     ttlSeconds,
   });
   switch (outcome.outcome) {
     case "delegatee_unavailable":
       return unavailable(delegateeAgentId);
-    case "scopes_withdrawn":
-      return refuseScopes(`names what has been taken from you: ${outcome.outside.join(" ")}`, outcome.outside);
+    case "target_refused":
+      return refuseTarget(outcome.nearest);
+    case "scopes_refused": {
+      const reason = resourceKey === null ? "has been taken from you" : "you may not be granted for this resource";
+      return refuseScopes(`names what ${reason}: ${outcome.outside.join(" ")}`, outcome.outside);
+    }
+    case "not_narrower":
+      return refuseScopes("must leave out at least one scope that you may be granted", []);
     case "inactive":
       return problem("UNAUTHORIZED", "The access token is not valid.", { oauthError: "invalid_token" });
   }
 
-  const { chainId, issuedAtMs, expiresAtMs } = outcome;
+  const { chainId, resource, issuedAtMs, expiresAtMs } = outcome;
   await chainOf(context, chainId).begin(issuedAtMs, expiresAtMs);
   const row: DelegationRow = {
     id: chainId,
@@ -95,6 +129,8 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
     delegateeAgentId,
     credentialId,
     tokenId,
+    resource: resource?.identifier ?? null,
+    resourceId: resource?.id ?? null,
     scopes,
     issuedAt: issuedAtMs,
     expiresAt: expiresAtMs,
@@ -106,7 +142,7 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
     action: "delegation.created",
     agentId: delegatorAgentId,
     target: chainId,
-    details: { delegateeAgentId, scope: scopes.join(" "), expiresAt: facts.expiresAt },
+    details: { ...delegationDetails(row), expiresAt: facts.expiresAt },
     data: facts,
   });
   // Something behind it may have been revoked since the ledger was asked: then it is revoked, and the record says so.
@@ -115,7 +151,7 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
   count("agentidp_delegations_total", { action: "created" });
   observe("agentidp_delegation_chain_depth", {}, depth);
   const issuedAt = Math.floor(issuedAtMs / 1000);
-  const content = { chainId, organizationId, delegatorAgentId, delegateeAgentId, scopes };
+  const content = { chainId, organizationId, delegatorAgentId, delegateeAgentId, resource: row.resource, scopes };
   const delegationToken = await signDelegation(context, signer, {
     ...content,
     issuedAt,

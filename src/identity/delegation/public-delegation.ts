@@ -3,14 +3,39 @@ import { isoOf, isoOrNull } from "../../platform/time.ts";
 import type { Delegation } from "./schema.ts";
 import type { DelegationRow } from "./store.ts";
 
-type Facts = Pick<DelegationRow, "delegatorAgentId" | "delegateeAgentId" | "scopes" | "issuedAt" | "expiresAt" | "id">;
+type Facts = Pick<
+  DelegationRow,
+  "delegatorAgentId" | "delegateeAgentId" | "resource" | "scopes" | "issuedAt" | "expiresAt" | "id"
+>;
+
+const namedResource = (resource: string | null) => (resource === null ? {} : { resource });
+
+/** The details of every event about a delegation. */
+export const delegationDetails = ({
+  delegateeAgentId,
+  resource,
+  scopes,
+}: Pick<Facts, "delegateeAgentId" | "resource" | "scopes">) => ({
+  delegateeAgentId,
+  ...namedResource(resource),
+  scope: scopes.join(" "),
+});
 
 /** What never changes about a delegation. */
-export function delegationFacts({ id, delegatorAgentId, delegateeAgentId, scopes, issuedAt, expiresAt }: Facts) {
+export function delegationFacts({
+  id,
+  delegatorAgentId,
+  delegateeAgentId,
+  resource,
+  scopes,
+  issuedAt,
+  expiresAt,
+}: Facts) {
   return {
     chainId: id,
     delegatorAgentId,
     delegateeAgentId,
+    ...namedResource(resource),
     scopes: [...scopes],
     issuedAt: isoOf(issuedAt),
     expiresAt: isoOf(expiresAt),

@@ -11,12 +11,12 @@ import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { chainOf } from "./chain.ts";
-import { delegationFacts } from "./public-delegation.ts";
+import { delegationDetails, delegationFacts } from "./public-delegation.ts";
 import { type DelegationRow, endDelegationsOfToken, findDelegation, revokeDelegation as revokeRow } from "./store.ts";
 
 /** Ends a delegation, at once and everywhere. One that has ended stays as it is. A failure halfway leaves it dead; repeating it is safe. */
 async function end(context: Context, actor: Actor, delegation: DelegationRow): Promise<void> {
-  const { id: chainId, organizationId, delegatorAgentId, delegateeAgentId, scopes, revokedAt, expiresAt } = delegation;
+  const { id: chainId, organizationId, delegatorAgentId, revokedAt, expiresAt } = delegation;
   if (revokedAt !== null || expiresAt <= context.now()) return;
   const state = await chainOf(context, chainId).revoke(context.now());
   await ledgerOf(context, organizationId).endDelegation(chainId);
@@ -25,7 +25,7 @@ async function end(context: Context, actor: Actor, delegation: DelegationRow): P
     action: "delegation.revoked",
     agentId: delegatorAgentId,
     target: chainId,
-    details: { delegateeAgentId, scope: scopes.join(" ") },
+    details: delegationDetails(delegation),
     data: delegationFacts(delegation),
   });
   const revoked = revokeRow(context, chainId, state?.revokedAtMs ?? context.now());

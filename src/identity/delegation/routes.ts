@@ -32,7 +32,7 @@ delegationRoutes.openapi(
     operationId: "delegate",
     summary: "Lend scopes to another agent",
     description:
-      "Some of the scopes of the token in the request, never all of them, for 60 seconds to a day. The delegatee turns the delegation token into access tokens at the token endpoint (grant `urn:ietf:params:oauth:grant-type:token-exchange`, RFC 8693). It cannot pass it on.",
+      "Platform scopes of the token in the request, or with `resource` capabilities for it, for 60 seconds to a day; never everything that the delegator may be granted. The delegatee turns the delegation token into access tokens at the token endpoint (grant `urn:ietf:params:oauth:grant-type:token-exchange`, RFC 8693). It cannot pass it on.",
     request: { body: { required: true, ...json(delegateSchema, "What is lent, to whom, and for how long") } },
     responses: { 201: json(newDelegationSchema, "The delegation, with its token") },
     errors: ["FORBIDDEN"],
@@ -51,7 +51,7 @@ delegationRoutes.openapi(
     operationId: "verifyDelegation",
     summary: "Ask whether a delegation stands",
     description:
-      "Valid means, at this moment: not expired, not revoked, both agents active, the scopes still the delegator's. Of a delegation that has ended the facts are told; of anything that is no delegation of your organization, nothing.",
+      "Valid means, at this moment: not expired, not revoked, both agents active, and the delegator may still be granted the scopes: a disabled resource makes it not valid while that lasts. Of a delegation that has ended the facts are told; of anything that is no delegation of your organization, nothing.",
     request: { body: { required: true, ...json(verifyDelegationSchema, "The delegation token") } },
     responses: { 200: json(verificationSchema, "Whether it stands, and what it is") },
   }),

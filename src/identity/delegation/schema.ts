@@ -4,6 +4,7 @@ import { isUnique, oneOf, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
+import { longestIdentifier } from "../resources/service.ts";
 
 const roles = ["delegator", "delegatee"] as const;
 const statuses = ["active", "revoked", "expired"] as const;
@@ -25,7 +26,21 @@ export const delegateSchema = z
       .min(1, { error: "must name at least one scope" })
       .max(64, { abort: true, error: "must name at most 64 scopes" })
       .refine(isUnique, { error: "must name each scope once" })
-      .openapi({ description: "Some of the scopes of the token in the request, not all of them", uniqueItems: true }),
+      .openapi({
+        description:
+          "Without `resource` platform scopes of the token in the request; with it capabilities that the delegator may be granted for it. Never everything that the delegator may be granted",
+        uniqueItems: true,
+      }),
+    resource: z
+      .string({ error: "must be a text" })
+      .min(1, { error: "must not be empty" })
+      .max(longestIdentifier, { error: `must have at most ${longestIdentifier} characters` })
+      .optional()
+      .openapi({
+        description:
+          "The identifier of a resource: its capabilities are lent. The token in the request must carry `delegations:write`",
+        example: "urn:agentidp:acme:resumes",
+      }),
     ttlSeconds: z.int(ttlRule).min(60, ttlRule).max(longestLifeSeconds, ttlRule).openapi({ example: 900 }),
   })
   .openapi("Delegate");
@@ -34,6 +49,10 @@ const facts = {
   chainId: delegationIdSchema.openapi({ description: "The id of the delegation" }),
   delegatorAgentId: agentIdSchema,
   delegateeAgentId: agentIdSchema,
+  resource: z.string().optional().openapi({
+    description: "The resource whose capabilities are lent; missing where platform scopes are lent",
+    example: "urn:agentidp:acme:resumes",
+  }),
   scopes: z.array(z.string()).openapi({ example: ["resume:read"] }),
   issuedAt: timeSchema,
   expiresAt: timeSchema,

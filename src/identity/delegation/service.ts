@@ -5,12 +5,12 @@ import type { Subscriber } from "../../events/relay.ts";
 import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
-import { delegationIdSchema, type OrganizationId } from "../../platform/ids.ts";
+import { delegationIdSchema, type OrganizationId, type ResourceId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import { publicDelegation } from "./public-delegation.ts";
 import type { Delegation, DelegationFilter } from "./schema.ts";
-import { endFallenDelegations, listDelegations as listRows } from "./store.ts";
+import { endDelegationsForResource, endFallenDelegations, listDelegations as listRows } from "./store.ts";
 
 export { delegate } from "./delegate.ts";
 export { delegationsEndedByToken, endDelegation, revokeDelegation } from "./revoke.ts";
@@ -52,13 +52,17 @@ export function delegationsEndedBy(context: Context, organizationId: Organizatio
 }
 
 /**
- * Notes which delegations end with their organization. That is a room of a lower floor, whose batch cannot have the statement:
- * so it follows with the event of the change. Until then only lists are late; the ledger has ended the delegations before.
+ * Records which delegations end with their organization, and with a deleted resource. The batches of these changes cannot have
+ * the statement, because those rooms do not know this one. Until the event arrives only lists are late: in the ledger the
+ * delegations have ended before.
  */
 export const delegationSubscriber: Subscriber = {
   name: "delegations",
   async handle(context, organizationId, events) {
     for (const { action, target, occurredAtMs } of events) {
+      if (action === "resource.deleted" && target !== null) {
+        await endDelegationsForResource(context, target as ResourceId, occurredAtMs);
+      }
       const ends = action === "organization.suspended" || action === "organization.deleted";
       // Of what the operator does to another organization its own chain has an event too.
       if (!ends || target !== organizationId) continue;

@@ -8,7 +8,7 @@ import type { DelegationId, OrganizationId } from "../../platform/ids.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { isoOrNull } from "../../platform/time.ts";
 import { type ChainState, chainOf } from "./chain.ts";
-import { delegationFacts } from "./public-delegation.ts";
+import { delegationDetails, delegationFacts } from "./public-delegation.ts";
 import type { Verification } from "./schema.ts";
 import { findDelegation } from "./store.ts";
 import { type ReadDelegation, readDelegation } from "./token.ts";
@@ -23,13 +23,13 @@ export interface Standing {
 
 /** Asks the chain and the ledger, at the same time, and leaves an event of having asked. */
 export async function standingOf(context: Context, actor: Actor, delegation: ReadDelegation): Promise<Standing> {
-  const { chainId, organizationId, delegatorAgentId, delegateeAgentId, scopes } = delegation;
+  const { chainId, organizationId, delegatorAgentId } = delegation;
   const event = newEvent(context, actor, {
     organizationId,
     action: "delegation.verified",
     agentId: delegatorAgentId,
     target: chainId,
-    details: { delegateeAgentId, scope: scopes.join(" ") },
+    details: delegationDetails(delegation),
   });
   const [state, { stands, endedAtMs }] = await Promise.all([
     chainOf(context, chainId).state(),

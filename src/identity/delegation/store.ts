@@ -3,8 +3,16 @@ import { and, desc, eq, exists, gt, isNotNull, isNull, lt, lte, not, or, type SQ
 import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
-import { agentKeys, agents, credentials, delegations, organizations, trustPolicies } from "../../platform/db/schema.ts";
-import type { AgentId, DelegationId, OrganizationId, TokenId } from "../../platform/ids.ts";
+import {
+  agentKeys,
+  agents,
+  credentials,
+  delegations,
+  organizations,
+  resources,
+  trustPolicies,
+} from "../../platform/db/schema.ts";
+import type { AgentId, DelegationId, OrganizationId, ResourceId, TokenId } from "../../platform/ids.ts";
 import { longestActiveMs } from "../../platform/lifetimes.ts";
 import type { DelegationFilter } from "./schema.ts";
 
@@ -117,6 +125,20 @@ export async function endDelegationsOfToken(
     );
 }
 
+/** Records that the delegations of the capabilities of a deleted resource have ended, in every organization. */
+export async function endDelegationsForResource(
+  { db }: Pick<Context, "db">,
+  resourceId: ResourceId,
+  endedAt: number,
+): Promise<void> {
+  await db
+    .update(delegations)
+    .set({ revokedAt: endedAt })
+    .where(
+      and(eq(delegations.resourceId, resourceId), isNull(delegations.revokedAt), gt(delegations.expiresAt, endedAt)),
+    );
+}
+
 /** Of no row that is still alive is the id smaller than this: it begins with the time of issue (RFC 9562 5.7). */
 function oldestLiveId(nowMs: number): DelegationId {
   const time = (nowMs - longestActiveMs).toString(16).padStart(12, "0");
@@ -140,20 +162,24 @@ function concerns(subject: RevocationTarget): SQL | undefined {
   }
 }
 
-/** Holds for a row while its organization and both agents are active, the delegator has the scopes, and its credential counts. */
+/**
+ * Holds for a row while its organization and both agents are active, the delegator has the scopes, its credential counts, and
+ * its resource is not deleted.
+ */
 function stands(db: Database): SQL | undefined {
   const organization = db
     .select({ id: organizations.id })
     .from(organizations)
     .where(and(eq(organizations.id, delegations.organizationId), eq(organizations.status, "active")));
-  const held = sql`SELECT value FROM json_each(${agents.capabilities}) UNION ALL SELECT value FROM json_each(${agents.grantedScopes})`;
+  const held = sql`SELECT value FROM json_each(
+    CASE WHEN ${delegations.resourceId} IS NULL THEN ${agents.grantedScopes} ELSE ${agents.capabilities} END)`;
   const activeAgent = (party: keyof typeof partyColumns, also?: SQL) =>
     db
       .select({ id: agents.id })
       .from(agents)
       .where(and(eq(agents.id, partyColumns[party]), eq(agents.status, "active"), also));
   const holdsAll = sql`NOT EXISTS (SELECT 1 FROM json_each(${delegations.scopes})
-    WHERE value <> 'openid' AND value NOT IN (${held}))`;
+    WHERE value NOT IN (${held}))`;
   const credential = db
     .select({ id: credentials.id })
     .from(credentials)
@@ -162,8 +188,13 @@ function stands(db: Database): SQL | undefined {
     .select({ id: trustPolicies.id })
     .from(trustPolicies)
     .where(eq(trustPolicies.id, delegations.credentialId));
+  const resource = db
+    .select({ id: resources.id })
+    .from(resources)
+    .where(and(eq(resources.id, delegations.resourceId), isNull(resources.deletedAt)));
   return and(
     exists(organization),
+    or(isNull(delegations.resourceId), exists(resource)),
     exists(activeAgent("delegator", holdsAll)),
     exists(activeAgent("delegatee")),
     or(isNull(delegations.credentialId), exists(credential), exists(policy)),

@@ -24,6 +24,8 @@ export interface DelegationContent {
   readonly organizationId: OrganizationId;
   readonly delegatorAgentId: AgentId;
   readonly delegateeAgentId: AgentId;
+  /** The identifier of the resource whose capabilities are lent; null where platform scopes are lent. */
+  readonly resource: string | null;
   readonly scopes: readonly Scope[];
   /** Seconds since the epoch. */
   readonly issuedAt: number;
@@ -36,12 +38,14 @@ export async function signDelegation(
   signer: DelegationSigner,
   content: DelegationContent,
 ): Promise<string> {
-  const { chainId, organizationId, delegatorAgentId, delegateeAgentId, scopes, issuedAt, expiresAt } = content;
+  const { chainId, organizationId, delegatorAgentId, delegateeAgentId, resource, scopes, issuedAt, expiresAt } =
+    content;
   const jws = await new SignJWT({
     iss: agentDid(issuer, delegatorAgentId),
     sub: agentDid(issuer, delegateeAgentId),
     aud: issuer,
     scope: scopes.join(" "),
+    ...(resource === null ? {} : { resource }),
     organization_id: organizationId,
     delegator: delegatorAgentId,
     delegatee: delegateeAgentId,
@@ -58,6 +62,7 @@ const claimsSchema = z.object({
   iss: z.string(),
   aud: z.string(),
   scope: z.string(),
+  resource: z.string().nullable().default(null),
   organization_id: organizationIdSchema,
   delegator: agentIdSchema,
   delegatee: agentIdSchema,
@@ -91,7 +96,7 @@ export async function readDelegation(
   // Not verified yet: the claims lead to the key, as `kid` does, and what they say counts once the signature holds.
   const claims = claimsSchema.safeParse(read.payload);
   if (!claims.success || claims.data.organization_id !== organizationId) return null;
-  const { iss, aud, scope, delegator, delegatee, jti, iat, exp } = claims.data;
+  const { iss, aud, resource, scope, delegator, delegatee, jti, iat, exp } = claims.data;
   const { issuer } = context.settings;
   if (iss !== agentDid(issuer, delegator) || aud !== issuer) return null;
   const key = await delegationVerifier(context, delegator, read.header.kid);
@@ -101,6 +106,7 @@ export async function readDelegation(
     organizationId,
     delegatorAgentId: delegator,
     delegateeAgentId: delegatee,
+    resource,
     scopes: scope.split(" ") as Scope[],
     issuedAt: iat,
     expiresAt: exp,

@@ -85,11 +85,12 @@ export function invalidProof(): Problem {
 }
 
 /** RFC 6749 5.2: the client cannot have these scopes for the target. */
-function scopeRefused(target: Target, outside: readonly string[]): Problem {
+function scopeRefused({ target, chainId }: Pick<Issue, "target" | "chainId">, outside: readonly string[]): Problem {
   const refuse = (message: string) =>
     problem("VALIDATION_ERROR", message, { oauthError: "invalid_scope", details: { outside } });
   if (outside.length === 0) return refuse("The client has no capability that this resource takes.");
   const list = outside.join(" ");
+  if (chainId !== null) return refuse(`The delegation does not lend: ${list}.`);
   if (target.key !== null) return refuse(`The client may not be granted for this resource: ${list}.`);
   if (outside.every(isPlatformScope)) return refuse(`The client may not be granted: ${list}.`);
   return refuse(
@@ -145,7 +146,7 @@ export async function issueThroughLedger(
           headers: rateHeaders(outcome.rate),
         });
       case "scope_refused":
-        return scopeRefused(target, outcome.outside);
+        return scopeRefused(request, outcome.outside);
       case "target_refused":
         return targetRefused(outcome.nearest);
       case "proof_required":

@@ -40,8 +40,8 @@ export function readTarget(resource: string | readonly string[] | undefined, iss
   const keys = new Set(uris.map(comparisonKey));
   if (keys.size > 1) return invalidTarget("Name one resource: a token is for one API.");
   const [key = issuer] = keys;
-  if (key === comparisonKey(issuer)) return ok({ key: null, name: issuer });
-  return ok({ key, name: (uris[0] ?? "").slice(0, longestIdentifier) });
+  if (key === comparisonKey(issuer)) return ok({ key: null, name: issuer, isNamed: uris.length > 0 });
+  return ok({ key, name: (uris[0] ?? "").slice(0, longestIdentifier), isNamed: true });
 }
 
 /** RFC 6749 3.2: a parameter without a value is treated as if it was left out. */

@@ -174,8 +174,7 @@ export async function introspectToken(context: Context, asker: Asker, token: str
 /**
  * Revocation (RFC 7009 2.1): the asker's own token, or any token of its organization with `agents:write`. A delegation token is
  * its delegator's, and its revocation ends the access tokens made from it. The delegations made with an access token end with it.
- * An unknown token, one that is not active and one of
- * another agent stay as they are, and the answer is the same.
+ * An unknown token, one that is not active and one of another agent stay as they are, and the answer is the same.
  */
 export async function revokeToken(context: Context, asker: Asker, token: string): Promise<void> {
   const delegation = await readDelegation(context, asker.organizationId, token);

@@ -108,6 +108,7 @@ async function seed(count: number): Promise<readonly string[]> {
     delegatorAgentId: delegator.agentId,
     credentialId: delegator.credentialId,
     delegateeAgentId: delegatee.agentId,
+    resourceKey: null,
     scopes: ["audit:read"],
     ttlSeconds: 900,
   } as unknown as DelegationRequest;

@@ -79,6 +79,11 @@ describe("POST /oauth2/token/delegate", () => {
     expect((await verify(operator.token, delegationToken)).body.valid).toBe(true);
   });
 
+  it("all scopes of the token, because the delegator may be granted more", async () => {
+    const token = await tokenFor(parties.delegator, { scope: "audit:read" });
+    expect((await lend({ token, delegatee: parties.delegatee })).scopes).toEqual(["audit:read"]);
+  });
+
   it("the longest time, and all scopes but one", async () => {
     await lend(parties, { ttlSeconds: 86_400 });
     const grantedScopes = ["agents:write", "agents:read", "tokens:read", "audit:read", "webhooks:read"];

@@ -80,14 +80,14 @@ describe("nothing widens", () => {
 });
 
 describe("the other rules of the token endpoint hold", () => {
-  it("RFC 8707 2: resource is this service; another one has none of the lent scopes", async () => {
+  it("RFC 8707 2: resource is this service; every other is refused", async () => {
     const { delegationToken } = await lend(parties);
     const { body } = await exchange(parties.delegatee, delegationToken, { resource: `${issuer}/` });
     expect(decodeJwt(body.access_token).aud).toBe(issuer);
     expect(await use(body.access_token)).toBe(200);
     const resource = await resourceOf(await theOperator());
     const refused = await exchange(parties.delegatee, delegationToken, { resource });
-    expect([refused.status, refused.body.error]).toEqual([400, "invalid_scope"]);
+    expect([refused.status, refused.body.error]).toEqual([400, "invalid_target"]);
   });
 
   it.each([

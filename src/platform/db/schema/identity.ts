@@ -1,7 +1,7 @@
 /** Agents, their credentials and delegations, and the federation partners whose tokens are verified. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
-import type { AgentId, CredentialId, DelegationId, OrganizationId, Scope, TokenId } from "../../ids.ts";
+import type { AgentId, CredentialId, DelegationId, OrganizationId, ResourceId, Scope, TokenId } from "../../ids.ts";
 
 export * from "./identity/resources.ts";
 
@@ -154,6 +154,10 @@ export const delegations = sqliteTable(
     credentialId: text("credential_id").$type<CredentialId>(),
     /** The delegator's token; null for a delegation of an earlier version. */
     tokenId: text("token_id").$type<TokenId>(),
+    /** The identifier of the resource whose capabilities are lent; null where platform scopes are lent. */
+    resource: text(),
+    /** The id of that resource, which ends the delegation when it is deleted. */
+    resourceId: text("resource_id").$type<ResourceId>(),
     scopes: text({ mode: "json" }).$type<readonly Scope[]>().notNull(),
     issuedAt: integer("issued_at").notNull(),
     expiresAt: integer("expires_at").notNull(),
@@ -163,5 +167,6 @@ export const delegations = sqliteTable(
     index("delegations_by_delegator").on(table.organizationId, table.delegatorAgentId, table.id),
     index("delegations_by_delegatee").on(table.organizationId, table.delegateeAgentId, table.id),
     index("delegations_by_token").on(table.tokenId),
+    index("delegations_by_resource").on(table.resourceId),
   ],
 );

@@ -1,4 +1,5 @@
-/** Delegation: one agent delegates scopes to another, and revokes them. */
+/** Delegation: one agent delegates a capability for an API to another, and revokes it. */
+import { decodeJwt } from "jose";
 import { type Conversation, type Credentials, demand, type Fields, type Steps, textAt } from "./conversation.ts";
 
 const delegationPath = "/api/v1/oauth2/token/delegate";
@@ -12,9 +13,11 @@ export function delegation({ send, signIn, register, createCredential, say }: Co
   let chainId = "";
   let delegationToken = "";
   let delegatedToken = "";
+  let resource = "";
+  let resourceId = "";
 
-  const newClient = async (agentType: string, grantedScopes: readonly string[]): Promise<Credentials> => {
-    const agentId = await register(adminToken, `${agentType}-delegation`, { agentType, grantedScopes });
+  const newClient = async (agentType: string, fields: Fields): Promise<Credentials> => {
+    const agentId = await register(adminToken, `${agentType}-delegation`, { agentType, ...fields });
     return createCredential(adminToken, agentId);
   };
   const exchange = (status: number) =>
@@ -30,14 +33,22 @@ export function delegation({ send, signIn, register, createCredential, say }: Co
     send("/api/v1/oauth2/token/verify-delegation", 200, { token: adminToken, json: { delegationToken } });
 
   return {
-    "Two agents: an orchestrator, and a screener that may not read the audit log": async () => {
-      adminToken = await signIn(admin, "agents:write tokens:read admin:orgs");
-      orchestrator = await newClient("orchestrator", ["agents:read", "audit:read"]);
-      screener = await newClient("screener", ["agents:read"]);
-      orchestratorToken = await signIn(orchestrator);
+    "An API, and two agents: an orchestrator, and a screener that may not read resumes": async () => {
+      adminToken = await signIn(admin, "agents:read agents:write tokens:read admin:orgs");
+      orchestrator = await newClient("orchestrator", {
+        capabilities: ["resume:read", "resume:write"],
+        grantedScopes: ["agents:read", "delegations:write"],
+      });
+      screener = await newClient("screener", { capabilities: ["mail:send"], grantedScopes: ["agents:read"] });
+      const path = `/api/v1/organizations/${decodeJwt(adminToken).organization_id}`;
+      const organization = await send(path, 200, { token: adminToken });
+      resource = `urn:agentidp:${textAt(organization, "slug")}:delegation-${orchestrator.clientId}`;
+      const json = { identifier: resource, name: "Resumes", scopes: [{ name: "resume:read", description: "Read" }] };
+      resourceId = textAt(await send("/api/v1/resources", 201, { token: adminToken, json }), "resourceId");
     },
-    "The orchestrator delegates audit:read to it for 15 minutes": async () => {
-      const json = { delegateeAgentId: screener.clientId, scopes: ["audit:read"], ttlSeconds: 900 };
+    "The orchestrator delegates resume:read for this API to it, for 15 minutes": async () => {
+      orchestratorToken = await signIn(orchestrator, "delegations:write");
+      const json = { delegateeAgentId: screener.clientId, resource, scopes: ["resume:read"], ttlSeconds: 900 };
       const answer = await send(delegationPath, 201, { token: orchestratorToken, json });
       chainId = textAt(answer, "chainId");
       delegationToken = textAt(answer, "delegationToken");
@@ -46,22 +57,26 @@ export function delegation({ send, signIn, register, createCredential, say }: Co
       async () => {
         delegatedToken = textAt(await exchange(200), "access_token");
         const form = { token: delegatedToken };
-        const { act, sub } = await send("/api/v1/token/introspect", 200, { token: adminToken, form });
+        const { act, aud, sub } = await send("/api/v1/token/introspect", 200, { token: adminToken, form });
         demand(sub === orchestrator.clientId, "The token should carry the orchestrator's authority.");
         demand((act as Fields | undefined)?.sub === screener.clientId, "The token should name the screener as actor.");
-        say("A delegated scope cannot be delegated again:");
-        const json = { delegateeAgentId: orchestrator.clientId, scopes: ["audit:read"], ttlSeconds: 900 };
-        await send(delegationPath, 403, { token: delegatedToken, json });
+        demand(aud === resource, "The token should be for the API.");
+        say("The service itself refuses it, so it cannot be used to delegate again:");
+        const json = { delegateeAgentId: orchestrator.clientId, resource, scopes: ["resume:read"], ttlSeconds: 900 };
+        await send(delegationPath, 401, { token: delegatedToken, json });
       },
     "Revoke the delegation: it and its access token are invalid at once": async () => {
       demand((await verify()).valid === true, "The delegation should be valid.");
       await send(`${delegationPath}/${chainId}`, 204, { method: "DELETE", token: orchestratorToken });
       demand((await verify()).valid === false, "The delegation should be revoked.");
-      await send("/agent-info", 401, { token: delegatedToken });
+      const form = { token: delegatedToken };
+      const { active } = await send("/api/v1/token/introspect", 200, { token: adminToken, form });
+      demand(active === false, "The delegated token should not be active.");
       await exchange(400);
       for (const { clientId } of [orchestrator, screener]) {
         await send(`/api/v1/agents/${clientId}`, 204, { method: "DELETE", token: adminToken });
       }
+      await send(`/api/v1/resources/${resourceId}`, 204, { method: "DELETE", token: adminToken });
     },
   };
 }

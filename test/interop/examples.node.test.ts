@@ -200,12 +200,12 @@ describe("delegate.ts", () => {
   it("delegates, exchanges, verifies and revokes, and leaves no active agent", async () => {
     expect(await run("delegate.ts", asAdmin())).toEqual(
       printed(
-        "The orchestrator lends audit:read to the screener for 15 minutes.",
-        "The new token acts for the orchestrator, used by the screener, with audit:read.",
+        "The orchestrator delegates resume:read to the screener for 15 minutes.",
+        "The new token acts for the orchestrator, used by the screener, with resume:read.",
         "Valid: true.",
         "Revoked. Valid: false, the token is active: false.",
         "Another exchange is refused: invalid_grant.",
-        "Both agents are decommissioned.",
+        "Both agents are decommissioned, and the API is deleted.",
       ),
     );
     const { body } = await send(worker.issuer, "/api/v1/agents?status=active&limit=100", { token: tenant.token });

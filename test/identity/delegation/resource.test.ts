@@ -1,6 +1,6 @@
 /**
- * Delegating capabilities for a resource. They are what the delegator may be granted for it at this moment, and the exchanged
- * token is for that resource.
+ * Delegating capabilities for a resource. Attack: a delegation of capabilities beyond what the delegator may be granted, without
+ * `delegations:write`, exchanged for another resource, or for a resource since disabled, closed or narrowed: refused.
  */
 import { env } from "cloudflare:workers";
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from "jose";

@@ -1,10 +1,9 @@
 /** Wire shapes of delegations. */
 import { z } from "@hono/zod-openapi";
-import { isUnique, oneOf, timeSchema } from "../../platform/http/fields.ts";
+import { isUnique, longestIdentifier, oneOf, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
-import { longestIdentifier } from "../resources/service.ts";
 
 const roles = ["delegator", "delegatee"] as const;
 const statuses = ["active", "revoked", "expired"] as const;

@@ -1,8 +1,6 @@
 /** The identifiers of resources (RFC 8707 2): what can be one, and when two are the same. No I/O. */
+import { longestIdentifier } from "../../platform/http/fields.ts";
 import { isLoopbackHost, readDomainName } from "../../tenancy/domains/service.ts";
-
-/** The most characters of an identifier. */
-export const longestIdentifier = 512;
 
 /** RFC 3986 2: unreserved, reserved and percent-encoded characters; no query, no fragment. */
 const urlForm =

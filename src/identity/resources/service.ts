@@ -32,7 +32,7 @@ import {
 } from "./store.ts";
 
 export { resourceSubscriber } from "./displacement.ts";
-export { comparisonKey, longestIdentifier } from "./identifier.ts";
+export { comparisonKey } from "./identifier.ts";
 
 /** Resources of one organization at the most. */
 const mostResources = { free: 100, pro: 100, enterprise: 5_000 } as const;

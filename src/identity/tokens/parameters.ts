@@ -1,8 +1,9 @@
 /** Parameters of a token request that have a grammar of their own. */
 import type { Target } from "../../ledger/contract.ts";
+import { longestIdentifier } from "../../platform/http/fields.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { comparisonKey, longestIdentifier } from "../resources/service.ts";
+import { comparisonKey } from "../resources/service.ts";
 
 const invalidTarget = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_target" });
 

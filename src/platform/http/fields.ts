@@ -32,6 +32,9 @@ export const text = (least: number, most: number, tooShort = `must have at least
     .max(most, { abort: true, error: `must have at most ${most} characters` })
     .regex(printable, { error: "must not hold control characters" });
 
+/** The most characters of the identifier of a resource (RFC 8707 2). */
+export const longestIdentifier = 512;
+
 /** `.refine(isUnique, unique)`: a list whose values differ. */
 export const isUnique = (values: readonly string[]): boolean => new Set(values).size === values.length;
 export const unique = { error: "must not name the same thing twice" };

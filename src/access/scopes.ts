@@ -29,6 +29,18 @@ const namedOnly: ReadonlySet<string> = new Set<PlatformScope>(["openid", "admin:
 /** Whether a token carries the scope only when the request names it. */
 export const isNamedOnly = (scope: string): boolean => namedOnly.has(scope);
 
+/** Scopes for routes that a delegated caller may not use: lent, they would open nothing. */
+const neverLent: ReadonlySet<string> = new Set<PlatformScope>([
+  "agents:write",
+  "webhooks:write",
+  "admin:orgs",
+  "delegations:write",
+  "openid",
+]);
+
+/** Whether the scope of the platform, or the capability, can be part of a delegation. */
+export const isLendable = (scope: string): boolean => !neverLent.has(scope);
+
 /** Words that begin the names of the platform's scopes, including those of later wings. No new capability begins with one. */
 const reservedPrefixes: ReadonlySet<string> = new Set([
   "agents",

@@ -1,4 +1,5 @@
 /** Whether tokens and delegations are active: not revoked, and the agents behind them active. */
+import { isLendable, isPlatformScope } from "../access/scopes.ts";
 import type { AgentId, CredentialId, DelegationId } from "../platform/ids.ts";
 import type { TokenFacts } from "./contract.ts";
 import type { Delegation } from "./delegations.ts";
@@ -20,6 +21,13 @@ const credentialKeys = (id: CredentialId | null) => (id === null ? [] : [revocat
 
 const unboundKeys = ({ bound }: TokenFacts, id: AgentId) => (bound ? [] : [revocationKey.unbound(id)]);
 
+/**
+ * Whether version 0.1.0 made the delegation, and it lends what cannot be lent in this form any more: a capability without its
+ * resource, or a scope that changes authority. The migration has ended its record in D1.
+ */
+const isOutdated = ({ tokenId, scopes }: Delegation): boolean =>
+  tokenId === undefined && !scopes.every((scope) => isPlatformScope(scope) && isLendable(scope));
+
 /** The present state of a delegation. */
 export type DelegationStanding =
   | { readonly stands: true; readonly delegation: Delegation; readonly delegator: Principal }
@@ -32,7 +40,7 @@ export type DelegationStanding =
  */
 export async function standingOf(parts: Parts, chainId: DelegationId): Promise<DelegationStanding> {
   const delegation = parts.delegations.find(chainId);
-  if (!delegation) return { stands: false, endedAtMs: null };
+  if (!delegation || isOutdated(delegation)) return { stands: false, endedAtMs: null };
   const { delegatorAgentId, delegateeAgentId, credentialId, resource, scopes, expiresAtMs } = delegation;
   const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
   const [delegator, delegatee, api] = await Promise.all([

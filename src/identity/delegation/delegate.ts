@@ -2,7 +2,7 @@
 
 import { refuseWithoutScope } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
-import { isPlatformScope } from "../../access/scopes.ts";
+import { isLendable, isPlatformScope } from "../../access/scopes.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
@@ -25,17 +25,6 @@ const refuseScopes = (message: string, outside: readonly Scope[]) =>
   invalid([{ path: "scopes", message }], { details: { outside } });
 
 /**
- * Scopes that only routes which change authority require. Lent, they would open nothing: these routes refuse a delegated caller.
- */
-const neverLent: ReadonlySet<string> = new Set([
-  "agents:write",
-  "webhooks:write",
-  "admin:orgs",
-  "delegations:write",
-  "openid",
-]);
-
-/**
  * Refuses what the token of the request cannot delegate. It must carry the platform scopes. It carries no capability, so
  * capabilities for a resource need `delegations:write` in it, and the ledger decides on each.
  */
@@ -50,7 +39,7 @@ function refuseByToken(caller: Caller, scopes: readonly Scope[], resourceKey: st
       return refuseScopes(`names what your token does not carry: ${outside.join(" ")}${hint}`, outside);
     }
   }
-  const unlendable = scopes.filter((scope) => neverLent.has(scope));
+  const unlendable = scopes.filter((scope) => !isLendable(scope));
   if (unlendable.length === 0) return null;
   return refuseScopes(`names what cannot be lent: ${unlendable.join(" ")}`, unlendable);
 }

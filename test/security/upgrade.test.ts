@@ -1,4 +1,7 @@
-/** The upgrade of a database of version 0.1.0: agents and secrets go on, and what is wider than this version allows ends. */
+/**
+ * Attack: tokens and delegations made before the upgrade to resources. A database of 0.1.0 is upgraded: agents sign in as before,
+ * and what is wider than this version allows has ended.
+ */
 import { applyD1Migrations, type D1Migration, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";

@@ -31,7 +31,7 @@ const jwks = async () => (await call("/.well-known/jwks.json")).body;
 const stub = (organizationId: string) => ORG_LEDGER.get(ORG_LEDGER.idFromName(organizationId));
 const scopesOf = async (agentId: string) =>
   JSON.parse(
-    (await DB.prepare("SELECT granted_scopes AS it FROM agents WHERE id = ?").bind(agentId).first("it")) ?? "",
+    (await DB.prepare("SELECT granted_scopes AS it FROM agents WHERE id = ?").bind(agentId).first<string>("it")) ?? "",
   );
 const execute = async (...statements: string[]) => {
   await DB.batch(statements.map((statement) => DB.prepare(statement)));

@@ -1,1 +1,0 @@
-ALTER TABLE `resources` ADD `servers` text DEFAULT '[]' NOT NULL;

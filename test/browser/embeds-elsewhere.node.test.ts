@@ -1,7 +1,7 @@
 /** The embeds on the page of somebody else, in a real browser. */
 import { describe, expect, it } from "vitest";
 import { hasBrowser, newTab } from "../support/browser.ts";
-import { control, items, lead, newStage, summary } from "./stage.ts";
+import { control, items, lead, newStage, summary } from "./_stage.ts";
 
 const stage = newStage();
 

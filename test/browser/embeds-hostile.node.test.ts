@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { hasBrowser, newTab, picture } from "../support/browser.ts";
 import { newWorkerProcess } from "../support/worker-process.ts";
-import { control, items, newStage } from "./stage.ts";
+import { control, items, newStage } from "./_stage.ts";
 
 const stage = newStage();
 

@@ -1,7 +1,7 @@
 /** How the embeds look and move, in a real browser. */
 import { describe, expect, it } from "vitest";
 import { expectAccessible, hasBrowser, layoutShifts, newTab, picture } from "../support/browser.ts";
-import { control, items, lead, newStage, summary } from "./stage.ts";
+import { control, items, lead, newStage, summary } from "./_stage.ts";
 
 const stage = newStage();
 

@@ -1,7 +1,7 @@
 /** RFC 7523, RFC 8414, RFC 8693 and RFC 9449, in the words of their sections. */
 import { calculateJwkThumbprint, decodeJwt, exportJWK } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { exchange } from "../identity/delegation/parties.ts";
+import { exchange } from "../identity/delegation/_parties.ts";
 import {
   assertionOf,
   assertionType,
@@ -12,7 +12,7 @@ import {
   things,
   type World,
   workloadGrant,
-} from "../security/presentable.ts";
+} from "../security/_presentable.ts";
 import { call, issuer } from "../support/api.ts";
 
 let world: World;

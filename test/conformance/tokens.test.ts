@@ -1,7 +1,7 @@
 /** RFC 7009, RFC 7662, RFC 7517, RFC 7519 and RFC 9068, in the words of their sections. */
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { signedByService } from "../security/forging.ts";
+import { signedByService } from "../security/_forging.ts";
 import {
   type Body,
   call,

@@ -15,8 +15,8 @@ import {
   expectNothingHalfDone,
   ledgersAtRest,
   unsettled,
-} from "./crash-checks.ts";
-import { createWorkload, randomFrom, type Workload } from "./crash-workload.ts";
+} from "./_crash-checks.ts";
+import { createWorkload, randomFrom, type Workload } from "./_crash-workload.ts";
 
 const writes = 500;
 const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));

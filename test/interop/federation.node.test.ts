@@ -4,7 +4,7 @@
  * that signed it.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { byPath, type Handler, json, type StandIn, startStandIn } from "../platform/outbound/stand-in.ts";
+import { byPath, type Handler, json, type StandIn, startStandIn } from "../platform/outbound/_stand-in.ts";
 import { type Admin, type AgentClient, type Body, newClient, send, setUp, tokenFor } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 

@@ -14,7 +14,7 @@ import {
   tokenFor,
 } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
-import { accept, type Receiver, silence, startReceiver } from "./webhook-receiver.ts";
+import { accept, type Receiver, silence, startReceiver } from "./_webhook-receiver.ts";
 
 const width = 20;
 const scope = "agents:read agents:write audit:read webhooks:read webhooks:write admin:orgs";

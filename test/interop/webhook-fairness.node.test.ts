@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Admin, agentFields, newOrganization, send, setUp, tokenFor } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
-import { accept, after, type Receiver, silence, startReceiver } from "./webhook-receiver.ts";
+import { accept, after, type Receiver, silence, startReceiver } from "./_webhook-receiver.ts";
 
 const events = 200;
 const healthy = 18;

@@ -25,7 +25,7 @@ import {
   silence,
   startReceiver,
   status,
-} from "./webhook-receiver.ts";
+} from "./_webhook-receiver.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const scope = "agents:read agents:write audit:read webhooks:read webhooks:write admin:orgs";

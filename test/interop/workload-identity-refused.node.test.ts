@@ -6,8 +6,8 @@ import { exportSPKI, generateKeyPair, importSPKI, type JWTPayload } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Admin, newOrganization, send, setUp } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
-import { githubClaims, pullRequest, type Signing, type StandInIssuer, startIssuer } from "./stand-in-issuer.ts";
-import { exchange, expectRefused, newPolicy, newWorkload, refusals } from "./workload-client.ts";
+import { githubClaims, pullRequest, type Signing, type StandInIssuer, startIssuer } from "./_stand-in-issuer.ts";
+import { exchange, expectRefused, newPolicy, newWorkload, refusals } from "./_workload-client.ts";
 
 let github: StandInIssuer;
 let worker: WorkerProcess;

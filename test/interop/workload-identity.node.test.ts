@@ -15,8 +15,8 @@ import {
   pullRequest,
   type StandInIssuer,
   startIssuer,
-} from "./stand-in-issuer.ts";
-import { exchange, expectRefused, newWorkload, refusals } from "./workload-client.ts";
+} from "./_stand-in-issuer.ts";
+import { exchange, expectRefused, newWorkload, refusals } from "./_workload-client.ts";
 
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 

@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jo
 import { beforeEach, describe, expect, it } from "vitest";
 import { keySet, rotateSigningKeys } from "../../src/keys/service.ts";
 import { type Body, call } from "../support/api.ts";
-import { addOperator, admin, bindings, direct, keyRows, startOver } from "./direct.ts";
+import { addOperator, admin, bindings, direct, keyRows, startOver } from "./_direct.ts";
 
 const path = "/.well-known/jwks.json";
 

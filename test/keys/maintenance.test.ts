@@ -23,7 +23,7 @@ import {
   keyRows,
   startOver,
   waitingEvents,
-} from "./direct.ts";
+} from "./_direct.ts";
 
 const dayMs = 86_400_000;
 

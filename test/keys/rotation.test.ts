@@ -8,7 +8,7 @@ import {
   rotateSigningKeys,
   verificationKey,
 } from "../../src/keys/service.ts";
-import { addOperator, addOrganization, admin, direct, keyRow, keyRows, startOver, waitingEvents } from "./direct.ts";
+import { addOperator, addOrganization, admin, direct, keyRow, keyRows, startOver, waitingEvents } from "./_direct.ts";
 
 beforeEach(async () => {
   await startOver();

@@ -10,7 +10,7 @@ import {
   verificationKey,
 } from "../../src/keys/service.ts";
 import { signingKeys } from "../../src/platform/db/schema.ts";
-import { addOperator, admin, bindings, direct, keyRow, keyRows, startOver, watched } from "./direct.ts";
+import { addOperator, admin, bindings, direct, keyRow, keyRows, startOver, watched } from "./_direct.ts";
 
 beforeEach(startOver);
 afterEach(() => {

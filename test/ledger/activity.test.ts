@@ -6,7 +6,7 @@ import { Activity } from "../../src/ledger/activity.ts";
 import type { AnsweredCalls, Ledger } from "../../src/ledger/contract.ts";
 import type { AgentId, OrganizationId } from "../../src/platform/ids.ts";
 import { call, newClient, newOrganization, tokenFor } from "../support/api.ts";
-import { analytics } from "../tenancy/analytics/recount.ts";
+import { analytics } from "../tenancy/analytics/_recount.ts";
 
 const { ORG_LEDGER, DB } = env as unknown as { ORG_LEDGER: DurableObjectNamespace; DB: D1Database };
 const stubOf = (organizationId: string) => ORG_LEDGER.get(ORG_LEDGER.idFromName(organizationId));

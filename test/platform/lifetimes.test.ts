@@ -5,7 +5,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { Revocations } from "../../src/ledger/revocations.ts";
 import { type Bindings, settingsOf } from "../../src/platform/env.ts";
 import type { AgentId } from "../../src/platform/ids.ts";
-import { lend, newParties } from "../identity/delegation/parties.ts";
+import { lend, newParties } from "../identity/delegation/_parties.ts";
 import { adminToken, call, theOperator } from "../support/api.ts";
 
 const bindings = env as unknown as Bindings;

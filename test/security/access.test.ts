@@ -5,8 +5,8 @@
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { adminToken, type Body, call, newClient, newOrganization, theOperator, tokenFor } from "../support/api.ts";
-import { signedByService } from "./forging.ts";
-import { askWithToken, filled, guarded, type Operation } from "./operations.ts";
+import { signedByService } from "./_forging.ts";
+import { askWithToken, filled, guarded, type Operation } from "./_operations.ts";
 
 const everyScope = [
   "agents:read",

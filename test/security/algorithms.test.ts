@@ -7,8 +7,8 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../src/platform/env.ts";
 import { type Body, call, newOrganization, type Organization } from "../support/api.ts";
 import { getWith } from "../support/with-bindings.ts";
-import { encoded, serviceKey, signedBy, signedByService, unsigned } from "./forging.ts";
-import { askWithToken, guarded } from "./operations.ts";
+import { encoded, serviceKey, signedBy, signedByService, unsigned } from "./_forging.ts";
+import { askWithToken, guarded } from "./_operations.ts";
 
 interface Forgery {
   readonly name: string;

@@ -5,9 +5,9 @@
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { call, issuer, newAgent, newOrganization, type Organization, resourceOf, tokenFor } from "../support/api.ts";
-import { signedByService } from "./forging.ts";
-import { askWithToken, guarded } from "./operations.ts";
-import { assertionType, newSource } from "./presentable.ts";
+import { signedByService } from "./_forging.ts";
+import { askWithToken, guarded } from "./_operations.ts";
+import { assertionType, newSource } from "./_presentable.ts";
 
 let tenant: Organization;
 let resource: string;

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Client, call, newClient, newOrganization, type Organization, tokenFor } from "../support/api.ts";
-import { filled, guarded } from "./operations.ts";
+import { filled, guarded } from "./_operations.ts";
 
 let organization: Organization;
 let delegator: Client & { agentId: string };

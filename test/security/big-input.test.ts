@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Answer, call, newOrganization, type Organization } from "../support/api.ts";
-import { filled, type Operation, operations } from "./operations.ts";
+import { filled, type Operation, operations } from "./_operations.ts";
 
 let tenant: Organization;
 

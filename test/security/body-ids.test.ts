@@ -13,7 +13,7 @@ import {
   theOperator,
   tokenFor,
 } from "../support/api.ts";
-import { filled, type Operation, operations, resolved } from "./operations.ts";
+import { filled, type Operation, operations, resolved } from "./_operations.ts";
 
 let attacker: Organization;
 let victim: Organization;

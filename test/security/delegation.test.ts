@@ -14,7 +14,7 @@ import {
   revoke,
   use,
   verify,
-} from "../identity/delegation/parties.ts";
+} from "../identity/delegation/_parties.ts";
 import {
   type Answer,
   adminToken,
@@ -26,7 +26,7 @@ import {
   theOperator,
   tokenFor,
 } from "../support/api.ts";
-import { signedBy, signedByService, unsigned } from "./forging.ts";
+import { signedBy, signedByService, unsigned } from "./_forging.ts";
 
 let tenant: Organization;
 let parties: Parties;

@@ -4,9 +4,9 @@
  */
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { delegationTokenType, exchangeGrant } from "../identity/delegation/parties.ts";
-import { type Issuer, newIssuer, serveIssuers } from "../identity/federation/support.ts";
-import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
+import { delegationTokenType, exchangeGrant } from "../identity/delegation/_parties.ts";
+import { type Issuer, newIssuer, serveIssuers } from "../identity/federation/_support.ts";
+import { newPolicy, oidcPolicy } from "../identity/workloads/_policies.ts";
 import {
   type Answer,
   adminToken,
@@ -20,7 +20,7 @@ import {
   theOperator,
   tokenFor,
 } from "../support/api.ts";
-import { assertionType, newSource, workloadGrant } from "./presentable.ts";
+import { assertionType, newSource, workloadGrant } from "./_presentable.ts";
 
 let operator: string;
 let platform: Issuer;

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { agentFields, type Body, call, newOrganization, type Organization, unique } from "../support/api.ts";
-import { filled, type Operation, operations, resolved } from "./operations.ts";
+import { filled, type Operation, operations, resolved } from "./_operations.ts";
 
 const hostile: Readonly<Record<string, string>> = {
   "a script": "<script>alert(1)</script>",

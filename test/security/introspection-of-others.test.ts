@@ -4,7 +4,7 @@
  */
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { exchange, lend, newParties, type Parties, verify } from "../identity/delegation/parties.ts";
+import { exchange, lend, newParties, type Parties, verify } from "../identity/delegation/_parties.ts";
 import {
   type Body,
   type Call,
@@ -17,7 +17,7 @@ import {
   resourceOf,
   tokenFor,
 } from "../support/api.ts";
-import { assertionType } from "./presentable.ts";
+import { assertionType } from "./_presentable.ts";
 
 let tenant: Organization;
 let parties: Parties;

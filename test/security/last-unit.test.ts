@@ -4,7 +4,7 @@
  * test/tenancy/tiers/quotas.403.test.ts; the set-up: test/identity/onboarding/setup.409.test.ts.
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
+import { newPolicy, oidcPolicy } from "../identity/workloads/_policies.ts";
 import {
   type Answer,
   adminToken,

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call } from "../support/api.ts";
 import { getWith } from "../support/with-bindings.ts";
-import { type Door, doors, leaveWorld, newWorld, type Thing, things, type World } from "./presentable.ts";
+import { type Door, doors, leaveWorld, newWorld, type Thing, things, type World } from "./_presentable.ts";
 
 let world: World;
 

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Answer, call, newAgent, newCredential, newOrganization, type Organization } from "../support/api.ts";
-import { filled, guarded, parametersOf } from "./operations.ts";
+import { filled, guarded, parametersOf } from "./_operations.ts";
 
 /** Operations whose answer is public by design: whoever knows an agent's id may resolve its DID. */
 const publicByDesign = new Set(["resolveAgentDID"]);

@@ -4,11 +4,11 @@
  * test/platform/outbound/jwks.node.test.ts.
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { newKey, type SigningPair } from "../identity/federation/support.ts";
-import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
+import { newKey, type SigningPair } from "../identity/federation/_support.ts";
+import { newPolicy, oidcPolicy } from "../identity/workloads/_policies.ts";
 import { call, newAgent, newOrganization, type Organization, issuer as own, tokenFor, unique } from "../support/api.ts";
-import { signedBy } from "./forging.ts";
-import { newSource } from "./presentable.ts";
+import { signedBy } from "./_forging.ts";
+import { newSource } from "./_presentable.ts";
 
 const minuteMs = 60_000;
 

@@ -4,7 +4,7 @@
  */
 import { exportJWK, generateKeyPair } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { delegationTokenType, exchangeGrant } from "../identity/delegation/parties.ts";
+import { delegationTokenType, exchangeGrant } from "../identity/delegation/_parties.ts";
 import { type Answer, call, issuer, newAgent } from "../support/api.ts";
 import {
   assertionOf,
@@ -17,7 +17,7 @@ import {
   things,
   type World,
   workloadGrant,
-} from "./presentable.ts";
+} from "./_presentable.ts";
 
 let world: World;
 

@@ -4,7 +4,7 @@
  */
 import { exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { oidcPolicy } from "../identity/workloads/policies.ts";
+import { oidcPolicy } from "../identity/workloads/_policies.ts";
 import {
   type Answer,
   agentFields,
@@ -17,7 +17,7 @@ import {
   type Organization,
   tokenFor,
 } from "../support/api.ts";
-import { document } from "./operations.ts";
+import { document } from "./_operations.ts";
 
 /** Every scope that there is, except those that every member may grant or request, and what the narrow callers hold. */
 const held = ["agents:read", "agents:write"];

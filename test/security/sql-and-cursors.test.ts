@@ -14,7 +14,7 @@ import {
   newOrganization,
   type Organization,
 } from "../support/api.ts";
-import { filled, type Operation, operations, parametersOf } from "./operations.ts";
+import { filled, type Operation, operations, parametersOf } from "./_operations.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
 

@@ -4,8 +4,8 @@
  */
 import { createHmac } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { stripeKey } from "../interop/billing/stand-in-stripe.ts";
-import { eventOf, signed, webhookSecret } from "../interop/billing/stripe-events.ts";
+import { stripeKey } from "../interop/billing/_stand-in-stripe.ts";
+import { eventOf, signed, webhookSecret } from "../interop/billing/_stripe-events.ts";
 import {
   checkout,
   deliver,
@@ -15,7 +15,7 @@ import {
   tenant,
   tierOf,
   withBilling,
-} from "../interop/billing/support.ts";
+} from "../interop/billing/_support.ts";
 import { type Admin, type Body, unique } from "../support/http-client.ts";
 
 withBilling();

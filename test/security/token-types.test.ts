@@ -5,9 +5,9 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call } from "../support/api.ts";
-import { signedByService } from "./forging.ts";
-import { askWithToken, guarded } from "./operations.ts";
-import { doors, leaveWorld, newWorld, type Thing, things, type World } from "./presentable.ts";
+import { signedByService } from "./_forging.ts";
+import { askWithToken, guarded } from "./_operations.ts";
+import { doors, leaveWorld, newWorld, type Thing, things, type World } from "./_presentable.ts";
 
 let world: World;
 

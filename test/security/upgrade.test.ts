@@ -7,10 +7,10 @@ import { env } from "cloudflare:workers";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { forgetSigningKeys } from "../../src/keys/service.ts";
-import { exchange, lend, verify } from "../identity/delegation/parties.ts";
-import { direct } from "../keys/direct.ts";
+import { exchange, lend, verify } from "../identity/delegation/_parties.ts";
+import { direct } from "../keys/_direct.ts";
 import { adminToken, type Body, call, issuer, newClient, theOperator, tokenFor } from "../support/api.ts";
-import { cron } from "../tenancy/audit/chains.ts";
+import { cron } from "../tenancy/audit/_chains.ts";
 
 const { DB, MIGRATIONS, ORG_LEDGER, CACHE } = env as unknown as {
   DB: D1Database;

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import type { Bindings } from "../../src/platform/env.ts";
 import { type Body, newOrganization, type Organization } from "../support/api.ts";
 import { requestWith } from "../support/with-bindings.ts";
-import { filled, type Operation, operations, resolved } from "./operations.ts";
+import { filled, type Operation, operations, resolved } from "./_operations.ts";
 
 /** Loopback is for developers; nobody else may go there. */
 const production = {

@@ -4,10 +4,10 @@
  * way that a careless comparison would overlook. With reasons, over real HTTP: test/interop/workload-identity-refused.node.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Issuer, newIssuer, serveIssuers } from "../identity/federation/support.ts";
-import { githubPolicy, newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
+import { type Issuer, newIssuer, serveIssuers } from "../identity/federation/_support.ts";
+import { githubPolicy, newPolicy, oidcPolicy } from "../identity/workloads/_policies.ts";
 import { type Answer, type Body, call, issuer, newAgent, newOrganization, type Organization } from "../support/api.ts";
-import { newSource, workloadGrant } from "./presentable.ts";
+import { newSource, workloadGrant } from "./_presentable.ts";
 
 let tenant: Organization;
 let github: Issuer;

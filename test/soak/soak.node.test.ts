@@ -17,12 +17,12 @@ import {
   expectNothingHalfDone,
   ledgersAtRest,
   unsettled,
-} from "../interop/crash-checks.ts";
-import { createWorkload, randomFrom, type Workload } from "../interop/crash-workload.ts";
+} from "../interop/_crash-checks.ts";
+import { createWorkload, randomFrom, type Workload } from "../interop/_crash-workload.ts";
 import { type Admin, newOrganization, setUp } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
-import { type Hooks, subscribe } from "./hooks.ts";
-import { newVisitor, type Visitor } from "./visitor.ts";
+import { type Hooks, subscribe } from "./_hooks.ts";
+import { newVisitor, type Visitor } from "./_visitor.ts";
 
 const rounds = Number(process.env.SOAK_ROUNDS ?? (process.env.npm_lifecycle_event === "soak" ? 600 : 45));
 const seed = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -50,7 +50,7 @@ let hooks: Hooks;
 
 beforeAll(async () => {
   console.log(`${rounds} rounds; SOAK_SEED=${seed} repeats the choices of this run.`);
-  worker = await newWorkerProcess({}, join(import.meta.dirname, "faulty-worker.js"));
+  worker = await newWorkerProcess({}, join(import.meta.dirname, "_faulty-worker.js"));
   await worker.start();
   operator = await setUp(worker.issuer);
   const newTenant = () => newOrganization(worker.issuer, operator);

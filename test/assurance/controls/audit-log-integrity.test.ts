@@ -4,7 +4,7 @@ import { contextOf } from "../../../src/platform/context.ts";
 import { newId, type OrganizationId } from "../../../src/platform/ids.ts";
 import { verifySlice } from "../../../src/tenancy/audit/service.ts";
 import { adminToken, call, newAgent, newOrganization, type Organization } from "../../support/api.ts";
-import { bindings, control, day, hour, later, measured, minute, runCron, sql } from "./cron.ts";
+import { bindings, control, day, hour, later, measured, minute, runCron, sql } from "./_cron.ts";
 
 let organization: Organization;
 

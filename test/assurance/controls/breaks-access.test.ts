@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ledgerOf } from "../../../src/ledger/client.ts";
 import type { HoldId, OrganizationId } from "../../../src/platform/ids.ts";
 import { call, newAgent, newClient, newCredential } from "../../support/api.ts";
-import { bindings, day, later, measured, measuredOrganization, minute, sql } from "./cron.ts";
+import { bindings, day, later, measured, measuredOrganization, minute, sql } from "./_cron.ts";
 
 const organization = measuredOrganization();
 

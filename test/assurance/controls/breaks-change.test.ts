@@ -1,7 +1,7 @@
 /** Every control watches something: when that is broken the next run says so, and when it is mended the next run says that. */
 import { describe, expect, it } from "vitest";
 import { newAgent, newCredential } from "../../support/api.ts";
-import { control, day, measured, measuredOrganization, sql } from "./cron.ts";
+import { control, day, measured, measuredOrganization, sql } from "./_cron.ts";
 
 const organization = measuredOrganization();
 

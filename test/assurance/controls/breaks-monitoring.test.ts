@@ -1,6 +1,6 @@
 /** Every control watches something: when that is broken the next run says so, and when it is mended the next run says that. */
 import { describe, expect, it } from "vitest";
-import { control, hour, later, ledgersWithout, measured, measuredOrganization, minute, sql } from "./cron.ts";
+import { control, hour, later, ledgersWithout, measured, measuredOrganization, minute, sql } from "./_cron.ts";
 
 measuredOrganization();
 

@@ -6,7 +6,7 @@ import { contextOf } from "../../../src/platform/context.ts";
 import type { CallApp } from "../../../src/wing.ts";
 import worker from "../../../src/worker.ts";
 import { theOperator } from "../../support/api.ts";
-import { bindings, control, later, minute } from "./cron.ts";
+import { bindings, control, later, minute } from "./_cron.ts";
 
 const https = { ISSUER: "https://idp.example.com", ENVIRONMENT: "production" };
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { call, theOperator } from "../../support/api.ts";
-import { bindings, runCron, sql } from "./cron.ts";
+import { bindings, runCron, sql } from "./_cron.ts";
 
 beforeAll(async () => {
   await theOperator();

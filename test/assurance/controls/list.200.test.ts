@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { call, theOperator } from "../../support/api.ts";
-import { bindings, control, later, minute, readControls, runCron, sql } from "./cron.ts";
+import { bindings, control, later, minute, readControls, runCron, sql } from "./_cron.ts";
 
 const ids = ["CC6.1", "CC6.2", "CC6.6", "CC6.7", "CC7.2", "CC7.3", "CC8.1", "CC9.2", "A1.2"];
 

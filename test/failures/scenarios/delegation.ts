@@ -1,6 +1,6 @@
 /** The write routes of delegation. */
 import { expect } from "vitest";
-import { exchanged, lend, newParties, use, verify } from "../../identity/delegation/parties.ts";
+import { exchanged, lend, newParties, use, verify } from "../../identity/delegation/_parties.ts";
 import type { Scenarios } from "../support/attack.ts";
 import { inOrganization, subscribe } from "../support/organization.ts";
 

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { forgetSigningKeys } from "../../../src/keys/cache.ts";
 import type { Context } from "../../../src/platform/context.ts";
 import { withTimeLimits } from "../../../src/platform/time-limits.ts";
-import { delegationTokenType, exchangeGrant, lend, newParties } from "../../identity/delegation/parties.ts";
+import { delegationTokenType, exchangeGrant, lend, newParties } from "../../identity/delegation/_parties.ts";
 import { agentFields, issuer, newAgent, newClient, tokenFor } from "../../support/api.ts";
 import type { Scenario, Scenarios } from "../support/attack.ts";
 import { bindings } from "../support/faults.ts";

@@ -1,7 +1,7 @@
 /** The write routes of workload identity and federation. */
 import { expect } from "vitest";
-import { newPartner, pathOf } from "../../identity/federation/support.ts";
-import { githubPolicy, newPolicy, oidcPolicy, policiesPath } from "../../identity/workloads/policies.ts";
+import { newPartner, pathOf } from "../../identity/federation/_support.ts";
+import { githubPolicy, newPolicy, oidcPolicy, policiesPath } from "../../identity/workloads/_policies.ts";
 import { call, newAgent, type Organization } from "../../support/api.ts";
 import type { OtherTruth, Scenarios } from "../support/attack.ts";
 import { newIssuer } from "../support/issuer.ts";

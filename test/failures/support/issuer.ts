@@ -1,6 +1,6 @@
 /** Another identity provider, in place of the Internet. */
 import { type JWTPayload, SignJWT } from "jose";
-import { newKey } from "../../identity/federation/support.ts";
+import { newKey } from "../../identity/federation/_support.ts";
 import { unique } from "../../support/api.ts";
 import { connect, type Internet } from "./faults.ts";
 

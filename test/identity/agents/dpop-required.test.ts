@@ -15,7 +15,7 @@ import {
   type Organization,
   tokenFor,
 } from "../../support/api.ts";
-import { exchange, lend, newParties } from "../delegation/parties.ts";
+import { exchange, lend, newParties } from "../delegation/_parties.ts";
 
 let organization: Organization;
 let pair: CryptoKeyPair;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, newAgent, newClient, newOrganization, theOperator, tokenFor } from "../../support/api.ts";
-import { eventsOf, nobody, pathOf, secondAdmin } from "../../tenancy/organizations/support.ts";
+import { eventsOf, nobody, pathOf, secondAdmin } from "../../tenancy/organizations/_support.ts";
 
 type Target = { organizationId: string };
 const set = (token: string, organization: Target, json: unknown) =>

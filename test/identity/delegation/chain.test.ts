@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Chain } from "../../../src/identity/delegation/chain.ts";
 import { theOperator, tokenFor } from "../../support/api.ts";
-import { lend, newParties, revoke, verify } from "./parties.ts";
+import { lend, newParties, revoke, verify } from "./_parties.ts";
 
 const { DELEGATION_CHAIN } = env as unknown as { DELEGATION_CHAIN: DurableObjectNamespace };
 

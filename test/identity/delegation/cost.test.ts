@@ -6,7 +6,7 @@ import type { DelegationRequest, Ledger } from "../../../src/ledger/contract.ts"
 import type { Bindings } from "../../../src/platform/env.ts";
 import worker from "../../../src/worker.ts";
 import { type Body, issuer, newOrganization, type Organization } from "../../support/api.ts";
-import { lend, newParties, type Parties, revoke } from "./parties.ts";
+import { lend, newParties, type Parties, revoke } from "./_parties.ts";
 
 const bindings = env as unknown as Bindings;
 

@@ -2,7 +2,7 @@
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { call, issuer, newAgent, newCredential, type Organization, theOperator, tokenFor } from "../../support/api.ts";
-import { delegate, lend, newParties, type Parties, verify } from "./parties.ts";
+import { delegate, lend, newParties, type Parties, verify } from "./_parties.ts";
 
 let operator: Organization;
 let parties: Parties;

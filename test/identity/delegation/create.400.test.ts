@@ -1,7 +1,7 @@
 /** Lending what is not to lend, to whom nothing can be lent, or in a way that cannot be read. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { call, newClient, newOrganization, type Organization, theOperator, tokenFor } from "../../support/api.ts";
-import { type AgentClient, delegate, newParties, type Parties } from "./parties.ts";
+import { type AgentClient, delegate, newParties, type Parties } from "./_parties.ts";
 
 let operator: Organization;
 let tenant: Organization;

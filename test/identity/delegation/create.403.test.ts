@@ -1,7 +1,7 @@
 /** A delegation has two parties: what was lent is not lent on. */
 import { beforeAll, expect, it } from "vitest";
 import { call, newClient, theOperator } from "../../support/api.ts";
-import { delegate, exchanged, lend, list, newParties, type Parties } from "./parties.ts";
+import { delegate, exchanged, lend, list, newParties, type Parties } from "./_parties.ts";
 
 let admin: string;
 let parties: Parties;

@@ -18,7 +18,7 @@ import {
   theOperator,
   tokenFor,
 } from "../../support/api.ts";
-import { exchange, exchanged, lend, list, newParties, type Parties, use, verify } from "./parties.ts";
+import { exchange, exchanged, lend, list, newParties, type Parties, use, verify } from "./_parties.ts";
 
 const { ORG_LEDGER, DB } = env as unknown as { ORG_LEDGER: DurableObjectNamespace; DB: D1Database };
 

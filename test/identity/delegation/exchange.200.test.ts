@@ -2,7 +2,16 @@
 import { createLocalJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { call, issuer, newAgent, resourceOf, theOperator } from "../../support/api.ts";
-import { accessTokenType, exchange, exchanged, exchangeGrant, lend, newParties, type Parties, use } from "./parties.ts";
+import {
+  accessTokenType,
+  exchange,
+  exchanged,
+  exchangeGrant,
+  lend,
+  newParties,
+  type Parties,
+  use,
+} from "./_parties.ts";
 
 let admin: string;
 let parties: Parties;

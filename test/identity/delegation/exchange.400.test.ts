@@ -1,7 +1,7 @@
 /** RFC 8693 2.2.2: exchanges that are refused. */
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { call, newClient, newOrganization, type Organization, theOperator, tokenFor } from "../../support/api.ts";
-import { accessTokenType, exchange, exchangeGrant, lend, newParties, type Parties, revoke } from "./parties.ts";
+import { accessTokenType, exchange, exchangeGrant, lend, newParties, type Parties, revoke } from "./_parties.ts";
 
 let operator: Organization;
 let tenant: Organization;

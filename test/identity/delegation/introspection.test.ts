@@ -10,7 +10,7 @@ import {
   theOperator,
   tokenFor,
 } from "../../support/api.ts";
-import { exchanged, lend, newParties, type Parties, revoke } from "./parties.ts";
+import { exchanged, lend, newParties, type Parties, revoke } from "./_parties.ts";
 
 let operator: Organization;
 let parties: Parties;

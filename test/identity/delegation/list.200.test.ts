@@ -1,7 +1,7 @@
 /** What an agent gave and what it got. */
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Body, newOrganization, theOperator, tokenFor } from "../../support/api.ts";
-import { lend, list, newParties, type Parties, revoke } from "./parties.ts";
+import { lend, list, newParties, type Parties, revoke } from "./_parties.ts";
 
 let admin: string;
 let parties: Parties;

@@ -1,7 +1,7 @@
 /** Verifications and exchanges that race a revocation: after its answer there is nothing left. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Answer, type Body, call, newOrganization, type Organization } from "../../support/api.ts";
-import { delegate, exchange, lend, list, newParties, type Parties, revoke, use, verify } from "./parties.ts";
+import { delegate, exchange, lend, list, newParties, type Parties, revoke, use, verify } from "./_parties.ts";
 
 let tenant: Organization;
 let parties: Parties;

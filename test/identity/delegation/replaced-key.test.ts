@@ -2,7 +2,7 @@
 import { decodeProtectedHeader, exportJWK, generateKeyPair } from "jose";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Body, call, type Organization, theOperator, tokenFor } from "../../support/api.ts";
-import { lend, newParties, type Parties, verify } from "./parties.ts";
+import { lend, newParties, type Parties, verify } from "./_parties.ts";
 
 let operator: Organization;
 let parties: Parties;

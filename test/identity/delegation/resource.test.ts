@@ -17,7 +17,7 @@ import {
   tokenFor,
   unique,
 } from "../../support/api.ts";
-import { type AgentClient, delegate, exchange, exchanged, lend, list, verify } from "./parties.ts";
+import { type AgentClient, delegate, exchange, exchanged, lend, list, verify } from "./_parties.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
 

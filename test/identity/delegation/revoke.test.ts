@@ -9,7 +9,7 @@ import {
   theOperator,
   tokenFor,
 } from "../../support/api.ts";
-import { exchange, exchanged, lend, list, newParties, type Parties, revoke, use, verify } from "./parties.ts";
+import { exchange, exchanged, lend, list, newParties, type Parties, revoke, use, verify } from "./_parties.ts";
 
 let operator: Organization;
 let tenant: Organization;

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { call, newOrganization, type Organization, theOperator, tokenFor } from "../../support/api.ts";
-import { encoded, exchanged, lend, newParties, type Parties, revoke, verify } from "./parties.ts";
+import { encoded, exchanged, lend, newParties, type Parties, revoke, verify } from "./_parties.ts";
 
 const { DELEGATION_CHAIN } = env as unknown as { DELEGATION_CHAIN: DurableObjectNamespace };
 

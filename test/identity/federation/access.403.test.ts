@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { call, demotedToken, newClient, newOrganization, tokenFor } from "../../support/api.ts";
-import { newPartner, partnerFields, partnersPath, pathOf, verify } from "./support.ts";
+import { newPartner, partnerFields, partnersPath, pathOf, verify } from "./_support.ts";
 
 it("a token without admin:orgs manages no partners, and may have tokens checked", async () => {
   const { token } = await newOrganization();

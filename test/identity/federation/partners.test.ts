@@ -1,7 +1,7 @@
 /** Reading, changing and deleting partners. */
 import { describe, expect, it } from "vitest";
 import { type Answer, call, newOrganization } from "../../support/api.ts";
-import { eventsOf, newPartner, partnersPath, pathOf, trust } from "./support.ts";
+import { eventsOf, newPartner, partnersPath, pathOf, trust } from "./_support.ts";
 
 const nobody = { partnerId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" };
 

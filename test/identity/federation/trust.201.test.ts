@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { call, newOrganization } from "../../support/api.ts";
-import { eventsOf, newPartner, pathOf, trust } from "./support.ts";
+import { eventsOf, newPartner, pathOf, trust } from "./_support.ts";
 
 it("answers with the partner, and reads it back", async () => {
   const { token } = await newOrganization();

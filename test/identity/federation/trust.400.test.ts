@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { newOrganization, issuer as ownIssuer, theOperator } from "../../support/api.ts";
-import { newPartner, trust } from "./support.ts";
+import { newPartner, trust } from "./_support.ts";
 
 async function expectRefused(fields: Record<string, unknown>, path: string, message: string): Promise<void> {
   const answer = await trust((await theOperator()).token, fields);

@@ -13,7 +13,7 @@ import {
   type SigningPair,
   serveIssuers,
   verify,
-} from "./support.ts";
+} from "./_support.ts";
 
 let organization: Organization;
 let them: Issuer;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adminToken, call, theOperator, unique } from "../../support/api.ts";
-import { eventsOf, pathOf } from "../../tenancy/organizations/support.ts";
+import { eventsOf, pathOf } from "../../tenancy/organizations/_support.ts";
 
 const create = async (fields: Record<string, unknown> = {}) => {
   const { token } = await theOperator();

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { call, newOrganization, theOperator } from "../../support/api.ts";
-import { pathOf } from "../../tenancy/organizations/support.ts";
+import { pathOf } from "../../tenancy/organizations/_support.ts";
 
 const post = async (slug: string) => {
   const { token } = await theOperator();

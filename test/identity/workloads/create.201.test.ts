@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, newAgent, newClient, newOrganization, tokenFor } from "../../support/api.ts";
-import { createPolicy, githubPolicy, newPolicy, oidcPolicy, policiesPath } from "./policies.ts";
+import { createPolicy, githubPolicy, newPolicy, oidcPolicy, policiesPath } from "./_policies.ts";
 
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

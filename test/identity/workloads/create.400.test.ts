@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, issuer, newOrganization } from "../../support/api.ts";
-import { createPolicy, githubPolicy, oidcPolicy, policiesPath } from "./policies.ts";
+import { createPolicy, githubPolicy, oidcPolicy, policiesPath } from "./_policies.ts";
 
 async function issuesOf(policy: (agentId: string, fields: Record<string, unknown>) => unknown, fields: object) {
   const { token, agentId } = await newOrganization();

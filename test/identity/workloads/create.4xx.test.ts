@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Body, call, newAgent, newClient, newOrganization, tokenFor } from "../../support/api.ts";
-import { createPolicy, deletePolicy, githubPolicy, newPolicy, oidcPolicy, policiesPath } from "./policies.ts";
+import { createPolicy, deletePolicy, githubPolicy, newPolicy, oidcPolicy, policiesPath } from "./_policies.ts";
 
 describe("POST /oidc/trust-policies 403", () => {
   it("without agents:write", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Body, call, newAgent, newClient, newOrganization, tokenFor } from "../../support/api.ts";
-import { deletePolicy, githubPolicy, newPolicy, policiesPath } from "./policies.ts";
+import { deletePolicy, githubPolicy, newPolicy, policiesPath } from "./_policies.ts";
 
 describe("DELETE /oidc/trust-policies/{policyId}", () => {
   it("204, once; it is in the audit log", async () => {

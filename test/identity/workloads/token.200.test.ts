@@ -2,8 +2,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Body, call, issuer, newAgent, newOrganization, type Organization } from "../../support/api.ts";
-import { type Issuer, newIssuer, serveIssuers } from "../federation/support.ts";
-import { newPolicy, oidcPolicy } from "./policies.ts";
+import { type Issuer, newIssuer, serveIssuers } from "../federation/_support.ts";
+import { newPolicy, oidcPolicy } from "./_policies.ts";
 
 let organization: Organization;
 let platform: Issuer;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Body, call, issuer, newAgent, newOrganization } from "../../support/api.ts";
-import { newPolicy, oidcPolicy } from "./policies.ts";
+import { newPolicy, oidcPolicy } from "./_policies.ts";
 
 const encode = (value: unknown) =>
   btoa(JSON.stringify(value)).replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_");

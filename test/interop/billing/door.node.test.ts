@@ -1,8 +1,8 @@
 /** Who may tell of a payment, and what an organization sees of its subscription. */
 import { describe, expect, it } from "vitest";
 import { send } from "../../support/http-client.ts";
-import { eventOf, signed } from "./stripe-events.ts";
-import { buy, checkout, deliver, deliverRaw, stripe, tenant, tierOf, update, withBilling, worker } from "./support.ts";
+import { eventOf, signed } from "./_stripe-events.ts";
+import { buy, checkout, deliver, deliverRaw, stripe, tenant, tierOf, update, withBilling, worker } from "./_support.ts";
 
 withBilling();
 

@@ -1,9 +1,9 @@
 /** Whatever Stripe reports, how often and in which order: the tier is the subscription's true state. */
 import { describe, expect, it } from "vitest";
 import { agentFields, send } from "../../support/http-client.ts";
-import { startReceiver } from "../webhook-receiver.ts";
-import { oldProPrice, prices } from "./stripe-account.ts";
-import { eventOf } from "./stripe-events.ts";
+import { startReceiver } from "../_webhook-receiver.ts";
+import { oldProPrice, prices } from "./_stripe-account.ts";
+import { eventOf } from "./_stripe-events.ts";
 import {
   buy,
   checkout,
@@ -18,7 +18,7 @@ import {
   update,
   withBilling,
   worker,
-} from "./support.ts";
+} from "./_support.ts";
 
 withBilling();
 

@@ -1,8 +1,8 @@
 /** From the upgrade to the Checkout page, the tier and its limits; and what else can be the answer. */
 import { describe, expect, it } from "vitest";
 import { agentFields, newClient, send, tokenFor } from "../../support/http-client.ts";
-import { prices } from "./stripe-account.ts";
-import { eventOf } from "./stripe-events.ts";
+import { prices } from "./_stripe-account.ts";
+import { eventOf } from "./_stripe-events.ts";
 import {
   buy,
   checkout,
@@ -17,7 +17,7 @@ import {
   upgrade,
   withBilling,
   worker,
-} from "./support.ts";
+} from "./_support.ts";
 
 withBilling();
 

@@ -11,7 +11,7 @@ import {
 } from "../../../src/platform/crypto/jwk.ts";
 import { verifyJws } from "../../../src/platform/crypto/jws.ts";
 import { issuesOf } from "../../../src/platform/problems/problems.ts";
-import { ecJwk, okpJwk, rsaJwk } from "./vectors.ts";
+import { ecJwk, okpJwk, rsaJwk } from "./_vectors.ts";
 
 const issues = (jwk: unknown) => {
   const body = { publicKeyJwk: jwk };

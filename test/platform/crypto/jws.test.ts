@@ -3,8 +3,8 @@ import { base64url, CompactSign, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { importVerificationKey } from "../../../src/platform/crypto/jwk.ts";
 import { checkTimes, readJws, verifyJws } from "../../../src/platform/crypto/jws.ts";
-import { changedInOnePlace } from "./mutations.ts";
-import { claims, ecJwk, es256Token, hs256Token, rs256Token, rsaJwk, unsecuredToken } from "./vectors.ts";
+import { changedInOnePlace } from "./_mutations.ts";
+import { claims, ecJwk, es256Token, hs256Token, rs256Token, rsaJwk, unsecuredToken } from "./_vectors.ts";
 
 const encode = (value: unknown) => base64url.encode(typeof value === "string" ? value : JSON.stringify(value));
 /** A token with a signature that is only bytes. */

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parseKeyRing } from "../../../src/platform/crypto/key-ring.ts";
-import { newKey, oldKey, ringOf } from "./rings.ts";
+import { newKey, oldKey, ringOf } from "./_rings.ts";
 
 const encoded = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const bytes = Uint8Array.from({ length: 32 }, (_, index) => index);

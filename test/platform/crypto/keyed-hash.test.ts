@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { constantTimeEqual, hashSecret, hashUnderEach } from "../../../src/platform/crypto/keyed-hash.ts";
-import { newKey, oldKey, ringOf } from "./rings.ts";
+import { newKey, oldKey, ringOf } from "./_rings.ts";
 
 describe("the keyed hash of a secret", () => {
   // HMAC pads a short key with zeros, so the RFC's keys fit a ring of 32 bytes each.

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseKeyRing } from "../../../src/platform/crypto/key-ring.ts";
 import { open, seal, sealedPlace } from "../../../src/platform/crypto/sealing.ts";
-import { changedInOnePlace } from "./mutations.ts";
-import { newKey, oldKey, ringOf } from "./rings.ts";
+import { changedInOnePlace } from "./_mutations.ts";
+import { newKey, oldKey, ringOf } from "./_rings.ts";
 
 const ring = ringOf(oldKey);
 const text = fc.string({ unit: "grapheme" });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lookUpMailExchangers, lookUpText } from "../../../src/platform/dns/text-records.ts";
-import { json, type StandIn, startStandIn } from "../outbound/stand-in.ts";
+import { json, type StandIn, startStandIn } from "../outbound/_stand-in.ts";
 
 let resolver: StandIn;
 const answers: Record<string, unknown> = {};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { send, sendThing } from "./small-app.ts";
+import { send, sendThing } from "./_small-app.ts";
 
 const limit = 256 * 1024;
 /** A JSON body of exactly so many bytes. */

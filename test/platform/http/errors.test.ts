@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { send } from "./small-app.ts";
+import { send } from "./_small-app.ts";
 
 const writer = { Authorization: "Bearer writer" };
 

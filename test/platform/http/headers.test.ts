@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { send } from "./small-app.ts";
+import { send } from "./_small-app.ts";
 
 const production = {
   ISSUER: "https://idp.example.com",

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCursor, encodeCursor, page } from "../../../src/platform/http/pagination.ts";
 import type { OrganizationId } from "../../../src/platform/ids.ts";
-import { send } from "./small-app.ts";
+import { send } from "./_small-app.ts";
 
 const organizationId = "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" as OrganizationId;
 const agents = { name: "agents", organizationId };

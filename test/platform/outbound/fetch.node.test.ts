@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { version } from "../../../package.json";
 import { type OutboundRequest, outboundFetch } from "../../../src/platform/outbound/fetch.ts";
-import { json, type StandIn, startStandIn } from "./stand-in.ts";
+import { json, type StandIn, startStandIn } from "./_stand-in.ts";
 
 let server: StandIn;
 beforeAll(async () => {

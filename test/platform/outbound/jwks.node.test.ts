@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { verifyJws } from "../../../src/platform/crypto/jws.ts";
 import { findRemoteKey, type RemoteIssuer, type RemoteKeyContext } from "../../../src/platform/outbound/jwks.ts";
-import { byPath, type Handler, json, type StandIn, startStandIn } from "./stand-in.ts";
+import { byPath, type Handler, json, type StandIn, startStandIn } from "./_stand-in.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { outboundFetch } from "../../../src/platform/outbound/fetch.ts";
 import { checkOutboundTarget, isPublicAddress, resolvesInternally } from "../../../src/platform/outbound/resolve.ts";
-import { json, type StandIn, startStandIn } from "./stand-in.ts";
+import { json, type StandIn, startStandIn } from "./_stand-in.ts";
 
 describe("addresses of the public Internet", () => {
   it.each(["8.8.8.8", "1.1.1.1", "172.15.0.1", "172.32.0.1", "100.128.0.1", "2606:4700:4700::1111", "2a00:1450::1"])(

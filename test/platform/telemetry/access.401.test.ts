@@ -1,6 +1,6 @@
 /** `METRICS_TOKEN` guards what tells of the inside. */
 import { describe, expect, it } from "vitest";
-import { monitoredApp } from "./monitored-app.ts";
+import { monitoredApp } from "./_monitored-app.ts";
 
 const token = "a-metrics-token-for-the-tests-only-0123456789";
 

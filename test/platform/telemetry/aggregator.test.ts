@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { MetricsAggregator, Push } from "../../../src/platform/telemetry/aggregator.ts";
 import { emptyTally, keyOf, type Tally } from "../../../src/platform/telemetry/tally.ts";
 import { unique } from "../../support/api.ts";
-import { bindings } from "./monitored-app.ts";
+import { bindings } from "./_monitored-app.ts";
 
 const issued = keyOf("agentidp_tokens_issued_total", ["client_credentials", "issued"]);
 const lent = keyOf("agentidp_delegation_chain_depth", []);

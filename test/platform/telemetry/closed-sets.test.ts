@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from "vitest";
 import { type LabelsOf, metrics } from "../../../src/platform/telemetry/catalogue.ts";
 import { count } from "../../../src/platform/telemetry/recording.ts";
 import { call, theOperator } from "../../support/api.ts";
-import { read, type Scrape, scrape } from "./scrape.ts";
+import { read, type Scrape, scrape } from "./_scrape.ts";
 
 /** It is in everything that is sent, so it must not be in what is counted. */
 const marker = "zzhostilezz";

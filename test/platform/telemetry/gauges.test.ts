@@ -4,7 +4,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";
 import worker from "../../../src/worker.ts";
 import { call, newClient, newCredential, newOrganization, type Organization } from "../../support/api.ts";
-import { scrape } from "./scrape.ts";
+import { scrape } from "./_scrape.ts";
 
 const bindings = env as unknown as Bindings;
 

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { version } from "../../../src/platform/version.ts";
 import { call } from "../../support/api.ts";
-import { bindings, monitoredApp } from "./monitored-app.ts";
+import { bindings, monitoredApp } from "./_monitored-app.ts";
 
 const { send } = monitoredApp();
 

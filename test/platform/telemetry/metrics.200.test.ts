@@ -9,7 +9,7 @@ import {
   type Organization,
   tokenFor,
 } from "../../support/api.ts";
-import { increase, scrape } from "./scrape.ts";
+import { increase, scrape } from "./_scrape.ts";
 
 const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";
 import type { Push } from "../../../src/platform/telemetry/aggregator.ts";
 import type { AnsweredCalls } from "../../../src/platform/telemetry/calls.ts";
-import { type MonitoredApp, monitoredApp } from "./monitored-app.ts";
-import { read } from "./scrape.ts";
+import { type MonitoredApp, monitoredApp } from "./_monitored-app.ts";
+import { read } from "./_scrape.ts";
 
 const apps: MonitoredApp[] = [];
 function newApp(parts: Parameters<typeof monitoredApp>[0] = {}): MonitoredApp {

@@ -3,14 +3,14 @@
  * `oidc-provider`. Both must say the same to a client, or `differences.ts` says why not.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Case, verdictsOf } from "./case.ts";
+import { type Case, verdictsOf } from "./_case.ts";
+import { differences } from "./_differences.ts";
+import { type Parties, startParties } from "./_parties.ts";
 import { assertionCases } from "./corpus/assertions.ts";
 import { clientCases } from "./corpus/clients.ts";
 import { proofCases } from "./corpus/proofs.ts";
 import { requestCases } from "./corpus/requests.ts";
 import { tokenCases } from "./corpus/tokens.ts";
-import { differences } from "./differences.ts";
-import { type Parties, startParties } from "./parties.ts";
 
 const corpus = { requestCases, clientCases, assertionCases, proofCases, tokenCases };
 const all: readonly Case[] = Object.values(corpus).flat();

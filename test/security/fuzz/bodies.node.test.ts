@@ -4,13 +4,13 @@
  */
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { expectDeclared, expectOrdinary, type Operation, schemasOf } from "./contract.ts";
-import { hostileValue } from "./hostile.ts";
-import { bodiesOf, type Known } from "./json-schema.ts";
-import { ownPath } from "./requests.ts";
-import { holds } from "./runs.ts";
-import { type Scene, startService } from "./service.ts";
-import { exchange } from "./wire.ts";
+import { expectDeclared, expectOrdinary, type Operation, schemasOf } from "./_contract.ts";
+import { hostileValue } from "./_hostile.ts";
+import { bodiesOf, type Known } from "./_json-schema.ts";
+import { ownPath } from "./_requests.ts";
+import { holds } from "./_runs.ts";
+import { type Scene, startService } from "./_service.ts";
+import { exchange } from "./_wire.ts";
 
 /** The document has to be read before the tests are made from it. */
 const service = await startService();

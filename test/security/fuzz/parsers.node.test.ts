@@ -21,8 +21,8 @@ import { decodeCursor, encodeCursor } from "../../../src/platform/http/paginatio
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../../src/platform/ids.ts";
 import { checkOutboundUrl } from "../../../src/platform/outbound/guard.ts";
 import { maxAgeOf } from "../../../src/platform/outbound/key-set-fetch.ts";
-import { hostileText } from "./hostile.ts";
-import { runs, seed } from "./runs.ts";
+import { hostileText } from "./_hostile.ts";
+import { runs, seed } from "./_runs.ts";
 
 const options = { seed, numRuns: runs(1_000) };
 const holds = <Values extends [unknown, ...unknown[]]>(property: fc.IProperty<Values>) => fc.assert(property, options);

@@ -4,12 +4,12 @@
  */
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { expectDeclared, expectOrdinary, type Operation, schemasOf } from "./contract.ts";
-import { hostileText } from "./hostile.ts";
-import { encoded, hostileHeaders, hostilePath, hostileQuery, ownPath } from "./requests.ts";
-import { holds } from "./runs.ts";
-import { type Scene, startService } from "./service.ts";
-import { exchange } from "./wire.ts";
+import { expectDeclared, expectOrdinary, type Operation, schemasOf } from "./_contract.ts";
+import { hostileText } from "./_hostile.ts";
+import { encoded, hostileHeaders, hostilePath, hostileQuery, ownPath } from "./_requests.ts";
+import { holds } from "./_runs.ts";
+import { type Scene, startService } from "./_service.ts";
+import { exchange } from "./_wire.ts";
 
 /** The document has to be read before the tests are made from it. */
 const service = await startService();

@@ -4,13 +4,13 @@
  */
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Operation } from "./contract.ts";
-import { hostileText } from "./hostile.ts";
-import { bodiesOf, type Known } from "./json-schema.ts";
-import { ownPath } from "./requests.ts";
-import { holds } from "./runs.ts";
-import { startService, type Things } from "./service.ts";
-import type { WireAnswer } from "./wire.ts";
+import type { Operation } from "./_contract.ts";
+import { hostileText } from "./_hostile.ts";
+import { bodiesOf, type Known } from "./_json-schema.ts";
+import { ownPath } from "./_requests.ts";
+import { holds } from "./_runs.ts";
+import { startService, type Things } from "./_service.ts";
+import type { WireAnswer } from "./_wire.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

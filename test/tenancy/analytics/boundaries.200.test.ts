@@ -1,7 +1,7 @@
 /** Days, hours and months begin at 00:00 UTC, to the millisecond. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type AgentClient, exchanged, lend, newParties } from "../../identity/delegation/parties.ts";
+import { type AgentClient, exchanged, lend, newParties } from "../../identity/delegation/_parties.ts";
 import {
   type Body,
   call,
@@ -11,7 +11,7 @@ import {
   theOperator,
   tokenFor,
 } from "../../support/api.ts";
-import { analytics } from "./recount.ts";
+import { analytics } from "./_recount.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
 let organization: Organization;

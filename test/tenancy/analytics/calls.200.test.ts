@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AnsweredCalls, Ledger } from "../../../src/ledger/contract.ts";
 import { newOrganization, tokenFor } from "../../support/api.ts";
-import { analytics } from "./recount.ts";
+import { analytics } from "./_recount.ts";
 
 const { ORG_LEDGER } = env as unknown as { ORG_LEDGER: DurableObjectNamespace };
 

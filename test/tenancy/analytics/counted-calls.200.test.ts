@@ -1,7 +1,7 @@
 /** What is counted as a call: the same in the analytics as for the limit of the day, whatever the call is answered. */
 import { expect, it } from "vitest";
 import { type Body, call, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
-import { analytics } from "./recount.ts";
+import { analytics } from "./_recount.ts";
 
 type Cell = { readonly route: string; readonly statusClass: string; readonly count: number };
 

@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { type AgentClient, delegate, exchange } from "../../identity/delegation/parties.ts";
+import { type AgentClient, delegate, exchange } from "../../identity/delegation/_parties.ts";
 import {
   adminToken,
   type Body,
@@ -13,7 +13,7 @@ import {
   theOperator,
   tokenFor,
 } from "../../support/api.ts";
-import { analytics, byAgent, byDay, byHourOfWeek, issuedTokens } from "./recount.ts";
+import { analytics, byAgent, byDay, byHourOfWeek, issuedTokens } from "./_recount.ts";
 
 const { ORG_LEDGER } = env as unknown as { ORG_LEDGER: DurableObjectNamespace };
 const dayMs = 86_400_000;

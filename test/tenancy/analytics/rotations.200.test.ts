@@ -10,8 +10,8 @@ import {
   type Organization,
   tokenFor,
 } from "../../support/api.ts";
-import { eventsOf } from "../audit/log.ts";
-import { analytics, byDay } from "./recount.ts";
+import { eventsOf } from "../audit/_log.ts";
+import { analytics, byDay } from "./_recount.ts";
 
 let organization: Organization;
 const at = (time: string) => vi.setSystemTime(new Date(time));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, newOrganization, theOperator, tokenFor } from "../../support/api.ts";
-import { eventsOf } from "./log.ts";
+import { eventsOf } from "./_log.ts";
 
 const absent = "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10";
 

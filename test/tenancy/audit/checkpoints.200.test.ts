@@ -2,8 +2,8 @@
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader, importJWK } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { call, newOrganization, type Organization, theOperator, tokenFor } from "../../support/api.ts";
-import { appendEvents, checkpointsOf, cron, DB, dayMs, hourMs, ledger } from "./chains.ts";
-import { eventsOf, tamper, verify } from "./log.ts";
+import { appendEvents, checkpointsOf, cron, DB, dayMs, hourMs, ledger } from "./_chains.ts";
+import { eventsOf, tamper, verify } from "./_log.ts";
 
 let organization: Organization;
 

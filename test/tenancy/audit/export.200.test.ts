@@ -1,8 +1,8 @@
 import { SELF } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Body, call, issuer, newOrganization, tokenFor } from "../../support/api.ts";
-import { dayMs, ledger, seedChain } from "./chains.ts";
-import { eventsOf, tamper } from "./log.ts";
+import { dayMs, ledger, seedChain } from "./_chains.ts";
+import { eventsOf, tamper } from "./_log.ts";
 
 afterEach(() => {
   vi.useRealTimers();

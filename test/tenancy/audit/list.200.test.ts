@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { call, newAgent, newClient, newCredential, newOrganization, tokenFor } from "../../support/api.ts";
-import { eventsOf } from "./log.ts";
+import { eventsOf } from "./_log.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
 

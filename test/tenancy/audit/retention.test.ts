@@ -1,8 +1,8 @@
 /** Events older than 90 days go, up to a checkpoint; the rest of the chain still proves itself. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Body, call, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
-import { appendEvents, checkpointsOf, cron, DB, dayMs, hourMs, ledger, loseLedger } from "./chains.ts";
-import { eventsOf, tamper, verify } from "./log.ts";
+import { appendEvents, checkpointsOf, cron, DB, dayMs, hourMs, ledger, loseLedger } from "./_chains.ts";
+import { eventsOf, tamper, verify } from "./_log.ts";
 
 let organization: Organization;
 let token: string;

@@ -2,8 +2,8 @@
 import { generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Body, newAgent, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
-import { changeLedger, checkpointsOf, cron, DB, dayMs, hourMs, loseLedger } from "./chains.ts";
-import { eventsOf, rewriteFrom, tamper, verify } from "./log.ts";
+import { changeLedger, checkpointsOf, cron, DB, dayMs, hourMs, loseLedger } from "./_chains.ts";
+import { eventsOf, rewriteFrom, tamper, verify } from "./_log.ts";
 
 let organization: Organization;
 let token: string;

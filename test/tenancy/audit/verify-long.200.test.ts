@@ -1,8 +1,8 @@
 /** A log of a hundred thousand events: it verifies within a request, and one changed byte anywhere is found. */
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { newOrganization, type Organization, tokenFor } from "../../support/api.ts";
-import { checkpointsOf, cron, DB, hourMs, ledger, seedChain } from "./chains.ts";
-import { tamper, verify } from "./log.ts";
+import { checkpointsOf, cron, DB, hourMs, ledger, seedChain } from "./_chains.ts";
+import { tamper, verify } from "./_log.ts";
 
 const length = 100_000;
 let organization: Organization;

@@ -4,8 +4,8 @@
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { newAgent, newOrganization, tokenFor } from "../../support/api.ts";
-import { checkpointsOf, cron } from "./chains.ts";
-import { eventsOf, rewriteFrom, tamper, verify } from "./log.ts";
+import { checkpointsOf, cron } from "./_chains.ts";
+import { eventsOf, rewriteFrom, tamper, verify } from "./_log.ts";
 
 const dayMs = 86_400_000;
 

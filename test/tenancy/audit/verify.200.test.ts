@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hashOf } from "../../../src/ledger/chain.ts";
 import { type Body, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
-import { eventsOf, rewriteFrom, tamper, verify } from "./log.ts";
+import { eventsOf, rewriteFrom, tamper, verify } from "./_log.ts";
 
 /** An organization with at least six events. */
 async function organizationWithHistory(): Promise<{ organization: Organization; events: Body[] }> {

@@ -1,6 +1,6 @@
 /** Whoever controls the name now holds it: take-over, contest, lapse, return. The clock stands still. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { day, hour, later, minute, runCron } from "../../assurance/controls/cron.ts";
+import { day, hour, later, minute, runCron } from "../../assurance/controls/_cron.ts";
 import { adminToken, call } from "../../support/api.ts";
 import { type DomainCalls, newHolder, newName, proved, standInResolver, withResolver } from "./_support.ts";
 

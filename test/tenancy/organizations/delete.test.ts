@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, newOrganization, theOperator } from "../../support/api.ts";
-import { eventsOf, nobody, pathOf } from "./support.ts";
+import { eventsOf, nobody, pathOf } from "./_support.ts";
 
 const remove = (token: string, organization: { organizationId: string }) =>
   call(pathOf(organization), { method: "DELETE", token });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { call, newAgent, newOrganization } from "../../support/api.ts";
-import { nobody, pathOf } from "./support.ts";
+import { nobody, pathOf } from "./_support.ts";
 
 it("another organization answers exactly as one that does not exist", async () => {
   const own = await newOrganization();

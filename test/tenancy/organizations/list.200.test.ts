@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { call, newOrganization, theOperator, tokenFor } from "../../support/api.ts";
-import { pathOf } from "./support.ts";
+import { pathOf } from "./_support.ts";
 
 type Listed = { organizationId: string };
 const idsOf = (answer: { body: { data: Listed[] } }) => answer.body.data.map(({ organizationId }) => organizationId);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adminToken, call, newOrganization, theOperator } from "../../support/api.ts";
-import { eventsOf, pathOf, wireOf } from "./support.ts";
+import { eventsOf, pathOf, wireOf } from "./_support.ts";
 
 const setStatus = async (organization: { organizationId: string }, status: string) => {
   const { token } = await theOperator();

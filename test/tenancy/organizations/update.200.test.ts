@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, newOrganization, theOperator } from "../../support/api.ts";
-import { eventsOf, pathOf, wireOf } from "./support.ts";
+import { eventsOf, pathOf, wireOf } from "./_support.ts";
 
 const patch = (token: string, organization: { organizationId: string }, json: unknown) =>
   call(pathOf(organization), { method: "PATCH", token, json });

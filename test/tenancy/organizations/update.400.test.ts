@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { call, newOrganization, theOperator } from "../../support/api.ts";
-import { pathOf } from "./support.ts";
+import { pathOf } from "./_support.ts";
 
 it.each<[string, unknown, string, string]>([
   ["an empty body", {}, "", "must name at least one field"],

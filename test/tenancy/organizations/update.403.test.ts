@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { call, demotedToken, newOrganization, theOperator } from "../../support/api.ts";
-import { pathOf, wireOf } from "./support.ts";
+import { pathOf, wireOf } from "./_support.ts";
 
 it.each([{ planTier: "enterprise" }, { maxAgents: 1000 }, { maxTokensPerMonth: null }, { status: "active" }])(
   "an admin may not change %j of its own organization, not even to what it is",

@@ -2,7 +2,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { call, issuer, newAgent } from "../../support/api.ts";
-import { askToken, atOnce, holdClock, limitedOrganization, pass, tomorrowAt } from "./support.ts";
+import { askToken, atOnce, holdClock, limitedOrganization, pass, tomorrowAt } from "./_support.ts";
 
 beforeEach(() => holdClock(tomorrowAt("10:00:00.000")));
 afterEach(() => {

@@ -13,7 +13,7 @@ import {
   status,
   tomorrowAt,
   usageOf,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(() => holdClock(tomorrowAt("10:00:00.000")));
 afterEach(() => {

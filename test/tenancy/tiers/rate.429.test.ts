@@ -12,7 +12,7 @@ import {
   restart,
   tomorrowAt,
   usageOf,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(() => holdClock(tomorrowAt("10:00:00.000")));
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { call, newAgent, newClient, tokenFor } from "../../support/api.ts";
-import { holdClock, limitedOrganization, presetUsage, status, tomorrowAt } from "./support.ts";
+import { holdClock, limitedOrganization, presetUsage, status, tomorrowAt } from "./_support.ts";
 
 beforeEach(() => holdClock(tomorrowAt("10:00:00.000")));
 afterEach(() => {

@@ -15,7 +15,7 @@ import {
   runQueue,
   subscribe,
   takeOver,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

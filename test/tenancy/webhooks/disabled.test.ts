@@ -16,7 +16,7 @@ import {
   type Tenant,
   takeOver,
   underWay,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { webhookEventNames as webhookEvents } from "../../../src/events/catalogue.ts";
 import { adminToken, type Body, call, newAgent, newClient, theOperator, tokenFor } from "../../support/api.ts";
-import { giveBack, newReceiver, newTenant, type Receiver, runQueue, subscribe, takeOver, waiting } from "./support.ts";
+import { giveBack, newReceiver, newTenant, type Receiver, runQueue, subscribe, takeOver, waiting } from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

@@ -16,7 +16,7 @@ import {
   subscribe,
   takeOver,
   webhooksPath,
-} from "./support.ts";
+} from "./_support.ts";
 
 /** The attack list of the guard; `test/platform/outbound/guard.test.ts` has more of it. Loopback itself is for developers. */
 const attacks: readonly [what: string, url: string, rule: string][] = [

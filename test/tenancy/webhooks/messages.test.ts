@@ -19,7 +19,7 @@ import {
   takeMessages,
   takeOver,
   underWay,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

@@ -14,7 +14,7 @@ import {
   subscribe,
   takeOver,
   waiting,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

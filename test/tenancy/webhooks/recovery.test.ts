@@ -17,7 +17,7 @@ import {
   takeMessages,
   takeOver,
   waiting,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

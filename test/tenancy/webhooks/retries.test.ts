@@ -16,7 +16,7 @@ import {
   takeOver,
   underWay,
   waiting,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

@@ -1,6 +1,16 @@
 /** Sending a test: a delivery like any other, at once and once. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { deliveriesOf, giveBack, newReceiver, newTenant, post, read, subscribe, takeOver, waiting } from "./support.ts";
+import {
+  deliveriesOf,
+  giveBack,
+  newReceiver,
+  newTenant,
+  post,
+  read,
+  subscribe,
+  takeOver,
+  waiting,
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

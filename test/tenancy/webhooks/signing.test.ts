@@ -22,7 +22,7 @@ import {
   subscribe,
   type Tenant,
   takeOver,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

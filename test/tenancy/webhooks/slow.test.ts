@@ -17,7 +17,7 @@ import {
   subscribe,
   takeMessages,
   takeOver,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

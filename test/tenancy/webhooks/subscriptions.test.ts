@@ -19,7 +19,7 @@ import {
   takeOver,
   waiting,
   webhooksPath,
-} from "./support.ts";
+} from "./_support.ts";
 
 beforeEach(takeOver);
 afterEach(giveBack);

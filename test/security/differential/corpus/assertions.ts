@@ -1,7 +1,7 @@
 /** Client assertions (RFC 7523), and what can be wrong with them. */
 import { generateKeyPair } from "jose";
-import { type Case, formOf, type Pairs, tokenRequest } from "../case.ts";
-import { assertionOf, type Party, secondsFromNow } from "../parties.ts";
+import { type Case, formOf, type Pairs, tokenRequest } from "../_case.ts";
+import { assertionOf, type Party, secondsFromNow } from "../_parties.ts";
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 

@@ -1,6 +1,6 @@
 /** Client authentication by secret: HTTP Basic, the form, both, neither. */
-import { basicOf, type Case, formType, type Pairs, tokenRequest } from "../case.ts";
-import type { Party } from "../parties.ts";
+import { basicOf, type Case, formType, type Pairs, tokenRequest } from "../_case.ts";
+import type { Party } from "../_parties.ts";
 
 const oneOf = (name: string, request: (party: Party) => ReturnType<typeof tokenRequest>): Case => ({
   name,

@@ -1,7 +1,7 @@
 /** DPoP proofs (RFC 9449) at the token endpoint, and what can be wrong with them. */
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import { type Case, formType, tokenRequest } from "../case.ts";
-import { type Party, secondsFromNow } from "../parties.ts";
+import { type Case, formType, tokenRequest } from "../_case.ts";
+import { type Party, secondsFromNow } from "../_parties.ts";
 
 interface Made {
   readonly claims?: (party: Party) => Record<string, unknown>;

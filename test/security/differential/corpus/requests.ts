@@ -1,6 +1,6 @@
 /** Token requests: how they are sent, their grant, scope and resource. */
-import { basicOf, type Case, formOf, formType, post, tokenRequest } from "../case.ts";
-import { resource } from "../parties.ts";
+import { basicOf, type Case, formOf, formType, post, tokenRequest } from "../_case.ts";
+import { resource } from "../_parties.ts";
 
 const grantType = "client_credentials";
 const urn = "urn:ietf:params:oauth:grant-type";

@@ -1,6 +1,6 @@
 /** Introspection (RFC 7662) and revocation (RFC 7009). */
-import { basicOf, type Case, type Pairs, post } from "../case.ts";
-import type { Party } from "../parties.ts";
+import { basicOf, type Case, type Pairs, post } from "../_case.ts";
+import type { Party } from "../_parties.ts";
 
 type Endpoint = "introspection" | "revocation";
 

@@ -1,6 +1,6 @@
 /** Bodies made from the JSON schemas of the OpenAPI document: in order, and in order but for one place. */
 import fc from "fast-check";
-import { hostileKey, hostileValue, withKey } from "./hostile.ts";
+import { hostileKey, hostileValue, withKey } from "./_hostile.ts";
 
 /** As much of JSON Schema 2020-12 as the document uses. */
 export interface Schema {

@@ -2,7 +2,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { expect, it } from "vitest";
 import { call, newOrganization } from "../../support/api.ts";
-import { appendEvents, checkpointsOf, cron, DB, ledger } from "./chains.ts";
+import { appendEvents, checkpointsOf, cron, DB, ledger } from "./_chains.ts";
 
 async function newRecord() {
   const jwk = await exportJWK((await generateKeyPair("ES256", { extractable: true })).publicKey);

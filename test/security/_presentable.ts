@@ -10,9 +10,9 @@ import {
   delegationTokenType,
   exchange,
   newParties,
-} from "../identity/delegation/parties.ts";
-import { api, type Issuer, newIssuer, newPartner, serveIssuers } from "../identity/federation/support.ts";
-import { newPolicy, oidcPolicy } from "../identity/workloads/policies.ts";
+} from "../identity/delegation/_parties.ts";
+import { api, type Issuer, newIssuer, newPartner, serveIssuers } from "../identity/federation/_support.ts";
+import { newPolicy, oidcPolicy } from "../identity/workloads/_policies.ts";
 import {
   type Body,
   type Call,

@@ -2,8 +2,8 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { expect } from "vitest";
 import { problemRegistry } from "../../../src/platform/problems/problems.ts";
-import type { Schema } from "./json-schema.ts";
-import type { WireAnswer } from "./wire.ts";
+import type { Schema } from "./_json-schema.ts";
+import type { WireAnswer } from "./_wire.ts";
 
 interface Content {
   readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;

@@ -10,7 +10,7 @@ import {
   reset,
   startReceiver,
   status,
-} from "../interop/webhook-receiver.ts";
+} from "../interop/_webhook-receiver.ts";
 import { type Admin, send, tokenFor } from "../support/http-client.ts";
 import type { WorkerProcess } from "../support/worker-process.ts";
 

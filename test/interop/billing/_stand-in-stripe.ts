@@ -13,7 +13,7 @@ import {
   type Record_,
   type StripeRequest,
   unavailable,
-} from "./stripe-account.ts";
+} from "./_stripe-account.ts";
 
 export const stripeKey = "sk_test_4eC39HqLyjWDarjtT1zdp7dc";
 

@@ -11,8 +11,8 @@ import {
   tokenFor,
 } from "../../support/http-client.ts";
 import { newWorkerProcess, setupToken, type WorkerProcess } from "../../support/worker-process.ts";
-import { type OpenApi, type Operation, operationsOf } from "./contract.ts";
-import { exchange, type WireAnswer, type WireRequest } from "./wire.ts";
+import { type OpenApi, type Operation, operationsOf } from "./_contract.ts";
+import { exchange, type WireAnswer, type WireRequest } from "./_wire.ts";
 
 /** One thing for every path parameter of the document, there to be changed and destroyed. */
 export type Things = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /** What the analytics must say, counted anew from the audit log as anybody reads it over HTTP. */
 import { expect } from "vitest";
 import { type Body, call } from "../../support/api.ts";
-import { eventsOf } from "../audit/log.ts";
+import { eventsOf } from "../audit/_log.ts";
 
 const dayMs = 86_400_000;
 

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { type Admin, type Body, send, setUp, tokenFor, unique } from "../../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../../support/worker-process.ts";
-import { type StandInStripe, startStripe, stripeKey } from "./stand-in-stripe.ts";
-import { oldProPrice, prices } from "./stripe-account.ts";
-import { eventOf, signed, webhookSecret } from "./stripe-events.ts";
+import { type StandInStripe, startStripe, stripeKey } from "./_stand-in-stripe.ts";
+import { oldProPrice, prices } from "./_stripe-account.ts";
+import { eventOf, signed, webhookSecret } from "./_stripe-events.ts";
 
 /** Those of the present test. */
 export let stripe: StandInStripe;

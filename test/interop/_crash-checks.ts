@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { type Admin, requestToken, send } from "../support/http-client.ts";
 import type { WorkerProcess } from "../support/worker-process.ts";
-import type { Workload } from "./crash-workload.ts";
+import type { Workload } from "./_crash-workload.ts";
 
 /** The Worker, whose organizations they are, and what was done to it. */
 export interface Aftermath {

@@ -1,7 +1,7 @@
 /** An OIDC issuer of others: a server of its own with its own keys, and the tokens that real platforms give to workloads. */
 import { randomUUID } from "node:crypto";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
-import { byPath, json, startStandIn } from "../platform/outbound/stand-in.ts";
+import { byPath, json, startStandIn } from "../platform/outbound/_stand-in.ts";
 
 export interface Signing {
   /** Another key than the one that is published under this `kid`. */

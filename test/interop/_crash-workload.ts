@@ -3,7 +3,7 @@
  * must be there afterwards, and how often each event must be in the audit log.
  */
 import { type Admin, agentFields, send } from "../support/http-client.ts";
-import { type Agent, operationsOn, type Writer } from "./crash-operations.ts";
+import { type Agent, operationsOn, type Writer } from "./_crash-operations.ts";
 
 /** A pseudo-random number in [0, 1) from a seed (mulberry32), so that a failing run can be run again. */
 export function randomFrom(seed: number): () => number {

@@ -1,6 +1,6 @@
 /** Stripe's events: what they look like, and how they are signed. */
 import Stripe from "stripe";
-import { id, nowSeconds, type Record_ } from "./stripe-account.ts";
+import { id, nowSeconds, type Record_ } from "./_stripe-account.ts";
 
 export const webhookSecret = "whsec_c3RhbmQtaW4tZm9yLXRoZS10ZXN0cw";
 

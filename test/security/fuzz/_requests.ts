@@ -1,8 +1,8 @@
 /** Requests made from operations: paths, queries and headers, in order and hostile. */
 import fc from "fast-check";
-import type { Operation } from "./contract.ts";
-import { hostileKey, hostileText } from "./hostile.ts";
-import type { Things } from "./service.ts";
+import type { Operation } from "./_contract.ts";
+import { hostileKey, hostileText } from "./_hostile.ts";
+import type { Things } from "./_service.ts";
 
 /** A text as it may stand in a URL; what has no UTF-8 becomes the bytes that a careless client would send for it. */
 export const encoded = (text: string) => encodeURIComponent(text.toWellFormed());

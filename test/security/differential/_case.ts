@@ -1,6 +1,6 @@
 /** How a case of the corpus is written down, and what is compared of its answers. */
-import { exchange, type WireAnswer, type WireRequest } from "../fuzz/wire.ts";
-import type { Party, SecretClient } from "./parties.ts";
+import { exchange, type WireAnswer, type WireRequest } from "../fuzz/_wire.ts";
+import type { Party, SecretClient } from "./_parties.ts";
 
 export interface Case {
   /** Names the rule that is broken, or the borderline that is walked: `RFC 6749 5.2: …`. */

@@ -239,7 +239,7 @@ export interface Ledger extends ChainLedger, ClientLedger {
   checkDelegation(
     chainId: DelegationId,
     event: DomainEvent,
-  ): Promise<{ readonly stands: boolean; readonly endedAtMs: number | null }>;
+  ): Promise<{ readonly active: boolean; readonly endedAtMs: number | null }>;
   /** Revokes one token, and the delegations that were made with it, and appends the event. A repeated call does nothing. */
   revokeToken(token: TokenFacts, event: DomainEvent): Promise<void>;
   /**

@@ -1,9 +1,9 @@
 /** Introspection (RFC 7662): who may know of a token, and whether it is active at this moment. */
 import type { DomainEvent } from "../events/catalogue.ts";
+import { activeSubject } from "./active.ts";
 import type { IntrospectedToken, IntrospectingAgent } from "./contract.ts";
 import type { Parts } from "./parts.ts";
 import { type Resource, scopesFor } from "./resources.ts";
-import { activeSubject } from "./standing.ts";
 
 /**
  * Whether a resource accepts a token at this moment: it is active, it lets the organization have every scope of the token, and it

@@ -2,6 +2,7 @@
 import { isNamedOnly } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
 import { type DelegationId, newId, type TokenId } from "../platform/ids.ts";
+import { delegationStatus } from "./active.ts";
 import { authenticate, chargeClient } from "./clients.ts";
 import type {
   AuthenticatedClient,
@@ -19,7 +20,6 @@ import { appendEvent, type Parts } from "./parts.ts";
 import { grantableTo } from "./principals.ts";
 import type { Resource } from "./resources.ts";
 import { revocationKey } from "./revocations.ts";
-import { standingOf } from "./standing.ts";
 
 /** Uses the proof; false when it was used before (RFC 9449 11.1). A request without a proof passes. */
 export function useProof({ singleUse }: Pick<Parts, "singleUse">, proof: ProofOfPossession | null): boolean {
@@ -47,9 +47,9 @@ async function delegatedAuthority(
   client: AuthenticatedClient,
   chainId: DelegationId,
 ): Promise<Authority | null> {
-  const standing = await standingOf(parts, chainId);
-  if (!standing.stands || standing.delegation.delegateeAgentId !== client.agentId) return null;
-  const { delegation, delegator } = standing;
+  const status = await delegationStatus(parts, chainId);
+  if (!status.active || status.delegation.delegateeAgentId !== client.agentId) return null;
+  const { delegation, delegator } = status;
   const { id: agentId, agentType, dpopRequired } = delegator.agent;
   return {
     subject: { agentId, agentType },

@@ -11,6 +11,7 @@ import type { AgentId, DelegationId, HoldId, OrganizationId } from "../platform/
 import { log, noRequest } from "../platform/log.ts";
 import { dayMs } from "../platform/time.ts";
 import { withTimeLimits } from "../platform/time-limits.ts";
+import { activeSubject, delegationStatus, revokeWithDelegations } from "./active.ts";
 import { Activity } from "./activity.ts";
 import { Admission, type Turn } from "./admission.ts";
 import { Chain } from "./chain.ts";
@@ -52,7 +53,6 @@ import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
 import { Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
-import { activeSubject, revokeWithDelegations, standingOf } from "./standing.ts";
 import { Usage } from "./usage.ts";
 
 /** How long written events wait in the object before the alarm moves them to D1. */
@@ -161,10 +161,10 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async checkDelegation(chainId: DelegationId, event: DomainEvent) {
-    const standing = await standingOf(this.#parts, chainId);
-    this.#parts.chain.append({ ...event, details: { ...event.details, valid: standing.stands } });
+    const status = await delegationStatus(this.#parts, chainId);
+    this.#parts.chain.append({ ...event, details: { ...event.details, valid: status.active } });
     await this.#settled();
-    return { stands: standing.stands, endedAtMs: standing.stands ? null : standing.endedAtMs };
+    return { active: status.active, endedAtMs: status.active ? null : status.endedAtMs };
   }
 
   async revokeToken(token: TokenFacts, event: DomainEvent): Promise<void> {

@@ -61,8 +61,8 @@ it("attack: after a crash and with a clock that is behind, a revoked scope ends 
   });
   if (delegated.outcome !== "delegated") throw new Error(delegated.outcome);
   const check = async () => {
-    const { stands, endedAtMs } = await ledger.checkDelegation(delegated.chainId, event as never);
-    return [stands, endedAtMs];
+    const { active, endedAtMs } = await ledger.checkDelegation(delegated.chainId, event as never);
+    return [active, endedAtMs];
   };
   await crash();
   clockAt(noon - 2_000);

@@ -1,32 +1,32 @@
-/** The way to the object that knows whether a delegation was revoked. */
+/** The client of the object that stores whether a delegation was revoked. */
 import type { Context } from "../../platform/context.ts";
 import type { DelegationId } from "../../platform/ids.ts";
 
-/** A delegation's life. Times are milliseconds since the epoch. */
-export interface ChainState {
+/** What the object stores of a delegation. Times are milliseconds since the epoch. */
+export interface DelegationState {
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
-  /** When its delegator, or somebody with `agents:write`, took it back; null while nobody has. */
+  /** When it was revoked; null while it is not. */
   readonly revokedAtMs: number | null;
 }
 
-/** The RPC surface of a chain. Each call may be repeated. */
-export interface Chain {
-  /** Begins the delegation. A chain that has begun stays as it is, revoked if it was. */
+/** The RPC methods of the object. Each call may be repeated. */
+export interface DelegationChainRpc {
+  /** Stores a new delegation. A repeated call changes nothing, also after a revocation. */
   begin(issuedAtMs: number, expiresAtMs: number): Promise<void>;
-  /** Revokes it, for good; the first time counts. One that has expired stays as it is. null: there is no such delegation. */
-  revoke(nowMs: number): Promise<ChainState | null>;
-  /** null when it never began, or ended more than a day ago. */
-  state(): Promise<ChainState | null>;
+  /** Revokes it. A repeated call, or one after the expiry, changes nothing. null: there is no such delegation. */
+  revoke(nowMs: number): Promise<DelegationState | null>;
+  /** null for an unknown delegation, and for one that expired more than a day ago. */
+  state(): Promise<DelegationState | null>;
 }
 
 /**
- * The chain of a delegation. Each call is one round trip. Only ids that this service made come here: an object is made by
- * being asked.
+ * The object of a delegation. Each call is one round trip. The id must be one that this service made, because a call creates the
+ * object.
  *
  * @throws {DependencyDown} when the object does not answer
  */
-export function chainOf({ env }: Pick<Context, "env">, chainId: DelegationId): Chain {
+export function chainOf({ env }: Pick<Context, "env">, chainId: DelegationId): DelegationChainRpc {
   const namespace = env.DELEGATION_CHAIN;
-  return namespace.get(namespace.idFromName(chainId)) as unknown as Chain;
+  return namespace.get(namespace.idFromName(chainId)) as unknown as DelegationChainRpc;
 }

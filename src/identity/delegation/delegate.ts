@@ -15,7 +15,7 @@ import { chainOf } from "./chain.ts";
 import { delegationSigner } from "./keys.ts";
 import { delegationDetails, delegationFacts } from "./public-delegation.ts";
 import type { Delegate, NewDelegation } from "./schema.ts";
-import { type DelegationRow, endFallenDelegations, insertDelegation } from "./store.ts";
+import { type DelegationRow, endInactiveDelegations, insertDelegation } from "./store.ts";
 import { signDelegation } from "./token.ts";
 
 /** A delegation cannot be passed on, so every chain is one agent deep. */
@@ -135,7 +135,7 @@ export async function delegate(context: Context, caller: Caller, input: Delegate
     data: facts,
   });
   // Something behind it may have been revoked since the ledger was asked: then it is revoked, and the record says so.
-  const ended = endFallenDelegations(context, organizationId, { kind: "delegation", chainId }, context.now());
+  const ended = endInactiveDelegations(context, organizationId, { kind: "delegation", chainId }, context.now());
   await commitChange(context, [insertDelegation(context, row)], [event], [ended]);
   count("agentidp_delegations_total", { action: "created" });
   observe("agentidp_delegation_chain_depth", {}, depth);

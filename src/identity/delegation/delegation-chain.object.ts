@@ -1,26 +1,26 @@
 /**
- * One Durable Object per delegation, named by its chain id: whether the delegation was revoked. A revocation that has been
- * answered is in storage, so everybody who asks afterwards, anywhere, learns of it. The object clears itself.
+ * One Durable Object per delegation, named by its chain id: whether the delegation was revoked. A revocation is in storage before
+ * its answer, so every later read in every region sees it. The object deletes its own storage.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../../platform/env.ts";
 import { dayMs } from "../../platform/time.ts";
-import type { Chain, ChainState } from "./chain.ts";
+import type { DelegationChainRpc, DelegationState } from "./chain.ts";
 
-/** How long after its end a delegation is remembered; the row in D1 stays. */
+/** How long after its expiry the object keeps a delegation. The row in D1 stays. */
 const keptAfterExpiryMs = dayMs;
 
 const stateKey = "state";
 
-/** The chain of one delegation. Its methods are its RPC surface; see {@link Chain} for what each promises. */
-export class DelegationChain extends DurableObject<Bindings> implements Chain {
+/** The object of one delegation. {@link DelegationChainRpc} documents its methods. */
+export class DelegationChain extends DurableObject<Bindings> implements DelegationChainRpc {
   async begin(issuedAtMs: number, expiresAtMs: number): Promise<void> {
     if (this.#read()) return;
     this.#write({ issuedAtMs, expiresAtMs, revokedAtMs: null });
     await this.ctx.storage.setAlarm(expiresAtMs + keptAfterExpiryMs);
   }
 
-  async revoke(nowMs: number): Promise<ChainState | null> {
+  async revoke(nowMs: number): Promise<DelegationState | null> {
     const state = this.#read();
     if (!state || state.revokedAtMs !== null || nowMs >= state.expiresAtMs) return state;
     const revoked = { ...state, revokedAtMs: nowMs };
@@ -28,7 +28,7 @@ export class DelegationChain extends DurableObject<Bindings> implements Chain {
     return revoked;
   }
 
-  async state(): Promise<ChainState | null> {
+  async state(): Promise<DelegationState | null> {
     return this.#read();
   }
 
@@ -36,11 +36,11 @@ export class DelegationChain extends DurableObject<Bindings> implements Chain {
     await this.ctx.storage.deleteAll();
   }
 
-  #read(): ChainState | null {
-    return this.ctx.storage.kv.get<ChainState>(stateKey) ?? null;
+  #read(): DelegationState | null {
+    return this.ctx.storage.kv.get<DelegationState>(stateKey) ?? null;
   }
 
-  #write(state: ChainState): void {
+  #write(state: DelegationState): void {
     this.ctx.storage.kv.put(stateKey, state);
   }
 }

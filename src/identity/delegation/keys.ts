@@ -1,4 +1,4 @@
-/** The keys of delegation tokens: the delegator's own DID key, or the service's where the agent keeps its key itself. */
+/** The keys of delegation tokens: the DID key of the delegator, or a key of the service if the service has no private part of that. */
 
 import { importJWK, type JWK } from "jose";
 import { currentSigningKey, verificationKey } from "../../keys/service.ts";
@@ -11,10 +11,10 @@ import { log } from "../../platform/log.ts";
 import { agentDid } from "../dids/service.ts";
 import { findKeyByNumber, findPresentKey } from "./store.ts";
 
-/** Every delegation token, whoever's key signs it. */
+/** The `alg` of every delegation token. */
 export const delegationAlg = "ES256";
 
-/** What signs a delegation token. `kid` is a DID URL that the delegator's DID document resolves. */
+/** The signing key of a delegation token. `kid` is a DID URL that the delegator's DID document resolves. */
 export interface DelegationSigner {
   readonly kid: string;
   readonly key: CryptoKey;
@@ -23,7 +23,7 @@ export interface DelegationSigner {
 /** How long a key counts as present after it was read. */
 const freshMs = clockSkewMs;
 
-/** Keys that an isolate keeps at most, of each kind. */
+/** The most keys of one kind in the cache of an isolate. */
 const mostKept = 1_000;
 
 function keep<K, V>(cache: Map<K, V>, key: K, value: V): V {
@@ -54,7 +54,7 @@ async function privateKey(context: Context, id: string, sealed: string): Promise
 }
 
 /**
- * What signs the delegations of an agent.
+ * The signing key for the delegations of an agent.
  *
  * @throws {DependencyDown} when the private part cannot be opened with the present `KEY_ENCRYPTION_KEYS`
  */
@@ -84,7 +84,7 @@ async function agentKey(context: Context, agentId: AgentId, number: number, kid:
   let current = isFresh ? known : null;
   if (!current) {
     const row = await findKeyByNumber(context, agentId, number);
-    // With a key that it keeps itself, an agent could sign delegations that it was never given.
+    // With a private key of its own an agent could sign delegations that this service did not make.
     if (!row?.privateSealed) return null;
     const key = known?.key ?? (await imported(row.publicJwk as JWK));
     current = keep(publicKeys, kid, { key, replacedAtMs: row.replacedAt, readAtMs: nowMs });
@@ -94,8 +94,8 @@ async function agentKey(context: Context, agentId: AgentId, number: number, kid:
 }
 
 /**
- * The key that a delegation token of this delegator names, if the service holds its private part: only then is the token
- * one that the service made.
+ * The key of a delegation token of this delegator; null when the service has no private part of it, because then the service did
+ * not sign the token.
  *
  * @param kid a DID URL, `<delegator's DID>#key-N` or `<delegator's DID>#<kid of a key of the service>`
  */

@@ -1,4 +1,4 @@
-/** The delegation as the wire shows it. */
+/** A delegation in answers and events. */
 import { isoOf, isoOrNull } from "../../platform/time.ts";
 import type { Delegation } from "./schema.ts";
 import type { DelegationRow } from "./store.ts";
@@ -21,7 +21,7 @@ export const delegationDetails = ({
   scope: scopes.join(" "),
 });
 
-/** What never changes about a delegation. */
+/** The members of a delegation that never change. */
 export function delegationFacts({
   id,
   delegatorAgentId,
@@ -42,7 +42,7 @@ export function delegationFacts({
   };
 }
 
-/** The delegation as it is at a time. One that was revoked before its end stays revoked after it. */
+/** A delegation with its status at a time. A revoked one is `revoked` also after its expiry. */
 export function publicDelegation(row: DelegationRow, nowMs: number): Delegation {
   const ended = row.expiresAt <= nowMs ? "expired" : "active";
   return {

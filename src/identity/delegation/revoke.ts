@@ -1,4 +1,4 @@
-/** Taking a delegation back: the chain first, then the ledger, then the record. */
+/** Revocation of a delegation: first in its object, then in the ledger, then in its row. */
 
 import { type Caller, isSelf } from "../../access/caller.ts";
 import { hasScope } from "../../access/scopes.ts";
@@ -14,7 +14,7 @@ import { chainOf } from "./chain.ts";
 import { delegationDetails, delegationFacts } from "./public-delegation.ts";
 import { type DelegationRow, endDelegationsOfToken, findDelegation, revokeDelegation as revokeRow } from "./store.ts";
 
-/** Ends a delegation, at once and everywhere. One that has ended stays as it is. A failure halfway leaves it dead; repeating it is safe. */
+/** Revokes a delegation. It does nothing to one that has ended. After a failure between the steps the delegation is revoked, and a repeated call completes it. */
 async function end(context: Context, actor: Actor, delegation: DelegationRow): Promise<void> {
   const { id: chainId, organizationId, delegatorAgentId, revokedAt, expiresAt } = delegation;
   if (revokedAt !== null || expiresAt <= context.now()) return;
@@ -33,10 +33,9 @@ async function end(context: Context, actor: Actor, delegation: DelegationRow): P
 }
 
 /**
- * Revokes a delegation: from the answer on it is valid nowhere, and every token made from it is dead.
+ * Revokes a delegation. Before the answer it is not valid any more, and every token made from it is revoked.
  *
- * @returns `DELEGATION_NOT_FOUND` for one that is not the caller's own to revoke: only its delegator may, and whoever has
- *   `agents:write` in the organization
+ * @returns `DELEGATION_NOT_FOUND` unless the caller is its delegator or has `agents:write` in its organization
  */
 export async function revokeDelegation(
   context: Context,
@@ -51,7 +50,7 @@ export async function revokeDelegation(
   return ok();
 }
 
-/** Revokes a delegation for somebody who has been found to be allowed to. */
+/** Revokes a delegation. The authority of the actor was checked before. */
 export async function endDelegation(
   context: Context,
   actor: Actor,

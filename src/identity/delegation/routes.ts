@@ -1,4 +1,4 @@
-/** The paths of delegations. The exchange of a delegation for an access token is a grant of the token endpoint. */
+/** The routes of delegations. The exchange of a delegation for an access token is a grant of the token endpoint. */
 
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
@@ -32,8 +32,8 @@ delegationRoutes.openapi(
     operationId: "delegate",
     summary: "Lend scopes to another agent",
     description:
-      "Platform scopes of the token in the request, or with `resource` capabilities for it, for 60 seconds to a day; never everything that the delegator may be granted. The delegatee turns the delegation token into access tokens at the token endpoint (grant `urn:ietf:params:oauth:grant-type:token-exchange`, RFC 8693). It cannot pass it on.",
-    request: { body: { required: true, ...json(delegateSchema, "What is lent, to whom, and for how long") } },
+      "Platform scopes of the token in the request, or with `resource` capabilities for it, for 60 seconds to a day; never everything that the delegator may be granted. The delegatee exchanges the delegation token for access tokens at the token endpoint (grant `urn:ietf:params:oauth:grant-type:token-exchange`, RFC 8693). It cannot delegate further.",
+    request: { body: { required: true, ...json(delegateSchema, "The scopes, the delegatee and the lifetime") } },
     responses: { 201: json(newDelegationSchema, "The delegation, with its token") },
     errors: ["FORBIDDEN"],
   }),
@@ -49,11 +49,11 @@ delegationRoutes.openapi(
     access,
     tags,
     operationId: "verifyDelegation",
-    summary: "Ask whether a delegation stands",
+    summary: "Check whether a delegation is valid",
     description:
-      "Valid means, at this moment: not expired, not revoked, both agents active, and the delegator may still be granted the scopes: a disabled resource makes it not valid while that lasts. Of a delegation that has ended the facts are told; of anything that is no delegation of your organization, nothing.",
+      "Valid means, at this moment: not expired, not revoked, both agents active, and the delegator may still be granted the scopes: a disabled resource makes it not valid while that lasts. The answer for a delegation that has ended has its facts too; the answer for any other token has `valid: false` alone.",
     request: { body: { required: true, ...json(verifyDelegationSchema, "The delegation token") } },
-    responses: { 200: json(verificationSchema, "Whether it stands, and what it is") },
+    responses: { 200: json(verificationSchema, "Whether it is valid, and its facts") },
   }),
   async (c) => {
     const { delegationToken } = c.req.valid("json");
@@ -72,7 +72,7 @@ delegationRoutes.openapi(
     operationId: "revokeDelegation",
     summary: "Revoke a delegation",
     description:
-      "By its delegator, or with `agents:write`. From this answer on it is valid nowhere, and every access token made from it is dead. Once more changes nothing.",
+      "By its delegator, or with `agents:write`. From this answer on it is not valid, and every access token made from it is revoked. A repeated call changes nothing.",
     request: { params: chainPath },
     responses: { 204: { description: "Revoked, or ended before" } },
     errors: ["DELEGATION_NOT_FOUND"],
@@ -90,7 +90,7 @@ delegationRoutes.openapi(
     tags,
     operationId: "listDelegations",
     summary: "List the caller's delegations",
-    description: "What the caller gave and what it got, newest first.",
+    description: "Delegations by the caller and to the caller, newest first.",
     request: { query: delegationQuery },
     responses: { 200: json(pageSchema(delegationSchema), "A page of delegations") },
     errors: ["FORBIDDEN"],

@@ -59,12 +59,12 @@ const facts = {
 
 const revokedAt = timeSchema
   .nullable()
-  .openapi({ description: "When it was revoked, or ended because of what became of its delegator or delegatee" });
+  .openapi({ description: "When it was revoked, or ended by a change of an agent or resource behind it" });
 
 export const newDelegationSchema = z
   .object({
     delegationToken: z.string().openapi({
-      description: "For the delegatee, and for nobody else. Shown this once; to everybody but a verifier it is opaque",
+      description: "For the delegatee alone. No later answer has it",
       example: "sa_del_eyJhbGciOiJFUzI1NiIsInR5cCI6ImRlbGVnYXRpb24rand0Iiwia2lkIjoi…",
     }),
     ...facts,
@@ -79,7 +79,7 @@ export const verifyDelegationSchema = z
 
 export const verificationSchema = z
   .object({
-    valid: z.boolean().openapi({ description: "Whether it stands at this moment" }),
+    valid: z.boolean().openapi({ description: "Whether it is valid at this moment" }),
     ...z.object({ ...facts, revokedAt }).partial().shape,
   })
   .openapi("DelegationVerification", {
@@ -89,7 +89,7 @@ export const verificationSchema = z
 export const delegationQuery = pageQuery.extend({
   role: oneOf(roles)
     .optional()
-    .openapi({ description: "Only what the caller gave (delegator), or what it got (delegatee)" }),
+    .openapi({ description: "Only delegations by the caller (delegator), or to the caller (delegatee)" }),
   status: oneOf(statuses).optional(),
 });
 

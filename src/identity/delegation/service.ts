@@ -1,4 +1,4 @@
-/** The rules of delegations, and the way to them for other rooms. */
+/** The functions of delegations for routes and other rooms. */
 
 import type { Caller } from "../../access/caller.ts";
 import type { Subscriber } from "../../events/relay.ts";
@@ -10,17 +10,17 @@ import { problem } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import { publicDelegation } from "./public-delegation.ts";
 import type { Delegation, DelegationFilter } from "./schema.ts";
-import { endDelegationsForResource, endFallenDelegations, listDelegations as listRows } from "./store.ts";
+import { endDelegationsForResource, endInactiveDelegations, listDelegations as listRows } from "./store.ts";
 
+export { checkDelegation, exchangeableDelegation, verifyDelegation } from "./check.ts";
 export { delegate } from "./delegate.ts";
 export { delegationsEndedByToken, endDelegation, revokeDelegation } from "./revoke.ts";
-export { exchangeableDelegation, standingOf, verifyDelegation } from "./standing.ts";
 export { type ReadDelegation, readDelegation } from "./token.ts";
 
 /**
- * What the caller itself gave and got, newest first.
+ * The delegations by the caller and to the caller, newest first.
  *
- * @returns `FORBIDDEN` when it acts with lent authority, `VALIDATION_ERROR` for a cursor of another list
+ * @returns `FORBIDDEN` for a delegated caller, `VALIDATION_ERROR` for a cursor of another list
  */
 export async function listDelegations(
   context: Context,
@@ -38,8 +38,8 @@ export async function listDelegations(
 }
 
 /**
- * The statement that notes which delegations end with a change, so that lists say so. It comes last in the batch of the
- * change, whose subject the ledger was told to withdraw: there they have ended before.
+ * The statement that records which delegations end with a change, for lists. It is the last one in the batch of the change. In the
+ * ledger they have ended before, by `withdraw`.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export async function listDelegations(
  * ```
  */
 export function delegationsEndedBy(context: Context, organizationId: OrganizationId, subject: RevocationTarget) {
-  return endFallenDelegations(context, organizationId, subject, context.now());
+  return endInactiveDelegations(context, organizationId, subject, context.now());
 }
 
 /**
@@ -64,9 +64,9 @@ export const delegationSubscriber: Subscriber = {
         await endDelegationsForResource(context, target as ResourceId, occurredAtMs);
       }
       const ends = action === "organization.suspended" || action === "organization.deleted";
-      // Of what the operator does to another organization its own chain has an event too.
+      // The operator's own log has an event of its change to another organization too.
       if (!ends || target !== organizationId) continue;
-      await endFallenDelegations(context, organizationId, { kind: "organization" }, occurredAtMs);
+      await endInactiveDelegations(context, organizationId, { kind: "organization" }, occurredAtMs);
     }
   },
 };

@@ -1,4 +1,4 @@
-/** The queries of the delegation room, each named after the question it answers or the change it makes. */
+/** The queries of delegations. */
 import { and, desc, eq, exists, gt, isNotNull, isNull, lt, lte, not, or, type SQL, sql } from "drizzle-orm";
 import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -18,7 +18,7 @@ import type { DelegationFilter } from "./schema.ts";
 
 export type DelegationRow = typeof delegations.$inferSelect;
 
-/** Which key of the agent is the present one? */
+/** The present key of the agent. */
 export async function findPresentKey({ db }: Pick<Context, "db">, agentId: AgentId) {
   const row = await db
     .select()
@@ -28,7 +28,7 @@ export async function findPresentKey({ db }: Pick<Context, "db">, agentId: Agent
   return row ?? null;
 }
 
-/** Which key of the agent, present or replaced, has this number? */
+/** The key of the agent with this number, present or replaced. */
 export async function findKeyByNumber({ db }: Pick<Context, "db">, agentId: AgentId, number: number) {
   const row = await db
     .select()
@@ -38,7 +38,7 @@ export async function findKeyByNumber({ db }: Pick<Context, "db">, agentId: Agen
   return row ?? null;
 }
 
-/** Which delegation of the organization has this id? */
+/** The delegation of the organization with this id. */
 export async function findDelegation(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
@@ -61,7 +61,7 @@ function hasStatus(status: DelegationFilter["status"], nowMs: number): SQL | und
   return status && and(unrevoked, lte(delegations.expiresAt, nowMs));
 }
 
-/** The newest delegations that the agent gave or got, that pass the filter and are older than `before`. */
+/** The newest delegations by or to the agent that match the filter and are older than `before`. */
 export async function listDelegations(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
@@ -84,7 +84,7 @@ export async function listDelegations(
       .orderBy(desc(delegations.id))
       .limit(page.limit);
   if (role) return asParty(role);
-  // Nobody delegates to itself, so no row is in both. Each has an index that gives it in order; an OR would have none.
+  // No agent delegates to itself, so no row is in both. Each query reads an index in order; an OR would read none.
   const both = await db.batch([asParty("delegator"), asParty("delegatee")]);
   return both
     .flat()
@@ -97,7 +97,7 @@ export function insertDelegation({ db }: Pick<Context, "db">, row: DelegationRow
   return db.insert(delegations).values(row);
 }
 
-/** Notes that a delegation was revoked, unless it has ended before. */
+/** Records that a delegation was revoked, unless it has ended before. */
 export function revokeDelegation({ db }: Pick<Context, "db">, id: DelegationId, revokedAt: number) {
   return db
     .update(delegations)
@@ -139,7 +139,7 @@ export async function endDelegationsForResource(
     );
 }
 
-/** Of no row that is still alive is the id smaller than this: it begins with the time of issue (RFC 9562 5.7). */
+/** No delegation that is not expired has a smaller id: an id begins with the time of issue (RFC 9562 5.7). */
 function oldestLiveId(nowMs: number): DelegationId {
   const time = (nowMs - longestActiveMs).toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}` as DelegationId;
@@ -163,10 +163,10 @@ function concerns(subject: RevocationTarget): SQL | undefined {
 }
 
 /**
- * Holds for a row while its organization and both agents are active, the delegator has the scopes, its credential counts, and
- * its resource is not deleted.
+ * True for a row whose organization and agents are active, whose delegator has the scopes and the credential, and whose resource is
+ * not deleted.
  */
-function stands(db: Database): SQL | undefined {
+function isActive(db: Database): SQL | undefined {
   const organization = db
     .select({ id: organizations.id })
     .from(organizations)
@@ -202,17 +202,17 @@ function stands(db: Database): SQL | undefined {
 }
 
 /**
- * Notes the end of every live delegation that the subject has to do with and that cannot stand any more, as the records say
- * that the statements before it in the batch have left. It asks nothing of `changes()`, and nothing after it may. With an
- * organization, and with the secrets of a credential, ends everything that was issued before, though both may be active now.
+ * Ends every delegation of the subject that is not active any more by the records as the statements before it in the batch leave
+ * them. It does not use `changes()`, and no later statement may. For an organization, and for the secrets of a credential, it
+ * ends everything that was issued before, though both may be active now.
  */
-export function endFallenDelegations(
+export function endInactiveDelegations(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   subject: RevocationTarget,
   endedAt: number,
 ) {
-  const standing = stands(db);
+  const active = isActive(db);
   const endsAllBefore = subject.kind === "organization" || subject.kind === "secrets";
   const issuedBefore = endsAllBefore ? lte(delegations.issuedAt, endedAt) : undefined;
   return db
@@ -225,7 +225,7 @@ export function endFallenDelegations(
         isNull(delegations.revokedAt),
         gt(delegations.expiresAt, endedAt),
         gt(delegations.id, oldestLiveId(endedAt)),
-        or(standing && not(standing), issuedBefore),
+        or(active && not(active), issuedBefore),
       ),
     );
 }

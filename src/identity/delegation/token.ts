@@ -1,4 +1,4 @@
-/** Delegation tokens: `sa_del_` and a compact JWS that names who lends what to whom. */
+/** Delegation tokens: `sa_del_` and a compact JWS with the delegator, the delegatee and the scopes. */
 import { z } from "@hono/zod-openapi";
 import { SignJWT } from "jose";
 import type { Context } from "../../platform/context.ts";
@@ -18,7 +18,7 @@ import { type DelegationSigner, delegationAlg, delegationVerifier } from "./keys
 const prefix = "sa_del_";
 const tokenType = "delegation+jwt";
 
-/** What a delegation token says. */
+/** The content of a delegation token. */
 export interface DelegationContent {
   readonly chainId: DelegationId;
   readonly organizationId: OrganizationId;
@@ -32,7 +32,7 @@ export interface DelegationContent {
   readonly expiresAt: number;
 }
 
-/** Signs a delegation token. `iss` and `sub` are DIDs, for those who know the parties by nothing else. */
+/** Signs a delegation token. `iss` and `sub` are DIDs, so that a verifier needs no other identifier of the agents. */
 export async function signDelegation(
   { settings: { issuer } }: Context,
   signer: DelegationSigner,
@@ -71,7 +71,7 @@ const claimsSchema = z.object({
   exp: z.int(),
 });
 
-/** A delegation token of ours whose signature has been checked. */
+/** The content of a delegation token with a valid signature of this service. */
 export interface ReadDelegation extends DelegationContent {
   /** The delegator's DID. */
   readonly issuer: string;
@@ -79,10 +79,9 @@ export interface ReadDelegation extends DelegationContent {
 }
 
 /**
- * Reads a delegation token of ours: form, type, key, signature, organization. It may have expired or been revoked: its
- * chain and the ledger know.
+ * Reads a delegation token of this service: form, type, key, signature, organization. It does not check the expiry or a revocation.
  *
- * @returns null for anything else, whatever the reason
+ * @returns null for every other token
  */
 export async function readDelegation(
   context: Context,
@@ -93,7 +92,7 @@ export async function readDelegation(
   const jws = token.slice(prefix.length);
   const read = readJws(jws);
   if (read?.header.alg !== delegationAlg || read.header.kid === undefined) return null;
-  // Not verified yet: the claims lead to the key, as `kid` does, and what they say counts once the signature holds.
+  // Not verified yet: the claims, like `kid`, only lead to the key.
   const claims = claimsSchema.safeParse(read.payload);
   if (!claims.success || claims.data.organization_id !== organizationId) return null;
   const { iss, aud, resource, scope, delegator, delegatee, jti, iat, exp } = claims.data;

@@ -10,11 +10,11 @@ import type { AgentId, Scope } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import {
+  checkDelegation,
   delegationsEndedByToken,
   endDelegation,
   type ReadDelegation,
   readDelegation,
-  standingOf,
 } from "../delegation/service.ts";
 import { comparisonKey } from "../resources/service.ts";
 import { type ReadAccessToken, readAccessToken } from "./access-token.ts";
@@ -104,8 +104,8 @@ async function introspectDelegation(
   asker: Asker,
   delegation: ReadDelegation,
 ): Promise<Introspection> {
-  const { stands } = await standingOf(context, actorOf(context, asker), delegation);
-  if (!stands) return { active: false };
+  const { active } = await checkDelegation(context, actorOf(context, asker), delegation);
+  if (!active) return { active: false };
   const { delegatorAgentId, delegateeAgentId } = delegation;
   return {
     active: true,

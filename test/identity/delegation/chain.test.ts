@@ -2,14 +2,14 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Chain } from "../../../src/identity/delegation/chain.ts";
+import type { DelegationChainRpc } from "../../../src/identity/delegation/chain.ts";
 import { theOperator, tokenFor } from "../../support/api.ts";
 import { lend, newParties, revoke, verify } from "./_parties.ts";
 
 const { DELEGATION_CHAIN } = env as unknown as { DELEGATION_CHAIN: DurableObjectNamespace };
 
 const stubOf = (chainId: string) => DELEGATION_CHAIN.get(DELEGATION_CHAIN.idFromName(chainId));
-const chainOf = (chainId: string) => stubOf(chainId) as unknown as Chain;
+const chainOf = (chainId: string) => stubOf(chainId) as unknown as DelegationChainRpc;
 
 let id: string;
 const issuedAtMs = Date.now();

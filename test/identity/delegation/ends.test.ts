@@ -134,10 +134,10 @@ describe("ends at once", () => {
     const { chainId } = lent as { chainId: Parameters<Ledger["checkDelegation"]>[0] };
     // Each with an event of its own: two under one id never get from the ledger to D1.
     const check = () => ledger.checkDelegation(chainId, { ...emptyEvent(), action: "delegation.verified" } as never);
-    expect((await check()).stands).toBe(true);
+    expect((await check()).active).toBe(true);
     const deleted = await call(`/api/v1/oidc/trust-policies/${policyId}`, { method: "DELETE", token: admin });
     expect(deleted.status).toBe(204);
-    expect((await check()).stands).toBe(false);
+    expect((await check()).active).toBe(false);
     expect(await recordedEnd()).toEqual(expect.any(Number));
   });
 

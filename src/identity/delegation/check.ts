@@ -1,4 +1,4 @@
-/** Whether a delegation stands, for those who hold its token. */
+/** Whether a delegation is active, given its token. */
 import type { Caller } from "../../access/caller.ts";
 import type { Actor } from "../../events/catalogue.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
@@ -7,22 +7,26 @@ import type { Context } from "../../platform/context.ts";
 import type { DelegationId, OrganizationId } from "../../platform/ids.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { isoOrNull } from "../../platform/time.ts";
-import { type ChainState, chainOf } from "./chain.ts";
+import { chainOf, type DelegationState } from "./chain.ts";
 import { delegationDetails, delegationFacts } from "./public-delegation.ts";
 import type { Verification } from "./schema.ts";
 import { findDelegation } from "./store.ts";
 import { type ReadDelegation, readDelegation } from "./token.ts";
 
-/** What is known of a delegation at this moment. */
-export interface Standing {
-  readonly stands: boolean;
-  readonly state: ChainState | null;
-  /** When the ledger saw it, or somebody behind it, taken back, in milliseconds; null when it did not. */
+/** The present state of a delegation. */
+export interface DelegationCheck {
+  readonly active: boolean;
+  readonly state: DelegationState | null;
+  /** When it was revoked, or an agent or credential behind it, in milliseconds since the epoch; null without a revocation. */
   readonly endedAtMs: number | null;
 }
 
-/** Asks the chain and the ledger, at the same time, and leaves an event of having asked. */
-export async function standingOf(context: Context, actor: Actor, delegation: ReadDelegation): Promise<Standing> {
+/** Reads the state from its object and from the ledger at the same time. The ledger appends the event of the check. */
+export async function checkDelegation(
+  context: Context,
+  actor: Actor,
+  delegation: ReadDelegation,
+): Promise<DelegationCheck> {
   const { chainId, organizationId, delegatorAgentId } = delegation;
   const event = newEvent(context, actor, {
     organizationId,
@@ -31,24 +35,24 @@ export async function standingOf(context: Context, actor: Actor, delegation: Rea
     target: chainId,
     details: delegationDetails(delegation),
   });
-  const [state, { stands, endedAtMs }] = await Promise.all([
+  const [state, { active, endedAtMs }] = await Promise.all([
     chainOf(context, chainId).state(),
     ledgerOf(context, organizationId).checkDelegation(chainId, event),
   ]);
-  return { stands: stands && state?.revokedAtMs === null, state, endedAtMs };
+  return { active: active && state?.revokedAtMs === null, state, endedAtMs };
 }
 
 /**
- * Says of a delegation token whether it stands, and what it is, even when it has ended. Of what is no delegation of the
- * caller's organization it says nothing: whatever the reason, `{ valid: false }`.
+ * Whether a delegation token is valid, with the facts of the delegation, also after its end. The answer to every token that is no
+ * delegation of the caller's organization is `{ valid: false }`.
  */
 export async function verifyDelegation(context: Context, caller: Caller, token: string): Promise<Verification> {
   count("agentidp_delegations_total", { action: "verified" });
   const { organizationId } = caller;
   const delegation = await readDelegation(context, organizationId, token);
   if (!delegation) return { valid: false };
-  const { stands, state, endedAtMs } = await standingOf(context, actorOf(context, caller), delegation);
-  if (stands && state) {
+  const { active, state, endedAtMs } = await checkDelegation(context, actorOf(context, caller), delegation);
+  if (active && state) {
     const { issuedAtMs: issuedAt, expiresAtMs: expiresAt } = state;
     return {
       valid: true,
@@ -56,7 +60,7 @@ export async function verifyDelegation(context: Context, caller: Caller, token: 
       revokedAt: null,
     };
   }
-  // The record remembers what the object and the ledger forget, and names the same moment as the list does.
+  // The object and the ledger forget an ended delegation. The row stays, and has the time that the list shows.
   const row = await findDelegation(context, organizationId, delegation.chainId);
   if (!row) return { valid: false };
   const cutOffAtMs = endedAtMs !== null && endedAtMs < row.expiresAt ? endedAtMs : null;
@@ -65,8 +69,8 @@ export async function verifyDelegation(context: Context, caller: Caller, token: 
 }
 
 /**
- * The delegation behind a token that is about to be turned into an access token, unless it was revoked. Whether it stands
- * and for whom, the ledger decides in the call that issues.
+ * The delegation of a token to exchange for an access token; null when it was revoked. The ledger decides in the call that issues
+ * whether it is active, and for which agent.
  */
 export async function exchangeableDelegation(
   context: Context,

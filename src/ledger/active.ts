@@ -29,18 +29,18 @@ const isOutdated = ({ tokenId, scopes }: Delegation): boolean =>
   tokenId === undefined && !scopes.every((scope) => isPlatformScope(scope) && isLendable(scope));
 
 /** The present state of a delegation. */
-export type DelegationStanding =
-  | { readonly stands: true; readonly delegation: Delegation; readonly delegator: Principal }
+export type DelegationStatus =
+  | { readonly active: true; readonly delegation: Delegation; readonly delegator: Principal }
   /** `endedAtMs`: the time of its revocation, in milliseconds; null without one, or for an unknown delegation. */
-  | { readonly stands: false; readonly endedAtMs: number | null };
+  | { readonly active: false; readonly endedAtMs: number | null };
 
 /**
  * Whether a delegation is active: not expired, not revoked, both agents active, and the delegator may be granted its scopes for
  * its resource at this moment. A resource that was deleted and registered again has another id.
  */
-export async function standingOf(parts: Parts, chainId: DelegationId): Promise<DelegationStanding> {
+export async function delegationStatus(parts: Parts, chainId: DelegationId): Promise<DelegationStatus> {
   const delegation = parts.delegations.find(chainId);
-  if (!delegation || isOutdated(delegation)) return { stands: false, endedAtMs: null };
+  if (!delegation || isOutdated(delegation)) return { active: false, endedAtMs: null };
   const { delegatorAgentId, delegateeAgentId, credentialId, resource, scopes, expiresAtMs } = delegation;
   const find = (agentId: typeof delegatorAgentId) => parts.principals.find(parts.organizationId, agentId, Date.now());
   const [delegator, delegatee, api] = await Promise.all([
@@ -59,13 +59,13 @@ export async function standingOf(parts: Parts, chainId: DelegationId): Promise<D
     ],
     issueMsOf(chainId),
   );
-  const active =
+  const areActive =
     delegator !== null && delegatee !== null && isActive(delegator, credentialId) && isActive(delegatee, null);
-  if (endedAtMs !== null || !active || expiresAtMs <= Date.now()) return { stands: false, endedAtMs };
-  if (api?.resource?.id !== resource?.id) return { stands: false, endedAtMs };
+  if (endedAtMs !== null || !areActive || expiresAtMs <= Date.now()) return { active: false, endedAtMs };
+  if (api?.resource?.id !== resource?.id) return { active: false, endedAtMs };
   const grantable = api && grantableFor(api, parts.organizationId, holdingsOf(delegator), Date.now());
-  if (!scopes.every((scope) => grantable?.includes(scope))) return { stands: false, endedAtMs };
-  return { stands: true, delegation, delegator };
+  if (!scopes.every((scope) => grantable?.includes(scope))) return { active: false, endedAtMs };
+  return { active: true, delegation, delegator };
 }
 
 /**
@@ -88,9 +88,9 @@ export async function activeSubject(parts: Parts, token: TokenFacts): Promise<Pr
   if (!client || cutOff !== null || !isActive(client, token.credentialId)) return null;
   if (client.agent.dpopRequired && !token.bound) return null;
   if (token.chainId === null) return client;
-  const standing = await standingOf(parts, token.chainId);
-  if (!standing.stands) return null;
-  const { delegator } = standing;
+  const status = await delegationStatus(parts, token.chainId);
+  if (!status.active) return null;
+  const { delegator } = status;
   const keys = unboundKeys(token, delegator.agent.id);
   const isEnded = keys.length > 0 && revocations.cutOffAt(keys, issueMsOf(token.tokenId)) !== null;
   return isEnded || (delegator.agent.dpopRequired && !token.bound) ? null : delegator;

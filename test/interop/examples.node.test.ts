@@ -1,10 +1,9 @@
 /** The programs of examples/, each run as a process of its own against the running Worker: exit code and output. */
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { examplesFolder as folder, freePort, runExample as run } from "../support/example-process.ts";
 import {
   type Admin,
   type AgentClient,
@@ -18,8 +17,6 @@ import {
 } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 
-const folder = join(import.meta.dirname, "..", "..", "examples");
-
 let worker: WorkerProcess;
 let tenant: Admin;
 
@@ -30,31 +27,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => worker?.stop());
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a program with these settings as its whole environment. */
-async function run(name: string, settings: Record<string, string>): Promise<Ended> {
-  const child = spawn(process.execPath, [join(folder, name)], { env: settings, stdio: ["ignore", "pipe", "pipe"] });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => (out += chunk));
-  child.stderr.on("data", (chunk) => (err += chunk));
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { code, out, err };
-}
-
-/** A port that nothing listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
-}
 
 const asAdmin = () => ({
   AGENTIDP_API_URL: worker.issuer,
@@ -68,9 +40,11 @@ const printed = (...lines: readonly string[]) => ({ code: 0, out: `${lines.join(
 describe("examples/", () => {
   const files = readdirSync(folder).filter((name) => name.endsWith(".ts"));
 
-  it("has the programs that are run below, each in the README and with a head that says what it is for", () => {
+  it("has the programs that the tests run, each in the README and with a head that says what it is for", () => {
     expect(files).toEqual([
       "delegate.ts",
+      "mcp-client.ts",
+      "mcp-server.ts",
       "receive-webhooks.ts",
       "settings.ts",
       "sign-in-and-call.ts",

@@ -3,6 +3,9 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { keepTemporaryFilesInMemory } from "./test/support/temporary-directory.ts";
+
+keepTemporaryFilesInMemory();
 
 const migrations = await readD1Migrations("./migrations");
 

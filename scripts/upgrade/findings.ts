@@ -1,5 +1,7 @@
 /** What the log of version 0.1.0 says about the tokens that agents use. */
+
 import type { DatabaseSync } from "node:sqlite";
+import { isReservedScope } from "../../src/access/scopes.ts";
 
 export interface Agent {
   readonly id: string;
@@ -29,22 +31,7 @@ export interface Findings {
   readonly agents: readonly Agent[];
 }
 
-/** The first words of names that only scopes of the platform have. */
-const reserved: ReadonlySet<string> = new Set([
-  "agents",
-  "tokens",
-  "audit",
-  "webhooks",
-  "admin",
-  "delegations",
-  "tasks",
-  "tools",
-  "workflows",
-  "messages",
-]);
-
-/** Whether a token for a resource can carry the scope. */
-export const isCapability = (scope: string): boolean => scope !== "openid" && !reserved.has(scope.split(":")[0] ?? "");
+export const isCapability = (scope: string): boolean => !isReservedScope(scope);
 
 const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
 

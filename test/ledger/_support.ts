@@ -15,7 +15,7 @@ import type {
 import { Holds } from "../../src/ledger/holds.ts";
 import { Principals } from "../../src/ledger/principals.ts";
 import { Revocations } from "../../src/ledger/revocations.ts";
-import type { AgentId, CredentialId, HoldId, OrganizationId } from "../../src/platform/ids.ts";
+import type { AgentId, CredentialId, HoldId, OrganizationId, Scope, TokenId } from "../../src/platform/ids.ts";
 
 const { ORG_LEDGER } = env as unknown as { ORG_LEDGER: DurableObjectNamespace };
 export const { DB } = env as unknown as { DB: D1Database };
@@ -237,3 +237,18 @@ export const theCredential = ({ agentId, credentialId }: Member): SignInTarget =
   agentId,
   credentialId,
 });
+
+/** Delegates `agents:read` for an hour, without a resource. Returns the id of the delegation. */
+export async function delegateTo(ledger: Ledger, delegator: Member, delegatee: Member) {
+  const outcome = await ledger.delegate({
+    delegatorAgentId: delegator.agentId,
+    credentialId: null,
+    tokenId: crypto.randomUUID() as TokenId,
+    delegateeAgentId: delegatee.agentId,
+    resourceKey: null,
+    scopes: ["agents:read" as Scope],
+    ttlSeconds: 3_600,
+  });
+  if (outcome.outcome !== "delegated") throw new Error(outcome.outcome);
+  return outcome.chainId;
+}

@@ -2,11 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HeldTarget } from "../../src/ledger/contract.ts";
 import type { Held, Holds } from "../../src/ledger/holds.ts";
-import type { AgentId, CredentialId, Scope, TokenId } from "../../src/platform/ids.ts";
+import type { AgentId, CredentialId, Scope } from "../../src/platform/ids.ts";
 import {
   atOnce,
   changeInD1,
   clockAt,
+  delegateTo,
   type Member,
   newHoldId,
   newMember,
@@ -209,19 +210,7 @@ describe("in the ledger", () => {
     const { revoke, ledger, member } = await newMemberWithLedger();
     await changeInD1("agents", member.agentId, `granted_scopes = '["agents:read"]'`);
     const delegatee = await newMember({}, member);
-    const delegate = async () => {
-      const outcome = await ledger.delegate({
-        delegatorAgentId: member.agentId,
-        credentialId: null,
-        tokenId: crypto.randomUUID() as TokenId,
-        delegateeAgentId: delegatee.agentId,
-        resourceKey: null,
-        scopes: ["agents:read" as Scope],
-        ttlSeconds: 3_600,
-      });
-      if (outcome.outcome !== "delegated") throw new Error(outcome.outcome);
-      return outcome.chainId;
-    };
+    const delegate = () => delegateTo(ledger, member, delegatee);
     type ChainId = Awaited<ReturnType<typeof delegate>>;
     const check = async (chainId: ChainId) =>
       (await ledger.checkDelegation(chainId, changed(member, "delegation.verified"))).endedAtMs;

@@ -1,7 +1,17 @@
 /** Revocation at the ledger: once it has answered, nothing issued before is accepted, also after races, crashes and restarts. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Scope, TokenId } from "../../src/platform/ids.ts";
-import { atOnce, changeInD1, clockAt, newHoldId, newMember, newMemberWithLedger, noon, theAgent } from "./_support.ts";
+import type { Scope } from "../../src/platform/ids.ts";
+import {
+  atOnce,
+  changeInD1,
+  clockAt,
+  delegateTo,
+  newHoldId,
+  newMember,
+  newMemberWithLedger,
+  noon,
+  theAgent,
+} from "./_support.ts";
 
 beforeEach(() => clockAt(noon));
 afterEach(() => void vi.useRealTimers());
@@ -50,18 +60,9 @@ it("attack: after a crash and with a clock that is behind, a revoked scope ends 
     occurredAtMs: noon,
     details: {},
   };
-  const delegated = await ledger.delegate({
-    delegatorAgentId: member.agentId,
-    credentialId: null,
-    tokenId: crypto.randomUUID() as TokenId,
-    delegateeAgentId: delegatee.agentId,
-    resourceKey: null,
-    scopes: ["agents:read" as Scope],
-    ttlSeconds: 3_600,
-  });
-  if (delegated.outcome !== "delegated") throw new Error(delegated.outcome);
+  const chainId = await delegateTo(ledger, member, delegatee);
   const check = async () => {
-    const { active, endedAtMs } = await ledger.checkDelegation(delegated.chainId, event as never);
+    const { active, endedAtMs } = await ledger.checkDelegation(chainId, event as never);
     return [active, endedAtMs];
   };
   await crash();

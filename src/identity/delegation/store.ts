@@ -97,46 +97,36 @@ export function insertDelegation({ db }: Pick<Context, "db">, row: DelegationRow
   return db.insert(delegations).values(row);
 }
 
-/** Records that a delegation was revoked, unless it has ended before. */
-export function revokeDelegation({ db }: Pick<Context, "db">, id: DelegationId, revokedAt: number) {
+/** Ends the delegations that match and have not ended before. */
+function endWhere({ db }: Pick<Context, "db">, endedAt: number, ...conditions: readonly (SQL | undefined)[]) {
   return db
     .update(delegations)
-    .set({ revokedAt })
-    .where(and(eq(delegations.id, id), isNull(delegations.revokedAt), gt(delegations.expiresAt, revokedAt)));
+    .set({ revokedAt: endedAt })
+    .where(and(...conditions, isNull(delegations.revokedAt), gt(delegations.expiresAt, endedAt)));
+}
+
+/** Records that a delegation was revoked, unless it has ended before. */
+export function revokeDelegation(context: Pick<Context, "db">, id: DelegationId, revokedAt: number) {
+  return endWhere(context, revokedAt, eq(delegations.id, id));
 }
 
 /** Records that the delegations that were made with a token have ended. */
 export async function endDelegationsOfToken(
-  { db }: Pick<Context, "db">,
+  context: Pick<Context, "db">,
   organizationId: OrganizationId,
   tokenId: TokenId,
   endedAt: number,
 ): Promise<void> {
-  await db
-    .update(delegations)
-    .set({ revokedAt: endedAt })
-    .where(
-      and(
-        eq(delegations.organizationId, organizationId),
-        eq(delegations.tokenId, tokenId),
-        isNull(delegations.revokedAt),
-        gt(delegations.expiresAt, endedAt),
-      ),
-    );
+  await endWhere(context, endedAt, eq(delegations.organizationId, organizationId), eq(delegations.tokenId, tokenId));
 }
 
 /** Records that the delegations of the capabilities of a deleted resource have ended, in every organization. */
 export async function endDelegationsForResource(
-  { db }: Pick<Context, "db">,
+  context: Pick<Context, "db">,
   resourceId: ResourceId,
   endedAt: number,
 ): Promise<void> {
-  await db
-    .update(delegations)
-    .set({ revokedAt: endedAt })
-    .where(
-      and(eq(delegations.resourceId, resourceId), isNull(delegations.revokedAt), gt(delegations.expiresAt, endedAt)),
-    );
+  await endWhere(context, endedAt, eq(delegations.resourceId, resourceId));
 }
 
 /** No delegation that is not expired has a smaller id: an id begins with the time of issue (RFC 9562 5.7). */
@@ -207,25 +197,20 @@ function isActive(db: Database): SQL | undefined {
  * ends everything that was issued before, though both may be active now.
  */
 export function endInactiveDelegations(
-  { db }: Pick<Context, "db">,
+  context: Pick<Context, "db">,
   organizationId: OrganizationId,
   subject: RevocationTarget,
   endedAt: number,
 ) {
-  const active = isActive(db);
+  const active = isActive(context.db);
   const endsAllBefore = subject.kind === "organization" || subject.kind === "secrets";
   const issuedBefore = endsAllBefore ? lte(delegations.issuedAt, endedAt) : undefined;
-  return db
-    .update(delegations)
-    .set({ revokedAt: endedAt })
-    .where(
-      and(
-        eq(delegations.organizationId, organizationId),
-        concerns(subject),
-        isNull(delegations.revokedAt),
-        gt(delegations.expiresAt, endedAt),
-        gt(delegations.id, oldestLiveId(endedAt)),
-        or(active && not(active), issuedBefore),
-      ),
-    );
+  return endWhere(
+    context,
+    endedAt,
+    eq(delegations.organizationId, organizationId),
+    concerns(subject),
+    gt(delegations.id, oldestLiveId(endedAt)),
+    or(active && not(active), issuedBefore),
+  );
 }

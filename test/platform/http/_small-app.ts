@@ -3,7 +3,6 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { z } from "@hono/zod-openapi";
 import type { Authenticate } from "../../../src/access/app-env.ts";
-import type { Caller } from "../../../src/access/caller.ts";
 import { route } from "../../../src/access/route.ts";
 import { authenticatedBy, createRouter } from "../../../src/access/router.ts";
 import { DependencyDown } from "../../../src/platform/dependency.ts";
@@ -12,10 +11,10 @@ import { createFoundation } from "../../../src/platform/http/foundation.ts";
 import { pageQuery } from "../../../src/platform/http/pagination.ts";
 import { fail } from "../../../src/platform/http/respond.ts";
 import { json } from "../../../src/platform/http/route.ts";
-import type { AgentId, OrganizationId, Scope, TokenId } from "../../../src/platform/ids.ts";
 import { problem } from "../../../src/platform/problems/problems.ts";
 import { ok } from "../../../src/platform/problems/result.ts";
 import type { Body } from "../../support/api.ts";
+import { callerOf } from "../_caller.ts";
 
 const scopesOf: Record<string, readonly string[]> = {
   "Bearer writer": ["agents:write"],
@@ -26,18 +25,7 @@ const authenticate: Authenticate = async (_context, request) => {
   const authorization = request.headers.get("Authorization");
   const scopes = scopesOf[authorization ?? ""];
   if (!scopes) return problem("UNAUTHORIZED", undefined, authorization ? { oauthError: "invalid_token" } : {});
-  const caller: Caller = {
-    agentId: "agent" as AgentId,
-    organizationId: "organization" as OrganizationId,
-    credentialId: null,
-    tokenId: "token" as TokenId,
-    scopes: scopes as Scope[],
-    capabilities: [],
-    role: "member",
-    isOperator: false,
-    delegation: null,
-  };
-  return ok({ caller, headers: {} });
+  return ok({ caller: callerOf("organization", scopes), headers: {} });
 };
 
 const room = createRouter();

@@ -2,37 +2,25 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Authenticate } from "../../../src/access/app-env.ts";
-import type { Caller } from "../../../src/access/caller.ts";
 import { route } from "../../../src/access/route.ts";
 import { authenticatedBy, createRouter } from "../../../src/access/router.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
 import { healthRoutes, type Probe } from "../../../src/platform/http/monitoring/health.ts";
 import { metricsRoutes } from "../../../src/platform/http/monitoring/metrics.ts";
-import type { AgentId, OrganizationId, TokenId } from "../../../src/platform/ids.ts";
 import { problem } from "../../../src/platform/problems/problems.ts";
 import { ok } from "../../../src/platform/problems/result.ts";
 import type { NoteCalls } from "../../../src/platform/telemetry/calls.ts";
 import { withTimeLimits } from "../../../src/platform/time-limits.ts";
 import type { Answer } from "../../support/api.ts";
+import { callerOf } from "../_caller.ts";
 
 export const bindings = env as unknown as Bindings;
 
 const authenticate: Authenticate = async (_, request) => {
   const organizationId = request.headers.get("Authorization")?.replace("Bearer ", "");
   if (!organizationId) return problem("UNAUTHORIZED");
-  const caller: Caller = {
-    agentId: "agent" as AgentId,
-    organizationId: organizationId as OrganizationId,
-    credentialId: null,
-    tokenId: "token" as TokenId,
-    scopes: [],
-    capabilities: [],
-    role: "member",
-    isOperator: false,
-    delegation: null,
-  };
-  return ok({ caller, headers: {} });
+  return ok({ caller: callerOf(organizationId, []), headers: {} });
 };
 
 const room = createRouter();

@@ -21,6 +21,7 @@ export async function verifyAccessToken(token: string, scope: string): Promise<J
     algorithms: ["ES256"], // RFC 8725 3.1: the verifier decides on the algorithm, not the token.
     requiredClaims: ["sub", "exp", "scope"],
   });
+  if (payload.aud !== audience) throw new errors.JOSEError("the token is for several APIs");
   // RFC 9449 7.2: a token that is bound to a key is refused without a proof, which this example does not check.
   if (payload.cnf !== undefined) throw new errors.JOSEError("the token is bound to a key (DPoP)");
   if (!payload.scope?.split(" ").includes(scope)) throw new errors.JOSEError(`the scope ${scope} is missing`);

@@ -10,7 +10,8 @@ import type { AddressInfo } from "node:net";
 /** One DER element (X.690 8.1): tag, length, content. */
 function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
-  const length = body.length < 0x80 ? [body.length] : [0x82, body.length >> 8, body.length & 0xff];
+  const size = body.length;
+  const length = size < 0x80 ? [size] : size < 0x100 ? [0x81, size] : [0x82, size >> 8, size & 0xff];
   return Buffer.concat([Buffer.from([tag, ...length]), body]);
 }
 
@@ -50,6 +51,8 @@ function selfSigned() {
 export interface TlsFront {
   /** Such as `https://localhost:40123`. */
   readonly origin: string;
+  /** In PEM, for other processes to trust. */
+  readonly certificate: string;
   /** Forwards requests to this origin from now on. */
   forwardTo(origin: string): void;
   close(): Promise<void>;
@@ -72,6 +75,7 @@ export async function newTlsFront(): Promise<TlsFront> {
   globalAgent.options.ca = cert;
   return {
     origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+    certificate: cert,
     forwardTo: (origin) => {
       target = origin;
     },

@@ -34,9 +34,12 @@ export interface ChildReply {
 
 export const setupToken = "a-set-up-token-for-the-tests-only-0123456789";
 
+/** Seals the private parts of the service's keys. */
+export const keyEncryptionKeys = "test-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
 const secrets = {
   ENVIRONMENT: "development",
-  KEY_ENCRYPTION_KEYS: "test-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+  KEY_ENCRYPTION_KEYS: keyEncryptionKeys,
   SECRET_HASH_KEYS: "test-1:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8",
   SETUP_TOKEN: setupToken,
 };

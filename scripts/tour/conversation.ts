@@ -25,8 +25,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 export interface Conversation {
   /** The origin of the Worker. */
   readonly url: string;
-  /** Sends a request and prints it with its answer. Throws {@link Unexpected} for another status. */
-  send(path: string, expectedStatus: number, call?: Call): Promise<Fields>;
+  /** Sends a request to a path of the Worker or to a URL, and prints both. Throws {@link Unexpected} for another status. */
+  send(target: string, expectedStatus: number, call?: Call): Promise<Fields>;
   /** Gets an access token (RFC 6749 4.4). */
   signIn(client: Credentials, scope?: string, resource?: string): Promise<string>;
   /** Registers an agent with an e-mail of this name, and returns its id. */
@@ -98,7 +98,7 @@ export function converseWith(url: string): Conversation {
       const [credentialId, clientSecret] = [textAt(answer, "credentialId"), textAt(answer, "clientSecret")];
       return { clientId, credentialId, clientSecret };
     },
-    async send(path, expectedStatus, { method, token, basic, json, form } = {}) {
+    async send(target, expectedStatus, { method, token, basic, json, form } = {}) {
       const body = form ? new URLSearchParams(form) : json === undefined ? null : JSON.stringify(json);
       const chosen = method ?? (body === null ? "GET" : "POST");
       const headers = new Headers();
@@ -106,17 +106,17 @@ export function converseWith(url: string): Conversation {
       if (token) headers.set("Authorization", `Bearer ${token}`);
       if (basic) headers.set("Authorization", `Basic ${btoa(`${basic.clientId}:${basic.clientSecret}`)}`);
 
-      show(`→ ${chosen} ${path}`);
+      show(`→ ${chosen} ${target}`);
       const authorization = headers.get("Authorization");
       if (authorization) show(`  Authorization: ${authorization}`);
       if (body !== null) show(`  ${String(body)}`);
 
-      const answer = await fetch(`${url}${path}`, { method: chosen, headers, body });
+      const answer = await fetch(new URL(target, url), { method: chosen, headers, body });
       const text = await answer.text();
       const contentType = answer.headers.get("Content-Type") ?? "";
       show(`← ${answer.status} ${formatted(text, contentType)}`);
       if (answer.status !== expectedStatus) {
-        throw new Unexpected(`${chosen} ${path} answered ${answer.status} where ${expectedStatus} was expected.`);
+        throw new Unexpected(`${chosen} ${target} answered ${answer.status} where ${expectedStatus} was expected.`);
       }
       return contentType.includes("json") ? (JSON.parse(text) as Fields) : {};
     },

@@ -1,7 +1,8 @@
 /** The main flow: register an agent, get tokens, verify them, and revoke them. */
 import { randomUUID } from "node:crypto";
-import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { type Conversation, type Credentials, demand, type Fields, type Steps, textAt } from "./conversation.ts";
+import { startOwnApi } from "./own-api.ts";
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -15,6 +16,7 @@ export function mainFlow(
   let agentId = "";
   let agent: Awaited<ReturnType<typeof createCredential>>;
   let agentToken = "";
+  let apiToken = "";
   let resource = "";
   let resourceId = "";
   let keyAgentId = "";
@@ -34,7 +36,7 @@ export function mainFlow(
       adminToken = await signIn(admin, "agents:read agents:write audit:read admin:orgs");
     },
     "Register an agent": async () => {
-      agentId = await register(adminToken, "screener");
+      agentId = await register(adminToken, "screener", { capabilities: ["resume:read", "resume:write"] });
     },
     "Create a credential for it; the secret is shown only once": async () => {
       agent = await createCredential(adminToken, agentId);
@@ -46,27 +48,36 @@ export function mainFlow(
       const path = `/api/v1/organizations/${decodeJwt(adminToken).organization_id}`;
       const organization = await send(path, 200, { token: adminToken });
       resource = `urn:agentidp:${textAt(organization, "slug")}:tour-${agentId}`;
-      const scopes = [{ name: "resume:read", description: "Read resumes" }];
+      const scopes = [
+        { name: "resume:read", description: "Read resumes" },
+        { name: "resume:write", description: "Change resumes" },
+      ];
       const json = { identifier: resource, name: "Resumes", scopes };
       resourceId = textAt(await send("/api/v1/resources", 201, { token: adminToken, json }), "resourceId");
-      await signIn(agent, "resume:read", resource);
+      apiToken = await signIn(agent, "resume:read", resource);
+      say(JSON.stringify(decodeJwt(apiToken), null, 2).replaceAll("\n", "\n    "));
       say("A capability without the API that it is for is refused:");
       await failToSignIn(agent, 400, { scope: "resume:read" });
     },
-    "That API verifies the token with the published keys (RFC 9068)": async () => {
-      const keys = createRemoteJWKSet(new URL(textAt(discovery, "jwks_uri")));
-      const token = await signIn(agent, "resume:read", resource);
-      const expected = { issuer: textAt(discovery, "issuer"), audience: resource, typ: "at+jwt" };
-      const { payload, protectedHeader } = await jwtVerify(token, keys, expected);
-      say(`The signature is valid: ${JSON.stringify(protectedHeader)}`);
-      say(JSON.stringify(payload, null, 2).replaceAll("\n", "\n    "));
-      demand(payload.sub === agentId, "The token is not the agent's.");
+    "That API verifies tokens with the published keys (RFC 9068), and accepts its own only (RFC 6750)": async () => {
+      const [issuer, jwksUri] = [textAt(discovery, "issuer"), textAt(discovery, "jwks_uri")];
+      const api = await startOwnApi({ issuer, jwksUri, audience: resource, scope: "resume:read" });
+      try {
+        const answer = await send(api.url, 200, { token: apiToken });
+        demand(answer.agent === agentId, "The token is not the agent's.");
+        say("Without a token; with a token for the service; with a token for the API that lacks the scope:");
+        await send(api.url, 401);
+        await send(api.url, 401, { token: agentToken });
+        await send(api.url, 403, { token: await signIn(agent, "resume:write", resource) });
+      } finally {
+        api.close();
+      }
     },
-    "Or introspects it at the service (RFC 7662)": async () => {
-      const answer = await send("/api/v1/token/introspect", 200, { basic: agent, form: { token: agentToken } });
-      demand(answer.active === true, "The token should be active.");
+    "Or it introspects them at the service (RFC 7662)": async () => {
+      const answer = await send("/api/v1/token/introspect", 200, { basic: agent, form: { token: apiToken } });
+      demand(answer.active === true && answer.aud === resource, "The token should be active, and for the API.");
     },
-    "The agent calls the API": async () => {
+    "The agent calls the API of the service": async () => {
       await send(`/api/v1/agents/${agentId}`, 200, { token: agentToken });
     },
     "The service refuses what the token does not allow": async () => {

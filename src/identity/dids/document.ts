@@ -59,7 +59,7 @@ export function serviceDocument(issuer: string, keys: readonly PublishedJwk[]): 
  * The document of an agent, under its DID or under its alias. A resolver accepts only a document whose `id` is the resolved
  * DID, so each document is complete and names the other DID in `alsoKnownAs`.
  *
- * The service's keys are verification methods, so that this document is enough to verify an access token. They are in no
+ * The service's keys are verification methods, so that this document has the keys that verify an access token. They are in no
  * verification relationship: they do not authenticate the agent.
  */
 export function agentDocument(

@@ -172,6 +172,8 @@ export async function newWorkerProcess(
             CLOUDFLARE_CF_FETCH_ENABLED: "false",
             WRANGLER_SEND_METRICS: "false",
             NODE_OPTIONS: "",
+            // The memory of production.
+            MINIFLARE_WORKERD_V8_FLAGS: "",
           },
           stdio: ["ignore", "pipe", "pipe", "ipc"],
         },

@@ -3,7 +3,16 @@
  * a wider agent first and takes it over then; an admin's token without `admin:orgs` that grants it: 403.
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Client, call, newClient, newOrganization, type Organization, tokenFor } from "../support/api.ts";
+import {
+  agentFields,
+  type Client,
+  call,
+  newClient,
+  newOrganization,
+  type Organization,
+  theOperator,
+  tokenFor,
+} from "../support/api.ts";
 import { filled, guarded } from "./_operations.ts";
 
 let organization: Organization;
@@ -122,5 +131,21 @@ describe("an admin's token without admin:orgs", () => {
     }
     const own = await call(`/api/v1/agents/${organization.agentId}/credentials`, { token, json: {} });
     expect([own.status, own.body.code]).toEqual([403, "FORBIDDEN"]);
+  });
+
+  it("of the operator grants no more in another organization either", async () => {
+    const operator = await theOperator();
+    const token = await tokenFor(operator, { scope: "agents:write agents:read" });
+    const register = (json: Record<string, unknown>) =>
+      call("/api/v1/agents", { token, json: agentFields({ organization_id: organization.organizationId, ...json }) });
+    const held = { capabilities: ["organization:administer"] };
+    for (const [extra, outside] of [
+      [{ capabilities: ["payroll:write"] }, ["payroll:write"]],
+      [{ ...held, grantedScopes: ["agents:write", "audit:read"] }, ["audit:read"]],
+    ] as const) {
+      const { status, body } = await register(extra);
+      expect([status, body.details?.notGrantable]).toEqual([403, outside]);
+    }
+    expect((await register({ ...held, grantedScopes: ["agents:write"] })).status).toBe(201);
   });
 });

@@ -36,13 +36,13 @@ export async function registerAgent(context: Context, caller: Caller, input: Cre
     ...fields
   } = input;
   const elsewhere = organizationId !== caller.organizationId;
-  const refused = elsewhere
-    ? await refuseElsewhere(context, caller, organizationId)
-    : refuseGrant(caller, { capabilities: fields.capabilities, grantedScopes: grantedScopes ?? [] });
-  const wrong = refused ?? refuseAdminScope({ role, grantedScopes: grantedScopes ?? [] });
-  if (wrong) return wrong;
+  const refused =
+    (elsewhere ? await refuseElsewhere(context, caller, organizationId) : null) ??
+    refuseGrant(caller, { capabilities: fields.capabilities, grantedScopes: grantedScopes ?? [] }) ??
+    refuseAdminScope({ role, grantedScopes: grantedScopes ?? [] });
+  if (refused) return refused;
 
-  const beyondCaller = elsewhere ? [] : notGrantable(caller, { capabilities: [], grantedScopes: defaultScopes });
+  const beyondCaller = notGrantable(caller, { capabilities: [], grantedScopes: defaultScopes });
   const prepared = await prepareAgent(
     context,
     {

@@ -20,7 +20,7 @@ const register = route({
   tags,
   summary: "Register an agent",
   description:
-    "The agent gets an id, which is also its OAuth `client_id`, a DID and a key. It becomes a member of its organization. An admin may give it any capability and, with `admin:orgs` in its token, any scope; a member only what its own token carries.",
+    "The agent gets an id, which is also its OAuth `client_id`, a DID and a key. It becomes a member of its organization. An admin with `admin:orgs` in its token may give it any capability and any scope. Every other caller may give it the platform scopes that its own token carries, `delegations:write`, and the capabilities that its own agent holds.",
   request: { body: { required: true, ...json(createAgentSchema, "The agent") } },
   responses: { 201: json(agentSchema, "The agent") },
   errors: ["FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "ORGANIZATION_NOT_FOUND", "AGENT_ALREADY_EXISTS"],

@@ -30,7 +30,7 @@ const create = route({
   description: "The client secret is in this answer only. An agent may have ten active credentials.",
   request: { params: credentialsPath, body: json(createCredentialSchema, "When the credential expires, if ever") },
   responses: { 201: json(newCredentialSchema, "The credential with its secret") },
-  errors: ["FORBIDDEN", "FREE_TIER_LIMIT_EXCEEDED", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED"],
+  errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED", "CREDENTIAL_LIMIT_EXCEEDED"],
 });
 
 credentialRoutes.openapi(create, async (c) => {
@@ -113,7 +113,8 @@ const revoke = route({
   exempt: true,
   tags,
   summary: "Revoke a credential",
-  description: "Final. The tokens that were issued for it are revoked.",
+  description:
+    "Final. The tokens that were issued for it are revoked. The caller must have the authority to take the agent over.",
   request: { params: credentialPath },
   responses: { 204: { description: "Revoked" } },
   errors: [

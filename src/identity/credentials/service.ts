@@ -1,5 +1,5 @@
 /** The rules of credentials. */
-import { refuseChange, refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
+import { refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
 import { type Caller, isSelf } from "../../access/caller.ts";
 import { hasScope } from "../../access/scopes.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
@@ -71,7 +71,7 @@ export async function listCredentials(
  * Creates a credential for an agent. Only the answer has the secret.
  *
  * @returns `AGENT_ALREADY_DECOMMISSIONED`, `FORBIDDEN` when the agent holds more than the caller may grant,
- *   `FREE_TIER_LIMIT_EXCEEDED` when it has ten active credentials
+ *   `CREDENTIAL_LIMIT_EXCEEDED` when it has ten active credentials
  */
 export async function createCredential(
   context: Context,
@@ -101,7 +101,7 @@ async function whyRefused(context: Context, caller: Caller, agentId: AgentId): P
   const agent = await findHolder(context, caller.organizationId, agentId);
   if (agent?.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const current = await countActiveCredentials(context, agentId, context.now());
-  return problem("FREE_TIER_LIMIT_EXCEEDED", `An agent may have ${maxActive} active credentials; revoke one first.`, {
+  return problem("CREDENTIAL_LIMIT_EXCEEDED", `An agent may have ${maxActive} active credentials; revoke one first.`, {
     details: { limit: "maxActiveCredentials", max: maxActive, current },
   });
 }
@@ -109,8 +109,8 @@ async function whyRefused(context: Context, caller: Caller, agentId: AgentId): P
 /**
  * Revokes a credential, and the tokens that were issued for it before this returns.
  *
- * @returns `CREDENTIAL_ALREADY_REVOKED` the second time, `AGENT_ALREADY_DECOMMISSIONED`, `FORBIDDEN` for an admin's
- *   credential when the caller is no admin, and for the last way in of the last usable admin
+ * @returns `CREDENTIAL_ALREADY_REVOKED` the second time, `AGENT_ALREADY_DECOMMISSIONED`, `FORBIDDEN` for an agent that
+ *   the caller could not take over, and for the last way in of the last usable admin
  */
 export async function revokeCredential(
   context: Context,
@@ -124,7 +124,7 @@ export async function revokeCredential(
   const { holder: agent, credential } = found;
   if (!credential) return problem("CREDENTIAL_NOT_FOUND");
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
-  const refused = refuseChange(caller, agent);
+  const refused = refuseTakeover(caller, agent);
   if (refused) return refused;
   if (credential.revokedAt !== null) return problem("CREDENTIAL_ALREADY_REVOKED");
 

@@ -74,7 +74,8 @@ export interface PublishedCard {
  * The card of a public agent of any organization, or of an agent of the caller's organization.
  *
  * @param caller null without a token
- * @returns the same problems as for the agent's document, and `AGENT_NOT_FOUND` for a private agent of another organization
+ * @returns the same problems as for the agent's document, and `AGENT_NOT_FOUND` for a private agent of another organization,
+ *   decommissioned or not
  */
 export async function readAgentCard(
   context: Context,
@@ -85,9 +86,9 @@ export async function readAgentCard(
   const notVisible = problem("AGENT_NOT_FOUND", "No agent with this id is visible to you.");
   const subject = await subjectOf(context, agentId);
   if (!subject.ok) return notVisible;
-  if (isDeactivated(subject.value)) return problem("AGENT_DECOMMISSIONED");
   const { isPublic, organizationId } = subject.value;
   if (!isPublic && organizationId !== caller?.organizationId) return notVisible;
+  if (isDeactivated(subject.value)) return problem("AGENT_DECOMMISSIONED");
   const { owner, ...card } = agentCard(context.settings.issuer, subject.value);
   return ok({ card: { ...card, ...(publicOwner(owner) && { owner }) }, isPublic });
 }

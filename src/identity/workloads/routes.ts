@@ -68,7 +68,8 @@ const remove = route({
   exempt: true,
   tags,
   summary: "Delete a trust policy",
-  description: "Final. The tokens that were issued by it are revoked.",
+  description:
+    "Final. The tokens that were issued by it are revoked. The caller must have the authority to take the agent over.",
   request: { params: trustPolicyPath },
   responses: { 204: { description: "Deleted" } },
   errors: ["FORBIDDEN", "TRUST_POLICY_NOT_FOUND"],

@@ -1,6 +1,6 @@
 /** Trust policies: the claims with which a workload's token signs in as an agent. A policy is a credential of its agent. */
 
-import { refuseChange, refuseTakeover } from "../../access/authority.ts";
+import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import type { HeldTarget } from "../../ledger/contract.ts";
@@ -147,7 +147,7 @@ export async function listTrustPolicies(
 /**
  * Deletes a policy. Its tokens are revoked before this returns.
  *
- * @returns `TRUST_POLICY_NOT_FOUND`, `FORBIDDEN` for an admin's policy when the caller is not an admin
+ * @returns `TRUST_POLICY_NOT_FOUND`, `FORBIDDEN` for an agent that the caller could not take over
  */
 export async function deleteTrustPolicy(
   context: Context,
@@ -158,7 +158,7 @@ export async function deleteTrustPolicy(
   const found = await findHeldPolicy(context, organizationId, policyId);
   if (!found) return problem("TRUST_POLICY_NOT_FOUND");
   const { holder, policy } = found;
-  const refused = refuseChange(caller, holder);
+  const refused = refuseTakeover(caller, holder);
   if (refused) return refused;
 
   const { agentId } = policy;

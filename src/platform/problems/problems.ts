@@ -86,6 +86,11 @@ export const problemRegistry = {
     meaning: "The credential is revoked, which is final.",
     remedy: "Create a new credential.",
   },
+  CREDENTIAL_LIMIT_EXCEEDED: {
+    status: 409,
+    meaning: "The agent has the most active credentials that an agent can have.",
+    remedy: "Revoke a credential of the agent that is not needed any more; `lastUsedAt` in the list helps to find it.",
+  },
   SLUG_TAKEN: { status: 409, meaning: "Another organization has this slug.", remedy: "Choose another slug." },
   DOMAIN_NOT_VERIFIED: {
     status: 409,

@@ -83,7 +83,8 @@ export async function hold(
 ): Promise<Domain | null> {
   const updatedAt = nextVersion(context, domain);
   const isNew = domain.status !== "verified";
-  const change = { ...held(context.now()), verifiedAt: isNew ? context.now() : domain.verifiedAt };
+  const now = context.now();
+  const change = { ...held(now), verifiedAt: isNew ? now : domain.verifiedAt };
   const after: Domain = { ...domain, ...change, updatedAt };
   const events = isNew ? [domainEvent(context, caller, "domain.verified", after)] : [];
   const removal = former && [deleteDomain(context, former, previousChanged)];

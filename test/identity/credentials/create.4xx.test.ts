@@ -78,9 +78,9 @@ describe("POST /agents/{agentId}/credentials 403", () => {
     const { credentialId } = await newCredential(token, agentId);
     for (let count = 2; count < 10; count++) await newCredential(token, agentId);
     const answer = await create(token, agentId);
-    expect(answer.status).toBe(403);
+    expect(answer.status).toBe(409);
     expect(answer.body).toMatchObject({
-      code: "FREE_TIER_LIMIT_EXCEEDED",
+      code: "CREDENTIAL_LIMIT_EXCEEDED",
       message: "An agent may have 10 active credentials; revoke one first.",
       details: { limit: "maxActiveCredentials", max: 10, current: 10 },
     });
@@ -88,7 +88,7 @@ describe("POST /agents/{agentId}/credentials 403", () => {
       (await call(`/api/v1/agents/${agentId}/credentials/${credentialId}`, { token, method: "DELETE" })).status,
     ).toBe(204);
     expect((await create(token, agentId)).status).toBe(201);
-    expect((await create(token, agentId)).status).toBe(403);
+    expect((await create(token, agentId)).status).toBe(409);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(soon) });
     expect((await create(token, agentId)).status).toBe(201);
   });

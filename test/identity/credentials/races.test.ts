@@ -9,7 +9,7 @@ describe("requests that race", () => {
     const answers = await Promise.all(Array.from({ length: 14 }, () => call(path, { token, json: {} })));
     expect(answers.map(({ status, body }) => (status === 201 ? status : body.code)).sort()).toEqual([
       ...Array(10).fill(201),
-      ...Array(4).fill("FREE_TIER_LIMIT_EXCEEDED"),
+      ...Array(4).fill("CREDENTIAL_LIMIT_EXCEEDED"),
     ]);
     expect((await call(path, { token })).body.data).toHaveLength(10);
     expect(

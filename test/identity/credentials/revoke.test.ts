@@ -74,6 +74,23 @@ describe("DELETE …/credentials/{credentialId} refused", () => {
     expect((await call("/api/v1/agents", { token })).status).toBe(200);
   });
 
+  it("403 for an agent that the caller could not take over, by a member and by an admin's token without admin:orgs", async () => {
+    const organization = await newOrganization();
+    const { token } = organization;
+    const wider = await newClient(token, { capabilities: ["payroll:write"] });
+    const equal = await newClient(token, { grantedScopes: ["agents:write"] });
+    const member = await tokenFor(await newClient(token, { grantedScopes: ["agents:write"] }));
+    const narrow = await tokenFor(organization, { scope: "agents:write" });
+    for (const caller of [member, narrow]) {
+      const answer = await revoke(caller, wider.agentId, wider.credentialId);
+      expect([answer.status, answer.body.code]).toEqual([403, "FORBIDDEN"]);
+      expect(answer.body.details.notGrantable).toContain("payroll:write");
+    }
+    await tokenFor(wider, { scope: "agents:read" });
+    expect((await revoke(member, equal.agentId, equal.credentialId)).status).toBe(204);
+    expect((await revoke(token, wider.agentId, wider.credentialId)).status).toBe(204);
+  });
+
   it("404 for another organization's, as for ids that never were", async () => {
     const [mine, theirs] = [await newOrganization(), await newOrganization()];
     const attempts = [

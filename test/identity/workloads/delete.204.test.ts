@@ -34,4 +34,18 @@ describe("DELETE /oidc/trust-policies/{policyId}", () => {
     );
     expect((await call(`${policiesPath}/${policyId}`, { token })).status).toBe(200);
   });
+
+  it("403 for an agent that the caller could not take over", async () => {
+    const { token } = await newOrganization();
+    const wider = await newAgent(token, { capabilities: ["payroll:write"] });
+    const equal = await newAgent(token, { grantedScopes: ["agents:write"] });
+    const member = await tokenFor(await newClient(token, { grantedScopes: ["agents:write"] }));
+    const ofWider = await newPolicy(token, githubPolicy(wider.agentId));
+    const answer = await deletePolicy(member, ofWider.policyId);
+    expect([answer.status, answer.body.code]).toEqual([403, "FORBIDDEN"]);
+    expect(answer.body.details.notGrantable).toContain("payroll:write");
+    expect((await call(`${policiesPath}/${ofWider.policyId}`, { token })).status).toBe(200);
+    const ofEqual = await newPolicy(token, githubPolicy(equal.agentId));
+    expect((await deletePolicy(member, ofEqual.policyId)).status).toBe(204);
+  });
 });

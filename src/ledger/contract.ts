@@ -143,8 +143,6 @@ export interface IntrospectedToken {
   readonly scopes: readonly Scope[];
   /** The identifier of the resource that the token is for, in its form for comparison; null for this service. */
   readonly key: string | null;
-  /** Seconds since the epoch, from `iat`. */
-  readonly issuedAt: number;
   /** Whether the token is bound to a key (RFC 9449). */
   readonly isBound: boolean;
 }
@@ -251,6 +249,8 @@ export interface Ledger extends ChainLedger, ClientLedger {
   endDelegation(chainId: DelegationId): Promise<void>;
   /** Announces a change of an agent's record (null: of the organization's). While the hold lasts, every request reads it from D1. */
   expectChange(agentId: AgentId | null, holdId: HoldId): Promise<void>;
+  /** Announces a change of a resource. While the hold lasts, every request reads the resources from D1. */
+  expectResourceChange(holdId: HoldId): Promise<void>;
   /** Releases the hold of a change that did not take place. */
   releaseHold(holdId: HoldId): Promise<void>;
   /** Refuses every token signed with this key from now on. */

@@ -33,6 +33,13 @@ export async function expectChange(
   return hold;
 }
 
+/** Announces a change of a resource of the organization, so that the ledger uses no stale copy. */
+export async function expectResourceChange(context: Context, organizationId: OrganizationId): Promise<Hold> {
+  const hold = newHold(context, organizationId);
+  await ledgerOf(context, organizationId).expectResourceChange(hold.id);
+  return hold;
+}
+
 /**
  * Writes a change that the ledger holds; see {@link commitChange}. The event of the change releases the hold. So does this
  * function when the change did not take place. After an error it is unknown whether it did, and the hold ends by its deadline.

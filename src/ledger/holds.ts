@@ -4,8 +4,11 @@ import type { AgentId, HoldId } from "../platform/ids.ts";
 import type { HeldTarget, SignInTarget } from "./contract.ts";
 import type { Revocations } from "./revocations.ts";
 
-/** What a hold is for: a revocation, or another change of an agent (null: of the organization). */
-export type Held = HeldTarget | { readonly kind: "change"; readonly agentId: AgentId | null };
+/** What a hold is for: a revocation, another change of an agent (null: of the organization), or a change of a resource. */
+export type Held =
+  | HeldTarget
+  | { readonly kind: "change"; readonly agentId: AgentId | null }
+  | { readonly kind: "resources" };
 
 interface Hold {
   readonly sinceMs: number;
@@ -13,8 +16,11 @@ interface Hold {
   readonly targets: readonly Held[];
 }
 
-/** The agent whose record a change changes; null: the record of the organization. */
-export const agentOf = (target: Held): AgentId | null => (target.kind === "organization" ? null : target.agentId);
+/** The agent whose record a change changes; null: the record of the organization; undefined: neither. */
+export function agentOf(target: Held): AgentId | null | undefined {
+  if (target.kind === "resources") return undefined;
+  return target.kind === "organization" ? null : target.agentId;
+}
 
 /** Whether the hold of one target refuses the other. */
 function refuses(held: Held, target: SignInTarget): boolean {
@@ -56,16 +62,17 @@ export class Holds {
 
   /** Whether a change of the agent or of the organization is in progress. */
   has(agentId: AgentId): boolean {
-    for (const { targets } of this.#holds.values()) {
-      if (targets.some((target) => [null, agentId].includes(agentOf(target)))) return true;
-    }
-    return false;
+    return this.#some((target) => agentOf(target) === null || agentOf(target) === agentId);
+  }
+
+  /** Whether a change of a resource or of the organization that owns them is in progress. */
+  hasResources(): boolean {
+    return this.#some((target) => target.kind === "resources" || agentOf(target) === null);
   }
 
   /** Whether the revocation of the target is in progress. */
   refuses(target: SignInTarget): boolean {
-    for (const { targets } of this.#holds.values()) if (targets.some((held) => refuses(held, target))) return true;
-    return false;
+    return this.#some((held) => refuses(held, target));
   }
 
   /**
@@ -78,7 +85,7 @@ export class Holds {
     const hold = this.#holds.get(id);
     if (!hold) return [];
     for (const target of written ? hold.targets : []) {
-      if (target.kind !== "change") this.#revocations.cutOff(target, nowMs);
+      if (target.kind !== "change" && target.kind !== "resources") this.#revocations.cutOff(target, nowMs);
     }
     this.#holds.delete(id);
     this.#sql.exec("DELETE FROM change_holds WHERE id = ?", id);
@@ -89,5 +96,10 @@ export class Holds {
   releaseExpired(nowMs: number): readonly Held[] {
     const expired = [...this.#holds].filter(([, { sinceMs }]) => sinceMs + holdMs < nowMs);
     return expired.flatMap(([id]) => this.release(id, true, nowMs));
+  }
+
+  #some(matches: (target: Held) => boolean): boolean {
+    for (const { targets } of this.#holds.values()) if (targets.some(matches)) return true;
+    return false;
   }
 }

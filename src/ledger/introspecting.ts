@@ -4,6 +4,7 @@ import { activeSubject } from "./active.ts";
 import type { IntrospectedToken, IntrospectingAgent } from "./contract.ts";
 import type { Parts } from "./parts.ts";
 import { type Resource, scopesFor } from "./resources.ts";
+import { issueMsOf } from "./revocations.ts";
 
 /**
  * Whether a resource accepts a token at this moment: it is active, it lets the organization have every scope of the token, and it
@@ -12,7 +13,7 @@ import { type Resource, scopesFor } from "./resources.ts";
 function accepts(resource: Resource, token: IntrospectedToken, nowMs: number): boolean {
   const scopes = scopesFor(resource, token.organizationId, token.scopes, nowMs);
   const isComplete = scopes !== null && scopes.length === token.scopes.length;
-  const isLater = token.issuedAt >= Math.floor(resource.createdAt / 1000);
+  const isLater = issueMsOf(token.facts.tokenId) >= resource.createdAt;
   return isComplete && isLater && (token.isBound || !resource.requireDpop);
 }
 

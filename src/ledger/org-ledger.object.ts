@@ -4,7 +4,7 @@
  * on disk.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type DomainEvent, entryOf } from "../events/catalogue.ts";
+import type { DomainEvent } from "../events/catalogue.ts";
 import { queueRelay } from "../events/relay.ts";
 import type { Bindings } from "../platform/env.ts";
 import type { AgentId, DelegationId, HoldId, OrganizationId } from "../platform/ids.ts";
@@ -15,6 +15,7 @@ import { activeSubject, delegationStatus, revokeWithDelegations } from "./active
 import { Activity } from "./activity.ts";
 import { Admission, type Turn } from "./admission.ts";
 import { Chain } from "./chain.ts";
+import { completeChange, holdChange, withdraw } from "./changes.ts";
 import { ledgerOf } from "./client.ts";
 import { authenticateOnly, recordOmitted, refuseWorkload } from "./clients.ts";
 import { Commit } from "./commit.ts";
@@ -89,7 +90,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       principals: new Principals(holds, this.env.DB),
       rate: new Rate(sql, "rate"),
       exemptRate: new Rate(sql, "exempt_rate"),
-      resources: new Resources(this.env.DB),
+      resources: new Resources(holds, this.env.DB),
       revocations,
       singleUse: new SingleUse(sql),
       usage: new Usage(sql),
@@ -174,9 +175,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async withdraw(targets: readonly HeldTarget[], holdId: HoldId): Promise<void> {
-    const nowMs = Date.now();
-    for (const target of targets) this.#parts.revocations.cutOff(target, nowMs);
-    this.#parts.principals.hold(holdId, targets, nowMs);
+    withdraw(this.#parts, holdId, targets);
   }
 
   async endDelegation(chainId: DelegationId): Promise<void> {
@@ -184,7 +183,11 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async expectChange(agentId: AgentId | null, holdId: HoldId): Promise<void> {
-    this.#parts.principals.hold(holdId, [{ kind: "change", agentId }], Date.now());
+    holdChange(this.#parts, holdId, [{ kind: "change", agentId }]);
+  }
+
+  async expectResourceChange(holdId: HoldId): Promise<void> {
+    holdChange(this.#parts, holdId, [{ kind: "resources" }]);
   }
 
   async releaseHold(holdId: HoldId): Promise<void> {
@@ -201,15 +204,9 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async record(events: readonly DomainEvent[]): Promise<void> {
-    const { chain, principals, resources } = this.#parts;
     for (const event of events) {
-      const changes = entryOf(event.action)?.changes;
-      // The operator's chain also has the operator's changes of other organizations. They change no record of this one.
-      if (changes === "organization" && event.target === event.organizationId) principals.forget(null);
-      if (changes === "resources") resources.changed();
-      if (changes === "agent" && event.agentId) principals.forget(event.agentId);
-      if (event.holdId) principals.release(event.holdId, true, Date.now());
-      chain.appendOnce(event);
+      completeChange(this.#parts, event);
+      this.#parts.chain.appendOnce(event);
     }
     this.#commitNow();
   }

@@ -108,8 +108,9 @@ export class Principals {
     for (const target of this.#holds.releaseExpired(nowMs)) this.forget(agentOf(target));
   }
 
-  /** Drops the cached copy of one agent, or of all (null). */
-  forget(agentId: AgentId | null): void {
+  /** Drops the cached copy of one agent, of all (null), or of none (undefined). */
+  forget(agentId: AgentId | null | undefined): void {
+    if (agentId === undefined) return;
     this.#generation++;
     this.#loading.clear();
     if (agentId) this.#known.delete(agentId);

@@ -5,6 +5,7 @@ import { openDatabase } from "../platform/db/client.ts";
 import { organizations, resources } from "../platform/db/schema.ts";
 import type { OrganizationId, Scope } from "../platform/ids.ts";
 import { dayMs } from "../platform/time.ts";
+import type { Holds } from "./holds.ts";
 
 /** How long tokens for the resources of a lapsed domain are still issued and active, in milliseconds. */
 const lapsedGraceMs = 7 * dayMs;
@@ -54,14 +55,16 @@ function commonLength(a: string, b: string): number {
   return length;
 }
 
-/** The resources in the token requests of one organization. */
+/** The resources in the token requests of one organization. While a change of one is in progress, each call reads it from D1. */
 export class Resources {
+  readonly #holds: Pick<Holds, "hasResources">;
   readonly #d1: D1Database;
   readonly #known = new QuickLRU<string, Known>({ maxSize: mostKnown });
   /** Grows with every change, so that a read from before the change does not enter the cache. */
   #generation = 0;
 
-  constructor(d1: D1Database) {
+  constructor(holds: Pick<Holds, "hasResources">, d1: D1Database) {
+    this.#holds = holds;
     this.#d1 = d1;
   }
 
@@ -90,7 +93,7 @@ export class Resources {
     return nearest?.identifier ?? null;
   }
 
-  /** Drops the cache, because a resource or a domain of the organization has changed. */
+  /** Drops the cache, because a resource or a domain of the organization, or the organization, has changed or is about to. */
   changed(): void {
     this.#generation++;
     this.#known.clear();
@@ -99,7 +102,7 @@ export class Resources {
   async #read(key: string, nowMs: number): Promise<readonly Resource[]> {
     const generation = this.#generation;
     const rows = await readResources(this.#d1, key);
-    if (generation === this.#generation) this.#known.set(key, { rows, readAtMs: nowMs });
+    if (generation === this.#generation && !this.#holds.hasResources()) this.#known.set(key, { rows, readAtMs: nowMs });
     return rows;
   }
 }

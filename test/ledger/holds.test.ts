@@ -2,11 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HeldTarget } from "../../src/ledger/contract.ts";
 import type { Held, Holds } from "../../src/ledger/holds.ts";
-import type { AgentId, CredentialId, Scope } from "../../src/platform/ids.ts";
+import { type AgentId, type CredentialId, newId, type Scope, type TokenId } from "../../src/platform/ids.ts";
 import {
   atOnce,
   changeInD1,
   clockAt,
+  DB,
   delegateTo,
   type Member,
   newHoldId,
@@ -114,6 +115,35 @@ describe("what is being revoked", () => {
     expect(await rows("change_holds")).toEqual([]);
   });
 
+  it("a hold with several targets refuses each, revokes each again at its end, and ends as one", async () => {
+    const { start, member, rows } = await openPrincipals();
+    const { agentId, credentialId } = member;
+    const ofTargets = [
+      `agent:${agentId}`,
+      `unbound:${agentId}`,
+      `credential:${credentialId}`,
+      `scope:${agentId}:agents:read`,
+    ];
+    const targets: HeldTarget[] = [
+      theAgent(member),
+      { kind: "unbound", agentId },
+      { kind: "credential", agentId, credentialId },
+      theScope(member),
+    ];
+    const hold = newHoldId();
+    await start((principals) => principals.hold(hold, targets, noon));
+    // Also after a restart, which reads the targets from storage.
+    await start((principals, _, holds, revocations) => {
+      const cutOffs = () => ofTargets.map((key) => revocations.cutOffAt([key], noon + 1));
+      expect(refused(holds, member)).toEqual([false, true, true]);
+      expect(cutOffs()).toEqual([null, null, null, null]);
+      principals.release(hold, true, noon + 30_000);
+      expect(refused(holds, member)).toEqual([false, false, false]);
+      expect(cutOffs()).toEqual(Array(4).fill(noon + 30_000));
+    });
+    expect(await rows("change_holds")).toEqual([]);
+  });
+
   it("each of several holds has its own minute", async () => {
     const { start, member, rows } = await openPrincipals();
     await start((principals, _, holds) => {
@@ -141,6 +171,35 @@ describe("what is being revoked", () => {
       expect(revocations.cutOffAt([`agent:${member.agentId}`], noon + 1)).toBe(cutOffMs);
     });
   });
+});
+
+/** A resource of the organization in D1, as its registration leaves it. */
+async function newResource(organizationId: string): Promise<string> {
+  const id = crypto.randomUUID();
+  const key = `urn:agentidp:${organizationId}:api`;
+  await DB.prepare(
+    `INSERT INTO resources (id, organization_id, identifier, key, shared, name, scopes, allowed_organizations, require_dpop, status,
+      created_at, updated_at) VALUES (?1, ?2, ?3, ?3, 0, 'API', '[]', '[]', 0, 'active', ?4, ?4)`,
+  )
+    .bind(id, organizationId, key, noon)
+    .run();
+  return id;
+}
+
+/** What the ledger of a resource's organization gets of an agent's token. */
+const tokenFor = ({ agentId, credentialId }: Member) => ({
+  facts: {
+    tokenId: newId<TokenId>(noon),
+    agentId,
+    credentialId,
+    signingKeyId: "key-1",
+    bound: false,
+    chainId: null,
+    expiresAt: noon / 1000 + 3600,
+  },
+  subjectAgentId: agentId,
+  scopes: ["resume:read" as Scope],
+  isBound: false,
 });
 
 describe("in the ledger", () => {
@@ -238,6 +297,37 @@ describe("in the ledger", () => {
     await ledger.releaseHold(hold);
     expect((await issue()).outcome).toBe("issued");
     expect(await rows("change_holds")).toEqual([]);
+  });
+
+  it("a resource is read from D1 while a change of it, or of its organization, is in progress, and its event may never come", async () => {
+    const { ledger, member, restart } = await newMemberWithLedger();
+    const { organizationId } = member;
+    const resourceId = await newResource(organizationId);
+    const token = { ...tokenFor(member), organizationId, key: `urn:agentidp:${organizationId}:api` };
+    const setStatus = (status: string) => changeInD1("resources", resourceId, `status = '${status}'`);
+    expect(await ledger.acceptsToken(token)).toBe(true);
+    for (const announce of [
+      () => ledger.expectResourceChange(newHoldId()),
+      () => ledger.expectChange(null, newHoldId()),
+      () => ledger.withdraw([theOrganization], newHoldId()),
+    ]) {
+      await announce();
+      expect(await ledger.acceptsToken(token)).toBe(true);
+      await setStatus("disabled");
+      expect(await ledger.acceptsToken(token)).toBe(false);
+      await restart();
+      await setStatus("active");
+      expect(await ledger.acceptsToken(token)).toBe(true);
+      clockAt(Date.now() + holdMs + 1);
+      await ledger.checkDelegation(crypto.randomUUID() as never, changed(member, "delegation.verified"));
+      expect(await ledger.acceptsToken(token)).toBe(true);
+    }
+  });
+
+  it("a change of a resource holds nothing else", async () => {
+    const { issue, ledger } = await newMemberWithLedger();
+    await ledger.expectResourceChange(newHoldId());
+    expect((await issue()).outcome).toBe("issued");
   });
 
   it("a secret that was valid is refused as revoked once D1 has the revocation", async () => {

@@ -5,7 +5,17 @@
  */
 import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Client, call, issuer, newClient, newOrganization, type Organization, tokenFor } from "../support/api.ts";
+import {
+  adminToken,
+  type Client,
+  call,
+  issuer,
+  newClient,
+  newOrganization,
+  type Organization,
+  theOperator,
+  tokenFor,
+} from "../support/api.ts";
 
 const scopes = ["resume:read", "resume:write"].map((name) => ({ name, description: "" }));
 
@@ -132,5 +142,31 @@ describe("B is allowed by A", () => {
       expect((await introspect(token, a)).active).toBe(true);
       expect((await introspect(token, b)).active).toBe(true);
     }
+  });
+
+  it("right after the suspension of A it is not active for B", async () => {
+    expect((await introspect(token, b)).active).toBe(true);
+    const setStatus = async (status: string) => {
+      const path = `/api/v1/organizations/${a.organizationId}`;
+      const { token: operator } = await theOperator();
+      expect((await call(path, { method: "PATCH", token: operator, json: { status } })).status).toBe(200);
+    };
+    await setStatus("suspended");
+    expect(await introspect(token, b)).toEqual({ active: false });
+    await setStatus("active");
+    a = { ...a, token: await adminToken(a) };
+    expect((await introspect(token, b)).active).toBe(true);
+  });
+
+  it("a token for a deleted resource stays dead when A registers the same identifier at once", async () => {
+    const json = { identifier: resource.identifier, name: "Shared", scopes };
+    const path = `/api/v1/resources/${resource.resourceId}`;
+    expect((await call(path, { method: "DELETE", token: a.token })).status).toBe(204);
+    resource = (await call("/api/v1/resources", { token: a.token, json })).body;
+    await allow(["resume:read"]);
+    expect(await introspect(token, a)).toEqual({ active: false });
+    expect(await introspect(token, b)).toEqual({ active: false });
+    const next = await tokenFor(agentOfB, { resource: resource.identifier });
+    expect((await introspect(next, a)).active).toBe(true);
   });
 });

@@ -63,7 +63,7 @@ const races: Readonly<Record<string, readonly [race: Race, loses: readonly [numb
       for (let count = 0; count < 9; count++) await newCredential(token, agentId);
       return () => call(`/api/v1/agents/${agentId}/credentials`, { token, json: {} });
     },
-    [403, "FREE_TIER_LIMIT_EXCEEDED"],
+    [409, "CREDENTIAL_LIMIT_EXCEEDED"],
   ],
   "the last policy of an agent": [
     async ({ token }) => {

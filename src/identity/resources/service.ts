@@ -4,6 +4,7 @@ import type { Caller } from "../../access/caller.ts";
 import { hasScope } from "../../access/scopes.ts";
 import type { JsonValue } from "../../events/catalogue.ts";
 import { commitChange } from "../../events/outbox.ts";
+import { commitHeld, expectResourceChange } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
@@ -258,7 +259,8 @@ export async function changeResource(
         : []),
       ...(disabled ? [resourceEvent(context, caller, "resource.disabled", after, { reason: "changed" })] : []),
     ];
-    const written = await commitChange(context, [updateResource(context, before, change, updatedAt)], events);
+    const hold = await expectResourceChange(context, before.organizationId);
+    const written = await commitHeld(context, hold, [updateResource(context, before, change, updatedAt)], events);
     return written && ok(publicResource(after, true));
   });
 }
@@ -277,7 +279,8 @@ export async function deleteResource(
     const updatedAt = nextVersion(context, before);
     const change = { status: "disabled", deletedAt: context.now() } as const;
     const event = resourceEvent(context, caller, "resource.deleted", { ...before, ...change, updatedAt });
-    const written = await commitChange(context, [updateResource(context, before, change, updatedAt)], [event]);
+    const hold = await expectResourceChange(context, before.organizationId);
+    const written = await commitHeld(context, hold, [updateResource(context, before, change, updatedAt)], [event]);
     return written && ok();
   });
 }

@@ -132,7 +132,6 @@ function introspected({ settings: { issuer } }: Context, { claims, facts }: Read
     subjectAgentId: claims.sub,
     scopes: claims.scope.split(" ").filter((scope) => scope !== "") as Scope[],
     key: key === comparisonKey(issuer) ? null : key,
-    issuedAt: claims.iat,
     isBound: claims.cnf !== undefined,
   };
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { rsaKeys } from "./test/support/rsa-keys.ts";
 import { keepTemporaryFilesInMemory } from "./test/support/temporary-directory.ts";
 
 keepTemporaryFilesInMemory();
@@ -43,6 +44,7 @@ const inWorkerd = (name: string, { include, exclude, isolate }: Files): TestProj
       miniflare: {
         bindings: {
           MIGRATIONS: migrations,
+          RSA_KEYS: rsaKeys(),
           // Set here, so that the `.dev.vars` of `npm start` cannot change them.
           ISSUER: "http://localhost:8787",
           ENVIRONMENT: "development",

@@ -7,8 +7,14 @@ import { waitForGlobalWaitUntil } from "cloudflare:test-internal";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Bindings } from "../../src/platform/env.ts";
+import { serveRsaKeys } from "./new-rsa-keys.ts";
 
-const { DB, CACHE, METRICS, MIGRATIONS } = env as unknown as Bindings & { MIGRATIONS: D1Migration[] };
+interface OfTests {
+  readonly MIGRATIONS: D1Migration[];
+  readonly RSA_KEYS: JsonWebKey[];
+}
+
+const { DB, CACHE, METRICS, MIGRATIONS, RSA_KEYS } = env as unknown as Bindings & OfTests;
 
 /** In milliseconds. The Worker defers no work for longer; what has not ended by then never does. */
 const longestDeferredMs = 3_000;
@@ -26,6 +32,7 @@ async function wakeStores(): Promise<void> {
 
 vi.useRealTimers();
 vi.unstubAllGlobals();
+serveRsaKeys(RSA_KEYS);
 // Work that an earlier file has deferred would write into the stores of this one.
 await Promise.race([waitForGlobalWaitUntil().catch(() => undefined), scheduler.wait(longestDeferredMs)]);
 await wakeStores();

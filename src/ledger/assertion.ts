@@ -19,8 +19,8 @@ const refused = (reason: RefusalReason): AssertionOutcome => ({ ok: false, reaso
  * Checks everything about an assertion except whether it was used before. The registered key decides the algorithm; the `alg`
  * of the header must match it.
  *
- * @param audiences the values that `aud` may have. `aud` must be one string: an array could also name another server, and that
- *   server could then replay the assertion here
+ * @param audiences the values that `aud` may have, as a string or an array of just that one. An array of several could also name
+ *   another server, and that server could then replay the assertion here (CVE-2025-27371)
  */
 export async function checkAssertion(
   jwt: string,
@@ -39,7 +39,9 @@ export async function checkAssertion(
   const claims = await verifyJws(jwt, { key, alg, typ: null });
   if (!claims) return refused("assertion_signature");
   const { iss, sub, aud, jti, exp, iat } = claims;
-  const named = iss === agentId && sub === agentId && typeof aud === "string" && audiences.includes(aud);
+  const [audience, ...others] = [aud].flat();
+  const isForService = audience !== undefined && audiences.includes(audience) && others.length === 0;
+  const named = iss === agentId && sub === agentId && isForService;
   if (!named || typeof jti !== "string" || jti === "" || jti.length > 256) return refused("assertion_claims");
   if (checkTimes(claims, { nowMs, skewSeconds: foreignSkewSeconds }) !== "ok" || exp === undefined)
     return refused("assertion_expired");

@@ -24,7 +24,7 @@ export type Presented =
       readonly kind: "assertion";
       /** The compact JWS of RFC 7523 2.2; the ledger checks it against the agent's registered key. */
       readonly jwt: string;
-      /** The values that `aud` may have: the issuer or the endpoint, as a single string. */
+      /** The values that `aud` may have: the issuer or the endpoint, as a string or an array of one. */
       readonly audiences: readonly string[];
     }
   | {

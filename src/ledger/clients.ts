@@ -124,7 +124,18 @@ export async function authenticate(
   return { outcome: "authenticated", client: described(parts, principal, outcome), principal, used };
 }
 
-/** Counts a client's request. Over a limit, the client may repeat the request later with the same assertion or token. */
+/** Refuses a workload token that another request has used up since this one authenticated with it. */
+export function refuseReplayed(
+  parts: Parts,
+  request: ClientAuthenticationRequest,
+  { principal }: Authenticated,
+  details: DomainEvent["details"],
+): Promise<Refused | Throttled> {
+  const failure: Failure = { reason: "workload_token_replayed", principal };
+  return refuse(parts, request, request.presented.kind, failure, "token.refused", details);
+}
+
+/** Counts a client's request. Over a limit, the client may repeat the request later with the same assertion. */
 export function chargeClient(parts: Parts, { principal, used }: Authenticated, kind: Charge, exempt: boolean): Charged {
   const charged = charge(parts, principal, kind, exempt);
   if (charged.outcome === "limited" && used) parts.singleUse.allowAgain(used);

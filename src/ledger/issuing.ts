@@ -3,7 +3,7 @@ import { isNamedOnly } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
 import { type DelegationId, newId, type TokenId } from "../platform/ids.ts";
 import { delegationStatus } from "./active.ts";
-import { authenticate, chargeClient } from "./clients.ts";
+import { authenticate, chargeClient, refuseReplayed } from "./clients.ts";
 import type {
   AuthenticatedClient,
   DelegationOutcome,
@@ -20,6 +20,7 @@ import { appendEvent, type Parts } from "./parts.ts";
 import { grantableTo } from "./principals.ts";
 import type { Resource } from "./resources.ts";
 import { revocationKey } from "./revocations.ts";
+import { isReplayed, useUp } from "./sign-in.ts";
 
 /** Uses the proof; false when it was used before (RFC 9449 11.1). A request without a proof passes. */
 export function useProof({ singleUse }: Pick<Parts, "singleUse">, proof: ProofOfPossession | null): boolean {
@@ -133,8 +134,13 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     return refuse({ outcome: "scope_refused", outside }, { reason: "invalid_scope", scope: outside.join(" ") });
   }
 
+  // Nothing awaits between this check and its use: of concurrent requests with one workload token, exactly one gets a token.
+  if (isReplayed(parts, request.presented)) {
+    return refuseReplayed(parts, request, authenticated, { ...context, ...asked });
+  }
   const charged = chargeClient(parts, authenticated, "token", false);
   if (charged.outcome === "limited") return refuseOverLimit(charged);
+  useUp(parts, request.presented);
   const tokenId = newId<TokenId>(issuedAtMs);
   const details = { ...context, scope: scopes.join(" ") };
   const occurredAtMs = appendEvent(parts, "token.issued", {

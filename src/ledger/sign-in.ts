@@ -16,7 +16,7 @@ export type SignIn =
       readonly principal: Principal;
       /** The credential or trust policy that it signed in with; null for the agent's own key. */
       readonly credentialId: CredentialId | null;
-      /** The assertion or workload token that this sign-in has used up; null for a secret. */
+      /** The assertion that this sign-in has used up; null for a secret, and for a workload token, which only a token uses up. */
       readonly used: Used | null;
     }
   | {
@@ -55,6 +55,16 @@ function refusedState(principal: Principal): RefusalReason | null {
   return null;
 }
 
+/** Whether a token was issued for this workload token before. False for a secret and an assertion. */
+export function isReplayed({ singleUse }: Pick<Parts, "singleUse">, presented: Presented): boolean {
+  return presented.kind === "workload" && singleUse.isUsed("workload", presented.tokenKey);
+}
+
+/** Uses up the workload token that a token is issued for. A secret stays usable, and an assertion is used up already. */
+export function useUp({ singleUse }: Pick<Parts, "singleUse">, presented: Presented): void {
+  if (presented.kind === "workload") singleUse.useOnce("workload", presented.tokenKey, presented.tokenExpiresAtMs);
+}
+
 type SignInParts = Pick<Parts, "holds" | "principals" | "singleUse" | "organizationId">;
 
 /**
@@ -87,9 +97,7 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
   } else if (presented.kind === "workload") {
     credentialId = presented.policyId;
     if (!principal.policies.some(({ id }) => id === presented.policyId)) return refuse("policy_deleted");
-    used = { maker: "workload", value: presented.tokenKey };
-    if (!singleUse.useOnce(used.maker, used.value, presented.tokenExpiresAtMs))
-      return refuse("workload_token_replayed");
+    if (isReplayed(parts, presented)) return refuse("workload_token_replayed");
   } else {
     const [key] = principal.keys;
     // A key that the service made signs the agent's delegations; only a key that the agent brought signs it in.

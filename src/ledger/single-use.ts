@@ -26,6 +26,11 @@ export class SingleUse {
     return inserted.rowsWritten > 0;
   }
 
+  /** Whether a value was used before. Uses nothing. */
+  isUsed(maker: string, value: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM single_use WHERE maker = ? AND value = ?", maker, value).toArray().length > 0;
+  }
+
   /** Permits a value again, because its request was deferred and not executed. */
   allowAgain({ maker, value }: Used): void {
     this.#sql.exec("DELETE FROM single_use WHERE maker = ? AND value = ?", maker, value);

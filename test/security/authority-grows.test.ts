@@ -133,6 +133,20 @@ describe("an admin's token without admin:orgs", () => {
     expect([own.status, own.body.code]).toEqual([403, "FORBIDDEN"]);
   });
 
+  it("suspends an agent that is no admin, and no admin that holds more", async () => {
+    const { agentId } = await newClient(organization.token);
+    const wide = await newClient(organization.token);
+    const members = `/api/v1/organizations/${organization.organizationId}/members`;
+    const json = { agentId: wide.agentId, role: "admin" };
+    expect((await call(members, { token: organization.token, json })).status).toBe(201);
+    const token = await tokenFor(organization, { scope: "agents:write" });
+    const suspend = (id: string) =>
+      call(`/api/v1/agents/${id}`, { method: "PATCH", token, json: { status: "suspended" } });
+    const refused = await suspend(wide.agentId);
+    expect([refused.status, refused.body.details]).toEqual([403, { notGrantable: ["resume:read", "agents:read"] }]);
+    expect((await suspend(agentId)).status).toBe(200);
+  });
+
   it("of the operator grants no more in another organization either", async () => {
     const operator = await theOperator();
     const token = await tokenFor(operator, { scope: "agents:write agents:read" });

@@ -84,7 +84,7 @@ describe("one client assertion, fifty times at once", () => {
     const [way] = await uses();
     const jti = crypto.randomUUID();
     for (const aud of [
-      [issuer],
+      [],
       [issuer, "https://as.example.com"],
       "https://as.example.com/token",
       `${issuer}/api/v1/agents`,

@@ -74,6 +74,33 @@ const present = (token: string, agentId?: string): Promise<Answer> =>
 
 const sign = (claims: Record<string, unknown>, by = github) => by.sign(claims, { typ: "JWT" });
 
+describe("a workload's token is used up only by a token that was issued", () => {
+  const exchange = async (fields: Record<string, unknown>) => {
+    const headers = { "CF-Connecting-IP": newSource() };
+    const { status, body } = await call("/api/v1/oidc/token", { json: { agentId: byIds.agentId, ...fields }, headers });
+    return [status, body.error];
+  };
+
+  it.each([
+    ["invalid_scope", { scope: "admin:orgs" }],
+    ["invalid_target", { resource: "https://unknown.example.com" }],
+  ])("%s uses nothing up; the token that is issued then does", async (error, fields) => {
+    const token = await sign(right());
+    expect(await exchange({ token, ...fields })).toEqual([400, error]);
+    expect(await exchange({ token })).toEqual([200, undefined]);
+    expect(await exchange({ token })).toEqual([401, "invalid_grant"]);
+    expect(await exchange({ token, ...fields })).toEqual([401, "invalid_grant"]);
+  });
+
+  it("attack: of twenty at once, half of them for too wide a scope, one gets a token", async () => {
+    const token = await sign(right());
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => exchange({ token, ...(n % 2 ? { scope: "admin:orgs" } : {}) })),
+    );
+    expect(answers.filter(([status]) => status === 200)).toHaveLength(1);
+  });
+});
+
 function expectRefused({ status, body }: Answer): void {
   const { requestId: _, ...told } = body;
   expect([status, told]).toEqual([

@@ -1,7 +1,7 @@
 /** Changing an agent: its fields, its key, and whether it is active. */
 
 import type { SQL } from "drizzle-orm";
-import { type Powers, refuseAdminScope, refuseChange, refuseGrant, refuseTakeover } from "../../access/authority.ts";
+import { type Powers, refuseAdminScope, refuseGrant, refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { isReservedScope } from "../../access/scopes.ts";
 import { differences } from "../../events/change.ts";
@@ -51,9 +51,9 @@ export async function changeAgent(
   }
 }
 
-/** An admin can undo a suspension, so it needs only the scope of the route. A change of nothing needs no more. */
-const onlySuspends = (change: AgentChange): boolean =>
-  Object.entries(change).every(([field, value]) => field === "status" && value === "suspended");
+/** An admin can undo the suspension of an agent that is no admin, so it needs only the scope of the route, as a change of nothing. */
+const isReversible = ({ role }: AgentRecord, change: AgentChange): boolean =>
+  role !== "admin" && Object.entries(change).every(([field, value]) => field === "status" && value === "suspended");
 
 async function attempt(
   context: Context,
@@ -70,7 +70,7 @@ async function attempt(
   const replacesKey = publicKeyJwk === null || (publicKeyJwk && !(await isSameKey(publicKeyJwk, before.publicKeyJwk)));
 
   const refused =
-    (onlySuspends(change) && !replacesKey ? refuseChange(caller, before) : refuseTakeover(caller, before)) ??
+    (isReversible(before, change) && !replacesKey ? null : refuseTakeover(caller, before)) ??
     refuseGrant(caller, additions(before, change)) ??
     refuseAdditions(before, change);
   if (refused) return refused;

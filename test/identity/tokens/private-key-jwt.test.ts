@@ -78,6 +78,8 @@ describe("an agent that keeps its own key", () => {
   it.each([
     ["the issuer", issuer],
     ["the token endpoint", `${issuer}/api/v1/token`],
+    ["a list of the issuer alone", [issuer]],
+    ["a list of the token endpoint alone", [`${issuer}/api/v1/token`]],
   ])("may name %s as the audience", async (_, aud) => {
     expect((await present(await sign(claimsOf(signer.agentId, { aud })))).status).toBe(200);
   });
@@ -96,7 +98,10 @@ describe("an agent that keeps its own key", () => {
 
 describe("401 invalid_client, and the reason in the audit log", () => {
   it.each<[string, string, (agentId: string) => JWTPayload]>([
-    ["an audience that is an array", "assertion_claims", (id) => claimsOf(id, { aud: [issuer] })],
+    ["two audiences", "assertion_claims", (id) => claimsOf(id, { aud: [issuer, `${issuer}/api/v1/token`] })],
+    ["the same audience twice", "assertion_claims", (id) => claimsOf(id, { aud: [issuer, issuer] })],
+    ["an empty list of audiences", "assertion_claims", (id) => claimsOf(id, { aud: [] })],
+    ["another server in a list", "assertion_claims", (id) => claimsOf(id, { aud: ["https://as.example.com/token"] })],
     [
       "another server's endpoint as audience",
       "assertion_claims",

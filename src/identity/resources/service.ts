@@ -1,8 +1,10 @@
 /** Resources: the APIs of an organization that take our tokens (RFC 8707). */
+import type { SQL } from "drizzle-orm";
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { hasScope } from "../../access/scopes.ts";
 import type { JsonValue } from "../../events/catalogue.ts";
+import { differences } from "../../events/change.ts";
 import { commitChange } from "../../events/outbox.ts";
 import { commitHeld, expectResourceChange } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
@@ -13,7 +15,7 @@ import { newId, type OrganizationId, type ResourceId, resourceIdSchema } from ".
 import { identifierReuseMs } from "../../platform/lifetimes.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { findHostOwner, isLoopbackHost } from "../../tenancy/domains/service.ts";
+import { findHostOwner, isHostOwner, isLoopbackHost } from "../../tenancy/domains/service.ts";
 import { comparisonKey, type Identifier, readIdentifier } from "./identifier.ts";
 import { publicResource, resourceEvent } from "./public-resource.ts";
 import type { ChangeResource, CreateResource, PublicResource } from "./schema.ts";
@@ -27,6 +29,7 @@ import {
   keyColumn,
   lastGivenUp,
   listResources as listRows,
+  notGivenUp,
   type Resource,
   type ResourceChange,
   updateResource,
@@ -81,7 +84,14 @@ export async function createResource(
   input: CreateResource,
 ): Promise<Result<PublicResource>> {
   const refusal = refuseUnlessAdmin(caller);
-  if (refusal) return refusal;
+  return refusal ?? untilWritten(() => attempt(context, caller, input));
+}
+
+async function attempt(
+  context: Context,
+  caller: Caller,
+  input: CreateResource,
+): Promise<Result<PublicResource> | null> {
   const { organizationId } = caller;
   const { issuer, environment } = context.settings;
   const refused = (message: string) => invalid([{ path: "identifier", message, received: input.identifier }]);
@@ -113,26 +123,34 @@ export async function createResource(
     const waitSeconds = Math.ceil((givenUpAt + identifierReuseMs - now) / 1000);
     return problem("RESOURCE_ALREADY_EXISTS", undefined, { headers: { "Retry-After": String(waitSeconds) } });
   }
-  return insert(context, caller, resource, mostResources[owner.planTier]);
+  const conditions = [
+    notGivenUp(context, organizationId, resource.key, now - identifierReuseMs),
+    ...(host === null ? [] : [isHostOwner(context, organizationId, host)]),
+  ];
+  return insert(context, caller, resource, mostResources[owner.planTier], conditions);
 }
 
+/** Stores a resource; null when one of the conditions does not hold any more. */
 async function insert(
   context: Context,
   caller: Caller,
   resource: Resource,
   most: number,
-): Promise<Result<PublicResource>> {
+  conditions: readonly SQL[],
+): Promise<Result<PublicResource> | null> {
   const event = resourceEvent(context, caller, "resource.created", resource, wholeOf(resource));
   try {
-    if (await commitChange(context, [insertResource(context, resource, most)], [event])) {
+    if (await commitChange(context, [insertResource(context, resource, most, conditions)], [event])) {
       return ok(publicResource(resource, true));
     }
   } catch (error) {
     if (violatesUnique(error, keyColumn)) return problem("RESOURCE_ALREADY_EXISTS");
     throw error;
   }
+  const current = await countResources(context, resource.organizationId);
+  if (current < most) return null;
   return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization has ${most} resources, which is the most.`, {
-    details: { limit: "maxResources", max: most, current: await countResources(context, resource.organizationId) },
+    details: { limit: "maxResources", max: most, current },
   });
 }
 
@@ -202,13 +220,6 @@ const changeable = [
   "status",
 ] as const;
 
-/** The asked-for fields whose value is another one than before. */
-function differences(before: Resource, input: ChangeResource): ResourceChange {
-  const isOther = (field: (typeof changeable)[number]) =>
-    input[field] !== undefined && JSON.stringify(input[field]) !== JSON.stringify(before[field]);
-  return Object.fromEntries(changeable.filter(isOther).map((field) => [field, input[field]]));
-}
-
 /** Why a resource cannot be active again; null when it can. A name that is lost, or whose domain is not held now, stays disabled. */
 async function refuseActivation(context: Context, resource: Resource): Promise<Problem | null> {
   const lost = problem("DOMAIN_NOT_VERIFIED", "Your organization does not hold the domain of this resource now.");
@@ -230,7 +241,7 @@ export async function changeResource(
   return untilWritten(async () => {
     const before = await findResource(context, caller.organizationId, resourceId);
     if (!before) return problem("RESOURCE_NOT_FOUND");
-    const change = differences(before, input);
+    const change: ResourceChange = differences(before, input);
     if (Object.keys(change).length === 0) return ok(publicResource(before, true));
     const updatedAt = nextVersion(context, before);
     const after: Resource = { ...before, ...change, updatedAt };

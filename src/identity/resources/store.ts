@@ -1,6 +1,7 @@
 /** The queries of the resources room, each named after the question it answers or the change it makes. */
-import { and, desc, eq, gt, inArray, isNull, lt, ne, sql } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNull, lt, ne, notExists, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
+import type { Database } from "../../platform/db/client.ts";
 import { among, insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
 import { agents, organizations, resources } from "../../platform/db/schema.ts";
 import type { AgentId, OrganizationId, ResourceId } from "../../platform/ids.ts";
@@ -28,10 +29,10 @@ export const keyColumn = "resources.key";
 
 const isKept = isNull(resources.deletedAt);
 
-/** Adds a resource while the organization has fewer than `most`. */
-export function insertResource({ db }: Db, resource: Resource, most: number) {
+/** Adds a resource while the organization has fewer than `most`, and the conditions hold. */
+export function insertResource({ db }: Db, resource: Resource, most: number, also: readonly SQL[]) {
   const count = sql`(SELECT count(*) FROM resources WHERE organization_id = ${resource.organizationId} AND deleted_at IS NULL)`;
-  return insertWhere(db, resources, resource, sql`${count} < ${most}`);
+  return insertWhere(db, resources, resource, sql.join([sql`${count} < ${most}`, ...also], sql` AND `));
 }
 
 /** How many resources has the organization? */
@@ -102,6 +103,23 @@ export function listResources(
     .limit(page.limit);
 }
 
+const givenUpAt = sql<number>`min(coalesce(${resources.deletedAt}, ${resources.displacedAt}), coalesce(${resources.displacedAt}, ${resources.deletedAt}))`;
+
+const givenUp = (db: Database, organizationId: OrganizationId, key: string, sinceMs: number) =>
+  db
+    .select({ at: givenUpAt })
+    .from(resources)
+    .where(
+      and(
+        eq(resources.key, key),
+        ne(resources.organizationId, organizationId),
+        eq(resources.shared, false),
+        gt(givenUpAt, sinceMs),
+      ),
+    )
+    .orderBy(desc(givenUpAt))
+    .limit(1);
+
 /**
  * When did another organization last give this identifier up, after `sinceMs`? Deleting, losing the domain and the end of the
  * organization give it up.
@@ -112,23 +130,12 @@ export async function lastGivenUp(
   key: string,
   sinceMs: number,
 ): Promise<number | null> {
-  const at = sql<number>`min(coalesce(${resources.deletedAt}, ${resources.displacedAt}), coalesce(${resources.displacedAt}, ${resources.deletedAt}))`;
-  const row = await db
-    .select({ at })
-    .from(resources)
-    .where(
-      and(
-        eq(resources.key, key),
-        ne(resources.organizationId, organizationId),
-        eq(resources.shared, false),
-        gt(at, sinceMs),
-      ),
-    )
-    .orderBy(desc(at))
-    .limit(1)
-    .get();
-  return row?.at ?? null;
+  return (await givenUp(db, organizationId, key, sinceMs).get())?.at ?? null;
 }
+
+/** Holds while no other organization has given this identifier up after `sinceMs`. For the condition of a write. */
+export const notGivenUp = ({ db }: Db, organizationId: OrganizationId, key: string, sinceMs: number): SQL =>
+  notExists(givenUp(db, organizationId, key, sinceMs));
 
 /** Changes a resource, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
 export function updateResource({ db }: Db, read: Resource, change: ResourceChange, updatedAt: number) {

@@ -25,7 +25,9 @@ import {
   findPlanTier,
   hasActiveResource,
   insertDomain,
+  isHostOwner as isOwner,
   listDomains as listRows,
+  noActiveResource,
   uniqueNames,
 } from "./store.ts";
 import { domainEvent, proveDomain } from "./verification.ts";
@@ -37,6 +39,10 @@ export { domainSubscriber } from "./organization-end.ts";
 /** Which organization holds the longest verified name at or above a host? For a loopback host the asking one, if it holds the name. */
 export const findHostOwner = (context: Context, organizationId: OrganizationId, host: string) =>
   findOwner(context, organizationId, suffixesOf(host));
+
+/** Holds while the organization is the owner of the host. For the condition of a write. */
+export const isHostOwner = (context: Context, organizationId: OrganizationId, host: string) =>
+  isOwner(context, organizationId, suffixesOf(host));
 
 /** Whether the organization holds the domain of an e-mail address at this moment. */
 export async function holdsDomainOf(context: Context, organizationId: OrganizationId, email: string): Promise<boolean> {
@@ -199,13 +205,14 @@ export async function removeDomain(
   organizationId: OrganizationId,
   text: string,
 ): Promise<Result<undefined>> {
-  const found = await requireDomain(context, caller, organizationId, text);
-  if (!found.ok) return found;
-  const domain = found.value;
-  if (domain.status !== "pending" && (await hasActiveResource(context, organizationId, domain.domain))) {
-    return problem("DOMAIN_IN_USE");
-  }
-  const event = domainEvent(context, caller, "domain.removed", domain, { reason: "deleted" });
-  const deleted = await commitChange(context, [deleteDomain(context, domain)], [event]);
-  return deleted ? ok() : problem("DOMAIN_NOT_FOUND");
+  return untilWritten(async () => {
+    const found = await requireDomain(context, caller, organizationId, text);
+    if (!found.ok) return found;
+    const domain = found.value;
+    const isHeld = domain.status !== "pending";
+    if (isHeld && (await hasActiveResource(context, organizationId, domain.domain))) return problem("DOMAIN_IN_USE");
+    const event = domainEvent(context, caller, "domain.removed", domain, { reason: "deleted" });
+    const unused = isHeld ? noActiveResource(context, organizationId, domain.domain) : undefined;
+    return (await commitChange(context, [deleteDomain(context, domain, unused)], [event])) && ok();
+  });
 }

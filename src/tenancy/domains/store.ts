@@ -1,7 +1,22 @@
 /** The queries of the domains room, each named after the question it answers or the change it makes. */
-import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  inArray,
+  isNull,
+  lt,
+  ne,
+  notExists,
+  or,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
-import { insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
+import type { Database } from "../../platform/db/client.ts";
+import { among, insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
 import { domains, organizations, resources } from "../../platform/db/schema.ts";
 import type { DomainId, OrganizationId } from "../../platform/ids.ts";
 
@@ -84,37 +99,61 @@ export async function findOtherHolder({ db }: Db, domain: Domain): Promise<Domai
 
 const isActive = and(eq(resources.status, "active"), isNull(resources.deletedAt));
 
-/** Does an active resource of the organization lie at or below the name? */
-export async function hasActiveResource({ db }: Db, organizationId: OrganizationId, name: string): Promise<boolean> {
-  const row = await db
+const activeResources = (db: Database, organizationId: OrganizationId, name: string) =>
+  db
     .select({ id: resources.id })
     .from(resources)
     .where(and(eq(resources.organizationId, organizationId), isActive, isAtOrBelowName(resources.host, name)))
-    .limit(1)
-    .get();
-  return row !== undefined;
+    .limit(1);
+
+/** Does an active resource of the organization lie at or below the name? */
+export async function hasActiveResource({ db }: Db, organizationId: OrganizationId, name: string): Promise<boolean> {
+  return (await activeResources(db, organizationId, name).get()) !== undefined;
 }
 
-/** Which other organization holds a name above and has an active resource at or below this one? */
-export async function findParentInUse({ db }: Db, domain: Domain, above: readonly string[]): Promise<Domain | null> {
-  if (above.length === 0) return null;
-  const row = await db
+/** The domains of other organizations at the names above that have an active resource at or below this one. */
+const parentsInUse = (db: Database, domain: Domain, above: readonly string[]) =>
+  db
     .select(getTableColumns(domains))
     .from(domains)
     .innerJoin(resources, eq(resources.organizationId, domains.organizationId))
     .where(
       and(
-        inArray(domains.domain, [...above]),
+        sql`${domains.domain} IN ${among(above)}`,
         eq(domains.status, "verified"),
         ne(domains.organizationId, domain.organizationId),
         isActive,
         isAtOrBelowName(resources.host, domain.domain),
       ),
     )
-    .limit(1)
-    .get();
-  return row ?? null;
+    .limit(1);
+
+/** Which other organization holds a name above and has an active resource at or below this one? */
+export async function findParentInUse({ db }: Db, domain: Domain, above: readonly string[]): Promise<Domain | null> {
+  return (await parentsInUse(db, domain, above).get()) ?? null;
 }
+
+/** Holds while no other organization with a name above has an active resource at or below this one. For the condition of a write. */
+export const noParentInUse = ({ db }: Db, domain: Domain, above: readonly string[]): SQL =>
+  notExists(parentsInUse(db, domain, above));
+
+/** Holds while no active resource of the organization lies at or below the name. For the condition of a write. */
+export const noActiveResource = ({ db }: Db, organizationId: OrganizationId, name: string): SQL =>
+  notExists(activeResources(db, organizationId, name));
+
+const hostOwner = (db: Database, organizationId: OrganizationId, suffixes: readonly string[]) =>
+  db
+    .select({ organizationId: domains.organizationId })
+    .from(domains)
+    .where(
+      and(
+        sql`${domains.domain} IN ${among(suffixes)}`,
+        eq(domains.status, "verified"),
+        or(eq(domains.shared, false), eq(domains.organizationId, organizationId)),
+      ),
+    )
+    .orderBy(desc(sql`length(${domains.domain})`))
+    .limit(1);
 
 /** Whose verified domain is the longest at or above the host? A loopback name counts for the asking organization alone. */
 export async function findHostOwner(
@@ -122,28 +161,19 @@ export async function findHostOwner(
   organizationId: OrganizationId,
   suffixes: readonly string[],
 ): Promise<OrganizationId | null> {
-  const row = await db
-    .select({ organizationId: domains.organizationId })
-    .from(domains)
-    .where(
-      and(
-        inArray(domains.domain, [...suffixes]),
-        eq(domains.status, "verified"),
-        or(eq(domains.shared, false), eq(domains.organizationId, organizationId)),
-      ),
-    )
-    .orderBy(desc(sql`length(${domains.domain})`))
-    .limit(1)
-    .get();
-  return row?.organizationId ?? null;
+  return (await hostOwner(db, organizationId, suffixes).get())?.organizationId ?? null;
 }
 
+/** Holds while the organization is the owner of the host. For the condition of a write. */
+export const isHostOwner = ({ db }: Db, organizationId: OrganizationId, suffixes: readonly string[]): SQL =>
+  sql`${hostOwner(db, organizationId, suffixes)} = ${organizationId}`;
+
 /** Changes a domain, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
-export function updateDomain({ db }: Db, read: Domain, change: DomainChange, updatedAt: number) {
+export function updateDomain({ db }: Db, read: Domain, change: DomainChange, updatedAt: number, also?: SQL) {
   return db
     .update(domains)
     .set({ ...change, updatedAt })
-    .where(and(eq(domains.id, read.id), eq(domains.updatedAt, read.updatedAt)));
+    .where(and(eq(domains.id, read.id), eq(domains.updatedAt, read.updatedAt), also));
 }
 
 /** Removes a domain, unless it changed since it was read. */

@@ -2,6 +2,7 @@
  * Who holds a name: the organization whose record is there now. Records of both organizations stand at one DNS name, so one
  * look-up answers for both.
  */
+import type { SQL } from "drizzle-orm";
 import type { Caller } from "../../access/caller.ts";
 import type { DomainEvent } from "../../events/catalogue.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
@@ -20,6 +21,7 @@ import {
   deleteDomain,
   findOtherHolder,
   findParentInUse,
+  noParentInUse,
   uniqueNames,
   updateDomain,
 } from "./store.ts";
@@ -74,12 +76,16 @@ const held = (now: number): DomainChange => ({
   contestedAt: null,
 });
 
-/** Makes the domain verified, and removes the row of who held the name before; null when another request was faster. */
+/**
+ * Makes the domain verified, and removes the row of who held the name before; null when another request was faster, or `also` does
+ * not hold.
+ */
 export async function hold(
   context: Context,
   caller: Caller | null,
   domain: Domain,
   former: Domain | null,
+  also?: SQL,
 ): Promise<Domain | null> {
   const updatedAt = nextVersion(context, domain);
   const isNew = domain.status !== "verified";
@@ -90,7 +96,7 @@ export async function hold(
   const removal = former && [deleteDomain(context, former, previousChanged)];
   const removed = former ? [domainEvent(context, null, "domain.removed", former, { reason: "taken_over" })] : [];
   try {
-    const update = updateDomain(context, domain, change, updatedAt);
+    const update = updateDomain(context, domain, change, updatedAt, also);
     const written = await commitChange(context, [update, ...(removal ?? [])], [...events, ...removed]);
     return written && after;
   } catch (error) {
@@ -132,16 +138,19 @@ async function decide(
   domain: Domain,
   values: readonly string[],
 ): Promise<Result<Domain> | null> {
-  const parent = await findParentInUse(context, domain, suffixesOf(domain.domain).slice(1));
+  const above = suffixesOf(domain.domain).slice(1);
+  const parent = await findParentInUse(context, domain, above);
   if (parent) {
     await writeDomain(context, parent, {}, (after) => [
       domainEvent(context, null, "domain.contested", after, { name: domain.domain }),
     ]);
     return problem("DOMAIN_IN_USE", "The organization that holds a name above uses it at or below this one.");
   }
+  // Otherwise a resource that is registered meanwhile would lie under the domain of another organization.
+  const free = noParentInUse(context, domain, above);
   const holder = await findOtherHolder(context, domain);
   if (!holder) {
-    const written = await hold(context, caller, domain, null);
+    const written = await hold(context, caller, domain, null, free);
     return written && ok(written);
   }
   if (values.includes(holder.challenge)) {
@@ -154,7 +163,7 @@ async function decide(
     return contested && takenUntil(context, contested.contestedAt ?? context.now());
   }
   if (context.now() < domain.contestedAt + takeOverMs) return takenUntil(context, domain.contestedAt);
-  const written = await hold(context, caller, domain, holder);
+  const written = await hold(context, caller, domain, holder, free);
   return written && ok(written);
 }
 

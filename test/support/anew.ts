@@ -1,5 +1,6 @@
 /**
- * The start of each test file in workerd: empty stores with the tables in them, and no module that an earlier file has loaded.
+ * The start of each test file in workerd: empty stores with the tables in them, and no module of this project that an earlier file
+ * has loaded.
  * The files of a worker share one process, one after the other, because starting a process costs more than most files do.
  */
 import { applyD1Migrations, type D1Migration, listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
@@ -30,12 +31,36 @@ async function wakeStores(): Promise<void> {
   for (const id of used) await runInDurableObject(METRICS.get(id) as DurableObjectStub<undefined>, () => undefined);
 }
 
+interface EvaluatedModule {
+  readonly id: string;
+  promise: unknown;
+  exports: unknown;
+  evaluated: boolean;
+}
+
+/** Bundled packages of `src` (`optimizer` in vitest.config.ts). The module of `uuid` has state: the latest time that it saw. */
+const isStatelessPackage = ({ id }: EvaluatedModule) => id.includes("/deps_ssr/") && !id.includes("/uuid.js");
+
+/**
+ * Evaluates the modules of this project anew, but not the packages: that takes longer than most files do. Vitest has no
+ * function for a part of the modules, so the packages are put back.
+ */
+function resetModules(): void {
+  const { evaluatedModules } = Reflect.get(globalThis, "__vitest_worker__") as {
+    evaluatedModules: { idToModuleMap: ReadonlyMap<string, EvaluatedModule> };
+  };
+  const packages = [...evaluatedModules.idToModuleMap.values()].filter(isStatelessPackage);
+  const before = packages.map(({ promise, exports, evaluated }) => ({ promise, exports, evaluated }));
+  vi.resetModules();
+  for (const [index, module] of packages.entries()) Object.assign(module, before[index]);
+}
+
 vi.useRealTimers();
 vi.unstubAllGlobals();
 serveRsaKeys(RSA_KEYS);
 // Work that an earlier file has deferred would write into the stores of this one.
 await Promise.race([waitForGlobalWaitUntil().catch(() => undefined), scheduler.wait(longestDeferredMs)]);
 await wakeStores();
-vi.resetModules();
+resetModules();
 await reset();
 await applyD1Migrations(DB, MIGRATIONS);

@@ -90,8 +90,13 @@ export class Admission {
     if (isClosed) throttle.closedUntilMs = nowMs + windowMs;
     this.#throttles.set(key, throttle);
     const record = this.#takeRefusal(network, nowMs);
-    if (!record) this.#omitted = { count: (this.#omitted?.count ?? 0) + 1, sinceMs: this.#omitted?.sinceMs ?? nowMs };
+    if (!record) this.omit(1, nowMs);
     return { record, retryAfterSeconds: isClosed ? windowMs / 1000 : 0, throttled: isThrottled };
+  }
+
+  /** Counts refusals that the audit log does not have. */
+  omit(count: number, nowMs: number): void {
+    this.#omitted = { count: (this.#omitted?.count ?? 0) + count, sinceMs: this.#omitted?.sinceMs ?? nowMs };
   }
 
   /** The refusals of a minute that is over; null for none. They count as recorded from then on. */

@@ -107,7 +107,13 @@ export interface AuthenticatedClient {
   readonly capabilities: readonly Scope[];
 }
 
-export interface ClientAuthenticationRequest {
+/** What the isolate knows and the ledger does not. */
+interface Braked {
+  /** The refused requests of the client that the isolate has stopped since its last call of the ledger. */
+  readonly stopped?: number;
+}
+
+export interface ClientAuthenticationRequest extends Braked {
   readonly agentId: AgentId;
   readonly presented: Presented;
   readonly source: Source;
@@ -125,7 +131,7 @@ export type ClientOutcome =
   | Refused
   | Throttled;
 
-export interface WorkloadRefusal {
+export interface WorkloadRefusal extends Braked {
   readonly clientId: string;
   readonly reason: WorkloadRefusalReason;
   readonly source: Source;

@@ -92,6 +92,13 @@ async function refuse(
   return throttled ? { outcome: "throttled", retryAfterSeconds } : { outcome: "refused", reason };
 }
 
+/** Counts the refusals that an isolate has stopped among those that the audit log does not have. */
+function noteStopped(parts: Parts, { stopped = 0 }: Pick<ClientAuthenticationRequest, "stopped">): void {
+  if (stopped === 0) return;
+  parts.admission.omit(stopped, Date.now());
+  parts.wake();
+}
+
 /** Appends one event for the refusals that the audit log does not have, when their minute is over. */
 export function recordOmitted(parts: Parts): void {
   const omitted = parts.admission.takeOmitted(Date.now());
@@ -117,6 +124,7 @@ export async function authenticate(
   details: DomainEvent["details"],
 ): Promise<Authenticated | Refused | Throttled> {
   const { presented } = request;
+  noteStopped(parts, request);
   const outcome = await signIn(parts, request);
   if (!outcome.ok) return refuse(parts, request, presented.kind, outcome, refusal, details);
   const { principal, credentialId, used } = outcome;
@@ -160,6 +168,7 @@ export async function authenticateOnly(
 /** Records that the Worker refused a workload's token before it called the ledger. */
 export async function refuseWorkload(parts: Parts, refusal: WorkloadRefusal): Promise<Refused | Throttled> {
   const { clientId, reason, source, details } = refusal;
+  noteStopped(parts, refusal);
   const agentId = clientId as AgentId;
   const principal = await parts.principals.find(parts.organizationId, agentId, Date.now());
   return refuse(parts, { agentId, source }, "workload", { reason, principal }, "token.refused", details);

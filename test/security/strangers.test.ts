@@ -105,6 +105,7 @@ describe("strangers on the victim's own network", () => {
       ]);
       for (const answer of answers) if (answer) refusals[answer.status] = (refusals[answer.status] ?? 0) + 1;
     }
+    expect((await bySecret(victim)).status).toBe(200);
     expect(signIns).toEqual(Array(2 * rounds).fill(200));
     expect(Object.keys(refusals)).toEqual(["401", "429"]);
     expect(refusals[401]).toBeLessThanOrEqual(20);
@@ -117,8 +118,8 @@ describe("strangers on the victim's own network", () => {
     const omitted = await events("client.refusals_omitted");
     expect(omitted).toHaveLength(1);
     expect(omitted[0]).toMatchObject({ outcome: "failure", agentId: null, target: null });
-    expect(omitted[0].details.count).toBeGreaterThan(100);
-    expect(omitted[0].details.count).toBeLessThanOrEqual(2_390);
+    // All but the ten recorded ones: those, too, that the isolate stopped before they reached the ledger.
+    expect(omitted[0].details.count).toBe(rounds * 120 - 10);
   });
 
   it("attack: junk of one method does not throttle another, and ten failures do not lock out the right one", async () => {

@@ -132,8 +132,8 @@ export async function authenticateClient(
   if (!organization.ok) return organization;
   const { clientId, presented } = client;
   const request = { agentId: clientId as AgentId, presented, source: context.source };
-  const outcome = await braked(context, request, () =>
-    ledgerOf(context, organization.value).authenticateClient(request, counting),
+  const outcome = await braked(context, request, (stopped) =>
+    ledgerOf(context, organization.value).authenticateClient({ ...request, stopped }, counting),
   );
   if (outcome.outcome === "limited") return overLimit(context, outcome);
   if (outcome.outcome !== "authenticated") return refusal(outcome);

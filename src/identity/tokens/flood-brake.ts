@@ -59,6 +59,26 @@ export function noteUnknownClient(source: Source, nowMs: number): Throttled | nu
 /** The refusals of one client by one method of authentication. */
 const refusals = new Counter(200, 10_000);
 
+/** The requests of each client that were stopped here and that its ledger does not know of. QuickLRU holds up to twice `maxSize`. */
+const stopped = new QuickLRU<string, number>({ maxSize: 5_000 });
+
+function stop(clientId: string, retryAfterSeconds: number): Throttled {
+  stopped.set(clientId, (stopped.peek(clientId) ?? 0) + 1);
+  return { outcome: "throttled", retryAfterSeconds };
+}
+
+/** Passes the count of the stopped requests on, for the audit log. After a failure it waits for the next call. */
+async function withStopped<T>(clientId: string, callLedger: (stopped: number) => Promise<T>): Promise<T> {
+  const count = stopped.peek(clientId) ?? 0;
+  stopped.delete(clientId);
+  try {
+    return await callLedger(count);
+  } catch (error) {
+    if (count > 0) stopped.set(clientId, (stopped.peek(clientId) ?? 0) + count);
+    throw error;
+  }
+}
+
 /** The secrets that have authenticated: the time until which each is remembered. QuickLRU holds up to twice `maxSize`. */
 const goodSecrets = new QuickLRU<string, number>({ maxSize: 500 });
 const rememberedMs = 10 * minuteMs;
@@ -91,18 +111,17 @@ const notAuthenticated = ["refused", "throttled", "signing_key_dropped"];
 
 /**
  * Calls the ledger with a client's request. While the client has too many refusals by this method, requests that are probably
- * wrong are throttled here.
+ * wrong are throttled here, and the next call tells the ledger how many.
  */
 export async function braked<Outcome extends { readonly outcome: string }>(
   context: Context,
   client: Client,
-  callLedger: () => Promise<Outcome>,
+  callLedger: (stopped: number) => Promise<Outcome>,
 ): Promise<Outcome | Throttled> {
   const retryAfterSeconds = refusals.secondsClosed(methodOf(client), context.now());
-  if (retryAfterSeconds > 0 && !(await isProbablyRight(context, client))) {
-    return { outcome: "throttled", retryAfterSeconds };
-  }
-  const result = await callLedger();
+  if (retryAfterSeconds > 0 && !(await isProbablyRight(context, client)))
+    return stop(client.agentId, retryAfterSeconds);
+  const result = await withStopped(client.agentId, callLedger);
   const { outcome } = result;
   if (outcome === "refused" || outcome === "throttled") refusals.add(methodOf(client), context.now());
   const secret = secretOf(client);
@@ -114,11 +133,11 @@ export async function braked<Outcome extends { readonly outcome: string }>(
 export async function brakedRefusal<Outcome extends { readonly outcome: string }>(
   context: Context,
   clientId: string,
-  callLedger: () => Promise<Outcome>,
+  callLedger: (stopped: number) => Promise<Outcome>,
 ): Promise<Outcome | Throttled> {
   const key = `refused workload|${clientId}`;
   const retryAfterSeconds = refusals.secondsClosed(key, context.now());
-  if (retryAfterSeconds > 0) return { outcome: "throttled", retryAfterSeconds };
+  if (retryAfterSeconds > 0) return stop(clientId, retryAfterSeconds);
   refusals.add(key, context.now());
-  return callLedger();
+  return withStopped(clientId, callLedger);
 }

@@ -126,11 +126,12 @@ export async function issueThroughLedger(
   const { organizationId, agentId, presented, grant, scopes, target, proof, chainId } = request;
   for (let attempt = 1; ; attempt++) {
     const key = await currentSigningKey(context, "ES256");
-    const outcome = await braked(context, request, () =>
+    const outcome = await braked(context, request, (stopped) =>
       ledgerOf(context, organizationId).issueToken({
         agentId,
         presented,
         source: context.source,
+        stopped,
         scopes: scopes as readonly Scope[] | null,
         signingKeyId: key.kid,
         grant,

@@ -55,7 +55,7 @@ async function refuse(
 ): Promise<Problem> {
   const { source } = context;
   const refused = { clientId, reason, source, details: { grant: grantType, ...details } };
-  const refuseInLedger = () => ledgerOf(context, organizationId).refuseWorkload(refused);
+  const refuseInLedger = (stopped: number) => ledgerOf(context, organizationId).refuseWorkload({ ...refused, stopped });
   return notAccepted(await brakedRefusal(context, clientId, refuseInLedger));
 }
 

@@ -61,6 +61,7 @@ CREATE INDEX `delegations_by_resource` ON `delegations` (`resource_id`);--> stat
 ALTER TABLE `federation_partners` ADD `audiences` text DEFAULT '[]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `federation_partners` ADD `require_scopes` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `control_results` ADD `last_checked_at` integer;--> statement-breakpoint
+ALTER TABLE `credentials` ADD `earlier_secrets` text DEFAULT '[]' NOT NULL;--> statement-breakpoint
 -- What version 0.1.0 granted and this version does not: see docs/upgrade.md.
 -- Only an admin has admin:orgs. All other scopes stay.
 UPDATE `agents` SET

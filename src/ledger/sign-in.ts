@@ -6,6 +6,7 @@ import { checkAssertion } from "./assertion.ts";
 import type { ClientAuthenticationRequest, Presented, RefusalReason } from "./contract.ts";
 import type { Parts } from "./parts.ts";
 import type { Principal } from "./principals.ts";
+import { secretsInOverlap } from "./secrets-in-overlap.ts";
 import type { Used } from "./single-use.ts";
 
 type Credential = Principal["credentials"][number];
@@ -27,16 +28,14 @@ export type SignIn =
       readonly findReason?: () => Promise<RefusalReason>;
     };
 
-function secretMatches(credential: Credential, presented: Presented & { kind: "secret" }, nowMs: number): boolean {
-  const stored = [
-    { keyId: credential.hashKeyId, hash: credential.secretHash },
-    ...(credential.previousSecretHash && credential.previousHashKeyId && (credential.previousExpiresAt ?? 0) > nowMs
-      ? [{ keyId: credential.previousHashKeyId, hash: credential.previousSecretHash }]
-      : []),
-  ];
+type StoredSecret = Pick<Credential, "secretHash" | "hashKeyId">;
+
+function isOneOf(stored: readonly StoredSecret[], { hashes }: Presented & { kind: "secret" }): boolean {
   // Compare every candidate, so that the time taken does not show which one matched (timing attack).
   return stored
-    .flatMap((entry) => presented.hashes.map((hash) => hash.keyId === entry.keyId && isSameHash(hash.hash, entry.hash)))
+    .flatMap(({ secretHash, hashKeyId }) =>
+      hashes.map(({ hash, keyId }) => keyId === hashKeyId && isSameHash(hash, secretHash)),
+    )
     .includes(true);
 }
 
@@ -44,9 +43,8 @@ function secretMatches(credential: Credential, presented: Presented & { kind: "s
 function isNewest(credential: Credential, agentId: AgentId, presented: Presented & { kind: "secret" }): boolean {
   const { newestOf } = presented;
   if (!newestOf) return true;
-  const withoutOverlap = { ...credential, previousSecretHash: null };
   const isNamed = newestOf.agentId === agentId && newestOf.credentialId === credential.id;
-  return isNamed && secretMatches(withoutOverlap, presented, 0);
+  return isNamed && isOneOf([credential], presented);
 }
 
 function refusedState(principal: Principal): RefusalReason | null {
@@ -81,7 +79,9 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
   let credentialId: CredentialId | null = null;
   let used: Used | null = null;
   if (presented.kind === "secret") {
-    const matching = principal.credentials.filter((candidate) => secretMatches(candidate, presented, Date.now()));
+    const matching = principal.credentials.filter((candidate) =>
+      isOneOf([candidate, ...secretsInOverlap(candidate, Date.now())], presented),
+    );
     const credential = matching.find((candidate) => (candidate.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now());
     if (!credential && matching.length > 0) return refuse("credential_expired");
     if (!credential) {

@@ -79,7 +79,8 @@ export async function credentialPage(
         a.id IS NULL OR a.status = 'decommissioned'
           OR (a.status = 'suspended' AND coalesce(c.last_used_at, 0) > a.updated_at + ${lateUseMs}) AS misplaced,
         coalesce(c.rotated_at, c.created_at) < ${nowMs - 90 * dayMs} AS old,
-        ${notHash("c.secret_hash")} OR ${notHash("c.previous_secret_hash")} AS unhashed
+        ${notHash("c.secret_hash")} OR ${notHash("c.previous_secret_hash")}
+          OR EXISTS (SELECT 1 FROM json_each(c.earlier_secrets) WHERE ${notHash("value ->> 'secretHash'")}) AS unhashed
       FROM credentials c LEFT JOIN agents a ON a.id = c.agent_id
       WHERE c.id > ${after ?? ""} ORDER BY c.id LIMIT ${limit}
     )`);

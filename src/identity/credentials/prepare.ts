@@ -36,6 +36,7 @@ export function prepareCredential(
     previousSecretHash: null,
     previousHashKeyId: null,
     previousExpiresAt: null,
+    earlierSecrets: [],
     createdAt: now,
     rotatedAt: null,
     expiresAt,

@@ -7,6 +7,7 @@ import { refusedClient } from "../../access/secret-holder.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import type { HeldTarget, NamedCredential } from "../../ledger/contract.ts";
 import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
+import { secretsInOverlap } from "../../ledger/secrets-in-overlap.ts";
 import type { Context } from "../../platform/context.ts";
 import { isSameHash } from "../../platform/crypto/keyed-hash.ts";
 import { untilWritten } from "../../platform/db/conditional.ts";
@@ -22,15 +23,18 @@ import { type CredentialRow, findHeldCredential, type Holder, replaceSecret } fr
 export const ownRotationHint =
   "An agent rotates its own credential without a token: Authorization: Basic with its client_id and the newest secret of that credential.";
 
+/** The most secrets of a credential that have an overlap. Each sign-in of its agent compares all of them. */
+const mostInOverlap = 10;
+
 /** Who rotates: a caller with an access token, or a client that has authenticated with a secret. */
 type Rotating = { readonly caller: Caller } | { readonly holder: SecretHolder };
 
 /**
  * Gives a credential a new secret. The answer holds it; it is not kept. With an overlap of 0 the tokens that the old secret got,
- * and the delegations made with them, end. Only the last secret gets an overlap; one from an earlier rotation ends now.
+ * and the delegations made with them, end, and so does every earlier secret. With an overlap, earlier secrets keep their own.
  *
- * @returns `CREDENTIAL_ALREADY_REVOKED`, `AGENT_ALREADY_DECOMMISSIONED`, `VALIDATION_ERROR` for an expired credential,
- *   `FORBIDDEN` for a caller that may not take the agent over, `UNAUTHORIZED` for a secret that is not the newest one any more
+ * @returns `CREDENTIAL_ALREADY_REVOKED`, `AGENT_ALREADY_DECOMMISSIONED`, `VALIDATION_ERROR` for an expired credential and for
+ *   an overlap beside ten others, `FORBIDDEN` for a caller that may not take the agent over, `UNAUTHORIZED` for a secret that is not the newest one any more
  */
 export function rotateCredential(
   context: Context,
@@ -74,14 +78,21 @@ async function attempt(
     return invalid([{ path: "credentialId", message: "has expired and cannot be rotated; create a new credential" }]);
   }
 
+  const earlierSecrets = secretsInOverlap(before, now);
+  if (overlapSeconds > 0 && earlierSecrets.length >= mostInOverlap) {
+    const message = `must be 0 while ${mostInOverlap} secrets of the credential are in an overlap`;
+    return invalid([{ path: "overlapSeconds", message, received: overlapSeconds }]);
+  }
+
   const { clientSecret, ...secret } = newSecret(context);
   const previous =
     overlapSeconds === 0
-      ? { previousSecretHash: null, previousHashKeyId: null, previousExpiresAt: null }
+      ? { previousSecretHash: null, previousHashKeyId: null, previousExpiresAt: null, earlierSecrets: [] }
       : {
           previousSecretHash: before.secretHash,
           previousHashKeyId: before.hashKeyId,
           previousExpiresAt: now + overlapSeconds * 1000,
+          earlierSecrets,
         };
   const ended: HeldTarget | null = overlapSeconds === 0 ? { kind: "secrets", agentId, credentialId } : null;
   // The old secret signs in until the change is written. The ledger takes the cut-off again when it gets the event.

@@ -75,7 +75,7 @@ const rotate = route({
   tags,
   summary: "Rotate a credential",
   description:
-    "Replaces the secret; id and expiry stay. The answer holds the new secret, this once. An agent rotates its own credential without a token, by HTTP Basic with the newest secret of that very credential; a secret in its overlap rotates nothing. An access token needs the authority to take the agent over. Without an overlap the tokens that the old secret got, and the delegations made with them, end.",
+    "Replaces the secret; id and expiry stay. The answer holds the new secret, this once. An agent rotates its own credential without a token, by HTTP Basic with the newest secret of that very credential; a secret in its overlap rotates nothing. An access token needs the authority to take the agent over. With an overlap, earlier secrets keep their own. Without one, the old secret and all earlier ones end, with the tokens that they got and the delegations made with those.",
   request: {
     params: credentialPath,
     body: {

@@ -41,7 +41,8 @@ const overlapRule = { error: "must be a whole number of seconds from 0 to 86400"
 export const rotateCredentialSchema = z
   .strictObject({
     overlapSeconds: z.int(overlapRule).min(0, overlapRule).max(86_400, overlapRule).default(0).openapi({
-      description: "How long the old secret still signs in beside the new one; 0: it ends at once",
+      description:
+        "How long the old secret still signs in beside the new one. Earlier secrets keep their own overlap; ten secrets can have one. 0: the old secret and all earlier ones end at once",
     }),
   })
   .openapi("RotateCredential");

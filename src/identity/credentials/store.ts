@@ -124,7 +124,13 @@ export function replaceSecret(
   read: CredentialRow,
   next: Pick<
     CredentialRow,
-    "secretHash" | "hashKeyId" | "previousSecretHash" | "previousHashKeyId" | "previousExpiresAt" | "rotatedAt"
+    | "secretHash"
+    | "hashKeyId"
+    | "previousSecretHash"
+    | "previousHashKeyId"
+    | "previousExpiresAt"
+    | "earlierSecrets"
+    | "rotatedAt"
   >,
 ) {
   return db

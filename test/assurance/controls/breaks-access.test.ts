@@ -144,6 +144,11 @@ describe("CC6.6 encryption at rest", () => {
     const clear = `UPDATE credentials SET secret_hash = 'sa_sec_${"a".repeat(49)}'
       WHERE id = (SELECT id FROM credentials LIMIT 1)`;
     expect(await spoilt(clear, mend)).toBe("secrets are not stored as hashes: 1");
+    const earlier = JSON.stringify([{ secretHash: `sa_sec_${"a".repeat(49)}`, hashKeyId: "k1", expiresAt: 0 }]);
+    const clearEarlier = `UPDATE credentials SET earlier_secrets = '${earlier}'
+      WHERE id = (SELECT id FROM credentials LIMIT 1)`;
+    const mendEarlier = "UPDATE credentials SET earlier_secrets = '[]'";
+    expect(await spoilt(clearEarlier, mendEarlier)).toBe("secrets are not stored as hashes: 1");
   });
 
   it("fails when the key that they are encrypted with is not on the list", async () => {

@@ -48,18 +48,71 @@ describe("POST …/rotate 200", () => {
     expect(await both()).toEqual([401, 200]);
   });
 
-  it("rotated again during an overlap, only the last secret has one", async () => {
+  it("rotated again during an overlap, each secret keeps its own, to the millisecond", async () => {
+    const now = Date.now();
+    vi.useFakeTimers({ toFake: ["Date"], now });
     const { token } = await newOrganization();
     const { agentId } = await newAgent(token);
     const credential = await newCredential(token, agentId);
-    const { clientSecret: second } = (await rotate(token, credential, { overlapSeconds: 86_400 })).body;
-    const { clientSecret: third } = (await rotate(token, credential, { overlapSeconds: 86_400 })).body;
-    const secrets = [credential.clientSecret, second, third];
-    expect(await Promise.all(secrets.map((secret) => signIn(agentId, secret)))).toEqual([401, 200, 200]);
-    const { clientSecret: fourth } = (await rotate(token, credential, { overlapSeconds: 0 })).body;
-    expect(await Promise.all([second, third, fourth].map((secret) => signIn(agentId, secret)))).toEqual([
-      401, 401, 200,
+    const { clientSecret: second } = (await rotate(token, credential, { overlapSeconds: 600 })).body;
+    const { clientSecret: third } = (await rotate(token, credential, { overlapSeconds: 60 })).body;
+    const { clientSecret: fourth } = (await rotate(token, credential, { overlapSeconds: 1200 })).body;
+    const statuses = () =>
+      Promise.all([credential.clientSecret, second, third, fourth].map((secret) => signIn(agentId, secret)));
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+    vi.setSystemTime(now + 60_000);
+    expect(await statuses()).toEqual([200, 401, 200, 200]);
+    vi.setSystemTime(now + 599_999);
+    expect(await statuses()).toEqual([200, 401, 200, 200]);
+    vi.setSystemTime(now + 600_000);
+    expect(await statuses()).toEqual([401, 401, 200, 200]);
+    vi.setSystemTime(now + 1_200_000);
+    expect(await statuses()).toEqual([401, 401, 401, 200]);
+  });
+
+  it("without overlap every earlier secret ends, with its tokens", async () => {
+    const { token } = await newOrganization();
+    const client = await newClient(token);
+    const { clientId } = client;
+    const secrets: string[] = [client.clientSecret];
+    for (const overlapSeconds of [86_400, 600]) {
+      secrets.push((await rotate(token, client, { overlapSeconds })).body.clientSecret);
+    }
+    const tokens = await Promise.all(secrets.map((clientSecret) => tokenFor({ clientId, clientSecret })));
+    secrets.push((await rotate(token, client, { overlapSeconds: 0 })).body.clientSecret);
+    expect(await Promise.all(secrets.map((secret) => signIn(clientId, secret)))).toEqual([401, 401, 401, 200]);
+    const alive = await Promise.all(tokens.map(async (own) => (await call("/agent-info", { token: own })).status));
+    expect(alive).toEqual([401, 401, 401]);
+  });
+
+  it("ten secrets can have an overlap; then only a rotation without one is possible until one of them ends", async () => {
+    const now = Date.now();
+    vi.useFakeTimers({ toFake: ["Date"], now });
+    const { token } = await newOrganization();
+    const client = await newClient(token);
+    const { clientId, clientSecret: first } = client;
+    for (let n = 0; n < 10; n++) {
+      const answer = await rotate(token, client, { overlapSeconds: 600 - n });
+      expect(answer.status, answer.text).toBe(200);
+    }
+    const refused = await rotate(token, client, { overlapSeconds: 60 });
+    expect([refused.status, refused.body]).toMatchObject([
+      400,
+      {
+        code: "VALIDATION_ERROR",
+        details: {
+          issues: [
+            { path: "overlapSeconds", message: "must be 0 while 10 secrets of the credential are in an overlap" },
+          ],
+        },
+      },
     ]);
+    expect(await signIn(clientId, first)).toBe(200);
+    vi.setSystemTime(now + 591_000);
+    expect((await rotate(token, client, { overlapSeconds: 60 })).status).toBe(200);
+    expect(await signIn(clientId, first)).toBe(200);
+    expect((await rotate(token, client, {})).status).toBe(200);
+    expect(await signIn(clientId, first)).toBe(401);
   });
 
   it("the audit log names who rotated, and holds no secret", async () => {

@@ -70,6 +70,14 @@ export const agentKeys = sqliteTable(
   (table) => [uniqueIndex("agent_keys_number").on(table.agentId, table.number)],
 );
 
+/** A secret that was replaced and has an overlap. */
+export interface EarlierSecret {
+  readonly secretHash: string;
+  readonly hashKeyId: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
 export const credentials = sqliteTable(
   "credentials",
   {
@@ -83,6 +91,8 @@ export const credentials = sqliteTable(
     previousSecretHash: text("previous_secret_hash"),
     previousHashKeyId: text("previous_hash_key_id"),
     previousExpiresAt: integer("previous_expires_at"),
+    /** The secrets before that one, oldest first, each with an overlap of its own. Ended ones stay until the next rotation. */
+    earlierSecrets: text("earlier_secrets", { mode: "json" }).$type<readonly EarlierSecret[]>().notNull().default([]),
     createdAt: integer("created_at").notNull(),
     rotatedAt: integer("rotated_at"),
     expiresAt: integer("expires_at"),

@@ -19,6 +19,7 @@ CREATE TABLE `resources` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `resources_one_key` ON `resources` (`key`) WHERE deleted_at IS NULL AND displaced_at IS NULL AND shared = 0;--> statement-breakpoint
+CREATE UNIQUE INDEX `resources_one_key_of_organization` ON `resources` (`organization_id`,`key`) WHERE deleted_at IS NULL AND shared = 1;--> statement-breakpoint
 CREATE INDEX `resources_by_key` ON `resources` (`key`);--> statement-breakpoint
 CREATE INDEX `resources_of_organization` ON `resources` (`organization_id`,`id`);--> statement-breakpoint
 CREATE INDEX `resources_by_host` ON `resources` (`host`);--> statement-breakpoint

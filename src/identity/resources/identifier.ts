@@ -53,8 +53,9 @@ function readUrl(groups: Readonly<Record<string, string | undefined>>, allowLoop
   const name = readDomainName(host, allowLoopback);
   if (!name.ok) return refused(`must name a host: it ${name.rule}`);
   if (name.name !== host) return refused("must have its host in lower case, as A-labels");
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
-    return refused("must have a port from 1 to 65535");
+  // A leading zero would be another text for the same port.
+  if (port !== undefined && (/^0/.test(port) || Number(port) > 65_535))
+    return refused("must have a port from 1 to 65535, without leading zeros");
   if (path.includes("//") || hasDotSegment(path)) return refused("must have a path without // and dot segments");
   return { kind: "url", host };
 }

@@ -26,12 +26,12 @@ import {
   findResource,
   hasActiveResource,
   insertResource,
-  keyColumn,
   lastGivenUp,
   listResources as listRows,
   notGivenUp,
   type Resource,
   type ResourceChange,
+  uniqueKeys,
   updateResource,
 } from "./store.ts";
 
@@ -144,7 +144,7 @@ async function insert(
       return ok(publicResource(resource, true));
     }
   } catch (error) {
-    if (violatesUnique(error, keyColumn)) return problem("RESOURCE_ALREADY_EXISTS");
+    if (uniqueKeys.some((columns) => violatesUnique(error, columns))) return problem("RESOURCE_ALREADY_EXISTS");
     throw error;
   }
   const current = await countResources(context, resource.organizationId);
@@ -270,9 +270,12 @@ export async function changeResource(
         : []),
       ...(disabled ? [resourceEvent(context, caller, "resource.disabled", after, { reason: "changed" })] : []),
     ];
+    // The domain can be removed since it was read.
+    const host = change.status === "active" ? before.host : null;
+    const held = host === null ? undefined : isHostOwner(context, before.organizationId, host);
     const hold = await expectResourceChange(context, before.organizationId);
-    const written = await commitHeld(context, hold, [updateResource(context, before, change, updatedAt)], events);
-    return written && ok(publicResource(after, true));
+    const update = updateResource(context, before, change, updatedAt, held);
+    return (await commitHeld(context, hold, [update], events)) && ok(publicResource(after, true));
   });
 }
 

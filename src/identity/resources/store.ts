@@ -24,8 +24,8 @@ export type ResourceChange = Partial<
   >
 >;
 
-/** The unique index over identifiers, as SQLite names it. */
-export const keyColumn = "resources.key";
+/** The unique indexes over identifiers, as SQLite names them: all of them, and those of loopback hosts. */
+export const uniqueKeys = ["resources.key", "resources.organization_id, resources.key"];
 
 const isKept = isNull(resources.deletedAt);
 
@@ -138,11 +138,11 @@ export const notGivenUp = ({ db }: Db, organizationId: OrganizationId, key: stri
   notExists(givenUp(db, organizationId, key, sinceMs));
 
 /** Changes a resource, unless it changed since it was read: `updatedAt` is its version, and only ever grows. */
-export function updateResource({ db }: Db, read: Resource, change: ResourceChange, updatedAt: number) {
+export function updateResource({ db }: Db, read: Resource, change: ResourceChange, updatedAt: number, also?: SQL) {
   return db
     .update(resources)
     .set({ ...change, updatedAt })
-    .where(and(eq(resources.id, read.id), eq(resources.updatedAt, read.updatedAt), isKept));
+    .where(and(eq(resources.id, read.id), eq(resources.updatedAt, read.updatedAt), isKept, also));
 }
 
 /** Which resources at or below the name belong to others, and are not displaced yet? */

@@ -22,6 +22,7 @@ import {
   findDomain,
   findOtherHolder,
   findHostOwner as findOwner,
+  findParentInUse,
   findPlanTier,
   hasActiveResource,
   insertDomain,
@@ -77,6 +78,15 @@ function isProvedByItself({ settings }: Context, name: string): boolean {
   return isLoopbackHost(name) || (dnsResolver === null && dnsStaticRecords === null && isDevelopmentName(name));
 }
 
+/** Whether another organization holds the name, or holds a name above and uses it at or below this one. */
+async function isHeldByOthers(context: Context, domain: Domain): Promise<boolean> {
+  const [holder, parent] = await Promise.all([
+    findOtherHolder(context, domain),
+    findParentInUse(context, domain, suffixesOf(domain.domain).slice(1)),
+  ]);
+  return holder !== null || parent !== null;
+}
+
 /**
  * Adds a domain to an organization: pending, with the record that proves it. That another organization holds the name is not
  * told here; `verifyDomain` decides who does.
@@ -112,8 +122,19 @@ export async function addDomain(
     contestedAt: null,
     updatedAt: now,
   };
-  const free = isProvedByItself(context, name.value) && (pending.shared || !(await findOtherHolder(context, pending)));
-  const domain: Domain = free ? { ...pending, status: "verified", verifiedAt: now } : pending;
+  return untilWritten(() => insert(context, caller, pending, most));
+}
+
+/** Adds the domain, verified where it needs no record; null when another organization was verified meanwhile. */
+async function insert(
+  context: Context,
+  caller: Caller,
+  pending: Domain,
+  most: number,
+): Promise<Result<PublicDomain> | null> {
+  const { organizationId, domain: name, createdAt } = pending;
+  const free = isProvedByItself(context, name) && (pending.shared || !(await isHeldByOthers(context, pending)));
+  const domain: Domain = free ? { ...pending, status: "verified", verifiedAt: createdAt } : pending;
   const actions = ["domain.added", ...(free ? (["domain.verified"] as const) : [])] as const;
   const events = actions.map((action) => domainEvent(context, caller, action, domain));
   try {
@@ -123,8 +144,9 @@ export async function addDomain(
       });
     }
   } catch (error) {
-    if (!violatesUnique(error, uniqueNames.ofOrganization)) throw error;
-    return invalid([{ path: "domain", message: "is a domain of the organization already", received: domain.domain }]);
+    if (!Object.values(uniqueNames).some((columns) => violatesUnique(error, columns))) throw error;
+    if (!(await findDomain(context, organizationId, name))) return null;
+    return invalid([{ path: "domain", message: "is a domain of the organization already", received: name }]);
   }
   return ok(publicDomain(domain));
 }

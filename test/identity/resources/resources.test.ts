@@ -74,6 +74,19 @@ describe("POST /resources", () => {
     expect((await domainCalls(organization).remove(name)).body.code).toBe("DOMAIN_IN_USE");
   });
 
+  it("409: an identifier of a loopback host that the organization has, in another spelling too; another organization may have it", async () => {
+    const [one, other] = [await newOrganization(), await newOrganization()];
+    for (const organization of [one, other]) {
+      expect((await domainCalls(organization).add("localhost")).body.status).toBe("verified");
+      const answer = await register(organization, { identifier: "http://localhost:3131/q", name: "Queue" });
+      expect(answer.status, answer.text).toBe(201);
+    }
+    for (const identifier of ["http://localhost:3131/q", "http://localhost:3131/q/", "http://localhost:3131/%71"]) {
+      const answer = await register(one, { identifier, name: "Queue" });
+      expect([identifier, answer.status, answer.body.code]).toEqual([identifier, 409, "RESOURCE_ALREADY_EXISTS"]);
+    }
+  });
+
   it("409: an identifier that exists, in another spelling too", async () => {
     const name = newName();
     const organization = await holderOf(name);
@@ -83,6 +96,36 @@ describe("POST /resources", () => {
       expect([answer.status, answer.body.code]).toEqual([409, "RESOURCE_ALREADY_EXISTS"]);
     }
     expect((await register(organization, { identifier: `https://${name}/MCP`, name: "Three" })).status).toBe(201);
+  });
+
+  it("attack: a resource that is registered or enabled while its domain is removed rests on no lost domain", async () => {
+    const name = newName();
+    const organization = await newOrganization();
+    const { token } = organization;
+    const calls = domainCalls(organization);
+    for (let round = 0; round < 6; round++) {
+      expect((await proved(zone, calls, name)).answer.status).toBe(200);
+      const body = { identifier: `https://${name}/${round}`, name: "Resumes" };
+      const disabled = await registered(organization, { identifier: `https://${name}/disabled-${round}` });
+      const one = `${path}/${disabled.resourceId}`;
+      expect((await call(one, { method: "PATCH", token, json: { status: "disabled" } })).status).toBe(200);
+      const [added, enabled, removed] = await Promise.all([
+        register(organization, body),
+        call(one, { method: "PATCH", token, json: { status: "active" } }),
+        calls.remove(name),
+      ]);
+      const isUsed = added.status === 201 || enabled.status === 200;
+      expect([added.status, enabled.status, removed.status, removed.body.code]).toEqual([
+        isUsed ? added.status : 400,
+        isUsed ? enabled.status : 409,
+        isUsed ? 409 : 204,
+        isUsed ? "DOMAIN_IN_USE" : undefined,
+      ]);
+      for (const { status, body } of [added, { ...enabled, status: enabled.status + 1 }]) {
+        if (status === 201) await call(`${path}/${body.resourceId}`, { method: "DELETE", token });
+      }
+      if (isUsed) expect((await calls.remove(name)).status).toBe(204);
+    }
   });
 
   it("50 at once: one is registered", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, newClient, newOrganization, theOperator } from "../../support/api.ts";
+import { call, newClient, newOrganization, theOperator, unique } from "../../support/api.ts";
 import { domainCalls, newHolder, newName, standInResolver } from "./_support.ts";
 
 const zone = standInResolver();
@@ -140,5 +140,28 @@ describe("POST /organizations/{orgId}/domains", () => {
     expect((await other?.add("localhost"))?.body.status).toBe("verified");
     expect((await other?.add("acme.test"))?.body.status).toBe("pending");
     expect((await other?.add("acme-real.com"))?.body.status).toBe("pending");
+  });
+
+  it("in development a name is verified when added only where another organization does not use it by a name above", async () => {
+    const [one, other] = [await newOrganization(), await newOrganization()];
+    const name = `${unique("acme")}.example`;
+    expect((await domainCalls(one, {}).add(name)).body.status).toBe("verified");
+    const json = { identifier: `https://api.${name}/v1`, name: "Resumes" };
+    const resource = await call("/api/v1/resources", { token: one.token, json });
+    expect(resource.status, resource.text).toBe(201);
+    expect((await domainCalls(other, {}).add(`api.${name}`)).body.status).toBe("pending");
+    const path = `/api/v1/resources/${resource.body.resourceId}`;
+    expect((await call(path, { token: one.token })).body.status).toBe("active");
+  });
+
+  it("400: a name that the organization has, in every spelling, verified or pending, with a resolver and without", async () => {
+    for (const holder of [await newHolder(), domainCalls(await newOrganization(), {})]) {
+      const name = `${unique("bücher")}.example`;
+      expect((await holder.add(name)).status).toBe(201);
+      for (const again of [name, name.toUpperCase(), new URL(`https://${name}`).hostname]) {
+        const answer = await holder.add(again);
+        expect([again, answer.status, answer.body.code]).toEqual([again, 400, "VALIDATION_ERROR"]);
+      }
+    }
   });
 });

@@ -49,6 +49,9 @@ export const resources = sqliteTable(
     uniqueIndex("resources_one_key")
       .on(table.key)
       .where(sql`deleted_at IS NULL AND displaced_at IS NULL AND shared = 0`),
+    uniqueIndex("resources_one_key_of_organization")
+      .on(table.organizationId, table.key)
+      .where(sql`deleted_at IS NULL AND shared = 1`),
     index("resources_by_key").on(table.key),
     index("resources_of_organization").on(table.organizationId, table.id),
     index("resources_by_host").on(table.host),

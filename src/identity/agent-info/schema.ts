@@ -1,6 +1,6 @@
 /** The wire shape of agent info. */
 import { z } from "@hono/zod-openapi";
-import { agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
+import { agentRoles, agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
 import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 
 export const agentInfoSchema = z
@@ -20,6 +20,9 @@ export const agentInfoSchema = z
     deploymentEnv: z.enum(deploymentEnvs),
     version: z.string(),
     organization_id: organizationIdSchema,
+    organization_slug: z.string(),
+    role: z.enum(agentRoles).nullable().openapi({ description: "null: not a member of the organization" }),
+    scope: z.string().openapi({ description: "The scopes of the access token, with a space between them" }),
     did: z.string().openapi({ example: "did:web:idp.example.com:agents:0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" }),
   })
   .openapi("AgentInfo");

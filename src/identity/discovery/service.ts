@@ -17,7 +17,18 @@ const idTokenClaims = [
   "organization_id",
 ];
 /** The further claims of the UserInfo endpoint; see the agent-info room. */
-const agentInfoClaims = ["agentId", "agentType", "capabilities", "owner", "deploymentEnv", "version", "did"];
+const agentInfoClaims = [
+  "agentId",
+  "agentType",
+  "capabilities",
+  "owner",
+  "deploymentEnv",
+  "version",
+  "organization_slug",
+  "role",
+  "scope",
+  "did",
+];
 const assertionAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"];
 
 /** Authorization server metadata (RFC 8414 2) and OpenID provider metadata (OpenID Connect Discovery 1.0, 3) in one. */

@@ -5,7 +5,7 @@ import { call, newAgent, newClient, newOrganization, resourceOf, tokenFor } from
 
 describe.each(["GET", "POST"])("%s /agent-info", (method) => {
   it("200: the agent whose token this is, as it is now", async () => {
-    const { token, organizationId } = await newOrganization();
+    const { token, organizationId, slug } = await newOrganization();
     const client = await newClient(token);
     const own = await tokenFor(client);
     await call(`/api/v1/agents/${client.agentId}`, { token, method: "PATCH", json: { version: "1.1.0" } });
@@ -26,8 +26,26 @@ describe.each(["GET", "POST"])("%s /agent-info", (method) => {
       deploymentEnv: "production",
       version: "1.1.0",
       organization_id: organizationId,
+      organization_slug: slug,
+      role: "member",
+      scope: "agents:read",
       did: agent.did,
     });
+  });
+
+  it("role is that of now and null for an agent that is no member any more; scope is that of the token", async () => {
+    const { token, organizationId } = await newOrganization();
+    const client = await newClient(token, { grantedScopes: ["agents:read", "audit:read"] });
+    const own = await tokenFor(client, { scope: "openid audit:read" });
+    const members = `/api/v1/organizations/${organizationId}/members`;
+    const read = async () => {
+      const { role, scope } = (await call("/agent-info", { token: own, method })).body;
+      return { role, scopes: scope.split(" ").sort() };
+    };
+    await call(members, { token, json: { agentId: client.agentId, role: "admin" } });
+    expect(await read()).toEqual({ role: "admin", scopes: ["audit:read", "openid"] });
+    await call(`${members}/${client.agentId}`, { token, method: "DELETE" });
+    expect(await read()).toEqual({ role: null, scopes: ["audit:read", "openid"] });
   });
 
   it("needs no scope of the platform", async () => {
@@ -35,7 +53,8 @@ describe.each(["GET", "POST"])("%s /agent-info", (method) => {
     const client = await newClient(token, { grantedScopes: [] });
     const own = await tokenFor(client);
     expect(decodeJwt(own).scope).toBe("");
-    expect((await call("/agent-info", { token: own, method })).status).toBe(200);
+    const { status, body } = await call("/agent-info", { token: own, method });
+    expect([status, body.scope]).toEqual([200, ""]);
   });
 
   it("401: without a token, with a token for another audience, and with one that was taken back", async () => {

@@ -43,7 +43,18 @@ const serverMetadata = {
   claims_supported: [
     ...["iss", "sub", "aud", "exp", "iat", "email"],
     ...["email_verified", "email_domain_verified", "agent_type", "organization_id"],
-    ...["agentId", "agentType", "capabilities", "owner", "deploymentEnv", "version", "did"],
+    ...[
+      "agentId",
+      "agentType",
+      "capabilities",
+      "owner",
+      "deploymentEnv",
+      "version",
+      "organization_slug",
+      "role",
+      "scope",
+      "did",
+    ],
   ],
   service_documentation: `${issuer}/docs`,
 };

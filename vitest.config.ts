@@ -81,6 +81,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
+          globalSetup: ["test/support/configuration.ts"],
           include: ["test/**/*.node.test.ts"],
           exclude: ["test/interop/**"],
           testTimeout: 120_000,
@@ -91,6 +92,7 @@ export default defineConfig({
         test: {
           name: "interop",
           environment: "node",
+          globalSetup: ["test/support/configuration.ts"],
           include: ["test/interop/**/*.node.test.ts"],
           // Real servers on a busy machine lose a connection now and then. Nowhere else: there it would hide races.
           retry: process.env.CI ? 2 : 0,

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
-import { applyMigrations, builtModules, configuredBindings, dist } from "../scripts/built-worker.ts";
+import { applyMigrations, builtModules, dist } from "../scripts/built-worker.ts";
+import { configuredBindings, migrations } from "../scripts/configured.ts";
 import { offer, settingsOf } from "./child.ts";
 
 /** The built service, the same with counters around its bindings, or the floor. */
@@ -78,7 +79,7 @@ await miniflare.ready;
 const readyMs = performance.now() - startedMs;
 
 const database = await miniflare.getD1Database("DB", which);
-if (which !== "floor") await applyMigrations(database);
+if (which !== "floor") await applyMigrations(database, migrations());
 
 /** All processes with their parents and their resident memory in KiB. */
 function processes() {

@@ -1,9 +1,8 @@
-/** The bundle in `dist/`, and its modules, bindings and tables, to run it in workerd without Wrangler. */
+/** The bundle in `dist/`, and its modules and tables, to run it in workerd without Wrangler. `configured.ts` reads its settings. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Json, Miniflare, V4DurableObject } from "miniflare";
-import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from "wrangler";
+import type { Miniflare } from "miniflare";
 import { root } from "./wrangler.ts";
 
 /** The output folder of `npm run build`. */
@@ -33,28 +32,24 @@ export function bundleSize(): { readonly rawBytes: number; readonly gzipBytes: n
   };
 }
 
-/** The bindings and settings of `wrangler.toml`, for Miniflare. */
-export function configuredBindings(settings: Readonly<Record<string, string>>) {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
-  const { modulesRules: _, ...bindings } = workerOptions;
-  return {
-    ...bindings,
-    durableObjects: (bindings.durableObjects ?? {}) as Record<string, string | V4DurableObject>,
-    bindings: { ...(bindings.bindings as Record<string, Json>), ...settings },
-  };
+/** A file of `migrations/`. */
+export interface Migration {
+  readonly name: string;
+  readonly statements: readonly string[];
 }
 
-/** Applies the missing migrations and records them in the table of Wrangler, which the service reads. */
-export async function applyMigrations(database: Awaited<ReturnType<Miniflare["getD1Database"]>>): Promise<void> {
+/** Applies the missing migrations, in the given order, and records them in the table of Wrangler, which the service reads. */
+export async function applyMigrations(
+  database: Awaited<ReturnType<Miniflare["getD1Database"]>>,
+  migrations: readonly Migration[],
+): Promise<void> {
   await database.exec(
     "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE)",
   );
   const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
   const applied = new Set(results.map(({ name }) => name));
-  const folder = join(root, "migrations");
-  const missing = readdirSync(folder).filter((name) => name.endsWith(".sql") && !applied.has(name));
-  for (const name of missing.sort()) {
-    const statements = unstable_splitSqlQuery(readFileSync(join(folder, name), "utf8"));
+  for (const { name, statements } of migrations) {
+    if (applied.has(name)) continue;
     await database.batch([
       ...statements.map((statement) => database.prepare(statement)),
       database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
-import { applyMigrations, builtModules, configuredBindings, dist } from "../../scripts/built-worker.ts";
+import { applyMigrations, builtModules, dist } from "../../scripts/built-worker.ts";
 import type { ChildReply, ChildRequest, ChildSettings } from "./worker-process.ts";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as ChildSettings;
@@ -17,7 +17,8 @@ function modules(entry: string | null) {
 }
 
 function options(): V4MiniflareOptions {
-  const bindings = configuredBindings(settings.bindings);
+  const { bindings: configured } = settings.configuration;
+  const bindings = { ...configured, bindings: { ...configured.bindings, ...settings.bindings } };
   const objects = Object.entries(bindings.durableObjects);
   const objectsOfFirst = objects.map(([name, object]) => {
     return [name, { ...(typeof object === "string" ? { className: object } : object), scriptName: "first" }];
@@ -78,5 +79,5 @@ process.on("message", (request: ChildRequest) => {
 });
 
 await miniflare.ready;
-await applyMigrations(await miniflare.getD1Database("DB", "first"));
+await applyMigrations(await miniflare.getD1Database("DB", "first"), settings.configuration.migrations);
 reply({ id: 0, value: null });

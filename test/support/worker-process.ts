@@ -10,10 +10,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { inject } from "vitest";
+import type { Configuration } from "./configuration.ts";
 
 const startTimeoutMs = 60_000;
 
 export interface ChildSettings {
+  readonly configuration: Configuration;
   readonly directory: string;
   readonly ports: readonly [number, number];
   readonly bindings: Readonly<Record<string, string>>;
@@ -109,6 +112,7 @@ export async function newWorkerProcess(
   const ports = await freePorts();
   const instances = [`http://localhost:${ports[0]}`, `http://localhost:${ports[1]}`] as const;
   const settings: ChildSettings = {
+    configuration: inject("configuration"),
     directory,
     ports,
     bindings: { ...secrets, ISSUER: instances[0], ...bindings },

@@ -58,6 +58,7 @@ export const a2aCardSchema = z
     securitySchemes: z.object({
       oauth2: z.object({
         oauth2SecurityScheme: z.object({
+          description: z.string(),
           flows: z.object({
             clientCredentials: z.object({ tokenUrl: z.url(), scopes: z.record(z.string(), z.string()) }),
           }),

@@ -129,7 +129,9 @@ describe("format=a2a", () => {
   it("points to documents that are there", async () => {
     const [card] = await cards("?format=a2a");
     const { oauth2, openId } = card.securitySchemes;
-    const { oauth2MetadataUrl, flows } = oauth2.oauth2SecurityScheme;
+    const { oauth2MetadataUrl, flows, description } = oauth2.oauth2SecurityScheme;
+    // Its scopes are capabilities, which only a token for a resource carries.
+    expect(description).toContain("resource");
     const urls = [
       oauth2MetadataUrl,
       openId.openIdConnectSecurityScheme.openIdConnectUrl,

@@ -30,6 +30,8 @@ export function a2aCard(issuer: string, agent: CardAgent): A2aCard {
     securitySchemes: {
       oauth2: {
         oauth2SecurityScheme: {
+          description:
+            "Send resource with these scopes (RFC 8707): the identifier that the agent's API is registered under.",
           flows: { clientCredentials: { tokenUrl: `${issuer}/api/v1/token`, scopes } },
           oauth2MetadataUrl: `${issuer}/.well-known/oauth-authorization-server`,
         },

@@ -46,7 +46,8 @@ export async function call(path: string, init: Call = {}): Promise<Answer> {
     ...(body === undefined ? {} : { body }),
     redirect: "manual",
   });
-  const text = await response.text();
+  // Not text(): it warns of each media type that is no text/*.
+  const text = new TextDecoder().decode(await response.arrayBuffer());
   // Lines of JSON are not JSON.
   const isJson = /[/+]json\b/.test(response.headers.get("Content-Type") ?? "");
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };

@@ -1,6 +1,12 @@
 /** Registers agents: the organization, the authority, and the limit. */
 
-import { notGrantable, refuseAdminScope, refuseGrant, refuseUnlessOperatorAdmin } from "../../access/authority.ts";
+import {
+  notGrantable,
+  refuseAdminScope,
+  refuseGrant,
+  refuseUnlessOperatorAdmin,
+  refuseWithoutScope,
+} from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { commitChange, newEvents } from "../../events/outbox.ts";
 import { effectiveLimits } from "../../ledger/tier-limits.ts";
@@ -72,7 +78,9 @@ async function refuseElsewhere(
   caller: Caller,
   organizationId: OrganizationId,
 ): Promise<Problem | null> {
-  const refused = refuseUnlessOperatorAdmin(caller, "register agents in another one");
+  // The other organization's agent may get any power: only a token with admin:orgs grants what it does not carry.
+  const refused =
+    refuseUnlessOperatorAdmin(caller, "register agents in another one") ?? refuseWithoutScope(caller, "admin:orgs");
   if (refused) return refused;
   const organization = await findOrganization(context, organizationId);
   if (!organization) return problem("ORGANIZATION_NOT_FOUND");

@@ -26,13 +26,16 @@ const unanswered = new Set([
   ...["createTrustPolicy", "readTrustPolicy", "deleteTrustPolicy", "readMarketplaceAgent"],
 ]);
 
+/** In milliseconds. A thief makes up to two thousand calls. */
+const slowest = 600_000;
+
 describe.each(thieves)("$name", ({ may, keeps, leaves = [], sees = [], isElsewhere, ...thief }) => {
   let outcome: Outcome;
   const counts = (what: string) => !isElsewhere || what.includes("foreign");
 
   beforeAll(async () => {
     outcome = await attack({ may, ...(keeps ? { keeps } : {}), ...(isElsewhere ? { isElsewhere } : {}), ...thief });
-  });
+  }, slowest);
 
   it("can do no more than before", () => {
     expect(beyond(outcome.reach, [...may, ...accomplices]).filter(counts)).toEqual([]);

@@ -22,6 +22,7 @@ const unanswered = new Set([
   ...["setUp", "exchangeWorkloadToken"],
   // With ids of the other tenant.
   ...["readOrganization", "changeOrganization", "deleteOrganization", "setMember", "listMembers", "removeMember"],
+  "decommissionAgent",
   ...["addDomain", "listDomains", "readDomain", "removeDomain", "verifyDomain"],
   ...["createTrustPolicy", "readTrustPolicy", "deleteTrustPolicy", "readMarketplaceAgent"],
 ]);

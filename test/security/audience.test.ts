@@ -111,15 +111,17 @@ describe.each([
     return answer.status;
   }
 
-  it("for us, or for that very endpoint, is accepted", async () => {
-    for (const aud of [issuer, `${issuer}${path}`]) expect(await statusFor(aud)).toBe(200);
+  it("for us, or for that very endpoint, as a string or an array of one, is accepted", async () => {
+    for (const aud of [issuer, `${issuer}${path}`]) {
+      expect(await statusFor(aud)).toBe(200);
+      expect(await statusFor([aud])).toBe(200);
+    }
   });
 
-  it("for an array, for another server, or for almost us, is refused", async () => {
+  it("for several, for another server, or for almost us, is refused", async () => {
     const endpoint = `${issuer}${path}`;
     const others = [
-      [issuer],
-      [endpoint],
+      [issuer, issuer],
       [issuer, endpoint],
       [issuer, "https://as.example.com"],
       [],

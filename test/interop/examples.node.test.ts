@@ -1,8 +1,8 @@
 /** The programs of examples/, each run as a process of its own against the running Worker: exit code and output. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { boundTokenFor } from "../support/bound-token.ts";
 import { examplesFolder as folder, freePort, runExample as run } from "../support/example-process.ts";
 import {
   type Admin,
@@ -143,19 +143,8 @@ describe("verify-a-token.ts", () => {
   });
 
   it("refuses a token that is bound to a key (RFC 9449 7.2)", async () => {
-    const config = await openid.discovery(
-      new URL(worker.issuer),
-      agent.agentId,
-      undefined,
-      openid.ClientSecretBasic(agent.clientSecret),
-      { execute: [openid.allowInsecureRequests] },
-    );
-    const bound = await openid.clientCredentialsGrant(
-      config,
-      { scope: "resume:read", resource: audience },
-      { DPoP: openid.getDPoPHandle(config, await openid.randomDPoPKeyPair("ES256")) },
-    );
-    expect(await verify(bound.access_token)).toEqual(refused("the token is bound to a key (DPoP)"));
+    const bound = await boundTokenFor(worker.issuer, agent, { scope: "resume:read", resource: audience });
+    expect(await verify(bound)).toEqual(refused("the token is bound to a key (DPoP)"));
   });
 
   it("says nothing of the token when the keys cannot be fetched", async () => {

@@ -6,8 +6,8 @@ import { ClientCredentialsProvider, PrivateKeyJwtProvider } from "@modelcontextp
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { decodeJwt, exportJWK, generateKeyPair, type JWK } from "jose";
-import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { boundTokenFor } from "../support/bound-token.ts";
 import { type Ended, freePort, runExample, serveExample } from "../support/example-process.ts";
 import {
   type Admin,
@@ -204,21 +204,8 @@ describe("the MCP server", () => {
     const changed = [head, claims, (signature.startsWith("A") ? "B" : "A") + signature.slice(1)].join(".");
     expect(await postWith(changed, calling("read_resume"))).toEqual(notForThisServer());
 
-    const config = await openid.discovery(
-      new URL(worker.issuer),
-      editor.agentId,
-      undefined,
-      openid.ClientSecretBasic(editor.clientSecret),
-      { execute: [openid.allowInsecureRequests] },
-    );
-    const bound = await openid.clientCredentialsGrant(
-      config,
-      { scope: "resume:read", resource: url },
-      { DPoP: openid.getDPoPHandle(config, await openid.randomDPoPKeyPair("ES256")) },
-    );
-    expect(await postWith(bound.access_token, calling("read_resume"))).toEqual(
-      unauthorized("The token is bound to a key"),
-    );
+    const bound = await boundTokenFor(worker.issuer, editor, { scope: "resume:read", resource: url });
+    expect(await postWith(bound, calling("read_resume"))).toEqual(unauthorized("The token is bound to a key"));
   });
 
   it("a token without the scope of the tool gets 403 insufficient_scope (RFC 6750 3.1)", async () => {

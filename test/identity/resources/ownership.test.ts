@@ -132,12 +132,18 @@ describe("a name below one of another organization", () => {
 });
 
 describe("two requests at once", () => {
-  it("the name is lost while a resource is on its way to D1: it is not registered", async () => {
+  /** The holder of a name, and another organization that has published the record of the name below. */
+  async function readyToProve() {
     const [parent, child] = [await newHolder(), await newHolder()];
     const name = newName();
     await proved(zone, parent, name);
     const { challenge } = (await child.add(`api.${name}`)).body;
     zone.publish(challenge.name, challenge.value);
+    return { parent, child, name };
+  }
+
+  it("the name is lost while a resource is on its way to D1: it is not registered", async () => {
+    const { parent, child, name } = await readyToProve();
     const between: number[] = [];
     beforeWrite('insert into "resources"', async () => {
       between.push((await child.verify(`api.${name}`)).status);
@@ -148,11 +154,7 @@ describe("two requests at once", () => {
   });
 
   it("a resource is registered while a name below is being proved: the name stays", async () => {
-    const [parent, child] = [await newHolder(), await newHolder()];
-    const name = newName();
-    await proved(zone, parent, name);
-    const { challenge } = (await child.add(`api.${name}`)).body;
-    zone.publish(challenge.name, challenge.value);
+    const { parent, child, name } = await readyToProve();
     const between: number[] = [];
     beforeWrite('update "domains"', async () => {
       between.push((await register(parent, `https://api.${name}`)).status);

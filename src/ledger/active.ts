@@ -85,7 +85,8 @@ export async function activeSubject(parts: Parts, token: TokenFacts): Promise<Pr
     ],
     issueMsOf(token.tokenId),
   );
-  if (!client || cutOff !== null || !isActive(client, token.credentialId)) return null;
+  if (!client || cutOff !== null || revocations.isForgotten(token)) return null;
+  if (!isActive(client, token.credentialId)) return null;
   if (client.agent.dpopRequired && !token.bound) return null;
   if (token.chainId === null) return client;
   const status = await delegationStatus(parts, token.chainId);

@@ -59,7 +59,7 @@ export type TokenOutcome =
       readonly outcome: "issued";
       readonly client: AuthenticatedClient;
       readonly tokenId: TokenId;
-      /** Milliseconds since the epoch; later than every revocation that the ledger has recorded. */
+      /** By the clock, in milliseconds since the epoch. The order of issue, and of revocations, is that of the ids. */
       readonly issuedAtMs: number;
       readonly scopes: readonly Scope[];
       /** The issuer, or the resource as it was registered. */
@@ -106,7 +106,7 @@ export type DelegationOutcome =
       readonly outcome: "delegated";
       readonly chainId: DelegationId;
       readonly resource: LentResource | null;
-      /** Milliseconds since the epoch. */
+      /** By the clock, in milliseconds since the epoch. */
       readonly issuedAtMs: number;
       readonly expiresAtMs: number;
     }
@@ -140,6 +140,8 @@ export interface IntrospectedToken {
   readonly facts: TokenFacts;
   readonly organizationId: OrganizationId;
   readonly subjectAgentId: AgentId;
+  /** `iat`: by the clock, in seconds since the epoch. */
+  readonly issuedAt: number;
   readonly scopes: readonly Scope[];
   /** The identifier of the resource that the token is for, in its form for comparison; null for this service. */
   readonly key: string | null;

@@ -10,7 +10,7 @@ export interface LentResource {
   readonly key: string;
 }
 
-/** A delegation. The time of issue is in its id (UUID v7), and is later than every earlier revocation. */
+/** A delegation. Its place in the order of issue is in its id (UUID v7), and is later than every earlier revocation. */
 export interface Delegation {
   readonly chainId: DelegationId;
   readonly delegatorAgentId: AgentId;

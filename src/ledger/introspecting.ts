@@ -7,14 +7,20 @@ import { type Resource, scopesFor } from "./resources.ts";
 import { issueMsOf } from "./revocations.ts";
 
 /**
+ * The latest moment at which the token can have been issued, by the clock. The time in its id is precise, but after a step of the
+ * clock ahead of it.
+ */
+const issuedByMs = ({ facts: { tokenId }, issuedAt }: IntrospectedToken): number =>
+  Math.min(issueMsOf(tokenId), issuedAt * 1000 + 999);
+
+/**
  * Whether a resource accepts a token at this moment: it is active, it lets the organization have every scope of the token, and it
  * was registered before the token was issued. An earlier token can be one of a former owner of the identifier.
  */
 function accepts(resource: Resource, token: IntrospectedToken, nowMs: number): boolean {
   const scopes = scopesFor(resource, token.organizationId, token.scopes, nowMs);
   const isComplete = scopes !== null && scopes.length === token.scopes.length;
-  const isLater = issueMsOf(token.facts.tokenId) >= resource.createdAt;
-  return isComplete && isLater && (token.isBound || !resource.requireDpop);
+  return isComplete && issuedByMs(token) >= resource.createdAt && (token.isBound || !resource.requireDpop);
 }
 
 /** Whether a resource of this organization accepts the token. */

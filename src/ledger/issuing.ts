@@ -77,8 +77,9 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   // The first check, because the caller then tries again with another key: it must not have used up a proof or an assertion.
   if (parts.revocations.isDropped(request.signingKeyId)) return { outcome: "signing_key_dropped" };
   parts.principals.releaseExpired(Date.now());
+  const issuedAtMs = Date.now();
   // Taken before the records are read: a revocation that comes in between ends the token.
-  const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
+  const tokenId = newId<TokenId>(parts.revocations.nextIssueMs(issuedAtMs));
   const context = { grant, ...(chainId ? { chainId } : {}) };
   const asked = request.scopes ? { scope: shortened(request.scopes).join(" ") } : {};
   const authenticated = await authenticate(parts, request, "token.refused", { ...context, ...asked });
@@ -141,7 +142,6 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   const charged = chargeClient(parts, authenticated, "token", false);
   if (charged.outcome === "limited") return refuseOverLimit(charged);
   useUp(parts, request.presented);
-  const tokenId = newId<TokenId>(issuedAtMs);
   const details = { ...context, scope: scopes.join(" ") };
   const occurredAtMs = appendEvent(parts, "token.issued", {
     agentId,
@@ -185,8 +185,9 @@ export async function delegate(parts: Parts, request: DelegationRequest): Promis
   const { delegatorAgentId, delegateeAgentId, credentialId, tokenId, resourceKey, scopes, ttlSeconds } = request;
   const { organizationId, resources } = parts;
   parts.principals.releaseExpired(Date.now());
+  const issuedAtMs = Date.now();
   // Taken before the records are read: a revocation that comes in between ends the delegation.
-  const issuedAtMs = parts.revocations.nextIssueMs(Date.now());
+  const chainId = newId<DelegationId>(parts.revocations.nextIssueMs(issuedAtMs));
   const find = (agentId: typeof delegatorAgentId) => parts.principals.find(organizationId, agentId, Date.now());
   const [delegator, delegatee, api] = await Promise.all([
     find(delegatorAgentId),
@@ -218,7 +219,6 @@ export async function delegate(parts: Parts, request: DelegationRequest): Promis
   }
   const resource = api.resource && lentResource(api.resource);
   const expiresAtMs = issuedAtMs + ttlSeconds * 1000;
-  const chainId = newId<DelegationId>(issuedAtMs);
   parts.delegations.add({
     chainId,
     delegatorAgentId,

@@ -200,6 +200,7 @@ const tokenFor = ({ agentId, credentialId }: Member) => ({
   subjectAgentId: agentId,
   scopes: ["resume:read" as Scope],
   isBound: false,
+  issuedAt: noon / 1000,
 });
 
 describe("in the ledger", () => {

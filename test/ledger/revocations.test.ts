@@ -80,8 +80,7 @@ describe("a cut-off", () => {
         expect(issued.every((ms) => cutOffAt(revocations, ms) !== null)).toBe(true);
         expect(cutOffAt(revocations, revocations.nextIssueMs(noon))).toBeNull();
       }
-      expect(issued.slice(0, 3)).toEqual([noon, noon, noon + 1]);
-      expect(issued).toEqual(issued.toSorted((a, b) => a - b));
+      expect(issued.slice(0, 4)).toEqual([noon, noon + 1, noon + 3, noon + 4]);
     });
   });
 
@@ -144,7 +143,7 @@ describe("a cut-off", () => {
     expect(await rows("last_issue")).toEqual([{ one: 1, at_ms: noon + 5 }]);
   });
 
-  it("that did not happen moves no token: after a restart with a corrected clock they are issued at its time", async () => {
+  it("that did not happen leaves the order too: after a restart with a clock that is behind, ids go on", async () => {
     const { inside } = newLedger();
     await inside(({ sql }) => {
       const revocations = new Revocations(sql);
@@ -152,7 +151,11 @@ describe("a cut-off", () => {
       revocations.drain();
       revocations.save();
     });
-    expect(await inside(({ sql }) => new Revocations(sql).nextIssueMs(noon - 9_000))).toBe(noon - 9_000);
+    const places = await inside(({ sql }) => {
+      const revocations = new Revocations(sql);
+      return [noon - 9_000, noon - 9_000, noon + 7].map((ms) => revocations.nextIssueMs(ms));
+    });
+    expect(places).toEqual([noon + 1, noon + 2, noon + 7]);
   });
 
   it("is remembered as long as a token from before it may live", async () => {
@@ -166,6 +169,56 @@ describe("a cut-off", () => {
   });
 });
 
+describe("attack: a clock that was ahead while revocations were forgotten", () => {
+  /** The ids of tokens that were issued at noon and one millisecond later: `noon` is 0x1ab58a76200. */
+  const [revoked, later] = ["01ab58a7-6200-7000-8000-000000000001", "01ab58a7-6201-7000-8000-000000000001"];
+  const hour = 3_600_000;
+  const inAnHour = noon / 1_000 + 3_600;
+
+  it("makes no revoked token active again, and ends none that was issued later", async () => {
+    const { inside, rows } = newLedger();
+    await inside(({ sql }) => {
+      const revocations = new Revocations(sql);
+      expect(revocations.revokeToken(tokenUntil(revoked!, inAnHour))).toBe(true);
+      revocations.forgetExpired(noon + hour + 1);
+      expect(cutOffAt(revocations, 0, revocationKey.token(revoked as TokenId))).toBeNull();
+      expect(revocations.isForgotten(tokenUntil(revoked!, inAnHour))).toBe(true);
+    });
+    await inside(({ sql }) => {
+      const revocations = new Revocations(sql);
+      const isForgotten = (id: string, expiresAt: number) => revocations.isForgotten(tokenUntil(id, expiresAt));
+      expect(isForgotten(revoked!, inAnHour)).toBe(true);
+      expect(isForgotten(revoked!, inAnHour + 1)).toBe(false);
+      expect(isForgotten(later!, inAnHour - 60)).toBe(false);
+    });
+    expect(await rows("forgotten_revocations")).toEqual([{ expires_at_ms: noon + hour, cutoff_ms: noon }]);
+  });
+
+  it("also when the clock is corrected and others are forgotten: the earlier mark stays while it is needed", async () => {
+    const { inside, rows } = newLedger();
+    await inside(({ sql }) => {
+      const revocations = new Revocations(sql);
+      revocations.cutOff(theAgent, noon);
+      revocations.forgetExpired(noon + kept + 1);
+      revocations.revokeToken(tokenUntil(later!, noon / 1_000 + 60));
+      revocations.forgetExpired(noon + 61_000);
+      expect(revocations.isForgotten(tokenUntil(revoked!, inAnHour))).toBe(true);
+      expect(revocations.isForgotten(tokenUntil(later!, noon / 1_000 + 60))).toBe(true);
+      expect(revocations.isForgotten(tokenUntil(later!, inAnHour))).toBe(false);
+    });
+    expect(await rows("forgotten_revocations")).toEqual([
+      { expires_at_ms: noon + 60_000, cutoff_ms: noon + 1 },
+      { expires_at_ms: noon + kept, cutoff_ms: noon },
+    ]);
+    await inside(({ sql }) => {
+      const revocations = new Revocations(sql);
+      revocations.cutOff({ kind: "organization" }, noon + 9);
+      revocations.forgetExpired(noon + 10 + kept);
+    });
+    expect(await rows("forgotten_revocations")).toEqual([{ expires_at_ms: noon + 9 + kept, cutoff_ms: noon + 9 }]);
+  });
+});
+
 describe("the time in an id", () => {
   it("RFC 9562 A.6: the example of a UUID v7", () => {
     expect(issueMsOf("017f22e2-79b0-7cc3-98c4-dc0c0c07398f" as TokenId)).toBe(1_645_557_742_000);
@@ -173,14 +226,15 @@ describe("the time in an id", () => {
 });
 
 describe("a revoked token", () => {
-  const key = revocationKey.token("token-1" as TokenId);
+  const token = "01ab58a7-6200-7000-8000-000000000001";
+  const key = revocationKey.token(token as TokenId);
   const expiresAt = noon / 1_000 + 3_600;
 
   it("is revoked once, and stays so; another is not", async () => {
     const { inside } = newLedger();
     const revoke = (id: string) => inside(({ sql }) => new Revocations(sql).revokeToken(tokenUntil(id, expiresAt)));
-    expect(await revoke("token-1")).toBe(true);
-    expect(await revoke("token-1")).toBe(false);
+    expect(await revoke(token)).toBe(true);
+    expect(await revoke(token)).toBe(false);
     expect(await revoke("token-2")).toBe(true);
     await inside(({ sql }) => {
       const revocations = new Revocations(sql);
@@ -192,7 +246,7 @@ describe("a revoked token", () => {
 
   it("is remembered until it has expired", async () => {
     await withRevocations((revocations) => {
-      revocations.revokeToken(tokenUntil("token-1", expiresAt));
+      revocations.revokeToken(tokenUntil(token, expiresAt));
       revocations.forgetExpired(noon + 3_600_000);
       expect(cutOffAt(revocations, 0, key)).not.toBeNull();
       revocations.forgetExpired(noon + 3_600_001);

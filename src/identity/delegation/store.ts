@@ -193,8 +193,8 @@ function isActive(db: Database): SQL | undefined {
 
 /**
  * Ends every delegation of the subject that is not active any more by the records as the statements before it in the batch leave
- * them. It does not use `changes()`, and no later statement may. For an organization, and for the secrets of a credential, it
- * ends everything that was issued before, though both may be active now.
+ * them. It does not use `changes()`, and no later statement may. For an organization it ends everything that was issued before, and
+ * for the secrets of a credential everything, though both may be active now.
  */
 export function endInactiveDelegations(
   context: Pick<Context, "db">,
@@ -203,14 +203,15 @@ export function endInactiveDelegations(
   endedAt: number,
 ) {
   const active = isActive(context.db);
-  const endsAllBefore = subject.kind === "organization" || subject.kind === "secrets";
-  const issuedBefore = endsAllBefore ? lte(delegations.issuedAt, endedAt) : undefined;
+  // Rotation takes the cut-off of the ledger again after this write, so every delegation of the credential has ended.
+  const endedAnyway = { organization: lte(delegations.issuedAt, endedAt), secrets: sql`true` };
+  const isEnded = subject.kind === "organization" || subject.kind === "secrets" ? endedAnyway[subject.kind] : undefined;
   return endWhere(
     context,
     endedAt,
     eq(delegations.organizationId, organizationId),
     concerns(subject),
     gt(delegations.id, oldestLiveId(endedAt)),
-    or(active && not(active), issuedBefore),
+    or(active && not(active), isEnded),
   );
 }

@@ -130,6 +130,7 @@ function introspected({ settings: { issuer } }: Context, { claims, facts }: Read
     facts,
     organizationId: claims.organization_id,
     subjectAgentId: claims.sub,
+    issuedAt: claims.iat,
     scopes: claims.scope.split(" ").filter((scope) => scope !== "") as Scope[],
     key: key === comparisonKey(issuer) ? null : key,
     isBound: claims.cnf !== undefined,

@@ -10,6 +10,7 @@ import { DependencyDown } from "../platform/dependency.ts";
 import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
 import { log } from "../platform/log.ts";
 import type { Actor, DomainEvent } from "./catalogue.ts";
+import { boundedDetails } from "./details.ts";
 import { failAfterDeadline, type Hold } from "./hold.ts";
 
 /** A caller, or an authenticated client. */
@@ -27,10 +28,11 @@ export function actorOf(context: Pick<Context, "source">, acting: Acting | null)
 type EventFacts = Pick<DomainEvent, "action" | "organizationId" | "agentId" | "target" | "details"> &
   Partial<Pick<DomainEvent, "data" | "outcome">>;
 
-/** Makes the event of a change, with a new id and the present time. Its default outcome is `success`. */
+/** Makes the event of a change, with a new id and the present time. Its default outcome is `success`. Cuts what is too long. */
 export function newEvent(context: Pick<Context, "now">, actor: Actor, event: EventFacts): DomainEvent {
   const occurredAtMs = context.now();
-  return { id: newId<EventId>(occurredAtMs), outcome: "success", actor, occurredAtMs, ...event };
+  const details = boundedDetails(event.details);
+  return { id: newId<EventId>(occurredAtMs), outcome: "success", actor, occurredAtMs, ...event, details };
 }
 
 /**

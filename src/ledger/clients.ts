@@ -45,17 +45,6 @@ export interface Authenticated {
   readonly used: Used | null;
 }
 
-/** The longest text in the details of a refusal. A stranger chooses it. */
-const longestDetail = 1_024;
-
-const shortened = (details: DomainEvent["details"]): DomainEvent["details"] =>
-  Object.fromEntries(
-    Object.entries(details).map(([name, value]) => [
-      name,
-      typeof value === "string" ? value.slice(0, longestDetail).toWellFormed() : value,
-    ]),
-  );
-
 type Failure = Pick<SignIn & { ok: false }, "reason" | "principal" | "findReason">;
 
 /**
@@ -79,7 +68,7 @@ async function refuse(
       actor: { agentId: null, ...source },
       target: agentId,
       details: {
-        ...shortened(details),
+        ...details,
         reason,
         ...(retryAfterSeconds > 0 ? { closedSeconds: retryAfterSeconds } : {}),
       },

@@ -65,11 +65,17 @@ async function delegatedAuthority(
 const namesAnother = ({ resource }: Delegation, { isNamed, key }: Target): boolean =>
   isNamed && key !== (resource?.key ?? null);
 
-/** How many refused scopes the audit event and the answer name, and how many characters of each. */
+/** How many scopes the audit event and the answer of a refusal name, and how many characters of each. A stranger chooses them. */
 const named = { scopes: 10, characters: 64 } as const;
 
 const shortened = (scopes: readonly string[]): readonly string[] =>
   scopes.slice(0, named.scopes).map((scope) => scope.slice(0, named.characters));
+
+/** Scopes in the details of a refusal, with their number where not all are named. */
+const scopeDetails = (scopes: readonly string[]): DomainEvent["details"] => ({
+  scope: shortened(scopes).join(" "),
+  ...(scopes.length > named.scopes ? { scopeCount: scopes.length } : {}),
+});
 
 /** Decides on a token request: one durable commit, whatever the outcome. */
 export async function issueToken(parts: Parts, request: TokenRequest): Promise<TokenOutcome> {
@@ -81,7 +87,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   // Taken before the records are read: a revocation that comes in between ends the token.
   const tokenId = newId<TokenId>(parts.revocations.nextIssueMs(issuedAtMs));
   const context = { grant, ...(chainId ? { chainId } : {}) };
-  const asked = request.scopes ? { scope: shortened(request.scopes).join(" ") } : {};
+  const asked = request.scopes ? scopeDetails(request.scopes) : {};
   const authenticated = await authenticate(parts, request, "token.refused", { ...context, ...asked });
   if (authenticated.outcome !== "authenticated") return authenticated;
   // Not before: a stranger's proofs must leave nothing in the client's ledger.
@@ -130,9 +136,10 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
     return refuse({ outcome: "proof_required" }, { ...asked, reason: "proof_required", audience: [audience] });
   }
   const scopes = request.scopes ?? grantable.filter((scope) => !isNamedOnly(scope));
-  const outside = shortened(scopes.filter((scope) => !grantable.includes(scope)));
+  const outside = scopes.filter((scope) => !grantable.includes(scope));
   if (outside.length > 0 || (resource && scopes.length === 0)) {
-    return refuse({ outcome: "scope_refused", outside }, { reason: "invalid_scope", scope: outside.join(" ") });
+    const outcome = { outcome: "scope_refused", outside: shortened(outside) } as const;
+    return refuse(outcome, { reason: "invalid_scope", ...scopeDetails(outside) });
   }
 
   // Nothing awaits between this check and its use: of concurrent requests with one workload token, exactly one gets a token.

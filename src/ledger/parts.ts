@@ -1,5 +1,6 @@
 /** The parts of a ledger. Each owns its tables; a rule over several parts is a plain function with these as its argument. */
 import type { DomainEvent } from "../events/catalogue.ts";
+import { boundedDetails } from "../events/details.ts";
 import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
 import type { Activity } from "./activity.ts";
 import type { Admission } from "./admission.ts";
@@ -43,6 +44,7 @@ export function appendEvent(
   event: Pick<DomainEvent, "agentId" | "actor" | "target" | "details" | "outcome">,
 ): number {
   const occurredAtMs = Date.now();
-  chain.append({ id: newId<EventId>(occurredAtMs), organizationId, action, occurredAtMs, ...event });
+  const details = boundedDetails(event.details);
+  chain.append({ id: newId<EventId>(occurredAtMs), organizationId, action, occurredAtMs, ...event, details });
   return occurredAtMs;
 }

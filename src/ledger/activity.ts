@@ -3,14 +3,13 @@
  * writes totals to D1, not increments, so it may be repeated.
  */
 import type { AgentId, OrganizationId } from "../platform/ids.ts";
+import { pagesOf } from "../platform/pages.ts";
 import { dayMs, dayOf } from "../platform/time.ts";
 import type { AnsweredCalls } from "./contract.ts";
 import type { Journaled } from "./journal.ts";
 
 /** The object keeps the buckets of this many last days after the flush, because they may still grow. */
 const keptDays = 2;
-/** Buckets that one statement writes to D1. */
-const pageSize = 1000;
 
 type Bucket = Readonly<Record<string, string | number>> & { readonly day: string };
 type Row = Record<string, string | number>;
@@ -73,9 +72,8 @@ class RollUp<B extends Bucket> {
   }
 
   save(): void {
-    if (this.#unsaved.size === 0) return;
     const rows = [...this.#unsaved.values()].map(({ values, count }) => [...values, count, 0]);
-    this.#sql.exec(this.#upsert, JSON.stringify(rows));
+    for (const { json } of pagesOf(rows)) this.#sql.exec(this.#upsert, json);
     this.#unsaved.clear();
   }
 
@@ -88,18 +86,15 @@ class RollUp<B extends Bucket> {
     const rows = this.#sql
       .exec<Row>(`SELECT ${this.#columns}, count FROM ${this.#name} WHERE count > flushed`)
       .toArray();
-    const pages = Array.from({ length: Math.ceil(rows.length / pageSize) }, (_, page) =>
-      JSON.stringify(rows.slice(page * pageSize, (page + 1) * pageSize)),
-    );
     const sent = (column: string) => `sent.value ->> '${column}'`;
     const upsert = `INSERT INTO ${this.#name} (organization_id, ${this.#columns}, count)
       SELECT ?1, ${this.#columns.map(sent)}, ${sent("count")} FROM json_each(?2) AS sent WHERE true
       ON CONFLICT DO UPDATE SET count = max(count, excluded.count)`;
     const mark = `UPDATE ${this.#name} SET flushed = max(flushed, ${sent("count")}) FROM json_each(?) AS sent
       WHERE ${this.#columns.map((column) => `${this.#name}.${column} = ${sent(column)}`).join(" AND ")}`;
-    return pages.map((page) => ({
-      statement: d1.prepare(upsert).bind(organizationId, page),
-      arrived: () => void this.#sql.exec(mark, page),
+    return [...pagesOf(rows)].map(({ json }) => ({
+      statement: d1.prepare(upsert).bind(organizationId, json),
+      arrived: () => void this.#sql.exec(mark, json),
     }));
   }
 
@@ -161,6 +156,12 @@ export class Activity implements Journaled<readonly (readonly Staged[])[]> {
   drain(): readonly (readonly Staged[])[] | null {
     const drained = this.#all.map((rollUp) => rollUp.drain());
     return drained.some((buckets) => buckets.length > 0) ? drained : null;
+  }
+
+  split(changes: readonly (readonly Staged[])[]): readonly (readonly (readonly Staged[])[])[] {
+    const pages = changes.map((buckets) => [...pagesOf(buckets)]);
+    const most = Math.max(...pages.map(({ length }) => length));
+    return Array.from({ length: most }, (_, row) => pages.map((ofRollUp) => ofRollUp[row]?.items ?? []));
   }
 
   restore(changes: readonly (readonly Staged[])[]): void {

@@ -3,10 +3,12 @@ import { type DomainEvent, recordedWebhookEventNames } from "../events/catalogue
 import { sha256Hex } from "../platform/crypto/canonical-json.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
+import { isTooBig, mostItems } from "../platform/pages.ts";
 import { isoOf } from "../platform/time.ts";
 import { canonicalEvent } from "./canonical-event.ts";
 import type { AuditEvent, ChainHead } from "./chain-contract.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { PendingEvents, type PendingPage } from "./pending-events.ts";
 
 /** The `previousHash` of event number 1. */
 export const genesisHash = "0".repeat(64);
@@ -68,24 +70,16 @@ const handOn = `INSERT OR IGNORE INTO outbox (id, organization_id, event, create
   WHERE organization_id = ?1 AND sequence BETWEEN ?2 AND ?3 AND action = wanted
     AND json_valid(actor) AND json_valid(details)`;
 
-/** Consecutive events, one row each, from the sequence of the first on. */
-const insertPending = "INSERT INTO pending_events (sequence, event) SELECT ?1 + key, value FROM json_each(?2)";
-
-const deletePending = `DELETE FROM pending_events
-  WHERE sequence BETWEEN ?1 AND ?2 AND sequence NOT IN (SELECT value FROM json_each(?3))`;
-
 const selectLast = `SELECT * FROM (SELECT sequence, hash, event_id FROM audit_events
     WHERE organization_id = ?1 ORDER BY sequence DESC LIMIT 1)
   UNION ALL SELECT * FROM (SELECT sequence, hash, event_id FROM audit_checkpoints
     WHERE organization_id = ?1 ORDER BY sequence DESC LIMIT 1)
   ORDER BY sequence DESC LIMIT 1`;
 
-/** Events in one batch to D1. */
-const pageSize = 500;
-
-/** Appends events, and stores those that D1 does not have yet. */
+/** Appends events, and moves them to D1. */
 export class Chain {
   readonly checkpoints: Checkpoints;
+  readonly pending: PendingEvents;
   readonly #sql: SqlStorage;
   #head: ChainHead;
   #staged: AuditEvent[] = [];
@@ -93,9 +87,9 @@ export class Chain {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.checkpoints = new Checkpoints(sql);
+    this.pending = new PendingEvents(sql);
     sql.exec(`CREATE TABLE IF NOT EXISTS chain_head
       (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL, event_id TEXT)`);
-    sql.exec("CREATE TABLE IF NOT EXISTS pending_events (sequence INTEGER PRIMARY KEY, event TEXT NOT NULL)");
     sql.exec(
       "CREATE TABLE IF NOT EXISTS relayed_events (event_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID",
     );
@@ -155,9 +149,8 @@ export class Chain {
 
   /** Writes the staged events; the caller provides the transaction. */
   write(): void {
-    const [first] = this.#staged;
-    if (!first) return;
-    this.#sql.exec(insertPending, first.sequence, JSON.stringify(this.#staged.map((event) => JSON.stringify(event))));
+    if (this.#staged.length === 0) return;
+    this.pending.add(this.#staged);
     for (const event of this.#staged) this.checkpoints.note(event);
     const { sequence, hash, eventId } = this.#head;
     this.#sql.exec(
@@ -169,46 +162,32 @@ export class Chain {
     this.#staged = [];
   }
 
-  /** Whether there are written events that D1 does not have. */
-  hasPending(): boolean {
-    return this.#sql.exec("SELECT 1 FROM pending_events LIMIT 1").toArray().length > 0;
-  }
-
   /**
    * Moves written events to D1, oldest first. May run several times at once, and again after a crash: it does not change an
    * event that D1 has. When D1 has another row with the same sequence, the event stays in the object as evidence, and
-   * verification finds the row.
+   * verification finds the row. A page that D1 refuses as too big is halved. An event that D1 refuses alone is marked and
+   * passed by, so that it does not block the events after it.
    *
    * @returns whether it has inserted any of them into the outbox
    */
   async moveTo(d1: D1Database, organizationId: OrganizationId): Promise<boolean> {
     let handedOn = false;
-    const last = this.#sql.exec<{ last: number | null }>("SELECT max(sequence) AS last FROM pending_events").one().last;
-    for (let from = 0; last !== null && from < last; ) {
-      const page = this.#sql
-        .exec<{ sequence: number; event: string }>(
-          "SELECT sequence, event FROM pending_events WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?",
-          from,
-          last,
-          pageSize,
-        )
-        .toArray();
-      const [start, end] = [page[0], page.at(-1)];
-      if (!start || !end) break;
-      const events = `[${page.map((row) => row.event).join(",")}]`;
-      const [, conflicts, handed] = await d1.batch<{ sequence: number }>([
-        d1.prepare(insertEvents).bind(events),
-        d1.prepare(selectConflicts).bind(events),
-        d1
-          .prepare(handOn)
-          .bind(organizationId, start.sequence, end.sequence, JSON.stringify(recordedWebhookEventNames)),
-        this.checkpoints.marking(d1, organizationId, end.sequence, this.#head),
-      ]);
-      handedOn ||= (handed?.meta.changes ?? 0) > 0;
-      const sequences = conflicts?.results.map((row) => row.sequence) ?? [];
-      this.#sql.exec(deletePending, start.sequence, end.sequence, JSON.stringify(sequences));
-      if (sequences.length > 0) {
-        log.error(noRequest, "D1 holds other audit events in these places", { organizationId, sequences });
+    const last = this.pending.lastSequence();
+    let most = mostItems;
+    for (let from = 0; from < last; ) {
+      const page = this.pending.pageAfter(from, last, most);
+      const end = page?.items.at(-1);
+      if (!page || !end) break;
+      try {
+        handedOn = (await this.#movePage(d1, organizationId, page)) || handedOn;
+        most = Math.min(mostItems, most * 2);
+      } catch (error) {
+        if (!isTooBig(error)) throw error;
+        const { length } = page.items;
+        most = Math.ceil(length / 2);
+        if (length > 1) continue;
+        this.pending.markRefused(end.sequence);
+        log.error(noRequest, "D1 refuses an audit event as too big", { organizationId, sequence: end.sequence });
       }
       from = end.sequence;
     }
@@ -218,5 +197,22 @@ export class Chain {
   /** Removes the ids of events relayed before the given time. The outbox does not have these events any more. */
   forgetRelayedBefore(ms: number): void {
     this.#sql.exec("DELETE FROM relayed_events WHERE at_ms < ?", ms);
+  }
+
+  async #movePage(d1: D1Database, organizationId: OrganizationId, { items, json }: PendingPage): Promise<boolean> {
+    const sequences = items.map(({ sequence }) => sequence);
+    const [start = 0, end = start] = [sequences[0], sequences.at(-1)];
+    const [, found, handed] = await d1.batch<{ sequence: number }>([
+      d1.prepare(insertEvents).bind(json),
+      d1.prepare(selectConflicts).bind(json),
+      d1.prepare(handOn).bind(organizationId, start, end, JSON.stringify(recordedWebhookEventNames)),
+      this.checkpoints.marking(d1, organizationId, end, this.#head),
+    ]);
+    const conflicts = found?.results.map((row) => row.sequence) ?? [];
+    this.pending.remove(sequences.filter((sequence) => !conflicts.includes(sequence)));
+    if (conflicts.length > 0) {
+      log.error(noRequest, "D1 holds other audit events in these places", { organizationId, sequences: conflicts });
+    }
+    return (handed?.meta.changes ?? 0) > 0;
   }
 }

@@ -7,6 +7,8 @@
 export interface Journaled<Changes = unknown> {
   /** Returns the counts since the last call; null for none. */
   drain(): Changes | null;
+  /** The same changes in several that are each bounded in size. A part without it has few. */
+  split?(changes: Changes): readonly Changes[];
   /** Adds counts that were drained before a restart of the object. */
   restore(changes: Changes): void;
   /** Writes everything that was drained to the part's own tables; the caller provides the transaction. */
@@ -30,12 +32,15 @@ export class Journal {
     if (rows.length > 0) this.#save();
   }
 
-  /** Writes the counts since the last call as one row; the caller provides the transaction. */
+  /** Writes the counts since the last call; the caller provides the transaction. It is one row, but for very many counts. */
   write(): void {
-    const drained = Object.entries(this.#parts).map(([name, part]) => [name, part.drain()] as const);
-    const changes = drained.filter(([, ofPart]) => ofPart !== null);
-    if (changes.length === 0) return;
-    this.#sql.exec("INSERT INTO journal (changes) VALUES (?)", JSON.stringify(Object.fromEntries(changes)));
+    const rows: Record<string, unknown>[] = [];
+    for (const [name, part] of Object.entries(this.#parts)) {
+      const drained = part.drain();
+      const changes = drained === null ? [] : (part.split?.(drained) ?? [drained]);
+      for (const [index, ofPart] of changes.entries()) rows[index] = { ...rows[index], [name]: ofPart };
+    }
+    for (const row of rows) this.#sql.exec("INSERT INTO journal (changes) VALUES (?)", JSON.stringify(row));
   }
 
   /** Writes the journal and the counts since to the parts' tables; the caller provides the transaction. */

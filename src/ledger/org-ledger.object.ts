@@ -259,13 +259,13 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     chain.forgetRelayedBefore(nowMs - relayedKeptMs);
     try {
       await this.flush();
+      if (hasOmitted || chain.pending.hasWaiting() || usage.hasPending() || activity.hasPending()) this.#setAlarm();
     } catch (error) {
       log.warn(noRequest, "ledger flush put off", { organizationId, error });
       this.#alarmSet = true;
       await this.ctx.storage.setAlarm(nowMs + retryAfterMs);
-      return;
     }
-    if (hasOmitted || chain.hasPending() || usage.hasPending() || activity.hasPending()) this.#setAlarm();
+    await chain.pending.report(this.env, organizationId, nowMs);
   }
 
   async #settled(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The usage of an organization: tokens and calls by UTC day and month, and the last use of each credential. */
 import type { CredentialId } from "../platform/ids.ts";
+import { pagesOf } from "../platform/pages.ts";
 import { dayMs, dayOf } from "../platform/time.ts";
 import type { UsageCounts } from "./contract.ts";
 import type { Journaled } from "./journal.ts";
@@ -106,6 +107,14 @@ export class Usage implements Journaled<UsageChanges> {
     return { counts: changed.map(({ metric, period, count }) => ({ metric, period, count })), lastUses };
   }
 
+  split({ counts, lastUses }: UsageChanges): readonly UsageChanges[] {
+    const pages = [...pagesOf(lastUses)];
+    return [
+      { counts, lastUses: pages[0]?.items ?? [] },
+      ...pages.slice(1).map(({ items }) => ({ counts: [], lastUses: items })),
+    ];
+  }
+
   restore({ counts, lastUses }: UsageChanges): void {
     for (const one of counts) this.#counts.set(keyOf(one), { ...one, journaled: one.count, saved: 0 });
     for (const [credentialId, atMs] of lastUses) this.#lastUses.set(credentialId, atMs);
@@ -113,9 +122,9 @@ export class Usage implements Journaled<UsageChanges> {
 
   save(): void {
     const changed = [...this.#counts.values()].filter(({ count, saved }) => count !== saved);
-    if (changed.length > 0) this.#sql.exec(writeCounts, JSON.stringify(changed));
+    for (const { json } of pagesOf(changed)) this.#sql.exec(writeCounts, json);
     for (const entry of changed) entry.saved = entry.count;
-    if (this.#lastUses.size > 0) this.#sql.exec(writeLastUses, JSON.stringify([...this.#lastUses]));
+    for (const { json } of pagesOf(this.#lastUses)) this.#sql.exec(writeLastUses, json);
     this.#lastUses.clear();
   }
 
@@ -128,16 +137,17 @@ export class Usage implements Journaled<UsageChanges> {
     const rows = this.#sql
       .exec<{ credential_id: string; at_ms: number }>("SELECT credential_id, at_ms FROM last_uses LIMIT 1000")
       .toArray();
-    if (rows.length === 0) return;
-    await d1
-      .prepare(
-        `UPDATE credentials SET last_used_at = max(coalesce(last_used_at, 0), used.value ->> 'at_ms')
-         FROM json_each(?) AS used WHERE credentials.id = used.value ->> 'credential_id'`,
-      )
-      .bind(JSON.stringify(rows))
-      .run();
-    for (const row of rows) {
-      this.#sql.exec("DELETE FROM last_uses WHERE credential_id = ? AND at_ms = ?", row.credential_id, row.at_ms);
+    for (const { items, json } of pagesOf(rows)) {
+      await d1
+        .prepare(
+          `UPDATE credentials SET last_used_at = max(coalesce(last_used_at, 0), used.value ->> 'at_ms')
+           FROM json_each(?) AS used WHERE credentials.id = used.value ->> 'credential_id'`,
+        )
+        .bind(json)
+        .run();
+      for (const { credential_id, at_ms } of items) {
+        this.#sql.exec("DELETE FROM last_uses WHERE credential_id = ? AND at_ms = ?", credential_id, at_ms);
+      }
     }
   }
 

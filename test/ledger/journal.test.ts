@@ -56,6 +56,32 @@ function rolledBack(storage: DurableObjectStorage, run: () => unknown): void {
   ).toThrow("rolled back");
 }
 
+describe("a commit of very many counts", () => {
+  it("writes rows of at most 500 each, and an object that starts has every count once", async () => {
+    await newLedger().inside(({ sql }) => {
+      const started = start(sql);
+      for (let index = 0; index < 1_200; index++) {
+        started.activity.addToken(`agent-${index}` as AgentId, noon);
+        started.usage.use(`credential-${index}` as CredentialId, noon + index);
+        started.usage.add("tokens_per_day", noon);
+      }
+      started.journal.write();
+      const sizes = entries(sql).map(({ usage, activity }) => [usage.lastUses.length, activity[1].length]);
+      expect(sizes).toEqual([
+        [500, 500],
+        [500, 500],
+        [200, 200],
+      ]);
+      start(sql);
+      expect(stored(sql)).toMatchObject({ usage: 1_200, byAgent: 1, waiting: 0 });
+      const one = (query: string) => [...sql.exec(query).raw()][0];
+      expect(one("SELECT count(*), sum(count) FROM tokens_by_agent")).toEqual([1_200, 1_200]);
+      expect(one("SELECT sum(count) FROM tokens_by_hour")).toEqual([1_200]);
+      expect(one("SELECT count(*), max(at_ms) FROM last_uses")).toEqual([1_200, noon + 1_199]);
+    });
+  });
+});
+
 describe("a commit", () => {
   it("writes one row, whatever was counted and for however many", async () => {
     await newLedger().inside(({ sql }) => {

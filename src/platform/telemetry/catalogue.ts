@@ -41,6 +41,8 @@ interface Definition {
   readonly buckets?: readonly number[];
   /** A gauge over many subjects: the value of a subject without a fault. The page has the lowest value of all subjects. */
   readonly calm?: number;
+  /** A gauge of an age: its values are times in seconds since the epoch, and the page has the seconds since the lowest. */
+  readonly isAge?: true;
 }
 
 const counter = <const L extends Labels>(help: string, labels: L) => ({ type: "counter", help, labels }) as const;
@@ -50,6 +52,9 @@ const histogram = <const L extends Labels>(help: string, labels: L, buckets: rea
 
 /** Seconds: from an answer out of memory to the time limits of the dependencies. */
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** The time of the oldest pending event of a ledger that has none: later than every time. */
+export const nothingPending = Number.MAX_SAFE_INTEGER;
 
 export const metrics = {
   agentidp_tokens_issued_total: counter("Token requests by grant and outcome.", {
@@ -82,6 +87,13 @@ export const metrics = {
   agentidp_audit_chain_integrity: {
     ...gauge("0 while the latest verification of an organization's audit chain has found it broken, otherwise 1."),
     calm: 1,
+  },
+  agentidp_ledger_oldest_pending_event_seconds: {
+    ...gauge(
+      "Age of the oldest audit event that a ledger could not move to the database for over a minute; 0 without one.",
+    ),
+    calm: nothingPending,
+    isAge: true,
   },
   agentidp_credentials_expiring_soon: gauge("Unrevoked credentials that expire within 7 days."),
   agentidp_outbox_events_waiting: gauge("Events that the relay has not delivered yet, at the last scheduled run."),

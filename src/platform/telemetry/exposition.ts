@@ -1,6 +1,6 @@
 /** The metrics as text: the Prometheus format 0.0.4, and OpenMetrics 1.0. */
 import type { Totals } from "./aggregator.ts";
-import { definitionOf, isMetric, type MetricName, metrics } from "./catalogue.ts";
+import { definitionOf, type GaugeName, isMetric, type MetricName, metrics } from "./catalogue.ts";
 import { addCount, addObservations, emptyTally, keyOf, type Observations, partsOf, type Tally } from "./tally.ts";
 
 export const formats = {
@@ -70,39 +70,48 @@ function histogramLines(name: MetricName, values: readonly string[], { sum, coun
   return [...buckets, `${name}_sum${labelText(pairs)} ${sum}`, `${name}_count${labelText(pairs)} ${total}`];
 }
 
-/** The lowest value of a gauge over many subjects. */
-function gaugeLines(name: MetricName, { gauges }: Tally): string[] {
-  const { calm } = definitionOf(name);
+/**
+ * The value of a gauge on the page; of one over many subjects, the lowest. null before the first reading of a gauge without a
+ * calm value.
+ */
+export function gaugeValue(name: GaugeName, { gauges }: Tally, nowMs: number): number | null {
+  const { calm, isAge } = definitionOf(name);
   const values = seriesOf(name, gauges).map(([, { value }]) => value);
   if (calm !== undefined) values.push(calm);
-  return values.length === 0 ? [] : [`${name} ${Math.min(...values)}`];
+  if (values.length === 0) return null;
+  const lowest = Math.min(...values);
+  return isAge ? Math.max(0, nowMs / 1000 - lowest) : lowest;
 }
 
-function linesOf(name: MetricName, tally: Tally, { lastPushMs }: Totals): string[] {
-  switch (definitionOf(name).type) {
-    case "counter":
-      return seriesOf(name, tally.counters).map(
-        ([values, count]) => `${name}${labelText(pairsOf(name, values))} ${count}`,
-      );
-    case "histogram":
-      return seriesOf(name, tally.histograms).flatMap(([values, observations]) =>
-        histogramLines(name, values, observations),
-      );
-    case "gauge":
-      if (name !== "agentidp_metrics_last_push_timestamp_seconds") return gaugeLines(name, tally);
-      return lastPushMs === null ? [] : [`${name} ${lastPushMs / 1000}`];
+function gaugeLines(name: GaugeName, tally: Tally, nowMs: number): string[] {
+  const value = gaugeValue(name, tally, nowMs);
+  return value === null ? [] : [`${name} ${value}`];
+}
+
+const isGauge = (name: MetricName): name is GaugeName => definitionOf(name).type === "gauge";
+
+function linesOf(name: MetricName, tally: Tally, { lastPushMs }: Totals, nowMs: number): string[] {
+  if (isGauge(name)) {
+    if (name !== "agentidp_metrics_last_push_timestamp_seconds") return gaugeLines(name, tally, nowMs);
+    return lastPushMs === null ? [] : [`${name} ${lastPushMs / 1000}`];
   }
+  if (definitionOf(name).type === "histogram") {
+    return seriesOf(name, tally.histograms).flatMap(([values, observations]) =>
+      histogramLines(name, values, observations),
+    );
+  }
+  return seriesOf(name, tally.counters).map(([values, count]) => `${name}${labelText(pairsOf(name, values))} ${count}`);
 }
 
-/** The page. OpenMetrics writes the family of a counter without `_total`, and ends with `# EOF`. */
-export function exposition(totals: Totals, format: Format): string {
+/** The page at `nowMs`. OpenMetrics writes the family of a counter without `_total`, and ends with `# EOF`. */
+export function exposition(totals: Totals, format: Format, nowMs: number): string {
   const tally = withZeros(totals.tally);
   const families = Object.keys(metrics)
     .filter(isMetric)
     .flatMap((name) => {
       const { type, help } = definitionOf(name);
       const family = format === "openMetrics" && type === "counter" ? name.replace(/_total$/, "") : name;
-      return [`# HELP ${family} ${help}`, `# TYPE ${family} ${type}`, ...linesOf(name, tally, totals)];
+      return [`# HELP ${family} ${help}`, `# TYPE ${family} ${type}`, ...linesOf(name, tally, totals, nowMs)];
     });
   return `${[...families, ...(format === "openMetrics" ? ["# EOF"] : [])].join("\n")}\n`;
 }

@@ -3,6 +3,7 @@
  * cancel the request that is about to push, and then the next request pushes.
  */
 import type { Context } from "../context.ts";
+import type { Bindings } from "../env.ts";
 import { log } from "../log.ts";
 import { type Batch, metricsAggregator, type Push, type Totals } from "./aggregator.ts";
 import { type NoteCalls, pushCalls } from "./calls.ts";
@@ -43,7 +44,12 @@ function acknowledge({ batches }: Push): void {
 
 type Reach = Pick<Context, "env" | "requestId">;
 
-async function pushMetrics({ env }: Reach): Promise<void> {
+/**
+ * Pushes the counts of this isolate.
+ *
+ * @throws {DependencyDown} when the metrics object does not answer; the counts are kept
+ */
+export async function pushMetrics({ env }: { readonly env: Pick<Bindings, "METRICS"> }): Promise<void> {
   const push = nextPush();
   if (push.batches.length === 0) return;
   await metricsAggregator(env).add(push);

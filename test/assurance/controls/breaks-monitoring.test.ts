@@ -1,8 +1,57 @@
 /** Every control watches something: when that is broken the next run says so, and when it is mended the next run says that. */
+import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { control, hour, later, ledgersWithout, measured, measuredOrganization, minute, sql } from "./_cron.ts";
+import { newOrganization } from "../../support/api.ts";
+import {
+  bindings,
+  control,
+  hour,
+  later,
+  ledgersWithout,
+  measured,
+  measuredOrganization,
+  minute,
+  sql,
+} from "./_cron.ts";
 
 measuredOrganization();
+
+/** Lets a ledger hold an event that it cannot move to D1, as one that D1 refuses. */
+async function leaveRefused(organizationId: string): Promise<() => Promise<void>> {
+  const stub = () =>
+    bindings.ORG_LEDGER.get(bindings.ORG_LEDGER.idFromName(organizationId)) as DurableObjectStub<undefined>;
+  const run = (...statements: string[]) =>
+    runInDurableObject(stub(), async (instance, { storage }) => {
+      for (const statement of statements) storage.sql.exec(statement);
+      await (instance as unknown as { alarm(): Promise<void> }).alarm();
+    });
+  const timestamp = new Date().toISOString();
+  await run(
+    `INSERT INTO pending_events VALUES (1000, '{"timestamp":"${timestamp}"}')`,
+    "INSERT INTO refused_events VALUES (1000)",
+  );
+  return () => run("DELETE FROM pending_events WHERE sequence = 1000", "DELETE FROM refused_events");
+}
+
+describe("CC7.2 and CC7.3: an audit event that does not come to D1", () => {
+  it("fails both after ten minutes, and until the event is there", async () => {
+    const { organizationId } = await newOrganization();
+    const remove = await leaveRefused(organizationId);
+    expect(await measured("CC7.2")).toMatchObject({ status: "pass" });
+    for (let minutes = 1; minutes < 11; minutes++) await measured("CC7.2");
+    expect(await control("CC7.2")).toMatchObject({
+      status: "fail",
+      evidence: "Scheduled run: an audit event waits for 11 min in its ledger",
+    });
+    expect(await control("CC7.3")).toMatchObject({
+      status: "fail",
+      evidence: "An audit log lacks events of the last 11 min",
+    });
+    await remove();
+    expect(await measured("CC7.2")).toMatchObject({ status: "pass" });
+    expect(await control("CC7.3")).toMatchObject({ status: "pass" });
+  });
+});
 
 describe("CC7.2 system monitoring", () => {
   it("fails when the scheduled run has stayed away, once", async () => {

@@ -33,7 +33,7 @@ describe("GET /health/detailed", () => {
         checks: {
           d1: healthy,
           kv: healthy,
-          ledger: healthy,
+          ledger: { ...healthy, oldestPendingEventSeconds: 0 },
           queue: { ...healthy, messagesWaiting: expect.any(Number) },
         },
       },
@@ -79,6 +79,13 @@ describe("GET /health/detailed", () => {
     expect(answer.text).not.toContain("secret-detail");
     expect(warned.mock.calls.join()).toContain("secret-detail of D1");
     warned.mockRestore();
+  });
+
+  it("200: without metrics the age of the oldest pending event is absent", async () => {
+    const collect = () => Promise.reject(new Error("no metrics"));
+    const METRICS = { idFromName: () => "metrics", get: () => ({ collect }) } as unknown as DurableObjectNamespace;
+    const answer = await send("/health/detailed", { METRICS });
+    expect([answer.status, answer.body.checks.ledger]).toEqual([200, healthy]);
   });
 
   it("503: a ledger that does not answer is unreachable", async () => {

@@ -4,6 +4,7 @@ import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { type OrganizationId, organizationIdSchema } from "../../../platform/ids.ts";
+import { longestPendingMs, oldestPendingMs } from "../../../platform/telemetry/pending-events.ts";
 import { dayMs, hourMs } from "../../../platform/time.ts";
 import {
   findUnverified,
@@ -76,12 +77,14 @@ async function verifySome(context: Context, earlier: Progress): Promise<Progress
 }
 
 /** The result of all verifications up to now, also those of requests and reports. */
-function resultOf(summary: VerificationSummary, progress: Progress, nowMs: number): CheckResult {
+function resultOf(summary: VerificationSummary, progress: Progress, pendingMs: number, nowMs: number): CheckResult {
   const { verified, events, broken, oldestMs: sinceMs, waitingSinceMs } = summary;
   const result = (status: CheckResult["status"], evidence: string): CheckResult => {
     return { status, evidence, progress, lastCheckedAt: sinceMs };
   };
   if (broken > 0) return result("fail", `${amount(broken, "audit log")} tampered with`);
+  if (pendingMs > longestPendingMs)
+    return result("fail", `An audit log lacks events of the last ${duration(pendingMs)}`);
   if (sinceMs === null) return result("unknown", "The first verification of the audit logs is not complete");
   const ageMs = nowMs - sinceMs;
   if (ageMs > oldestMs) return result("fail", `The oldest verification of an audit log is ${duration(ageMs)} old`);
@@ -97,5 +100,6 @@ function resultOf(summary: VerificationSummary, progress: Progress, nowMs: numbe
 export const auditLogIntegrity: Check = async (context, { previous }) => {
   const earlier = progressSchema.safeParse(previous?.progress).data ?? { link: null, unreachable: [] };
   const progress = await verifySome(context, earlier);
-  return resultOf(await summarizeVerifications(context), progress, context.now());
+  const [summary, pendingMs] = await Promise.all([summarizeVerifications(context), oldestPendingMs(context)]);
+  return resultOf(summary, progress, pendingMs ?? 0, context.now());
 };

@@ -1,6 +1,7 @@
 /** CC7.2: the Cron Trigger runs every minute, metrics arrive, and no event or delivery waits too long. */
 import type { Context } from "../../../platform/context.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
+import { longestPendingMs, oldestPendingMs } from "../../../platform/telemetry/pending-events.ts";
 import { collectMetrics } from "../../../platform/telemetry/push.ts";
 import { minuteMs } from "../../../platform/time.ts";
 import { type Check, duration } from "../measuring.ts";
@@ -25,10 +26,11 @@ async function metricsAge(context: Context): Promise<number | null> {
 }
 
 export const systemMonitoring: Check = async (context, { previous }) => {
-  const [eventAge, overdue, metricsAgeMs] = await Promise.all([
+  const [eventAge, overdue, metricsAgeMs, pendingMs] = await Promise.all([
     oldestOutboxAgeMs(context),
     mostOverdueDeliveryMs(context),
     metricsAge(context),
+    oldestPendingMs(context).then((ms) => ms ?? 0),
   ]);
   const betweenRuns = previous ? context.now() - previous.checkedAt : 0;
   const faults = [
@@ -36,9 +38,10 @@ export const systemMonitoring: Check = async (context, { previous }) => {
     ...(metricsAgeMs === null ? ["no metrics arrive"] : []),
     ...(metricsAgeMs !== null && metricsAgeMs > oldestMetricsMs ? [`metrics are ${duration(metricsAgeMs)} old`] : []),
     ...(eventAge > oldestEventMs ? [`an event waits for ${duration(eventAge)}`] : []),
+    ...(pendingMs > longestPendingMs ? [`an audit event waits for ${duration(pendingMs)} in its ledger`] : []),
     ...(overdue > mostOverdueMs ? [`a delivery is ${duration(overdue)} late`] : []),
   ];
   if (faults.length > 0) return { status: "fail", evidence: `Scheduled run: ${faults.join("; ")}` };
-  const waits = eventAge === 0 && overdue === 0 ? "nothing waits" : "nothing waits for long";
+  const waits = eventAge === 0 && overdue === 0 && pendingMs === 0 ? "nothing waits" : "nothing waits for long";
   return { status: "pass", evidence: `Scheduled run on time, metrics arrive, ${waits}` };
 };

@@ -3,6 +3,7 @@ import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "../../context.ts";
 import { log } from "../../log.ts";
 import { problem } from "../../problems/problems.ts";
+import { longestPendingMs, oldestPendingMs } from "../../telemetry/pending-events.ts";
 import { late, within } from "../../time.ts";
 import { version } from "../../version.ts";
 import type { BaseEnv } from "../app-env.ts";
@@ -21,6 +22,10 @@ const checkSchema = z.object({
   status: z.enum(statuses),
   latencyMs: z.int(),
   messagesWaiting: z.int().optional().openapi({ description: "The queue only: the number of messages in it" }),
+  oldestPendingEventSeconds: z.int().optional().openapi({
+    description:
+      "The ledger only: the age of the oldest audit event of any organization that its ledger could not move to D1 for over a minute; 0 without one. Absent when the metrics cannot be read",
+  }),
 });
 
 const detailedHealthSchema = z
@@ -57,13 +62,23 @@ async function check(context: Context, dependency: keyof Checks, probe: Probe): 
   }
 }
 
+/** The check of a ledger, with what all ledgers have reported. */
+function withPending(ledger: Check, pendingMs: number | null): Check {
+  if (pendingMs === null) return ledger;
+  const isStuck = ledger.status === "healthy" && pendingMs > longestPendingMs;
+  const oldestPendingEventSeconds = Math.round(pendingMs / 1000);
+  return { ...ledger, ...(isStuck ? { status: "degraded" } : {}), oldestPendingEventSeconds };
+}
+
 async function checkAll(context: Context, pingLedger: Probe): Promise<{ status: Status; checks: Checks }> {
-  const [d1, kv, ledger, queue] = await Promise.all([
+  const [d1, kv, reached, queue, pendingMs] = await Promise.all([
     check(context, "d1", probeD1),
     check(context, "kv", probeKv),
     check(context, "ledger", pingLedger),
     check(context, "queue", probeQueue),
+    within(unreachableAfterMs, oldestPendingMs(context)),
   ]);
+  const ledger = withPending(reached, pendingMs === late ? null : pendingMs);
   const found = [d1, kv, ledger, queue].map((one) => one.status);
   return {
     status: statuses.findLast((status) => found.includes(status)) ?? "healthy",
@@ -89,7 +104,7 @@ const readDetailedHealth = publicRoute({
   operationId: "readDetailedHealth",
   summary: "Check the dependencies of the service",
   description:
-    "Calls D1, KV, a ledger and the queue concurrently. A dependency is degraded when it answers after more than a second, and unreachable when it does not answer within two. Requires `METRICS_TOKEN` as a bearer token if that is set. When a dependency is unreachable, the 503 also has the members of the 200.",
+    "Calls D1, KV, a ledger and the queue concurrently. A dependency is degraded when it answers after more than a second, and unreachable when it does not answer within two. The ledger is also degraded while an audit event of any organization cannot be moved to D1 for over ten minutes. Requires `METRICS_TOKEN` as a bearer token if that is set. When a dependency is unreachable, the 503 also has the members of the 200.",
   responses: {
     200: json(detailedHealthSchema, "Every dependency is healthy"),
     207: json(detailedHealthSchema, "A dependency is degraded"),

@@ -35,7 +35,8 @@ const readMetrics = publicRoute({
 export const metricsRoutes = createBaseRouter();
 
 metricsRoutes.openapi(readMetrics, async (c) => {
-  const refused = refuseMonitor(c.get("context"), c.req.header("Authorization"));
+  const context = c.get("context");
+  const refused = refuseMonitor(context, c.req.header("Authorization"));
   if (refused) return fail(c, refused);
   const preferred = accepts(c, {
     header: "Accept",
@@ -43,6 +44,6 @@ metricsRoutes.openapi(readMetrics, async (c) => {
     default: prometheus.mediaType,
   });
   const format = preferred === openMetrics.mediaType ? "openMetrics" : "prometheus";
-  const text = exposition(await collectMetrics(c.get("context")), format);
+  const text = exposition(await collectMetrics(context), format, context.now());
   return c.body(text, 200, { "Content-Type": formats[format].contentType, Vary: "Accept" });
 });

@@ -1,0 +1,206 @@
+/**
+ * Attack: the largest body at every operation that can write an event, sixty at once; a stranger's long `scope` in refused token requests.
+ * Generated from the OpenAPI document. Afterwards the audit log is complete and is read, and no value was over the limit of D1.
+ * The scope: test/tenancy/audit/large-refusals.200.test.ts.
+ */
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import {
+  adminToken,
+  type Body,
+  call,
+  newClient,
+  newOrganization,
+  type Organization,
+  theOperator,
+} from "../support/api.ts";
+import { limitValues } from "../support/value-limit.ts";
+import { filled, type Operation, operations, resolved } from "./_operations.ts";
+
+const atOnce = 60;
+/** Of a field without a longest value: most of the 256 KiB of a body. */
+const withoutLimit = 200_000;
+
+let operator: Organization;
+let token: string;
+let ids: Record<string, string>;
+let refusedSizes: number[];
+
+beforeAll(async () => {
+  operator = await theOperator();
+  token = await adminToken(operator);
+  const { organizationId } = await newOrganization();
+  const { agentId, credentialId } = await newClient(token);
+  const create = async (path: string, json: unknown) => (await call(`/api/v1${path}`, { token, json })).body;
+  const webhook = await create("/webhooks", {
+    name: "n",
+    url: "https://hooks.example.com/",
+    events: ["agent.updated"],
+  });
+  const partner = await create("/federation/trust", { name: "Partner", issuer: "https://idp.partner.example" });
+  const resource = await create("/resources", { identifier: "urn:agentidp:operator:first", name: "First" });
+  ids = {
+    orgId: operator.organizationId,
+    otherOrgId: organizationId,
+    agentId,
+    credentialId,
+    webhookId: webhook.subscriptionId ?? webhook.webhookId ?? webhook.id,
+    partnerId: partner.partnerId,
+    resourceId: resource.resourceId,
+  };
+  vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("Network connection lost."));
+  refusedSizes = await limitValues();
+});
+
+afterAll(() => void vi.restoreAllMocks());
+
+let counter = 0;
+
+/** Values that no schema describes: they name things, or must be unique. By the name of their property. */
+const known: Readonly<Record<string, () => unknown>> = {
+  agentId: () => ids.agentId,
+  delegateeAgentId: () => ids.agentId,
+  organizationId: () => ids.otherOrgId,
+  organization_id: () => operator.organizationId,
+  identifier: () => `urn:agentidp:operator:${"i".repeat(40)}${++counter}`,
+  issuer: () => `https://idp-${++counter}.example`,
+  domain: () => `${"d".repeat(60)}.${"d".repeat(50)}-${++counter}.example`,
+  repository: () => `${"o".repeat(39)}/${"r".repeat(90)}${++counter}`,
+  repositoryId: () => "774218503",
+  repositoryOwnerId: () => "9919",
+  version: () => `1.0.0+${"v".repeat(58)}`,
+  grant_type: () => "client_credentials",
+  status: () => "active",
+  role: () => "member",
+  planTier: () => "enterprise",
+};
+
+/** A text of the schema's greatest length; of three bytes a character, where it takes any. */
+function longText({ pattern, format, maxLength = withoutLimit, example }: Body): string {
+  const number = String(++counter);
+  if (format === "email") return `${"e".repeat(50)}${number}@${"e".repeat(60)}.${"e".repeat(60)}.example`;
+  if (format === "uri") return `https://${number}.example/${"u".repeat(1_900)}`;
+  if (format === "date-time") return "2040-01-01T00:00:00.000Z";
+  if (format === "uuid") return ids.agentId ?? "";
+  // A form has three characters for each byte of the euro sign.
+  if (pattern === undefined && maxLength === withoutLimit) return "x".repeat(withoutLimit);
+  if (pattern === undefined || pattern.includes("\\p{Cc}")) return "\u20ac".repeat(maxLength - number.length) + number;
+  if (pattern.startsWith("^[a-z0-9]+(")) return "s".repeat(maxLength - number.length) + number;
+  if (pattern.startsWith("^[a-z][a-z0-9_-]*:")) return `${"c".repeat(60)}:${"c".repeat(60)}${number}`;
+  return example ?? number;
+}
+
+/** The largest value of a schema. */
+function largest(name: string, given: Body): unknown {
+  const schema = resolved(given);
+  if (known[name]) return known[name]();
+  const [alternative] = schema.oneOf ?? schema.anyOf ?? schema.allOf ?? [];
+  if (alternative) return largest(name, alternative);
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum) return schema.enum[0];
+  const [type] = [schema.type].flat();
+  if (type === "string") return longText(schema);
+  if (type === "integer" || type === "number") return schema.maximum ?? schema.example ?? 1_000;
+  if (type === "boolean") return false;
+  if (type === "array") {
+    const items = resolved(schema.items);
+    if (name === "scopes" && items.type === "string") return ["agents:read"];
+    if (items.format === "uuid") return [ids.agentId];
+    if (items.enum) return items.enum.filter((value: string) => value !== "admin:orgs");
+    return Array.from({ length: schema.maxItems ?? 1 }, () => largest("", items));
+  }
+  const members = Object.entries<Body>(schema.properties ?? {});
+  if (members.length === 0) return schema.example ?? {};
+  return Object.fromEntries(members.map(([member, one]) => [member, largest(member, one)]));
+}
+
+/** The smallest body: what is required. */
+const required = (schema: Body): [string, unknown][] =>
+  (schema.required ?? []).map((name: string) => {
+    const value = largest(name, schema.properties[name]);
+    // Two such fields would be more than a body may have.
+    return [name, typeof value === "string" && value.length === withoutLimit ? "x" : value];
+  });
+
+/** Makes the bodies of an operation: all fields at their largest, each field at its largest, each filled up. */
+function bodiesOf({ body }: Operation): (() => Record<string, unknown>)[] {
+  if (!body) return [];
+  const schema = resolved(body.schema.oneOf?.[0] ?? body.schema.anyOf?.[0] ?? body.schema);
+  const names = Object.keys(schema.properties ?? {}).filter((name) => name !== "publicKeyJwk");
+  const value = (name: string) => largest(name, schema.properties[name]);
+  const withOne = (name: string, one: unknown) => ({ ...Object.fromEntries(required(schema)), [name]: one });
+  return [
+    ...(body.type === "application/json" ? [() => Object.fromEntries(names.map((name) => [name, value(name)]))] : []),
+    ...names.map((name) => () => withOne(name, value(name))),
+    ...names.map((name) => () => withOne(name, "x".repeat(withoutLimit))),
+  ];
+}
+
+/** Operations that need a domain with its record, a delivery, Stripe, or a workload's issuer; or what was deleted with its agent. */
+const unreachable = [
+  "verifyDomain",
+  "redeliverDelivery",
+  "upgradeTier",
+  "upgradeTierByBilling",
+  "exchangeWorkloadToken",
+  "removeDomain",
+  "revokeCredential",
+  "revokeDelegation",
+  "deleteTrustPolicy",
+];
+
+/** Operations that would end the test's own organization, its keys or its token. */
+const ending = ["rotateSigningKeys", "setUp", "receiveEventFromStripe"];
+
+const writing = operations
+  .filter(({ method, operationId }) => method !== "GET" && !ending.includes(operationId))
+  // What a deletion needs is there until the end.
+  .sort((a, b) => Number(a.method === "DELETE") - Number(b.method === "DELETE"));
+
+function send(operation: Operation, index: number) {
+  const bodies = bodiesOf(operation);
+  const body = bodies[index % bodies.length]?.() ?? {};
+  const { method, bearer } = operation;
+  const path = filled(
+    operation.path,
+    operation.operationId === "deleteOrganization" ? { orgId: ids.otherOrgId ?? "" } : ids,
+  );
+  const headers = { "CF-Connecting-IP": `2001:db8:0:${(++counter).toString(16)}::1` };
+  if (!operation.body) return call(path, { method, token, headers });
+  if (operation.body.type === "application/json") {
+    return call(path, { method, json: body, headers, ...(bearer === "none" ? {} : { token }) });
+  }
+  const basic = {
+    clientId: operator.clientId,
+    clientSecret: index % 3 ? operator.clientSecret : `sa_sec_${"A".repeat(52)}`,
+  };
+  return call(path, { method, form: body as Record<string, string>, headers, basic });
+}
+
+const successful = new Set<string>();
+
+it.each(writing)("$method $path", async (operation) => {
+  const answers = await Promise.all(Array.from({ length: atOnce }, (_, index) => send(operation, index)));
+  for (const { status, text } of answers) expect(status, text.slice(0, 300)).not.toBe(500);
+  if (answers.some(({ status }) => status < 300)) successful.add(operation.operationId);
+  expect(refusedSizes).toEqual([]);
+});
+
+it("the audit log, its verification, its export, the analytics and the report are read", async () => {
+  for (const path of [
+    "/audit?limit=100",
+    "/audit/verify",
+    "/audit/export",
+    "/analytics/tokens",
+    "/compliance/report",
+  ]) {
+    const { status, text } = await call(`/api/v1${path}`, { token });
+    expect([path, status], text.slice(0, 300)).toEqual([path, 200]);
+  }
+  expect((await call("/api/v1/audit/verify", { token })).body).toMatchObject({ verified: true });
+  expect(refusedSizes).toEqual([]);
+});
+
+it("every operation took one of its bodies, but for those that need a thing that is not there", () => {
+  const refused = writing.map(({ operationId }) => operationId).filter((id) => !successful.has(id));
+  expect(refused).toEqual(unreachable);
+});

@@ -45,7 +45,10 @@ export interface Actor {
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** It must not hold a secret, a token or an assertion. */
+/**
+ * It must not hold a secret, a token or an assertion. `details` must not hold the `email` or `owner` of an agent: a log that never
+ * changes could not be erased.
+ */
 export interface DomainEvent {
   readonly id: EventId;
   readonly organizationId: OrganizationId;

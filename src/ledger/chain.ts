@@ -1,5 +1,6 @@
 /** The audit chain of one organization: every event names the hash of the one before it. */
 import { type DomainEvent, recordedWebhookEventNames } from "../events/catalogue.ts";
+import { withoutAddresses } from "../events/personal.ts";
 import { sha256Hex } from "../platform/crypto/canonical-json.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
@@ -26,9 +27,9 @@ function linked(event: DomainEvent, head: ChainHead): AuditEvent {
     agentId: event.agentId,
     action: event.action,
     outcome: event.outcome,
-    actor: event.actor,
+    actor: withoutAddresses(event.actor),
     target: event.target,
-    details: event.details,
+    details: withoutAddresses(event.details),
     timestamp: isoOf(event.occurredAtMs),
     previousHash: head.hash,
   };

@@ -25,13 +25,13 @@ export interface PreparedAgent {
 }
 
 function creationOf(context: Context, agent: AgentRecord) {
-  const { id, organizationId, email, agentType, role, capabilities, grantedScopes } = agent;
+  const { id, organizationId, agentType, role, capabilities, grantedScopes } = agent;
   return {
     organizationId,
     action: "agent.created" as const,
     agentId: id,
     target: id,
-    details: { email, agentType, role, capabilities, grantedScopes },
+    details: { agentType, role, capabilities, grantedScopes },
     data: eventData(context, agent),
   };
 }

@@ -68,7 +68,11 @@ const exporting = route({
   responses: {
     200: {
       description: "The events as newline-delimited JSON",
-      content: { [jsonLinesType]: { schema: z.string().openapi({ description: "One AuditEvent per line" }) } },
+      content: {
+        [jsonLinesType]: {
+          schema: z.string().openapi({ description: "One AuditEvent per line; a line with `type` is no event" }),
+        },
+      },
     },
   },
 });

@@ -68,7 +68,19 @@ export const verificationQuerySchema = z
   });
 
 export const exportQuerySchema = z
-  .object({ from: fromParameter, to: toParameter })
+  .object({
+    from: fromParameter,
+    to: toParameter,
+    agents: z
+      .enum(["true", "false"], { error: "must be true or false" })
+      .default("false")
+      .openapi({
+        param: {
+          description:
+            '`true`: the export also has a line `{ type: "agent", agentId, email }` for each agent of the organization that its events name. Such a line is no event; no hash covers it.',
+        },
+      }),
+  })
   .refine(({ from, to }) => ordered(from, to), { path: ["to"], error: "must not be before from" });
 
 export const eventParamsSchema = z.object({
@@ -127,7 +139,14 @@ export const auditEventSchema = z
     },
   });
 
-export const eventPageSchema = pageSchema(auditEventSchema).openapi("AuditEventPage");
+const namedAgentsSchema = z.record(z.uuid(), z.object({ email: z.string() })).openapi({
+  description:
+    "The agents of the organization that the events of the page name (`agentId`, `actor.agentId`), by their ids. The e-mail is that of the agent's record now; it is in no event, and no hash covers it",
+});
+
+export const eventPageSchema = pageSchema(auditEventSchema)
+  .extend({ agents: namedAgentsSchema })
+  .openapi("AuditEventPage");
 
 /** The public part of the key that signed a checkpoint. */
 const checkpointKeySchema = z
@@ -177,6 +196,7 @@ export const auditVerificationSchema = z
   })
   .openapi("AuditVerification");
 
+export type NamedAgents = z.output<typeof namedAgentsSchema>;
 export type EventQuery = z.output<typeof eventQuerySchema>;
 export type VerificationQuery = z.output<typeof verificationQuerySchema>;
 export type ExportQuery = z.output<typeof exportQuerySchema>;

@@ -15,7 +15,15 @@ import { isoOf, isoOrNull } from "../../platform/time.ts";
 import { isTime } from "./checkpoints/signing.ts";
 import { findCheckpoints } from "./checkpoints/store.ts";
 import { relayAndFlush } from "./evidence.ts";
-import type { AuditVerification, CheckpointView, EventQuery, ExportQuery, VerificationQuery } from "./schema.ts";
+import { type AgentLine, namedAgents, withAgents } from "./named-agents.ts";
+import type {
+  AuditVerification,
+  CheckpointView,
+  EventQuery,
+  ExportQuery,
+  NamedAgents,
+  VerificationQuery,
+} from "./schema.ts";
 import { eventPages, findEvent, findEvents, findSequencesWithin } from "./store.ts";
 import { publicEvent } from "./stored-event.ts";
 import { recordVerification } from "./verifications/record.ts";
@@ -36,13 +44,13 @@ export const auditSubscriber = {
   },
 };
 
-/** A page of the log, newest first. `agentId` selects what happened to an agent, not what the agent did. */
+/** A page of the log, newest first, with the agents that it names. `agentId` selects what happened to an agent, not what the agent did. */
 export async function listEvents(
   context: Context,
   { organizationId }: Caller,
   query: EventQuery,
-): Promise<Result<Page<AuditEvent>>> {
-  return pageOf({ name: "audit", organizationId }, z.number(), query, {
+): Promise<Result<Page<AuditEvent> & { readonly agents: NamedAgents }>> {
+  const page = await pageOf({ name: "audit", organizationId }, z.number(), query, {
     read: async ({ before, limit }) => {
       await relayAndFlush(context, organizationId);
       return findEvents(context, organizationId, query, before, limit);
@@ -50,6 +58,7 @@ export async function listEvents(
     keyOf: ({ sequence }) => sequence,
     show: (row) => publicEvent(organizationId, row),
   });
+  return page.ok ? ok({ ...page.value, agents: await namedAgents(context, organizationId, page.value.data) }) : page;
 }
 
 /** One event, or `AUDIT_EVENT_NOT_FOUND`. */
@@ -63,12 +72,12 @@ export async function readEvent(
   return row ? ok(publicEvent(organizationId, row)) : problem("AUDIT_EVENT_NOT_FOUND");
 }
 
-/** The events of a time range up to now, oldest first. Each page is read on demand. */
+/** The events of a time range up to now, oldest first, on request with the agents that they name. Each page is read on demand. */
 export async function exportEvents(
   context: Context,
   { organizationId }: Caller,
   query: ExportQuery,
-): Promise<Result<AsyncGenerator<readonly AuditEvent[], void, void>>> {
+): Promise<Result<AsyncGenerator<readonly (AuditEvent | AgentLine)[], void, void>>> {
   const { from: fromMs = null, to: toMs = null } = query;
   const { sequence: end } = await relayAndFlush(context, organizationId);
   const isWhole = fromMs === null && toMs === null;
@@ -80,7 +89,7 @@ export async function exportEvents(
       yield page.map((row) => publicEvent(organizationId, row));
     }
   }
-  return ok(pages());
+  return ok(query.agents === "true" ? withAgents(context, organizationId, pages()) : pages());
 }
 
 /** A page of the checkpoints, newest first. */

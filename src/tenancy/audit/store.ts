@@ -1,7 +1,8 @@
 /** Queries over the audit log in D1. Only the ledger writes its events, and no event ever changes. */
 import { and, asc, desc, eq, getTableColumns, gt, gte, lt, lte, max, min, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
-import { auditEvents } from "../../platform/db/schema.ts";
+import { among } from "../../platform/db/conditional.ts";
+import { agents, auditEvents } from "../../platform/db/schema.ts";
 import type { AgentId, EventId, OrganizationId } from "../../platform/ids.ts";
 import type { EventQuery } from "./schema.ts";
 import type { StoredEvent } from "./stored-event.ts";
@@ -83,6 +84,20 @@ export async function findSequencesWithin(
     .where(and(eq(auditEvents.organizationId, organizationId), lte(auditEvents.sequence, through), within(range)));
   if (!row || row.first === null || row.last === null) return null;
   return { first: row.first, last: row.last };
+}
+
+/** The e-mail addresses of those of the agents that are of the organization, by their ids. */
+export async function findEmails(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  agentIds: readonly AgentId[],
+): Promise<Map<AgentId, string>> {
+  if (agentIds.length === 0) return new Map();
+  const rows = await db
+    .select({ id: agents.id, email: agents.email })
+    .from(agents)
+    .where(and(eq(agents.organizationId, organizationId), sql`${agents.id} IN ${among(agentIds)}`));
+  return new Map(rows.map(({ id, email }) => [id, email]));
 }
 
 type RawEvent = [

@@ -76,9 +76,15 @@ export type WorkloadRefusalReason =
   | "pull_request"
   | "claim_mismatch";
 
-export type Refused = { readonly outcome: "refused"; readonly reason: RefusalReason };
+/** A refused client. */
+interface NotAccepted {
+  /** Its proof was right: only the present state of its agent or organization refuses it. */
+  readonly isProven?: true;
+}
+
+export type Refused = NotAccepted & { readonly outcome: "refused"; readonly reason: RefusalReason };
 /** Too many failures of this client from this source. It may try again after `retryAfterSeconds`. */
-export type Throttled = { readonly outcome: "throttled"; readonly retryAfterSeconds: number };
+export type Throttled = NotAccepted & { readonly outcome: "throttled"; readonly retryAfterSeconds: number };
 
 /** The request is over a limit of the organization's tier or over one of its overrides. */
 export interface Limited {

@@ -45,7 +45,7 @@ export interface Authenticated {
   readonly used: Used | null;
 }
 
-type Failure = Pick<SignIn & { ok: false }, "reason" | "principal" | "findReason">;
+type Failure = Pick<SignIn & { ok: false }, "reason" | "principal" | "isProven" | "findReason">;
 
 /**
  * Counts a failed attempt, and appends its event unless there are too many. Only failures are throttled: a right secret was
@@ -78,7 +78,8 @@ async function refuse(
   } else {
     parts.wake();
   }
-  return throttled ? { outcome: "throttled", retryAfterSeconds } : { outcome: "refused", reason };
+  const proven = failure.isProven ? ({ isProven: true } as const) : {};
+  return throttled ? { outcome: "throttled", retryAfterSeconds, ...proven } : { outcome: "refused", reason, ...proven };
 }
 
 /** Counts the refusals that an isolate has stopped among those that the audit log does not have. */

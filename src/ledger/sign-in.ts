@@ -24,6 +24,8 @@ export type SignIn =
       readonly ok: false;
       readonly reason: RefusalReason;
       readonly principal: Principal | null;
+      /** The proof was right: only the present state of the agent or of its organization refuses it. */
+      readonly isProven?: true;
       /** Reads the precise reason from D1, for the audit log. Not called for every failure: a flood must not read D1. */
       readonly findReason?: () => Promise<RefusalReason>;
     };
@@ -112,5 +114,5 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
   if (credentialId && holds.refuses({ kind: "credential", agentId, credentialId })) return refuse("credential_revoked");
   const isChanging = holds.refuses({ kind: "agent", agentId }) || holds.refuses({ kind: "organization" });
   const reason = isChanging ? "change_in_progress" : refusedState(principal);
-  return reason ? refuse(reason) : { ok: true, principal, credentialId, used };
+  return reason ? { ok: false, reason, principal, isProven: true } : { ok: true, principal, credentialId, used };
 }

@@ -228,7 +228,7 @@ describe("in the ledger", () => {
     const { issue, revoke, member, restart } = await newMemberWithLedger();
     expect((await issue()).outcome).toBe("issued");
     await revoke(targetOf(member));
-    const refusal = { outcome: "refused", reason };
+    const refusal = { outcome: "refused", reason, ...(reason === "change_in_progress" ? { isProven: true } : {}) };
     expect(await atOnce(3, () => issue())).toEqual([refusal, refusal, refusal]);
     await restart();
     clockAt(noon + holdMs);
@@ -245,10 +245,10 @@ describe("in the ledger", () => {
     for (const action of ["credential.generated", "agent.updated", "agent.suspended"]) {
       await ledger.record([changed(member, action), changed(member, action, newHoldId())]);
     }
-    expect(await issue()).toEqual({ outcome: "refused", reason: "change_in_progress" });
+    expect(await issue()).toEqual({ outcome: "refused", reason: "change_in_progress", isProven: true });
     await changeInD1("agents", member.agentId, "status = 'suspended'");
     await ledger.record([changed(member, "agent.suspended", hold)]);
-    expect(await issue()).toEqual({ outcome: "refused", reason: "agent_suspended" });
+    expect(await issue()).toEqual({ outcome: "refused", reason: "agent_suspended", isProven: true });
     await changeInD1("agents", member.agentId, "status = 'active'");
     await ledger.record([changed(member, "agent.reactivated")]);
     const after = factsOf(await issue());
@@ -260,10 +260,10 @@ describe("in the ledger", () => {
     expect((await issue()).outcome).toBe("issued");
     await revoke(theAgent(member));
     await changeInD1("agents", member.agentId, "status = 'suspended'");
-    expect(await issue()).toEqual({ outcome: "refused", reason: "change_in_progress" });
+    expect(await issue()).toEqual({ outcome: "refused", reason: "change_in_progress", isProven: true });
     await crash();
     clockAt(noon + holdMs + 1);
-    expect(await issue()).toEqual({ outcome: "refused", reason: "agent_suspended" });
+    expect(await issue()).toEqual({ outcome: "refused", reason: "agent_suspended", isProven: true });
   });
 
   it("attack: a delegation that is made while its scope is being revoked ends with the hold", async () => {

@@ -79,7 +79,7 @@ async function withStopped<T>(clientId: string, callLedger: (stopped: number) =>
   }
 }
 
-/** The secrets that have authenticated: the time until which each is remembered. QuickLRU holds up to twice `maxSize`. */
+/** The secrets that have authenticated, or would in another state of their agent: the time until which each is remembered. QuickLRU holds up to twice `maxSize`. */
 const goodSecrets = new QuickLRU<string, number>({ maxSize: 500 });
 const rememberedMs = 10 * minuteMs;
 
@@ -106,6 +106,12 @@ async function isProbablyRight(context: Context, client: Client): Promise<boolea
   return key !== null && (await checkAssertion(presented.jwt, agentId, key, presented.audiences, context.now())).ok;
 }
 
+/** An outcome of the ledger. */
+interface Outcome {
+  readonly outcome: string;
+  readonly isProven?: true;
+}
+
 /** The outcomes of the ledger that say nothing about the client, or that it was not accepted. */
 const notAuthenticated = ["refused", "throttled", "signing_key_dropped"];
 
@@ -113,28 +119,30 @@ const notAuthenticated = ["refused", "throttled", "signing_key_dropped"];
  * Calls the ledger with a client's request. While the client has too many refusals by this method, requests that are probably
  * wrong are throttled here, and the next call tells the ledger how many.
  */
-export async function braked<Outcome extends { readonly outcome: string }>(
+export async function braked<O extends Outcome>(
   context: Context,
   client: Client,
-  callLedger: (stopped: number) => Promise<Outcome>,
-): Promise<Outcome | Throttled> {
+  callLedger: (stopped: number) => Promise<O>,
+): Promise<O | Throttled> {
   const retryAfterSeconds = refusals.secondsClosed(methodOf(client), context.now());
   if (retryAfterSeconds > 0 && !(await isProbablyRight(context, client)))
     return stop(client.agentId, retryAfterSeconds);
   const result = await withStopped(client.agentId, callLedger);
-  const { outcome } = result;
+  const { outcome, isProven = false } = result;
   if (outcome === "refused" || outcome === "throttled") refusals.add(methodOf(client), context.now());
   const secret = secretOf(client);
-  if (secret !== null && !notAuthenticated.includes(outcome)) goodSecrets.set(secret, context.now() + rememberedMs);
+  // A suspended client is to be accepted as soon as it is active again, however often it has tried.
+  const isGood = isProven || !notAuthenticated.includes(outcome);
+  if (secret !== null && isGood) goodSecrets.set(secret, context.now() + rememberedMs);
   return result;
 }
 
 /** The same for a workload's token that the Worker has refused: nothing passes while there are too many. */
-export async function brakedRefusal<Outcome extends { readonly outcome: string }>(
+export async function brakedRefusal<O extends Outcome>(
   context: Context,
   clientId: string,
-  callLedger: (stopped: number) => Promise<Outcome>,
-): Promise<Outcome | Throttled> {
+  callLedger: (stopped: number) => Promise<O>,
+): Promise<O | Throttled> {
   const key = `refused workload|${clientId}`;
   const retryAfterSeconds = refusals.secondsClosed(key, context.now());
   if (retryAfterSeconds > 0) return stop(clientId, retryAfterSeconds);

@@ -2,15 +2,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "./access/app-env.ts";
 import type { Subscriber } from "./events/relay.ts";
-import type { Context } from "./platform/context.ts";
 import type { Tag } from "./platform/http/openapi.ts";
 import type { MessageKind } from "./platform/messages.ts";
-
-/** Calls the service with a request, without a network. */
-export type CallApp = (context: Context, request: Request) => Promise<Response>;
-
-/** A part of the scheduled run. The runtime can end it at any point; the next run must continue. */
-export type Scheduled = (context: Context, callApp: CallApp) => Promise<void>;
+import type { ScheduledPart } from "./platform/scheduled.ts";
 
 export interface Wing {
   /** The routers of the rooms, by their mount path. */
@@ -20,9 +14,9 @@ export interface Wing {
   /** Each gets the events of every organization. */
   readonly subscribers: readonly Subscriber[];
   /** They run concurrently; the failure of one does not stop the others. */
-  readonly scheduled: readonly Scheduled[];
+  readonly scheduled: readonly ScheduledPart[];
   /** They run after all of `scheduled`, to measure its results. */
-  readonly scheduledLast?: readonly Scheduled[];
+  readonly scheduledLast?: readonly ScheduledPart[];
   /** The queue messages that this wing sends and handles. */
   readonly messages: readonly MessageKind<unknown>[];
 }

@@ -1,28 +1,23 @@
-/** The handlers of the Worker. They collect the wings. */
+/** The handlers of the Worker. */
 import { createApp } from "./app.ts";
-import { assurance } from "./assurance/wing.ts";
-import { createRelay, measureOutbox, relayMessages, relayWaiting } from "./events/relay.ts";
-import { authenticators, identity } from "./identity/wing.ts";
-import { keys } from "./keys/wing.ts";
+import { createRelay } from "./events/relay.ts";
+import { authenticators } from "./identity/wing.ts";
 import { ledgerOf, pingLedger } from "./ledger/client.ts";
 import { contextOf } from "./platform/context.ts";
 import type { Bindings } from "./platform/env.ts";
 import { newId } from "./platform/ids.ts";
 import { reasonOf } from "./platform/log.ts";
 import { receiveMessages, retryDeadLetters } from "./platform/messages.ts";
+import { type CallApp, runPart } from "./platform/scheduled.ts";
 import type { NoteCalls } from "./platform/telemetry/calls.ts";
 import { pushNow, pushSoon } from "./platform/telemetry/push.ts";
 import { setGauge } from "./platform/telemetry/recording.ts";
 import { withTimeLimits } from "./platform/time-limits.ts";
-import { tenancy } from "./tenancy/wing.ts";
-import type { CallApp, Wing } from "./wing.ts";
+import { messages, scheduledParts, wings } from "./wings.ts";
 
 export { DelegationChain } from "./identity/delegation/delegation-chain.object.ts";
 export { OrgLedger } from "./ledger/org-ledger.object.ts";
 export { MetricsHub } from "./platform/telemetry/metrics.object.ts";
-
-/** In the order in which their routes are mounted and their subscribers get an event. */
-const wings: readonly Wing[] = [keys, tenancy, identity, assurance];
 
 const relay = createRelay(wings.flatMap(({ subscribers }) => subscribers));
 const noteCalls: NoteCalls = (context, organizationId, calls) => ledgerOf(context, organizationId).noteCalls(calls);
@@ -30,12 +25,6 @@ const app = createApp(wings, { authenticators, relay, noteCalls, pingLedger });
 
 const callApp: CallApp = async (context, request) =>
   app.fetch(request, context.env, { waitUntil: context.defer, passThroughOnException: () => {}, props: {} });
-
-/** Runs every minute (`wrangler.toml`). */
-const scheduled = [relayWaiting, ...wings.flatMap((wing) => wing.scheduled), measureOutbox];
-const scheduledLast = wings.flatMap((wing) => wing.scheduledLast ?? []);
-
-const messages = [relayMessages, ...wings.flatMap((wing) => wing.messages)];
 
 /** The end of the dead-letter queue's name in every deployment (`wrangler.toml`). */
 const deadLetterSuffix = "-dead";
@@ -54,12 +43,16 @@ export default {
 
   async scheduled(controller, env, execution) {
     const run = { requestId: newId<never>(controller.scheduledTime), source: { ip: "", userAgent: "cron" } };
-    const context = contextOf(withTimeLimits(env), run, (work) => execution.waitUntil(work), relay);
-    const outcomes = await Promise.allSettled(scheduled.map((part) => part(context, callApp)));
-    outcomes.push(...(await Promise.allSettled(scheduledLast.map((part) => part(context, callApp)))));
-    const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
-    if (failures.length === 0) setGauge("agentidp_cron_last_success_timestamp_seconds", context.now() / 1000);
-    await pushNow(context);
+    const limited = withTimeLimits(env);
+    const defer = (work: Promise<unknown>) => execution.waitUntil(work);
+    const contextWith = (database: D1Database) => contextOf(limited, run, defer, relay, database);
+    const failures: unknown[] = [];
+    for (const parts of scheduledParts) {
+      const outcomes = await Promise.allSettled(parts.map((part) => runPart(part, limited.DB, contextWith, callApp)));
+      failures.push(...outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : [])));
+    }
+    if (failures.length === 0) setGauge("agentidp_cron_last_success_timestamp_seconds", {}, Date.now() / 1000);
+    await pushNow({ env: limited, requestId: run.requestId });
     if (failures.length > 0) throw new AggregateError(failures, `Scheduled run: ${failures.map(reasonOf).join("; ")}`);
   },
 } satisfies ExportedHandler<Bindings>;

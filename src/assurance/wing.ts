@@ -3,7 +3,7 @@ import type { Wing } from "../wing.ts";
 import { complianceRoutes } from "./compliance/routes.ts";
 import { embedRoutes } from "./controls/embed/routes.ts";
 import { controlRoutes } from "./controls/routes.ts";
-import { measureControls } from "./controls/service.ts";
+import { controlMeasurement } from "./controls/service.ts";
 
 export const assurance: Wing = {
   routes: { "/": [embedRoutes], "/api/v1": [controlRoutes, complianceRoutes] },
@@ -16,6 +16,6 @@ export const assurance: Wing = {
   ],
   subscribers: [],
   scheduled: [],
-  scheduledLast: [measureControls],
+  scheduledLast: [controlMeasurement],
   messages: [],
 };

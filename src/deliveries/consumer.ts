@@ -140,10 +140,15 @@ export async function requeueDue(channel: AnyChannel, context: Context, { delive
   await queueDue(channel, context, [...new Set([...waiting, ...endpoints])], 1, requeueDelaySeconds);
 }
 
-/** Scheduled task: queues overdue deliveries, whose messages are lost, and deletes those that were finished 30 days ago. */
-export async function maintainDeliveries(channel: AnyChannel, context: Context): Promise<void> {
+/**
+ * Scheduled task: queues overdue deliveries, whose messages are lost, and deletes those that were finished 30 days ago.
+ *
+ * @returns the number of endpoints with overdue deliveries that were not queued
+ */
+export async function maintainDeliveries(channel: AnyChannel, context: Context): Promise<number> {
   const { tables } = channel;
-  const overdue = await endpointsWithOverdue(context, tables, context.now() - overdueAfterMs, overdueEndpoints);
-  await queueDue(channel, context, overdue, overdueWidth);
+  const { ids, total } = await endpointsWithOverdue(context, tables, context.now() - overdueAfterMs, overdueEndpoints);
+  await queueDue(channel, context, ids, overdueWidth);
   await deleteFinished(context, tables, context.now() - keptMs, deletedAtOnce);
+  return total - ids.length;
 }

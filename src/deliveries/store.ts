@@ -4,7 +4,7 @@
  */
 import { and, asc, eq, gt, inArray, isNull, lte, or, type SQL, sql } from "drizzle-orm";
 import type { Context, WithDb } from "../platform/context.ts";
-import { among, previousChanged } from "../platform/db/conditional.ts";
+import { among, previousChanged, rowsWithoutLimit } from "../platform/db/conditional.ts";
 import type { AttemptRecord } from "./attempt.ts";
 import type { AnyChannel, Claimed, DeliveryRow, DeliveryTable, EndpointTable, Tables } from "./channel.ts";
 import type { Next } from "./schedule.ts";
@@ -158,22 +158,22 @@ export async function markSlow({ db }: WithDb, { endpoints }: Tables, id: string
     .where(and(eq(endpoints.id, id), lte(endpoints.slowUntil, untilMs)));
 }
 
-/** Some active endpoints with deliveries that have been due since before a time. */
+/** Some active endpoints with deliveries that have been due since before a time, and the number of all of them. */
 export async function endpointsWithOverdue(
   { db }: WithDb,
   { deliveries, endpoints }: Tables,
   beforeMs: number,
   limit: number,
-): Promise<string[]> {
+): Promise<{ readonly ids: readonly string[]; readonly total: number }> {
   const hasOverdue = sql`EXISTS (SELECT 1 FROM ${deliveries} AS waiting
     WHERE waiting.${endpointColumn(deliveries)} = ${endpoints.id} AND waiting.due_at <= ${beforeMs})`;
   const rows = await db
-    .select({ id: endpoints.id })
+    .select({ id: endpoints.id, total: rowsWithoutLimit })
     .from(endpoints)
     .where(and(eq(endpoints.active, true), hasOverdue))
     .orderBy(sql`random()`)
     .limit(limit);
-  return rows.map(({ id }) => id);
+  return { ids: rows.map(({ id }) => id), total: rows[0]?.total ?? 0 };
 }
 
 /** The endpoints of those of the deliveries that are not finished. */

@@ -2,11 +2,13 @@
 import { z } from "@hono/zod-openapi";
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Context, Relay } from "../platform/context.ts";
+import { rowsWithoutLimit } from "../platform/db/conditional.ts";
 import { outbox } from "../platform/db/schema.ts";
 import type { Bindings } from "../platform/env.ts";
 import { type OrganizationId, organizationIdSchema } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
 import type { MessageKind } from "../platform/messages.ts";
+import { inBudget, type ScheduledPart } from "../platform/scheduled.ts";
 import { setGauge } from "../platform/telemetry/recording.ts";
 import type { DomainEvent } from "./catalogue.ts";
 import { publish } from "./outbox.ts";
@@ -20,9 +22,9 @@ export interface Subscriber {
 }
 
 const pageSize = 100;
-/** How many organizations one scheduled run relays, and how many of them concurrently. */
-const relayedAtMost = 500;
-const relayedAtOnce = 10;
+/** How many organizations one scheduled run relays itself or queues, and the most messages that Queues accepts at once. */
+const relayedAtMost = 1_000;
+const queuedAtOnce = 100;
 
 export function createRelay(subscribers: readonly Subscriber[]): Relay {
   return async (context, organizationId, which) => {
@@ -70,24 +72,53 @@ export async function queueRelay(env: Pick<Bindings, "WEBHOOK_QUEUE">, organizat
   }
 }
 
-/** Scheduled task: relays the events that a crash or a failing subscriber left in the outbox. A failure does not stop others. */
-export async function relayWaiting(context: Context): Promise<void> {
-  const waiting = await context.db
-    .selectDistinct({ organizationId: outbox.organizationId })
-    .from(outbox)
-    .orderBy(sql`random()`)
-    .limit(relayedAtMost);
-  for (let from = 0; from < waiting.length; from += relayedAtOnce) {
-    const outcomes = await Promise.allSettled(
-      waiting.slice(from, from + relayedAtOnce).map((row) => context.relay(row.organizationId, "all")),
-    );
-    for (const outcome of outcomes) {
-      if (outcome.status === "rejected") log.error(context, "relay failed", { error: outcome.reason });
+async function queueRelays(context: Context, organizations: readonly OrganizationId[]): Promise<void> {
+  const messages = organizations.map((relay) => ({ body: { relay } satisfies RelayMessage }));
+  try {
+    for (let from = 0; from < messages.length; from += queuedAtOnce) {
+      await context.env.WEBHOOK_QUEUE.sendBatch(messages.slice(from, from + queuedAtOnce));
     }
+  } catch (error) {
+    log.warn(context, "relay deferred to the Cron Trigger", { organizations: organizations.length, error });
   }
 }
 
+/**
+ * Relays the events that a crash or a failing subscriber left in the outbox: of some organizations itself, because the queue may be
+ * down, and of the others through the queue, where each batch of messages has the queries of a whole invocation. The order is random,
+ * so that organizations whose events always fail do not block the others.
+ */
+export const relayWaiting: ScheduledPart = {
+  name: "relay",
+  queries: 120,
+  async run(context, run) {
+    const rows = await context.db
+      .select({ id: outbox.organizationId, total: rowsWithoutLimit })
+      .from(outbox)
+      .groupBy(outbox.organizationId)
+      .orderBy(sql`random()`)
+      .limit(relayedAtMost);
+    let relayed = 0;
+    const waiting = rows.map(({ id }) => id);
+    const rest = await inBudget(run, { queriesEach: 6, width: 10 }, waiting, async (organizationId) => {
+      try {
+        await context.relay(organizationId, "all");
+        relayed += 1;
+      } catch (error) {
+        log.error(context, "relay failed", { organizationId, error });
+      }
+    });
+    await queueRelays(context, rest);
+    return (rows[0]?.total ?? 0) - relayed;
+  },
+};
+
 /** Measures the events in the outbox. Many, or a few for long, mean that a subscriber fails. */
-export async function measureOutbox(context: Context): Promise<void> {
-  setGauge("agentidp_outbox_events_waiting", await context.db.$count(outbox));
-}
+export const measureOutbox: ScheduledPart = {
+  name: "outbox",
+  queries: 2,
+  async run({ db }) {
+    setGauge("agentidp_outbox_events_waiting", {}, await db.$count(outbox));
+    return 0;
+  },
+};

@@ -1,5 +1,6 @@
 /** The signing keys in memory: an isolate queries them every few minutes. */
 import type { Context } from "../platform/context.ts";
+import { withoutBudget } from "../platform/db/query-budget.ts";
 import { DependencyDown } from "../platform/dependency.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
 import { SingleFlight } from "../platform/single-flight.ts";
@@ -42,8 +43,9 @@ interface Keys {
 const caches = new WeakMap<D1Database, SingleFlight<Keys>>();
 
 function loadsOf({ env }: Context): SingleFlight<Keys> {
-  const loads = caches.get(env.DB) ?? new SingleFlight<Keys>(patienceMs);
-  caches.set(env.DB, loads);
+  const database = withoutBudget(env.DB);
+  const loads = caches.get(database) ?? new SingleFlight<Keys>(patienceMs);
+  caches.set(database, loads);
   return loads;
 }
 

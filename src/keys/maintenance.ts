@@ -2,6 +2,7 @@
 import type { Context } from "../platform/context.ts";
 import { longestActiveMs } from "../platform/lifetimes.ts";
 import { log } from "../platform/log.ts";
+import type { ScheduledPart } from "../platform/scheduled.ts";
 import { dayMs } from "../platform/time.ts";
 import { dropOnNewOrganizations, finishDrops } from "./drops.ts";
 import { publishKeySet } from "./jwks.ts";
@@ -53,3 +54,12 @@ export async function maintainSigningKeys(context: Context): Promise<void> {
   }
   if (failures.length > 0) throw new AggregateError(failures, "The maintenance of the signing keys is incomplete");
 }
+
+export const maintenance: ScheduledPart = {
+  name: "signing_keys",
+  queries: 50,
+  async run(context) {
+    await maintainSigningKeys(context);
+    return 0;
+  },
+};

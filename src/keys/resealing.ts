@@ -1,9 +1,8 @@
 /** Changes the key-encryption key without downtime: seals again, with the first key of the list, what an older key has sealed. */
-import type { BatchItem } from "drizzle-orm/batch";
 import type { Context } from "../platform/context.ts";
 import { open, seal, sealedPlace } from "../platform/crypto/sealing.ts";
 import { log } from "../platform/log.ts";
-import { replaceSealed, rowsSealedWith, type SealedRow, type SealedTable } from "./store.ts";
+import { type Resealed, replaceSealed, rowsSealedWith, type SealedRow, type SealedTable } from "./store.ts";
 
 const rowsAtMost = 100;
 /** How often the large tables are searched while the list has two keys. */
@@ -16,11 +15,11 @@ export const placeIn: Readonly<Record<SealedTable, (id: string) => string>> = {
   webhook_secrets: sealedPlace.webhookSecret,
 };
 
-async function resealed(context: Context, table: SealedTable, row: SealedRow): Promise<BatchItem<"sqlite">[]> {
+async function resealed(context: Context, table: SealedTable, row: SealedRow): Promise<Resealed[]> {
   const ring = context.settings.keyEncryptionKeys;
   const place = placeIn[table](row.id);
   const text = await open(ring, row.privateSealed, place);
-  if (text !== null) return [replaceSealed(context, table, row, await seal(ring, text, place))];
+  if (text !== null) return [{ ...row, sealed: await seal(ring, text, place) }];
   log.error(context, "a private key cannot be opened with KEY_ENCRYPTION_KEYS", { table, id: row.id });
   return [];
 }
@@ -28,8 +27,8 @@ async function resealed(context: Context, table: SealedTable, row: SealedRow): P
 /** Seals at most 100 rows again; returns how many were found. */
 async function resealSome(context: Context, table: SealedTable, keyIds: readonly string[]): Promise<number> {
   const rows = await rowsSealedWith(context, table, keyIds, rowsAtMost);
-  const [first, ...rest] = (await Promise.all(rows.map((row) => resealed(context, table, row)))).flat();
-  if (first) await context.db.batch([first, ...rest]);
+  const replaced = (await Promise.all(rows.map((row) => resealed(context, table, row)))).flat();
+  if (replaced.length > 0) await replaceSealed(context, table, replaced);
   return rows.length;
 }
 

@@ -3,7 +3,7 @@ export { currentSigningKey, forgetSigningKeys, verificationKey } from "./cache.t
 export { inspectPrivateKeys, sealedTables } from "./inspection.ts";
 export { keySet } from "./jwks.ts";
 export type { SigningKey } from "./key-pairs.ts";
-export { maintainSigningKeys } from "./maintenance.ts";
+export { maintainSigningKeys, maintenance } from "./maintenance.ts";
 export { ensureSigningKeys } from "./provision.ts";
 export { type KeyRecord, keyRecords } from "./records.ts";
 export { rotateSigningKeys } from "./rotation.ts";

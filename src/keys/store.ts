@@ -146,7 +146,7 @@ export function storedKeysAfter({ db }: WithDb, table: SealedTable, after: strin
     .limit(limit);
 }
 
-/** Private parts that are sealed with one of the given key-encryption keys. */
+/** Some private parts that are sealed with one of the given key-encryption keys, in random order: some may never open. */
 export async function rowsSealedWith(
   { db }: WithDb,
   table: SealedTable,
@@ -161,15 +161,20 @@ export async function rowsSealedWith(
     .select({ id, privateSealed })
     .from(sealedIn[table])
     .where(sql.join(matches, sql` OR `))
+    .orderBy(sql`random()`)
     .limit(limit);
   return rows.flatMap((row) => (row.privateSealed === null ? [] : [{ id: row.id, privateSealed: row.privateSealed }]));
 }
 
-/** Replaces a sealed private part, unless it has changed since it was read. */
-export function replaceSealed({ db }: WithDb, table: SealedTable, row: SealedRow, sealed: string) {
+/** A private part, and its new sealed form. */
+export interface Resealed extends SealedRow {
+  readonly sealed: string;
+}
+
+/** Replaces sealed private parts in one statement, except those that have changed since they were read. */
+export async function replaceSealed({ db }: WithDb, table: SealedTable, rows: readonly Resealed[]): Promise<void> {
   const { id, privateSealed } = sealedIn[table];
-  return db
-    .update(sealedIn[table])
-    .set({ privateSealed: sealed })
-    .where(and(eq(id, row.id), eq(privateSealed, row.privateSealed)));
+  const replacement = sql`FROM json_each(${JSON.stringify(rows)}) AS fresh
+    WHERE ${id} = fresh.value ->> 'id' AND ${privateSealed} = fresh.value ->> 'privateSealed'`;
+  await db.run(sql`UPDATE ${sealedIn[table]} SET private_sealed = fresh.value ->> 'sealed' ${replacement}`);
 }

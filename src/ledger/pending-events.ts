@@ -51,7 +51,7 @@ export class PendingEvents {
     const sinceMs = isLate ? oldestMs : this.#timeOfFirst("SELECT sequence FROM refused_events");
     if (sinceMs === this.#reportedMs()) return;
     const value = sinceMs === null ? nothingPending : sinceMs / 1000;
-    setGauge("agentidp_ledger_oldest_pending_event_seconds", value, organizationId);
+    setGauge("agentidp_ledger_oldest_pending_event_seconds", {}, value, organizationId);
     try {
       await pushMetrics({ env });
       this.#sql.exec("INSERT OR REPLACE INTO reported_pending VALUES (1, ?)", sinceMs);

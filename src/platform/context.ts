@@ -32,18 +32,23 @@ export type RelayedEvents = "changes" | "all";
 /** `worker.ts` provides it. */
 export type Relay = (context: Context, organizationId: OrganizationId, which: RelayedEvents) => Promise<void>;
 
-/** The context of one request or one scheduled run. */
+/**
+ * The context of one request or of one part of a scheduled run.
+ *
+ * @param database in place of the bound one
+ */
 export function contextOf(
   env: Bindings,
   request: Pick<Context, "requestId" | "source">,
   defer: (work: Promise<unknown>) => void,
   relay: Relay,
+  database = env.DB,
 ): Context {
   const context: Context = {
     ...request,
-    env,
+    env: database === env.DB ? env : { ...env, DB: database },
     settings: settingsOf(env),
-    db: openDatabase(env.DB),
+    db: openDatabase(database),
     now: () => Date.now(),
     defer,
     relay: (organizationId, which = "changes") => relay(context, organizationId, which),

@@ -181,7 +181,7 @@ export const noticeOf = rowOf("test_notices");
 export const deviceOf = rowOf("test_devices");
 
 /** Runs something as one invocation of a Worker; answers with how long it was waited for, and with its end. */
-async function invoked(run: (context: Context) => Promise<void>) {
+async function invoked(run: (context: Context) => Promise<unknown>) {
   const execution = createExecutionContext();
   const source = { ip: "", userAgent: "test" };
   const context = contextOf(

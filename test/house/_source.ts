@@ -68,7 +68,7 @@ export const floors: readonly (readonly string[])[] = [
   ["identity"],
   ["tasks", "messaging"],
   ["assurance"],
-  ["app.ts"],
+  ["app.ts", "wings.ts"],
   ["worker.ts"],
 ];
 

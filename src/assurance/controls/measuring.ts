@@ -1,6 +1,6 @@
 /** The input and the result of a check. */
 import type { Context } from "../../platform/context.ts";
-import type { CallApp } from "../../wing.ts";
+import type { Run } from "../../platform/scheduled.ts";
 import type { ControlStatus } from "./catalogue.ts";
 
 /** The previous measurement. */
@@ -21,10 +21,7 @@ export interface CheckResult {
 }
 
 /** Measures one control. Throws when it cannot be measured now; the previous result then stays valid until it is too old. */
-export type Check = (
-  context: Context,
-  run: { readonly callApp: CallApp; readonly previous: Previous | null },
-) => Promise<CheckResult>;
+export type Check = (context: Context, run: Run & { readonly previous: Previous | null }) => Promise<CheckResult>;
 
 /** A duration in the largest unit that fits: `45 s`, `12 min`, `3 h`, `8 days`. */
 export function duration(ms: number): string {

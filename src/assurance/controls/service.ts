@@ -1,8 +1,8 @@
 /** The public controls: the Cron Trigger measures them. */
 import type { Context } from "../../platform/context.ts";
 import { log } from "../../platform/log.ts";
+import type { Run, ScheduledPart } from "../../platform/scheduled.ts";
 import { isoOf } from "../../platform/time.ts";
-import type { CallApp } from "../../wing.ts";
 import { type ControlId, controlCatalogue, staleAfterMs } from "./catalogue.ts";
 import { auditLogIntegrity } from "./checks/audit-log-integrity.ts";
 import { changeManagement } from "./checks/change-management.ts";
@@ -42,16 +42,25 @@ async function measure(context: Context, id: ControlId, run: Parameters<Check>[1
 }
 
 /** Measures all controls, by bounded work each. One that cannot be measured keeps its last result for 15 minutes. */
-export async function measureControls(context: Context, callApp: CallApp): Promise<void> {
+export async function measureControls(context: Context, run: Run): Promise<void> {
   const before = new Map((await allResults(context)).map((result) => [result.id, result]));
   const results = await Promise.all(
-    controlCatalogue.map(({ id }) => measure(context, id, { callApp, previous: before.get(id) ?? null })),
+    controlCatalogue.map(({ id }) => measure(context, id, { ...run, previous: before.get(id) ?? null })),
   );
   const measured = results.filter((result) => result !== null);
   await saveResults(context, measured);
   const present = new Map([...before, ...measured.map((result) => [result.id, result] as const)]);
   await writeSnapshot(context, [...present.values()]);
 }
+
+export const controlMeasurement: ScheduledPart = {
+  name: "controls",
+  queries: 250,
+  async run(context, run) {
+    await measureControls(context, run);
+    return 0;
+  },
+};
 
 /** The last measurements: from KV, else from D1, else none. The controls never answer with an error. */
 async function lastMeasurements(context: Context): Promise<readonly Measurement[]> {

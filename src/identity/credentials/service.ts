@@ -11,6 +11,7 @@ import { type Page, type PageRequest, pageOf } from "../../platform/http/paginat
 import { type AgentId, type CredentialId, credentialIdSchema } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
+import type { ScheduledPart } from "../../platform/scheduled.ts";
 import { setGauge } from "../../platform/telemetry/recording.ts";
 import { dayMs, isoOf } from "../../platform/time.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
@@ -168,8 +169,13 @@ export async function credentialsToRevoke(context: Pick<Context, "db">, agentId:
 
 const soonMs = 7 * dayMs;
 
-/** Measures how many credentials of all organizations expire within 7 days. For the Cron Trigger. */
-export async function measureExpiringCredentials(context: Context): Promise<void> {
-  const nowMs = context.now();
-  setGauge("agentidp_credentials_expiring_soon", await countExpiringCredentials(context, nowMs, nowMs + soonMs));
-}
+/** Measures how many credentials of all organizations expire within 7 days. */
+export const measureExpiringCredentials: ScheduledPart = {
+  name: "expiring_credentials",
+  queries: 2,
+  async run(context) {
+    const nowMs = context.now();
+    setGauge("agentidp_credentials_expiring_soon", {}, await countExpiringCredentials(context, nowMs, nowMs + soonMs));
+    return 0;
+  },
+};

@@ -1,4 +1,4 @@
-/** Conditions in SQL, and conditional writes: the database decides which of two concurrent requests writes. */
+/** Parts of queries, and conditional writes: the database decides which of two concurrent requests writes. */
 import { getTableColumns, lt, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Context } from "../context.ts";
@@ -17,6 +17,9 @@ export function insertWhere<T extends SQLiteTable>(db: Database, table: T, row: 
 
 /** A list for `IN`, as one parameter: a statement of D1 has at most 100. */
 export const among = (values: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
+
+/** A column: the number of rows that the query would have without its limit. */
+export const rowsWithoutLimit = sql<number>`count(*) OVER ()`;
 
 /** The condition of a list, newest first: keys below this one; no condition for the first page (null). */
 export const olderThan = <C extends SQLiteColumn>(column: C, key: C["_"]["data"] | null): SQL | undefined =>

@@ -27,6 +27,22 @@ const limits = ["requestsPerMinute", ...quotaNames, "maxAgents", "failedSignIns"
 
 const scaffoldLanguages = ["typescript", "python", "go", "java", "rust"] as const;
 
+/** The parts of the scheduled run. */
+export const scheduledParts = [
+  "relay",
+  "signing_keys",
+  "deliveries",
+  "checkpoints",
+  "retention",
+  "activity",
+  "domain_checks",
+  "stale_domains",
+  "expiring_credentials",
+  "outbox",
+  "controls",
+] as const;
+export type PartName = (typeof scheduledParts)[number];
+
 /** A label whose values are not a list: the templates of the routes, and the status codes of their answers. */
 const byRoutes = "routes";
 
@@ -46,7 +62,8 @@ interface Definition {
 }
 
 const counter = <const L extends Labels>(help: string, labels: L) => ({ type: "counter", help, labels }) as const;
-const gauge = (help: string) => ({ type: "gauge", help, labels: {} }) as const;
+const gauge = <const L extends Labels = Record<never, never>>(help: string, labels = {} as L) =>
+  ({ type: "gauge", help, labels }) as const;
 const histogram = <const L extends Labels>(help: string, labels: L, buckets: readonly number[]) =>
   ({ type: "histogram", help, labels, buckets }) as const;
 
@@ -97,6 +114,9 @@ export const metrics = {
   },
   agentidp_credentials_expiring_soon: gauge("Unrevoked credentials that expire within 7 days."),
   agentidp_outbox_events_waiting: gauge("Events that the relay has not delivered yet, at the last scheduled run."),
+  agentidp_scheduled_items_waiting: gauge("Items that the last scheduled run left for later, by its part.", {
+    part: scheduledParts,
+  }),
   agentidp_cron_last_success_timestamp_seconds: gauge(
     "When the scheduled run last succeeded in all its parts, in seconds since the epoch.",
   ),

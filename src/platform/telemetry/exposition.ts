@@ -84,6 +84,11 @@ export function gaugeValue(name: GaugeName, { gauges }: Tally, nowMs: number): n
 }
 
 function gaugeLines(name: GaugeName, tally: Tally, nowMs: number): string[] {
+  if (namesOf(name).length > 0) {
+    return combinations(name).map((values) => {
+      return `${name}${labelText(pairsOf(name, values))} ${tally.gauges.get(keyOf(name, values))?.value ?? 0}`;
+    });
+  }
   const value = gaugeValue(name, tally, nowMs);
   return value === null ? [] : [`${name} ${value}`];
 }

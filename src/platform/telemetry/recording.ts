@@ -17,15 +17,16 @@ let tally: Tally = emptyTally();
 /** Replaces a value outside its label's set, which the types exclude: each such value would add a series. */
 const otherValue = "other";
 
-function seriesOf<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): string {
+function valuesOf<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): string[] {
   const given: Readonly<Record<string, unknown>> = labels;
-  const sets = Object.entries(definitionOf(name).labels);
-  const values = sets.map(([label, set]) => {
+  return Object.entries(definitionOf(name).labels).map(([label, set]) => {
     const value = String(given[label]);
     return set === "routes" || set.includes(value) ? value : otherValue;
   });
-  return keyOf(name, values);
 }
+
+const seriesOf = <Name extends MetricName>(name: Name, labels: LabelsOf<Name>): string =>
+  keyOf(name, valuesOf(name, labels));
 
 /** Adds one to a counter. */
 export function count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>): void {
@@ -55,9 +56,19 @@ export async function timed<Name extends HistogramName, T>(
   }
 }
 
-/** Sets a gauge. `subject` is the thing that the value belongs to, for a gauge over many; it is never exposed. */
-export function setGauge(name: GaugeName, value: number, subject = ""): void {
-  const key = keyOf(name, [subject]);
+/**
+ * Sets a gauge.
+ *
+ * @param subject the thing that the value belongs to, for a gauge over many, which has no labels; it is never exposed
+ */
+export function setGauge<Name extends GaugeName>(
+  name: Name,
+  labels: LabelsOf<Name>,
+  value: number,
+  subject = "",
+): void {
+  const values = valuesOf(name, labels);
+  const key = keyOf(name, values.length > 0 ? values : [subject]);
   if (tally.gauges.size < maxSubjects || tally.gauges.has(key)) {
     setReading(tally, key, { value, atMs: Date.now() });
   }

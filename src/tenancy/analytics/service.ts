@@ -3,6 +3,7 @@ import type { Caller } from "../../access/caller.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { ok } from "../../platform/problems/result.ts";
+import type { ScheduledPart } from "../../platform/scheduled.ts";
 import { relayAndFlush } from "../audit/service.ts";
 import { lastDays, monthSoFar, spanOfLastDays } from "./calendar.ts";
 import { type DaysQuery, keptDays } from "./schema.ts";
@@ -82,7 +83,12 @@ export async function callAnalytics(context: Context, { organizationId }: Caller
   return ok({ tenantId: organizationId, days, data: await countCallsByRoute(context, organizationId, span) });
 }
 
-/** Scheduled task: deletes the counts that are older than any query can reach. */
-export async function deleteOldActivity(context: Context): Promise<void> {
-  await deleteActivityBefore(context, spanOfLastDays(context.now(), keptDays).first);
-}
+/** Deletes the counts that are older than any query can reach. */
+export const deleteOldActivity: ScheduledPart = {
+  name: "activity",
+  queries: 5,
+  async run(context) {
+    await deleteActivityBefore(context, spanOfLastDays(context.now(), keptDays).first);
+    return 0;
+  },
+};

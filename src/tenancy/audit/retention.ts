@@ -3,6 +3,7 @@ import { ledgerOf } from "../../ledger/client.ts";
 import { tierLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { log } from "../../platform/log.ts";
+import { inBudget, type Run, type ScheduledPart } from "../../platform/scheduled.ts";
 import { dayMs } from "../../platform/time.ts";
 import { type CheckpointKeys, checkpointKeys, isSigned } from "./checkpoints/signing.ts";
 import {
@@ -16,10 +17,11 @@ import {
 import { eventPages } from "./store.ts";
 import { genesis, type Link, verifyChain } from "./verification.ts";
 
-/** Chains in one run, which shares D1's thousand queries with other tasks. */
-const maxChains = 25;
+const maxChains = 100;
 /** Events in one step. There are at most so many between two checkpoints. */
 const maxEvents = 10_000;
+/** The anchors, the pages of the events, and their removal. */
+const queriesOfStep = 12;
 
 /** Whether the events are the signed ones, and old enough. Evidence of a change must outlive its retention. */
 async function isRemovable(context: Context, cutoffMs: number, start: Link, end: Checkpoint): Promise<boolean> {
@@ -54,21 +56,28 @@ async function removeStep(context: Context, keys: CheckpointKeys, chain: Expired
 /**
  * Removes events whose retention has ended: in some chains, at most 10,000 of each. May be interrupted at any point, and may
  * run twice at once. A chain that fails does not delay the others.
+ *
+ * @returns the number of chains that wait for the next run
  */
-export async function removeExpiredEvents(context: Context): Promise<void> {
+async function removeExpired(context: Context, run: Run): Promise<number> {
   const nowMs = context.now();
   const cutoffs = Object.entries(tierLimits).map(([tier, { auditRetentionDays }]) => {
     return [tier, nowMs - auditRetentionDays * dayMs] as const;
   });
-  const chains = await findExpiredChains(context, Object.fromEntries(cutoffs), maxChains);
-  if (chains.length === 0) return;
+  const { chains, total } = await findExpiredChains(context, Object.fromEntries(cutoffs), maxChains);
+  if (chains.length === 0) return 0;
   const keys = await checkpointKeys(context);
-  for (const chain of chains) {
+  let done = 0;
+  await inBudget(run, { queriesEach: queriesOfStep, width: 1 }, chains, async (chain) => {
     try {
       await removeStep(context, keys, chain);
+      done += 1;
     } catch (error) {
       const { organizationId } = chain;
       log.error(context, "expired audit events remain until the next run", { organizationId, error });
     }
-  }
+  });
+  return total - done;
 }
+
+export const removeExpiredEvents: ScheduledPart = { name: "retention", queries: 100, run: removeExpired };

@@ -2,15 +2,20 @@
 import { commitChange } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { lookUpText } from "../../platform/dns/text-records.ts";
+import { log } from "../../platform/log.ts";
+import { inBudget, type Run, type ScheduledPart } from "../../platform/scheduled.ts";
 import { dayMs, dayOf } from "../../platform/time.ts";
 import { isPublicSuffix } from "./names.ts";
 import { challengeName } from "./public-domain.ts";
-import { type Domain, deleteDomain, domainsToCheck, findOtherHolder, stalePending } from "./store.ts";
+import { type Domain, deleteDomain, domainsToCheck, findOtherHolder, type SomeDomains, stalePending } from "./store.ts";
 import { domainEvent, hold, writeDomain } from "./verification.ts";
 
-/** Domains looked at in one run, and how many of them at once. */
+/** Domains in one run, and how many of them at once. */
 const mostInRun = 100;
 const width = 10;
+/** A change with its events, and their relay. A domain whose record is there needs one. */
+const queriesOfCheck = 8;
+const queriesOfRemoval = 8;
 /** Days in a row without the record until the domain lapses. */
 const missesAllowed = 3;
 /** How long a silent resolver changes nothing. */
@@ -52,20 +57,51 @@ async function checkDomain(context: Context, domain: Domain): Promise<void> {
   else await hold(context, null, domain, null);
 }
 
-/** Checks the domains that were checked longest ago, a day or more. Does nothing where no resolver is set. */
-export async function checkDomains(context: Context): Promise<void> {
-  const { dnsResolver, dnsStaticRecords } = context.settings;
-  if (dnsResolver === null && dnsStaticRecords === null) return;
-  const due = await domainsToCheck(context, context.now() - dayMs, mostInRun);
-  for (let from = 0; from < due.length; from += width) {
-    await Promise.all(due.slice(from, from + width).map((domain) => checkDomain(context, domain)));
-  }
+/**
+ * Does the work for each domain, while there are queries for it. A domain that fails waits for the next run.
+ *
+ * @returns the number of domains that wait for the next run
+ */
+async function forEachDomain(
+  context: Context,
+  run: Run,
+  queriesEach: number,
+  { domains, total }: SomeDomains,
+  work: (domain: Domain) => Promise<unknown>,
+): Promise<number> {
+  let done = 0;
+  await inBudget(run, { queriesEach, width }, domains, async (domain) => {
+    try {
+      await work(domain);
+      done += 1;
+    } catch (error) {
+      log.error(context, "a domain waits for the next run", { domainId: domain.id, error });
+    }
+  });
+  return total - done;
 }
 
+/** Checks domains that were checked a day ago or earlier. Does nothing where no resolver is set. */
+export const checkDomains: ScheduledPart = {
+  name: "domain_checks",
+  queries: 60,
+  async run(context, run) {
+    const { dnsResolver, dnsStaticRecords } = context.settings;
+    if (dnsResolver === null && dnsStaticRecords === null) return 0;
+    const due = await domainsToCheck(context, context.now() - dayMs, mostInRun);
+    return forEachDomain(context, run, queriesOfCheck, due, (domain) => checkDomain(context, domain));
+  },
+};
+
 /** Removes domains that were added two weeks ago and never proved. */
-export async function forgetStaleDomains(context: Context): Promise<void> {
-  for (const domain of await stalePending(context, context.now() - pendingMs, mostInRun)) {
-    const event = domainEvent(context, null, "domain.removed", domain, { reason: "never_verified" });
-    await commitChange(context, [deleteDomain(context, domain)], [event]);
-  }
-}
+export const forgetStaleDomains: ScheduledPart = {
+  name: "stale_domains",
+  queries: 40,
+  async run(context, run) {
+    const stale = await stalePending(context, context.now() - pendingMs, mostInRun);
+    return forEachDomain(context, run, queriesOfRemoval, stale, (domain) => {
+      const event = domainEvent(context, null, "domain.removed", domain, { reason: "never_verified" });
+      return commitChange(context, [deleteDomain(context, domain)], [event]);
+    });
+  },
+};

@@ -1,22 +1,8 @@
 /** The queries of the domains room, each named after the question it answers or the change it makes. */
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  getTableColumns,
-  inArray,
-  isNull,
-  lt,
-  ne,
-  notExists,
-  or,
-  type SQL,
-  sql,
-} from "drizzle-orm";
+import { and, desc, eq, getTableColumns, inArray, isNull, lt, ne, notExists, or, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
-import { among, insertWhere, isAtOrBelowName } from "../../platform/db/conditional.ts";
+import { among, insertWhere, isAtOrBelowName, rowsWithoutLimit } from "../../platform/db/conditional.ts";
 import { domains, organizations, resources } from "../../platform/db/schema.ts";
 import type { DomainId, OrganizationId } from "../../platform/ids.ts";
 
@@ -186,27 +172,35 @@ export function domainsOf({ db }: Db, organizationId: OrganizationId): Promise<D
   return db.select().from(domains).where(eq(domains.organizationId, organizationId));
 }
 
-/** The domains that were checked longest ago, before `beforeMs`. */
-export function domainsToCheck({ db }: Db, beforeMs: number, limit: number): Promise<Domain[]> {
-  return db
-    .select()
-    .from(domains)
-    .where(
-      and(
-        inArray(domains.status, ["verified", "lapsed"]),
-        eq(domains.shared, false),
-        or(isNull(domains.lastCheckedAt), lt(domains.lastCheckedAt, beforeMs)),
-      ),
-    )
-    .orderBy(asc(domains.lastCheckedAt))
-    .limit(limit);
+/** Some domains, and the number of all that a query found. */
+export interface SomeDomains {
+  readonly domains: readonly Domain[];
+  readonly total: number;
 }
 
-/** Pending domains that were added before `beforeMs`. */
-export function stalePending({ db }: Db, beforeMs: number, limit: number): Promise<Domain[]> {
-  return db
-    .select()
+/** In random order, so that domains that always fail do not block the others. */
+async function someDomains({ db }: Db, which: SQL | undefined, limit: number): Promise<SomeDomains> {
+  const rows = await db
+    .select({ domain: getTableColumns(domains), total: rowsWithoutLimit })
     .from(domains)
-    .where(and(eq(domains.status, "pending"), lt(domains.createdAt, beforeMs)))
+    .where(which)
+    .orderBy(sql`random()`)
     .limit(limit);
+  return { domains: rows.map(({ domain }) => domain), total: rows[0]?.total ?? 0 };
 }
+
+/** Some domains that were last checked before `beforeMs`. */
+export const domainsToCheck = (context: Db, beforeMs: number, limit: number): Promise<SomeDomains> =>
+  someDomains(
+    context,
+    and(
+      inArray(domains.status, ["verified", "lapsed"]),
+      eq(domains.shared, false),
+      or(isNull(domains.lastCheckedAt), lt(domains.lastCheckedAt, beforeMs)),
+    ),
+    limit,
+  );
+
+/** Some pending domains that were added before `beforeMs`. */
+export const stalePending = (context: Db, beforeMs: number, limit: number): Promise<SomeDomains> =>
+  someDomains(context, and(eq(domains.status, "pending"), lt(domains.createdAt, beforeMs)), limit);

@@ -3,7 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { beforeAll, expect, it, vi } from "vitest";
 import { measureControls } from "../../../src/assurance/controls/service.ts";
 import { contextOf } from "../../../src/platform/context.ts";
-import type { CallApp } from "../../../src/wing.ts";
+import type { CallApp } from "../../../src/platform/scheduled.ts";
 import worker from "../../../src/worker.ts";
 import { theOperator } from "../../support/api.ts";
 import { bindings, control, later, minute } from "./_cron.ts";
@@ -22,7 +22,7 @@ async function against(callApp: CallApp, id: string) {
     () => {},
     async () => {},
   );
-  await measureControls(context, callApp);
+  await measureControls(context, { callApp, queriesLeft: () => Number.POSITIVE_INFINITY });
   return control(id);
 }
 

@@ -4,6 +4,7 @@ import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { type OrganizationId, organizationIdSchema } from "../../../platform/ids.ts";
+import type { Run } from "../../../platform/scheduled.ts";
 import { longestPendingMs, oldestPendingMs } from "../../../platform/telemetry/pending-events.ts";
 import { dayMs, hourMs } from "../../../platform/time.ts";
 import {
@@ -18,6 +19,8 @@ import { type Check, type CheckResult, duration } from "../measuring.ts";
 /** The bounds of one run. */
 const eventsEachRun = 10_000;
 const chainsEachRun = 25;
+/** The evidence, the pages of the events and of the checkpoints, and the result; some are left for the other controls. */
+const queriesOfSlice = 24;
 /** Unreachable chains in one run, so that they leave room for the others. */
 const retriesEachRun = 5;
 const mostUnreachable = 100;
@@ -61,11 +64,11 @@ async function sliceOrNull(...parameters: Parameters<typeof verifySlice>): Promi
 }
 
 /** Verifies the chains of one run. */
-async function verifySome(context: Context, earlier: Progress): Promise<Progress> {
+async function verifySome(context: Context, run: Run, earlier: Progress): Promise<Progress> {
   let unreachable = earlier.unreachable;
   let left = eventsEachRun;
   for (const organizationId of await chainsOf(context, earlier)) {
-    if (left <= 0) break;
+    if (left <= 0 || run.queriesLeft() < queriesOfSlice) break;
     const from = earlier.link?.organizationId === organizationId ? earlier.link : null;
     const slice = await sliceOrNull(context, organizationId, from, left);
     unreachable = unreachable.filter((id) => id !== organizationId);
@@ -97,9 +100,9 @@ function resultOf(summary: VerificationSummary, progress: Progress, pendingMs: n
   return result("pass", `${amount(verified, "log")} with ${amount(events, "event")} verified within ${hours}\u00a0h`);
 }
 
-export const auditLogIntegrity: Check = async (context, { previous }) => {
-  const earlier = progressSchema.safeParse(previous?.progress).data ?? { link: null, unreachable: [] };
-  const progress = await verifySome(context, earlier);
+export const auditLogIntegrity: Check = async (context, run) => {
+  const earlier = progressSchema.safeParse(run.previous?.progress).data ?? { link: null, unreachable: [] };
+  const progress = await verifySome(context, run, earlier);
   const [summary, pendingMs] = await Promise.all([summarizeVerifications(context), oldestPendingMs(context)]);
   return resultOf(summary, progress, pendingMs ?? 0, context.now());
 };

@@ -7,8 +7,8 @@ import { currentSigningKey } from "../../../keys/service.ts";
 import { amount } from "../../../platform/amount.ts";
 import type { Context } from "../../../platform/context.ts";
 import { type AgentId, newId, type OrganizationId, type Scope, type TokenId } from "../../../platform/ids.ts";
+import type { CallApp } from "../../../platform/scheduled.ts";
 import { minuteMs } from "../../../platform/time.ts";
-import type { CallApp } from "../../../wing.ts";
 import type { Check } from "../measuring.ts";
 import { newestAgent } from "../store.ts";
 

@@ -4,10 +4,11 @@ import { ledgerOf } from "../../../ledger/client.ts";
 import type { Context } from "../../../platform/context.ts";
 import { inLanes } from "../../../platform/lanes.ts";
 import { log } from "../../../platform/log.ts";
+import type { ScheduledPart } from "../../../platform/scheduled.ts";
 import { checkpointKeys, signCheckpoint } from "./signing.ts";
 import { findDueChains, type NextCheckpoint, saveCheckpoints, saveNextCheckpoints } from "./store.ts";
 
-/** Chains in one run, with two calls to the ledger of each. The next run continues with the longest overdue. */
+/** Chains in one run, with two calls to the ledger of each. */
 const maxChains = 300;
 const chainsAtOnce = 10;
 
@@ -31,11 +32,13 @@ async function forEachChain<In, Out>(
 /**
  * Signs what is due. May be interrupted at any point, and may run twice at once: a position stays due until the ledger knows
  * that its checkpoint is in D1, and an existing checkpoint is not written again.
+ *
+ * @returns the number of due chains that wait for the next run
  */
-export async function makeDueCheckpoints(context: Context): Promise<void> {
+async function makeCheckpoints(context: Context): Promise<number> {
   const { distrustedKids } = await checkpointKeys(context);
-  const chains = await findDueChains(context, distrustedKids, context.now(), maxChains);
-  if (chains.length === 0) return;
+  const { chains, total } = await findDueChains(context, distrustedKids, context.now(), maxChains);
+  if (chains.length === 0) return 0;
   const due = await forEachChain(context, chains, async (chain) => {
     return { chain, positions: await ledgerOf(context, chain.organizationId).dueCheckpoints(chain.isDistrusted) };
   });
@@ -53,4 +56,7 @@ export async function makeDueCheckpoints(context: Context): Promise<void> {
     return { organizationId, sequence, dueAtMs: await ledgerOf(context, organizationId).noteCheckpoint(signed) };
   });
   await saveNextCheckpoints(context, next);
+  return total - next.length;
 }
+
+export const makeDueCheckpoints: ScheduledPart = { name: "checkpoints", queries: 20, run: makeCheckpoints };

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, lt, lte, not, or, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../../platform/context.ts";
-import { among } from "../../../platform/db/conditional.ts";
+import { among, rowsWithoutLimit } from "../../../platform/db/conditional.ts";
 import { auditChains, auditCheckpoints, auditEvents } from "../../../platform/db/schema.ts";
 import type { OrganizationId } from "../../../platform/ids.ts";
 
@@ -91,21 +91,23 @@ export interface DueChain {
   readonly isDistrusted: boolean;
 }
 
-/** The due chains, the longest overdue first. */
-export function findDueChains(
+/** Some due chains, in random order, so that chains whose ledgers do not answer do not block the others; and the number of all. */
+export async function findDueChains(
   { db }: Pick<Context, "db">,
   distrustedKids: readonly string[],
   nowMs: number,
   limit: number,
-): Promise<DueChain[]> {
+): Promise<{ readonly chains: readonly DueChain[]; readonly total: number }> {
   const { organizationId, sequence, checkpointDueAt, checkpointKid } = auditChains;
   const distrusted = isAmong(checkpointKid, distrustedKids);
-  return db
-    .select({ organizationId, sequence, isDistrusted: sql<boolean>`${distrusted} IS TRUE`.mapWith(Boolean) })
+  const isDistrusted = sql<boolean>`${distrusted} IS TRUE`.mapWith(Boolean);
+  const chains = await db
+    .select({ organizationId, sequence, isDistrusted, total: rowsWithoutLimit })
     .from(auditChains)
     .where(or(lte(checkpointDueAt, nowMs), distrusted))
-    .orderBy(asc(checkpointDueAt))
+    .orderBy(sql`random()`)
     .limit(limit);
+  return { chains, total: chains[0]?.total ?? 0 };
 }
 
 /** Writes checkpoints, hundreds in one statement. Replaces an existing checkpoint only if a distrusted key has signed it. */
@@ -155,14 +157,14 @@ export interface ExpiredChain {
   readonly cutoffMs: number;
 }
 
-/** Some chains with events to remove, in random order, so that a chain that always fails does not block the others. */
+/** Some chains with events to remove, in random order, so that a chain that always fails does not block the others; and the number of all. */
 export async function findExpiredChains(
   { env }: Pick<Context, "env">,
   cutoffMsOfTier: Readonly<Record<string, number>>,
   limit: number,
-): Promise<ExpiredChain[]> {
+): Promise<{ readonly chains: readonly ExpiredChain[]; readonly total: number }> {
   const { results } = await env.DB.prepare(
-    `SELECT organizationId, cutoffMs FROM (
+    `SELECT organizationId, cutoffMs, count(*) OVER () AS total FROM (
        SELECT chain.organization_id AS organizationId, ?1 ->> organization.plan_tier AS cutoffMs,
          (SELECT timestamp FROM audit_checkpoints AS checkpoint
           WHERE checkpoint.organization_id = chain.organization_id AND checkpoint.sequence > chain.anchor_sequence
@@ -171,8 +173,8 @@ export async function findExpiredChains(
      WHERE oldestMs <= cutoffMs ORDER BY random() LIMIT ?2`,
   )
     .bind(JSON.stringify(cutoffMsOfTier), limit)
-    .all<ExpiredChain>();
-  return results;
+    .all<ExpiredChain & { total: number }>();
+  return { chains: results, total: results[0]?.total ?? 0 };
 }
 
 /** The checkpoint up to which to remove next: the last within `step` events, or the first one if there is none within. */

@@ -22,7 +22,7 @@ export async function recordVerification(
   { startedAtMs, isWhole, events, isIntact }: Finished,
 ): Promise<void> {
   if (isIntact && !isWhole) return;
-  setGauge("agentidp_audit_chain_integrity", isIntact ? 1 : 0, organizationId);
+  setGauge("agentidp_audit_chain_integrity", {}, isIntact ? 1 : 0, organizationId);
   await (isIntact
     ? saveIntact(context, organizationId, startedAtMs, events)
     : saveBroken(context, organizationId, isWhole ? startedAtMs : null, context.now()));

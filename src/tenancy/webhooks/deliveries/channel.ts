@@ -12,6 +12,7 @@ import { webhookDeliveries, webhookSubscriptions } from "../../../platform/db/sc
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { deliveryIdSchema, webhookIdSchema } from "../../../platform/ids.ts";
 import type { MessageKind } from "../../../platform/messages.ts";
+import type { ScheduledPart } from "../../../platform/scheduled.ts";
 import { count } from "../../../platform/telemetry/recording.ts";
 import { hourMs, minuteMs } from "../../../platform/time.ts";
 import { signedHeaders } from "../signing.ts";
@@ -116,6 +117,8 @@ export const webhookMessages: MessageKind<WebhookMessage> = {
   retryDeadLetters: (context, messages) => requeueDue(webhookChannel, context, dueIn(messages)),
 };
 
-/** Scheduled task. */
-export const maintainWebhookDeliveries = (context: Context): Promise<void> =>
-  maintainDeliveries(webhookChannel, context);
+export const maintainWebhookDeliveries: ScheduledPart = {
+  name: "deliveries",
+  queries: 10,
+  run: (context) => maintainDeliveries(webhookChannel, context),
+};

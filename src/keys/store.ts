@@ -174,7 +174,9 @@ export interface Resealed extends SealedRow {
 /** Replaces sealed private parts in one statement, except those that have changed since they were read. */
 export async function replaceSealed({ db }: WithDb, table: SealedTable, rows: readonly Resealed[]): Promise<void> {
   const { id, privateSealed } = sealedIn[table];
-  const replacement = sql`FROM json_each(${JSON.stringify(rows)}) AS fresh
-    WHERE ${id} = fresh.value ->> 'id' AND ${privateSealed} = fresh.value ->> 'privateSealed'`;
-  await db.run(sql`UPDATE ${sealedIn[table]} SET private_sealed = fresh.value ->> 'sealed' ${replacement}`);
+  const given = sql`json_each(${JSON.stringify(rows)})`;
+  await db
+    .update(sealedIn[table])
+    .set({ privateSealed: sql`(SELECT value ->> 'sealed' FROM ${given} WHERE value ->> 'id' = ${id})` })
+    .where(sql`(${id}, ${privateSealed}) IN (SELECT value ->> 'id', value ->> 'privateSealed' FROM ${given})`);
 }

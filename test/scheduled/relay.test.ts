@@ -43,10 +43,15 @@ const inOutbox = () => bindings.DB.prepare("SELECT count(*) AS count FROM outbox
 /** How many messages the consumer of the queue really gets: 2,000 relays would take half a minute. */
 const delivered = 50;
 
-/** Removes the events of the organizations that messages name. */
-async function removeAsDelivered(messages: readonly unknown[]): Promise<void> {
+/** Delivers some of the messages and those of the real organization; removes the events of the others. */
+async function deliverSome(messages: readonly unknown[]): Promise<void> {
+  const isReal = (message: unknown) => JSON.stringify(message).includes(real.organizationId);
+  const batches = await deliver([...messages.slice(0, delivered), ...messages.slice(delivered).filter(isReal)]);
+  expect(Math.max(0, ...batches.map(({ queries }) => queries))).toBeLessThanOrEqual(most);
   const statement = "DELETE FROM outbox WHERE organization_id IN (SELECT value ->> 'relay' FROM json_each(?))";
-  await bindings.DB.prepare(statement).bind(JSON.stringify(messages)).run();
+  await bindings.DB.prepare(statement)
+    .bind(JSON.stringify(messages.filter((message) => !isReal(message))))
+    .run();
 }
 
 let real: Organization;
@@ -75,17 +80,14 @@ it("no run and no batch of the queue sends more D1 queries than it may, and two 
   expect(before.value("agentidp_scheduled_items_waiting", { part: "relay" })).toBeGreaterThan(crowd / 2);
   expect(before.value("agentidp_outbox_events_waiting")).toBeGreaterThanOrEqual(left);
 
-  const batches = await deliver(one.queued.slice(0, delivered));
-  expect(Math.max(...batches.map(({ queries }) => queries))).toBeLessThanOrEqual(most);
-  await removeAsDelivered(one.queued.slice(delivered));
+  await deliverSome(one.queued);
   let runs = 2;
   while (((await inOutbox()) ?? 0) > 0) {
     expect(++runs).toBeLessThanOrEqual(5);
     vi.setSystemTime(Date.now() + 60_000);
     const { queries, queued } = await runCron();
     expect(queries).toBeLessThanOrEqual(most);
-    await deliver(queued.slice(0, delivered));
-    await removeAsDelivered(queued.slice(delivered));
+    await deliverSome(queued);
   }
   vi.setSystemTime(Date.now() + 60_000);
   await runCron();

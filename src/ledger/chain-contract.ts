@@ -27,10 +27,33 @@ export interface ChainHead {
   readonly eventId: string | null;
 }
 
+/** Consecutive events that D1 does not have, and the hashes on both sides of them. */
+export interface Gap {
+  readonly fromSequence: number;
+  readonly toSequence: number;
+  /** The hash of the event before the first missing one. */
+  readonly previousHash: string;
+  /** The hash of the last missing one. The event after the gap names it. */
+  readonly lastHash: string;
+}
+
+/** A gap with which the chain is verified nevertheless, because an admin of the operator has accepted it. */
+export interface AcceptedGap extends Gap {
+  readonly reason: string;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly acceptedAt: string;
+  readonly acceptedBy: AgentId | null;
+  /** The event of the chain that names the gap. */
+  readonly eventId: EventId;
+  readonly sequence: number;
+}
+
 /** The state of the chain in its ledger. */
 export interface ChainState extends ChainHead {
   /** Events up to this one may be missing from D1, because their retention has ended; 0 for none. */
   readonly anchorSequence: number;
+  /** All gaps that were ever accepted, in the order of their acceptance. */
+  readonly gaps: readonly AcceptedGap[];
 }
 
 /** The part of the ledger's RPC surface that is about the chain. */
@@ -51,4 +74,10 @@ export interface ChainLedger {
   noteCheckpoint(sequence: number): Promise<number | null>;
   /** Records that events up to this one are about to be removed from D1, because their retention has ended. */
   anchorAt(sequence: number): Promise<void>;
+  /**
+   * Accepts a gap: appends the event that names it, and demands a checkpoint at that event. A repeated call changes nothing.
+   *
+   * @returns the acceptance, of a repeated call the first one
+   */
+  acceptGap(gap: Gap, reason: string, actor: Actor): Promise<AcceptedGap>;
 }

@@ -6,6 +6,7 @@ import type { OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
 import { isTooBig, mostItems } from "../platform/pages.ts";
 import { isoOf } from "../platform/time.ts";
+import { AcceptedGaps } from "./accepted-gaps.ts";
 import { canonicalEvent } from "./canonical-event.ts";
 import type { AuditEvent, ChainHead } from "./chain-contract.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -81,6 +82,7 @@ const selectLast = `SELECT * FROM (SELECT sequence, hash, event_id FROM audit_ev
 export class Chain {
   readonly checkpoints: Checkpoints;
   readonly pending: PendingEvents;
+  readonly gaps: AcceptedGaps;
   readonly #sql: SqlStorage;
   #head: ChainHead;
   #staged: AuditEvent[] = [];
@@ -89,6 +91,7 @@ export class Chain {
     this.#sql = sql;
     this.checkpoints = new Checkpoints(sql);
     this.pending = new PendingEvents(sql);
+    this.gaps = new AcceptedGaps(sql);
     sql.exec(`CREATE TABLE IF NOT EXISTS chain_head
       (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL, event_id TEXT)`);
     sql.exec(
@@ -122,6 +125,7 @@ export class Chain {
     if (!last) return;
     this.#head = { sequence: last.sequence, hash: last.hash, eventId: last.event_id };
     await this.checkpoints.resumeFrom(d1, organizationId);
+    await this.gaps.resumeFrom(d1, organizationId);
   }
 
   /** The last event, staged ones included. */
@@ -153,6 +157,7 @@ export class Chain {
     if (this.#staged.length === 0) return;
     this.pending.add(this.#staged);
     for (const event of this.#staged) this.checkpoints.note(event);
+    this.gaps.write();
     const { sequence, hash, eventId } = this.#head;
     this.#sql.exec(
       "INSERT OR REPLACE INTO chain_head (one, sequence, hash, event_id) VALUES (1, ?, ?, ?)",
@@ -207,7 +212,7 @@ export class Chain {
       d1.prepare(insertEvents).bind(json),
       d1.prepare(selectConflicts).bind(json),
       d1.prepare(handOn).bind(organizationId, start, end, JSON.stringify(recordedWebhookEventNames)),
-      this.checkpoints.marking(d1, organizationId, end, this.#head),
+      this.checkpoints.marking(d1, organizationId, end, this.#head, this.gaps.json),
     ]);
     const conflicts = found?.results.map((row) => row.sequence) ?? [];
     this.pending.remove(sequences.filter((sequence) => !conflicts.includes(sequence)));

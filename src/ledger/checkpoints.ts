@@ -4,7 +4,8 @@
  */
 import type { OrganizationId } from "../platform/ids.ts";
 import { hourMs } from "../platform/time.ts";
-import type { ChainHead } from "./contract.ts";
+import { gapAccepted } from "./accepted-gaps.ts";
+import type { AuditEvent, ChainHead } from "./chain-contract.ts";
 
 /** One of this many events is signed, at any rate of events. */
 const interval = 10_000;
@@ -15,9 +16,12 @@ const longestMs = hourMs;
 const atOnce = 0;
 
 /** A later flush may arrive before an earlier one. A flush without a due checkpoint does not clear `checkpoint_due_at`. */
-const mark = `INSERT INTO audit_chains (organization_id, sequence, checkpoint_due_at, anchor_sequence) VALUES (?1, ?2, ?3, 0)
+const mark = `INSERT INTO audit_chains (organization_id, sequence, checkpoint_due_at, anchor_sequence, gaps) VALUES (?1, ?2, ?3, 0, ?4)
   ON CONFLICT (organization_id) DO UPDATE SET sequence = max(sequence, excluded.sequence),
+    gaps = CASE WHEN excluded.sequence >= sequence THEN excluded.gaps ELSE gaps END,
     checkpoint_due_at = coalesce(min(checkpoint_due_at, excluded.checkpoint_due_at), checkpoint_due_at, excluded.checkpoint_due_at)`;
+
+type SignedFacts = ChainHead & Pick<AuditEvent, "timestamp" | "action">;
 
 type Extent = {
   /** The last event that is signed; 0 for none. */
@@ -64,11 +68,11 @@ export class Checkpoints {
   }
 
   /** Records an event with the write of that event. */
-  note({ sequence, hash, eventId, timestamp }: ChainHead & { readonly timestamp: string }): void {
+  note({ sequence, hash, eventId, timestamp, action }: SignedFacts): void {
     if (!this.#extent) {
       this.#write({ checkpoint_sequence: 0, checkpoint_ms: Date.parse(timestamp), anchor_sequence: 0 });
     }
-    if (sequence % interval === 0) {
+    if (sequence % interval === 0 || action === gapAccepted) {
       this.#sql.exec("INSERT OR IGNORE INTO due_checkpoints VALUES (?, ?, ?)", sequence, hash, eventId);
     }
   }
@@ -103,9 +107,9 @@ export class Checkpoints {
     if (this.#extent) this.#write({ ...this.#extent, anchor_sequence: Math.max(sequence, this.anchorSequence) });
   }
 
-  /** The statement that writes to D1 the last sequence there and the time of the next checkpoint. */
-  marking(d1: D1Database, organizationId: OrganizationId, sequence: number, head: ChainHead): D1PreparedStatement {
-    return d1.prepare(mark).bind(organizationId, sequence, this.nextDueAtMs(head));
+  /** The statement that writes to D1 the last sequence there, the time of the next checkpoint, and the accepted gaps. */
+  marking(d1: D1Database, organizationId: OrganizationId, sequence: number, head: ChainHead, gaps: string) {
+    return d1.prepare(mark).bind(organizationId, sequence, this.nextDueAtMs(head), gaps);
   }
 
   #waiting(): ChainHead[] {

@@ -16,7 +16,7 @@ import type { LentResource } from "./delegations.ts";
 import type { RateState } from "./rate.ts";
 
 export type { AnsweredCalls } from "../platform/telemetry/calls.ts";
-export type { AuditEvent, ChainHead, ChainState } from "./chain-contract.ts";
+export type { AcceptedGap, AuditEvent, ChainHead, ChainState, Gap } from "./chain-contract.ts";
 export type * from "./client-contract.ts";
 export type { LentResource } from "./delegations.ts";
 

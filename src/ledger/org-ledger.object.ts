@@ -11,6 +11,7 @@ import type { AgentId, DelegationId, HoldId, OrganizationId } from "../platform/
 import { log, noRequest } from "../platform/log.ts";
 import { dayMs } from "../platform/time.ts";
 import { withTimeLimits } from "../platform/time-limits.ts";
+import { acceptGap } from "./accepting-gaps.ts";
 import { activeSubject, delegationStatus, revokeWithDelegations } from "./active.ts";
 import { Activity } from "./activity.ts";
 import { Admission, type Turn } from "./admission.ts";
@@ -222,7 +223,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     const { head } = chain;
     if (await chain.moveTo(this.env.DB, organizationId)) await queueRelay(this.env, organizationId);
     await Promise.all([usage.moveTo(this.env.DB), activity.moveTo(this.env.DB, organizationId)]);
-    return { ...head, anchorSequence: chain.checkpoints.anchorSequence };
+    return { ...head, anchorSequence: chain.checkpoints.anchorSequence, gaps: chain.gaps.all };
   }
 
   async admitTurn(turn: Turn): Promise<{ readonly admitted: boolean; readonly retryAfterSeconds: number }> {
@@ -245,6 +246,10 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     this.#parts.chain.checkpoints.anchorAt(sequence);
   }
 
+  async acceptGap(...request: Parameters<Ledger["acceptGap"]>) {
+    return acceptGap(this.#parts, ...request);
+  }
+
   override async alarm(): Promise<void> {
     this.#alarmSet = false;
     const nowMs = Date.now();
@@ -265,7 +270,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       this.#alarmSet = true;
       await this.ctx.storage.setAlarm(nowMs + retryAfterMs);
     }
-    await chain.pending.report(this.env, organizationId, nowMs);
+    await chain.pending.report(this.env, organizationId, nowMs, chain.gaps.json);
   }
 
   async #settled(): Promise<void> {

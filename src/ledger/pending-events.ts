@@ -44,11 +44,13 @@ export class PendingEvents {
   /**
    * Sets the gauge of the oldest pending event when it has changed: to one that D1 refuses, or that has waited for over a
    * minute, or to none. Most flushes change nothing, and report nothing.
+   *
+   * @param gaps JSON of the accepted gaps: an event that is missing with acceptance is no cause for an alert
    */
-  async report(env: Pick<Bindings, "METRICS">, organizationId: OrganizationId, nowMs: number): Promise<void> {
-    const oldestMs = this.#timeOfFirst("SELECT sequence FROM pending_events");
+  async report(env: Pick<Bindings, "METRICS">, organizationId: OrganizationId, nowMs: number, gaps: string) {
+    const oldestMs = this.#timeOfFirst("pending_events", gaps);
     const isLate = oldestMs !== null && nowMs - oldestMs > minuteMs;
-    const sinceMs = isLate ? oldestMs : this.#timeOfFirst("SELECT sequence FROM refused_events");
+    const sinceMs = isLate ? oldestMs : this.#timeOfFirst("refused_events", gaps);
     if (sinceMs === this.#reportedMs()) return;
     const value = sinceMs === null ? nothingPending : sinceMs / 1000;
     setGauge("agentidp_ledger_oldest_pending_event_seconds", {}, value, organizationId);
@@ -91,11 +93,15 @@ export class PendingEvents {
     }
   }
 
-  /** The time of the first event of a query for sequences, in milliseconds since the epoch; null without one. */
-  #timeOfFirst(sequences: string): number | null {
+  /** The time of the first event that a table names outside the gaps, in milliseconds since the epoch; null without one. */
+  #timeOfFirst(table: "pending_events" | "refused_events", gaps: string): number | null {
     const [first] = this.#sql
       .exec<{ timestamp: string }>(
-        `SELECT event ->> 'timestamp' AS timestamp FROM pending_events WHERE sequence = (${sequences} ORDER BY sequence LIMIT 1)`,
+        `SELECT event ->> 'timestamp' AS timestamp FROM pending_events WHERE sequence = (
+           SELECT sequence FROM ${table} WHERE NOT EXISTS (SELECT 1 FROM json_each(?) AS gap
+             WHERE sequence BETWEEN gap.value ->> 'fromSequence' AND gap.value ->> 'toSequence')
+           ORDER BY sequence LIMIT 1)`,
+        gaps,
       )
       .toArray();
     return first ? Date.parse(first.timestamp) : null;

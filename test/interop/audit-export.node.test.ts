@@ -18,6 +18,8 @@ let directory: string;
 let log: string;
 let checkpoints: Body;
 let events: Body[];
+/** Of the operator's admin. */
+let token: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "agentidp-audit-"));
@@ -26,7 +28,7 @@ beforeAll(async () => {
 
   worker = await newWorkerProcess();
   await worker.start();
-  const { token } = await setUp(worker.issuer);
+  ({ token } = await setUp(worker.issuer));
   // What an event says of it has escapes, and letters beyond ASCII.
   const json = { name: 'Zoë & "Söhne" €\\', slug: "zoe", adminEmail: "zoe@tenant.example" };
   expect((await send(worker.issuer, "/api/v1/organizations", { token, json })).status).toBe(201);
@@ -101,8 +103,9 @@ describe("the script of the guide", () => {
 
   it("finds that an event is missing, or stands in another place", async () => {
     const lines = log.trim().split("\n");
-    const broken = `The chain is broken at event ${events[3].eventId}`;
-    expect(await verdictOn(lines.toSpliced(2, 1).join("\n"))).toBe(broken);
+    const missing = "Events 3 to 3 are missing, and no signed event accepts that";
+    expect(await verdictOn(lines.toSpliced(2, 1).join("\n"))).toBe(missing);
+    const broken = `The chain is broken at event ${events[2].eventId}`;
     expect(await verdictOn(lines.toSpliced(2, 2, lines[3]!, lines[2]!).join("\n"))).toBe(broken);
   });
 
@@ -120,5 +123,63 @@ describe("the script of the guide", () => {
     const { publicKeyJwk } = checkpointAt(sequence, hash).data[0];
     forged.data[0].publicKeyJwk = publicKeyJwk;
     expect(await verdictOn(log, forged)).toBe(`The signature under ${sequence} is wrong`);
+  });
+});
+
+describe("an export with an accepted gap", () => {
+  /** The numbers of the lost events. */
+  const lost = [3, 4];
+  let gapped: readonly string[];
+  let signed: Body;
+  let acceptedAt: string;
+
+  beforeAll(async () => {
+    const { organizationId } = events[0];
+    await worker.query(
+      "DELETE FROM audit_events WHERE organization_id = ? AND sequence BETWEEN ? AND ? RETURNING 1",
+      organizationId,
+      ...lost,
+    );
+    const json = { organizationId, fromSequence: lost[0], toSequence: lost[1], reason: "A restore of the database" };
+    const answer = await send(worker.issuer, "/api/v1/audit/gaps", { token, json });
+    expect(answer.status, answer.text).toBe(201);
+    ({ acceptedAt } = answer.body);
+    expect((await send(worker.issuer, "/api/v1/audit/verify", { token })).body).toMatchObject({
+      verified: true,
+      gaps: [{ fromSequence: 3, toSequence: 4 }],
+    });
+    gapped = (await send(worker.issuer, "/api/v1/audit/export", { token })).text.trim().split("\n");
+    signed = (await send(worker.issuer, "/api/v1/audit/checkpoints?limit=100", { token })).body;
+    expect(signed.data).toHaveLength(1);
+  });
+
+  const sequenceOf = (line: string | undefined) => JSON.parse(line ?? "{}").sequence;
+  const without = (...sequences: number[]) => gapped.filter((line) => !sequences.includes(sequenceOf(line))).join("\n");
+
+  it("is in order, and the gap is named", async () => {
+    expect(await verdictOn(gapped.join("\n"), signed)).toBe(
+      `Events 3 to 4 are missing. The operator accepted that at ${acceptedAt}: A restore of the database\n` +
+        `Events 1 to ${sequenceOf(gapped.at(-1))} hold; checkpoints that bear them out: 1.`,
+    );
+  });
+
+  it.each([
+    ["wider at its beginning", () => without(2), "Events 2 to 4"],
+    ["wider at its end", () => without(5), "Events 3 to 5"],
+    ["narrower", () => [...gapped.slice(0, 2), log.split("\n")[2], ...gapped.slice(2)].join("\n"), "Events 4 to 4"],
+  ])("is refused with a gap that is %s", async (_, changed, which) => {
+    expect(await verdictOn(changed(), signed)).toBe(`${which} are missing, and no signed event accepts that`);
+  });
+
+  it("is refused without the event that names the gap, without its checkpoint, and with another gap", async () => {
+    const none = { data: [], nextCursor: null };
+    const refused = "Events 3 to 4 are missing, and no signed event accepts that";
+    const upToAcceptance = gapped.slice(
+      0,
+      gapped.findIndex((line) => line.includes("audit.gap_accepted")),
+    );
+    expect(await verdictOn(upToAcceptance.join("\n"), none)).toBe(refused);
+    expect(await verdictOn(gapped.join("\n"), none)).toBe(refused);
+    expect(await verdictOn(without(6), signed)).toBe("Events 6 to 6 are missing, and no signed event accepts that");
   });
 });

@@ -13,7 +13,7 @@ const withCheckpoints = <T>(run: (checkpoints: Checkpoints, sql: SqlStorage) => 
 
 /** Notes the events of these numbers, all of them at noon. */
 const note = (checkpoints: Checkpoints, ...sequences: number[]) => {
-  for (const sequence of sequences) checkpoints.note({ ...place(sequence), timestamp });
+  for (const sequence of sequences) checkpoints.note({ ...place(sequence), timestamp, action: "token.issued" });
 };
 const due = (checkpoints: Checkpoints, end: number, atMs = noon, renew = false) =>
   checkpoints.due(place(end), atMs, renew).map(({ sequence }) => sequence);
@@ -149,7 +149,7 @@ describe("a restart", () => {
       checkpoint(id, 4, noon),
       checkpoint(id, 9, noon + 5),
       checkpoint(crypto.randomUUID(), 12, noon + 9),
-      DB.prepare("INSERT INTO audit_chains VALUES (?, 11, NULL, 'kid', 4)").bind(id),
+      DB.prepare("INSERT INTO audit_chains VALUES (?, 11, NULL, 'kid', 4, '[]')").bind(id),
     ]);
     await withCheckpoints(async (checkpoints) => {
       await checkpoints.resumeFrom(DB, crypto.randomUUID() as OrganizationId);
@@ -171,11 +171,11 @@ describe("the row in D1", () => {
         .bind(id)
         .first();
     await withCheckpoints(async (checkpoints) => {
-      const write = (sequence: number) => checkpoints.marking(DB, id, sequence, place(sequence)).run();
+      const write = (sequence: number) => checkpoints.marking(DB, id, sequence, place(sequence), "[]").run();
       await write(0);
       expect(await inD1()).toEqual({ sequence: 0, due: null, anchor: 0 });
       note(checkpoints, 1);
-      const early = checkpoints.marking(DB, id, 2, place(2));
+      const early = checkpoints.marking(DB, id, 2, place(2), "[]");
       note(checkpoints, 10_000);
       await write(10_000);
       expect(await inD1()).toEqual({ sequence: 10_000, due: 0, anchor: 0 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { hashOf } from "../../src/ledger/chain.ts";
 import { OrgLedger } from "../../src/ledger/org-ledger.object.ts";
 import { dayMs } from "../../src/platform/time.ts";
-import { call, newOrganization, type Organization } from "../support/api.ts";
+import { adminToken, call, newOrganization, type Organization, theOperator } from "../support/api.ts";
 import { limitValues } from "../support/value-limit.ts";
 import { DB, openLedger } from "./_support.ts";
 
@@ -151,6 +151,26 @@ describe("an event that D1 refuses alone", () => {
     await opened.alarm();
     expect((await call("/metrics")).text).toMatch(/^agentidp_ledger_oldest_pending_event_seconds 0$/m);
     expect((await call("/health/detailed")).body.checks.ledger.oldestPendingEventSeconds).toBe(0);
+  });
+
+  it("is a gap that the operator can accept: it stays in the ledger, the log is verified, and the gauge is 0", async () => {
+    vi.spyOn(console, "error").mockReturnValue(undefined);
+    const [, lost = 0] = await leave([100, 2_100_000, 100]);
+    await limitValues();
+    const { organizationId } = organization;
+    const json = { organizationId, fromSequence: lost, toSequence: lost, reason: "It is too big for D1" };
+    expect(await verified()).toMatchObject({ verified: false, missing: { fromSequence: lost, toSequence: lost } });
+    vi.mocked(OrgLedger.prototype.alarm).mockRestore();
+    await opened.alarm();
+    const gauge = async () =>
+      /^agentidp_ledger_oldest_pending_event_seconds (\S+)$/m.exec((await call("/metrics")).text);
+    expect(Number((await gauge())?.[1])).toBeGreaterThan(0);
+    const answer = await call("/api/v1/audit/gaps", { token: await adminToken(await theOperator()), json });
+    expect(answer.status, answer.text).toBe(201);
+    await opened.alarm();
+    expect((await gauge())?.[1]).toBe("0");
+    expect(await pending()).toEqual([lost]);
+    expect(await verified()).toMatchObject({ verified: true, gaps: [{ fromSequence: lost, toSequence: lost }] });
   });
 });
 

@@ -20,4 +20,5 @@ export const tenancyEvents = {
   "webhook.secret_rotated": { audit: true },
   "webhook.disabled": { audit: true },
   "webhook.deleted": { audit: true },
+  "audit.gap_accepted": { audit: true },
 } as const satisfies EventEntries;

@@ -114,6 +114,12 @@ export const problemRegistry = {
     meaning: "A resource with this identifier exists, or another organization had one until a day ago.",
     remedy: "Choose another identifier. If the answer has `Retry-After`, the identifier is free after so many seconds.",
   },
+  AUDIT_GAP_MISMATCH: {
+    status: 409,
+    meaning: "The audit log does not have this gap as the first one that is not accepted.",
+    remedy:
+      "`details.missing` has the missing events: name exactly these, after you know why they are missing. If `details.brokenAtEventId` is present, events were changed, and no gap can be accepted.",
+  },
   ALREADY_SET_UP: {
     status: 409,
     meaning: "The service has been set up before; that can be done once.",

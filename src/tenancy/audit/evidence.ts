@@ -1,6 +1,6 @@
 /** The facts that a chain is verified against: its start, its end in the ledger, and the signed checkpoints. */
 import { ledgerOf } from "../../ledger/client.ts";
-import type { ChainState } from "../../ledger/contract.ts";
+import type { ChainState, Gap } from "../../ledger/contract.ts";
 import { shortestRetentionMs } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
@@ -10,10 +10,12 @@ import {
   findAnchor,
   findCheckpointsBetween,
   findLastCheckpoint,
+  type MatchedCheckpoint,
   type TrustedCheckpoints,
 } from "./checkpoints/store.ts";
+import type { Gaps } from "./gaps.ts";
 import { findEventAfter, findLastEvent } from "./store.ts";
-import { follows, genesis, type Link } from "./verification.ts";
+import { type Fault, faultAt, genesis, type Link } from "./verification.ts";
 
 /** Checkpoints in memory at once. */
 const pageSize = 500;
@@ -59,17 +61,27 @@ export async function gatherEvidence(context: Context, organizationId: Organizat
   return { keys, trusted, start, head, lastCheckpoint };
 }
 
-/** The event of the first checkpoint with `after` < sequence ≤ `through` that the log contradicts; null for none. */
+const changedAt = (brokenAtEventId: string): Fault => ({ brokenAtEventId, missing: null });
+
+/** Whether the log contradicts the checkpoint. The event of a checkpoint in a gap is missing with the others. */
+function contradicts({ storedHash, sequence, hash }: MatchedCheckpoint, gaps: readonly Gap[]): boolean {
+  if (storedHash !== null) return storedHash !== hash;
+  const gap = gaps.find(({ fromSequence, toSequence }) => fromSequence <= sequence && sequence <= toSequence);
+  return !gap || (sequence === gap.toSequence && hash !== gap.lastHash);
+}
+
+/** The first checkpoint with `after` < sequence ≤ `through` that the log contradicts; null for none. */
 export async function faultInCheckpoints(
   context: Context,
   { keys, trusted }: Evidence,
   after: number,
   through: number,
-): Promise<string | null> {
+  { met }: Pick<Gaps, "met">,
+): Promise<Fault | null> {
   for (let last = after; ; ) {
     const checkpoints = await findCheckpointsBetween(context, trusted, last, through, pageSize);
     for (const checkpoint of checkpoints) {
-      if (checkpoint.storedHash !== checkpoint.hash || !(await isSigned(keys, checkpoint))) return checkpoint.eventId;
+      if (contradicts(checkpoint, met) || !(await isSigned(keys, checkpoint))) return changedAt(checkpoint.eventId);
     }
     const end = checkpoints.at(-1);
     if (!end || checkpoints.length < pageSize) return null;
@@ -77,22 +89,34 @@ export async function faultInCheckpoints(
   }
 }
 
+/** The gap at the end of the log, which the ledger knows; null when the end is there, or another one. */
+function missingEnd({ head }: Evidence, { sequence, hash }: Link): Gap | null {
+  if (sequence >= head.sequence) return null;
+  return { fromSequence: sequence + 1, toSequence: head.sequence, previousHash: hash, lastHash: head.hash };
+}
+
 /** Checks what follows a position: the right event, or the end that the ledger and the last checkpoint name. */
 export async function faultAfter(
   context: Context,
   organizationId: OrganizationId,
-  { head, lastCheckpoint }: Evidence,
+  evidence: Evidence,
   link: Link,
-): Promise<string | null> {
+  { continuesAfter }: Pick<Gaps, "continuesAfter">,
+): Promise<Fault | null> {
+  const { head, lastCheckpoint } = evidence;
   const next = await findEventAfter(context, organizationId, link.sequence);
-  if (next && next.sequence <= head.sequence) return follows(link, next) ? null : next.eventId;
-  if (link.hash !== head.hash) return head.eventId;
+  if (next && next.sequence <= head.sequence) return faultAt(organizationId, link, next, continuesAfter);
+  if (link.hash !== head.hash) {
+    const missing = next ? null : missingEnd(evidence, link);
+    if (missing && continuesAfter(missing)) return null;
+    return head.eventId === null ? null : { brokenAtEventId: head.eventId, missing };
+  }
   // A ledger that was reset agrees with a log whose end was deleted. The checkpoint shows the deletion.
-  if (lastCheckpoint && lastCheckpoint.sequence > head.sequence) return lastCheckpoint.eventId;
+  if (lastCheckpoint && lastCheckpoint.sequence > head.sequence) return changedAt(lastCheckpoint.eventId);
   if (!next) return null;
   // Events after the head may be new ones. Read the head again: no event may come after it.
   const last = (await findLastEvent(context, organizationId)) ?? next;
   const present = await ledgerOf(context, organizationId).flush();
   if (last.sequence <= present.sequence) return null;
-  return next.sequence > present.sequence ? next.eventId : last.eventId;
+  return changedAt(next.sequence > present.sequence ? next.eventId : last.eventId);
 }

@@ -7,6 +7,8 @@ import { pageQuery } from "../../platform/http/pagination.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
+  acceptedGapSchema,
+  acceptGapSchema,
   auditEventSchema,
   auditVerificationSchema,
   checkpointPageSchema,
@@ -16,7 +18,7 @@ import {
   exportQuerySchema,
   verificationQuerySchema,
 } from "./schema.ts";
-import { exportEvents, listCheckpoints, listEvents, readEvent, verifyEvents } from "./service.ts";
+import { acceptGap, exportEvents, listCheckpoints, listEvents, readEvent, verifyEvents } from "./service.ts";
 
 export const auditRoutes = createRouter();
 
@@ -77,6 +79,22 @@ const exporting = route({
   },
 });
 
+const accept = route({
+  method: "post",
+  path: "/audit/gaps",
+  access: "admin:orgs",
+  changesAuthority: true,
+  tags: ["Audit log"],
+  operationId: "acceptAuditGap",
+  summary: "Accept a gap",
+  description:
+    "For admins of the operator's organization, after a restore of the database that lost events. Verifies the whole log. The gap must be the first one that is not accepted, with exactly this extent, and every other event must fit. " +
+    "An event in the log, a signed checkpoint and every later verification name the gap. A repeated call changes nothing and returns the first acceptance.",
+  request: { body: { required: true, ...json(acceptGapSchema, "The gap, and why the events are missing") } },
+  responses: { 201: json(acceptedGapSchema, "The accepted gap") },
+  errors: ["ORGANIZATION_NOT_FOUND", "AUDIT_GAP_MISMATCH"],
+});
+
 const read = route({
   ...definition,
   path: "/audit/{eventId}",
@@ -103,6 +121,10 @@ auditRoutes.openapi(checkpoints, async (c) => {
 auditRoutes.openapi(exporting, async (c) => {
   const result = await exportEvents(c.get("context"), c.get("caller"), c.req.valid("query"));
   return result.ok ? jsonLines(c, result.value, "audit") : fail(c, result);
+});
+
+auditRoutes.openapi(accept, async (c) => {
+  return answer(c, await acceptGap(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
 });
 
 auditRoutes.openapi(read, async (c) => {

@@ -2,8 +2,9 @@
 import { z } from "@hono/zod-openapi";
 import { auditEventNames } from "../../events/catalogue.ts";
 import type { AuditEvent } from "../../ledger/contract.ts";
+import { text } from "../../platform/http/fields.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { agentIdSchema, eventIdSchema } from "../../platform/ids.ts";
+import { agentIdSchema, eventIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 import { dayMs } from "../../platform/time.ts";
 
 const eventOutcomes = ["success", "failure"] as const;
@@ -183,6 +184,40 @@ const checkpointSchema = z
 
 export const checkpointPageSchema = pageSchema(checkpointSchema).openapi("AuditCheckpointPage");
 
+const sequence = z.int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" });
+
+/** The missing events: the first and the last sequence. */
+const missingSchema = z.object({ fromSequence: z.int(), toSequence: z.int() });
+
+const gapFields = {
+  ...missingSchema.shape,
+  reason: z.string(),
+  acceptedAt: z.iso.datetime(),
+  acceptedBy: z.uuid().nullable().openapi({ description: "The agent of the operator that accepted the gap" }),
+  eventId: z.uuid().openapi({ description: "The event `audit.gap_accepted` in the log of the organization" }),
+};
+
+const gapSchema = z.object(gapFields).openapi("AuditGap");
+
+/** A gap to accept. */
+export const acceptGapSchema = z
+  .strictObject({
+    organizationId: organizationIdSchema.openapi({
+      type: "string",
+      format: "uuid",
+      description: "The organization whose log has the gap",
+    }),
+    fromSequence: sequence.openapi({ description: "The first missing event" }),
+    toSequence: sequence.openapi({ description: "The last missing event" }),
+    reason: text(3, 500).openapi({ example: "Restore of 2026-11-22; the events of the last 20 minutes are lost" }),
+  })
+  .refine(({ fromSequence, toSequence }) => fromSequence <= toSequence, {
+    path: ["toSequence"],
+    error: "must not be before fromSequence",
+  });
+
+export const acceptedGapSchema = z.object({ organizationId: z.uuid(), ...gapFields }).openapi("AcceptedAuditGap");
+
 export const auditVerificationSchema = z
   .object({
     verified: z.boolean(),
@@ -193,6 +228,14 @@ export const auditVerificationSchema = z
       description:
         "The first event that does not fit the chain. For a gap, the event after it; for a missing end, the last event that was written. null: the chain is intact",
     }),
+    missing: missingSchema.nullable().openapi({
+      description:
+        "The events that are missing before `brokenAtEventId`. null: no event is missing there, or events were changed",
+    }),
+    gaps: z.array(gapSchema).openapi({
+      description:
+        "The gaps that an admin of the operator has accepted, the first one first. The events in them are lost. They stay in this list for ever",
+    }),
   })
   .openapi("AuditVerification");
 
@@ -201,4 +244,7 @@ export type EventQuery = z.output<typeof eventQuerySchema>;
 export type VerificationQuery = z.output<typeof verificationQuerySchema>;
 export type ExportQuery = z.output<typeof exportQuerySchema>;
 export type CheckpointView = z.output<typeof checkpointSchema>;
+export type AcceptGap = z.output<typeof acceptGapSchema>;
+export type GapView = z.output<typeof gapSchema>;
+export type AcceptedGapView = z.output<typeof acceptedGapSchema>;
 export type AuditVerification = z.output<typeof auditVerificationSchema>;

@@ -10,11 +10,12 @@ import { type Page, type PageRequest, pageOf } from "../../platform/http/paginat
 import type { EventId, OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { count } from "../../platform/telemetry/recording.ts";
 import { isoOf, isoOrNull } from "../../platform/time.ts";
+import { publicGap, rangeOf } from "./accept-gap.ts";
 import { isTime } from "./checkpoints/signing.ts";
 import { findCheckpoints } from "./checkpoints/store.ts";
 import { relayAndFlush } from "./evidence.ts";
+import { refuseManyVerifications } from "./limit.ts";
 import { type AgentLine, namedAgents, withAgents } from "./named-agents.ts";
 import type {
   AuditVerification,
@@ -29,6 +30,7 @@ import { publicEvent } from "./stored-event.ts";
 import { recordVerification } from "./verifications/record.ts";
 import { verifyLog } from "./verify-log.ts";
 
+export { acceptGap } from "./accept-gap.ts";
 export { makeDueCheckpoints } from "./checkpoints/due.ts";
 export { relayAndFlush } from "./evidence.ts";
 export { removeExpiredEvents } from "./retention.ts";
@@ -129,16 +131,11 @@ export async function verifyEvents(
   query: VerificationQuery,
 ): Promise<Result<AuditVerification>> {
   const { fromDate: fromMs = null, toDate: toMs = null } = query;
-  const { admitted, retryAfterSeconds } = await ledgerOf(context, organizationId).admitTurn("verification");
-  if (!admitted) {
-    count("agentidp_rate_limit_rejections_total", { limit: "auditVerifications" });
-    return problem("RATE_LIMIT_EXCEEDED", "An organization may verify its audit log 30 times a minute.", {
-      headers: { "Retry-After": String(retryAfterSeconds) },
-    });
-  }
+  const limited = await refuseManyVerifications(context, organizationId);
+  if (limited) return limited;
   const startedAtMs = context.now();
-  const { checkedCount, brokenAtEventId } = await verifyLog(context, organizationId, { fromMs, toMs });
-  const verified = brokenAtEventId === null;
+  const { checkedCount, fault, accepted } = await verifyLog(context, organizationId, { fromMs, toMs });
+  const verified = fault === null;
   const isWhole = fromMs === null && toMs === null;
   const finished = { startedAtMs, isWhole, events: checkedCount, isIntact: verified };
   await recordVerification(context, organizationId, finished);
@@ -147,6 +144,8 @@ export async function verifyEvents(
     checkedCount,
     fromDate: isoOrNull(fromMs),
     toDate: isoOrNull(toMs),
-    brokenAtEventId,
+    brokenAtEventId: fault?.brokenAtEventId ?? null,
+    missing: fault?.missing ? rangeOf(fault.missing) : null,
+    gaps: accepted.map(publicGap),
   });
 }

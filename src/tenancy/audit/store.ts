@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, gte, lt, lte, max, min, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { among } from "../../platform/db/conditional.ts";
-import { agents, auditEvents } from "../../platform/db/schema.ts";
+import { agents, auditChains, auditEvents } from "../../platform/db/schema.ts";
 import type { AgentId, EventId, OrganizationId } from "../../platform/ids.ts";
 import type { EventQuery } from "./schema.ts";
 import type { StoredEvent } from "./stored-event.ts";
@@ -57,6 +57,12 @@ export function findEvents(
 
 export function findEvent(context: Pick<Context, "db">, organizationId: OrganizationId, eventId: EventId) {
   return eventsWhere(context, organizationId, eq(auditEvents.eventId, eventId)).limit(1).get();
+}
+
+/** Whether the organization has ever had an event: one that is suspended or deleted has. */
+export async function hasChain({ db }: Pick<Context, "db">, organizationId: OrganizationId): Promise<boolean> {
+  const { organizationId: id } = auditChains;
+  return (await db.select({ id }).from(auditChains).where(eq(id, organizationId)).get()) !== undefined;
 }
 
 /** The event with the lowest sequence above the given one. */

@@ -1,11 +1,13 @@
 /** Verifies the audit log of an organization: whole, over a time range, or in slices. */
+import type { AcceptedGap, ChainState, Gap } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 import { findCheckpointsBetween } from "./checkpoints/store.ts";
 import { type Evidence, faultAfter, faultInCheckpoints, gatherEvidence } from "./evidence.ts";
-import { eventPages, findLastEvent, findSequencesWithin, type TimeRange } from "./store.ts";
+import { Gaps } from "./gaps.ts";
+import { eventPages, findEventAfter, findLastEvent, findSequencesWithin, type TimeRange } from "./store.ts";
 import { isIntact, type StoredEvent } from "./stored-event.ts";
-import { type Link, verifyChain, type Walk } from "./verification.ts";
+import { type GapRule, type Link, verifyChain, type Walk } from "./verification.ts";
 import { recordVerification } from "./verifications/record.ts";
 
 /** A verification starts again, so often at most, when retention removes events meanwhile. */
@@ -53,39 +55,58 @@ async function stretchOf(
   return { start: before ?? start, before, through, end: await nextSigned(context, evidence, through) };
 }
 
+/** What a verification of a log found. */
+export interface LogVerification extends Pick<Walk, "checkedCount" | "fault"> {
+  /** All gaps that were ever accepted. */
+  readonly accepted: readonly AcceptedGap[];
+  /** The gaps that are there and were not accepted, as far as the caller tolerates them. */
+  readonly tolerated: readonly Gap[];
+}
+
 async function verifyOnce(
   context: Context,
   organizationId: OrganizationId,
   range: TimeRange,
   evidence: Evidence,
-): Promise<Walk> {
+  tolerates: GapRule | undefined,
+): Promise<LogVerification> {
   const { start, before, through, end } = await stretchOf(context, organizationId, range, evidence);
+  const accepted = evidence.head.gaps;
   // An attacker may have moved an event of the range to before it.
   if (before && !isIntact(organizationId, before)) {
-    return { link: start, checkedCount: 0, brokenAtEventId: before.eventId };
+    const fault = { brokenAtEventId: before.eventId, missing: null };
+    return { checkedCount: 0, fault, accepted, tolerated: [] };
   }
+  const gaps = new Gaps(evidence.head, tolerates);
   const pages = eventPages(context, organizationId, before?.sequence ?? null, end);
-  const walk = await verifyChain(organizationId, pages, start);
-  const brokenAtEventId =
+  const walk = await verifyChain(organizationId, pages, start, gaps.continuesAfter);
+  const fault =
     // A checkpoint within the verified events comes before the fault, if there is one.
-    (await faultInCheckpoints(context, evidence, start.sequence, walk.link.sequence)) ??
-    walk.brokenAtEventId ??
-    (await faultAfter(context, organizationId, evidence, walk.link));
-  const checkedCount = Math.min(walk.checkedCount, Math.max(0, through - start.sequence));
-  return { ...walk, checkedCount, brokenAtEventId };
+    (await faultInCheckpoints(context, evidence, start.sequence, walk.link.sequence, gaps)) ??
+    walk.fault ??
+    (await faultAfter(context, organizationId, evidence, walk.link, gaps));
+  const ofRange = Math.max(0, through - start.sequence - gaps.missingThrough(through));
+  return { checkedCount: Math.min(walk.checkedCount, ofRange), fault, accepted, tolerated: gaps.tolerated };
 }
 
 /**
  * Verifies a chain: recomputes every hash, checks every link, and compares the chain with its signed checkpoints and with the
  * end that the ledger knows. Holds two pages of the log in memory. `checkedCount` counts the events of the range.
+ *
+ * @param tolerates which gaps it continues after, beside the accepted ones
  */
-export async function verifyLog(context: Context, organizationId: OrganizationId, range: TimeRange): Promise<Walk> {
+export async function verifyLog(
+  context: Context,
+  organizationId: OrganizationId,
+  range: TimeRange,
+  tolerates?: GapRule,
+): Promise<LogVerification> {
   let evidence = await gatherEvidence(context, organizationId);
   for (let attempt = 1; ; attempt++) {
-    const walk = await verifyOnce(context, organizationId, range, evidence);
-    if (walk.brokenAtEventId === null || attempt === attempts) return walk;
+    const verification = await verifyOnce(context, organizationId, range, evidence, tolerates);
+    if (verification.fault === null || attempt === attempts) return verification;
     const present = await gatherEvidence(context, organizationId);
-    if (present.start.sequence === evidence.start.sequence) return walk;
+    if (present.start.sequence === evidence.start.sequence) return verification;
     evidence = present;
   }
 }
@@ -104,6 +125,16 @@ export interface Slice extends Pick<Walk, "checkedCount"> {
   readonly isIntact: boolean;
   /** Whether the verification is complete: at the end of the chain, or at a fault. */
   readonly isLast: boolean;
+  /** The accepted gaps in this part. */
+  readonly gaps: readonly Gap[];
+}
+
+/** The last event of a slice that would end here: the next one that is there, when this one is missing in an accepted gap. */
+async function endOfSlice(context: Context, organizationId: OrganizationId, head: ChainState, sequence: number) {
+  if (sequence >= head.sequence) return head.sequence;
+  if (head.gaps.length === 0) return sequence;
+  const present = await findEventAfter(context, organizationId, sequence - 1);
+  return Math.min(head.sequence, present?.sequence ?? head.sequence);
 }
 
 /**
@@ -125,18 +156,19 @@ export async function verifySlice(
   // Retention may have removed the event at `from` since the previous slice.
   const continues = from !== null && from.sequence >= evidence.start.sequence;
   const start = continues ? from : evidence.start;
-  const through = Math.min(head.sequence, start.sequence + limit);
+  const gaps = new Gaps(head);
+  const through = await endOfSlice(context, organizationId, head, start.sequence + limit);
   const pages = eventPages(context, organizationId, continues ? from.sequence : null, through);
-  const { link, checkedCount, brokenAtEventId } = await verifyChain(organizationId, pages, start);
+  const { link, checkedCount, fault } = await verifyChain(organizationId, pages, start, gaps.continuesAfter);
   const fits =
-    brokenAtEventId === null &&
+    fault === null &&
     link.sequence >= through &&
-    (await faultInCheckpoints(context, evidence, start.sequence, through)) === null &&
-    (through < head.sequence || (await faultAfter(context, organizationId, evidence, link)) === null);
+    (await faultInCheckpoints(context, evidence, start.sequence, through, gaps)) === null &&
+    (through < head.sequence || (await faultAfter(context, organizationId, evidence, link, gaps)) === null);
   const isLast = !fits || through === head.sequence;
   const startedAtMs = continues ? from.startedAtMs : nowMs;
   const events = checkedCount + (continues ? from.events : 0);
   if (isLast) await recordVerification(context, organizationId, { startedAtMs, isWhole: true, events, isIntact: fits });
   const { sequence, hash } = link;
-  return { link: { sequence, hash, startedAtMs, events }, checkedCount, isIntact: fits, isLast };
+  return { link: { sequence, hash, startedAtMs, events }, checkedCount, isIntact: fits, isLast, gaps: gaps.met };
 }

@@ -76,6 +76,34 @@ const takingBack = (method: string, json?: unknown): Pick<Scenario, "world"> => 
   },
 });
 
+/** The operator accepts that two events of an organization are lost. */
+const gap: Pick<Scenario, "world"> = {
+  async world() {
+    const operator = await theOperator();
+    const organization = await newOrganization();
+    const { organizationId, token } = organization;
+    await settle([organizationId]);
+    const lost = "DELETE FROM audit_events WHERE organization_id = ? AND sequence IN (2, 3)";
+    await bindings.DB.prepare(lost).bind(organizationId).run();
+    const json = { organizationId, fromSequence: 2, toSequence: 3, reason: "A restore" };
+    return {
+      path: "/api/v1/audit/gaps",
+      call: { token: await adminToken(operator), json },
+      async state() {
+        await settle([operator.organizationId, organizationId]);
+        const { body } = await call("/api/v1/audit/verify", { token });
+        expect(body).toMatchObject({ verified: true, gaps: [{ fromSequence: 2, toSequence: 3 }] });
+        const [signed] = (await call("/api/v1/audit/checkpoints?limit=1", { token })).body.data;
+        expect(signed.eventId).toBe(body.gaps[0].eventId);
+        return [
+          ...(await snapshotOf(organizationId, namesIn(organization))),
+          ...(await toldToOperator(organizationId)),
+        ].filter((line) => !line.startsWith("audit_verifications "));
+      },
+    };
+  },
+};
+
 const pathOf = ({ organizationId }: Organization) => `/api/v1/organizations/${organizationId}`;
 
 export const organizationScenarios: Scenarios = {
@@ -92,6 +120,8 @@ export const organizationScenarios: Scenarios = {
   "changeOrganization: suspend": takingBack("PATCH", { status: "suspended" }),
 
   deleteOrganization: takingBack("DELETE"),
+
+  acceptAuditGap: gap,
 
   setMember: inOrganization(async (organization) => {
     const { agentId, names } = await newSubject(organization);

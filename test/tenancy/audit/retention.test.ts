@@ -59,6 +59,8 @@ describe("after 90 days", () => {
       fromDate: null,
       toDate: null,
       brokenAtEventId: null,
+      missing: null,
+      gaps: [],
     });
     for (const event of signed) {
       const { status, body } = await call(`/api/v1/audit/${event.eventId}`, { token });

@@ -53,15 +53,15 @@ const changed = (index: number, columns: object) =>
 
 describe("a chain that is in order", () => {
   it("holds, and the walk ends at its last event", async () => {
-    expect(await walk(chain)).toStrictEqual({ link: at(9), checkedCount: 10, brokenAtEventId: null });
+    expect(await walk(chain)).toStrictEqual({ link: at(9), checkedCount: 10, fault: null });
   });
 
   it("holds when it is empty", async () => {
-    expect(await walk([])).toStrictEqual({ link: genesis, checkedCount: 0, brokenAtEventId: null });
+    expect(await walk([])).toStrictEqual({ link: genesis, checkedCount: 0, fault: null });
   });
 
   it("is picked up behind any of its events", async () => {
-    expect(await walk(chain.slice(4), at(3))).toStrictEqual({ link: at(9), checkedCount: 6, brokenAtEventId: null });
+    expect(await walk(chain.slice(4), at(3))).toStrictEqual({ link: at(9), checkedCount: 6, fault: null });
   });
 
   it("is read a page at a time, and no further than the fault", async () => {
@@ -107,26 +107,26 @@ describe("the fault is found at the first event that is not in order", () => {
     expect(await walk(changed(4, fields))).toStrictEqual({
       link: at(3),
       checkedCount: 5,
-      brokenAtEventId: changed(4, fields)[4]!.eventId,
+      fault: { brokenAtEventId: changed(4, fields)[4]!.eventId, missing: null },
     });
   });
 
   it("changed, with its own hash made to fit: the event behind it", async () => {
     const { organizationId: _, hash: __, ...rest } = publicEvent(organizationId, { ...at(4), action: "token.revoked" });
     const forged = { action: "token.revoked", hash: hashOf({ organizationId, ...rest }) };
-    expect((await walk(changed(4, forged))).brokenAtEventId).toBe(at(5).eventId);
+    expect((await walk(changed(4, forged))).fault?.brokenAtEventId).toBe(at(5).eventId);
   });
 
   it("removed: the event behind the gap", async () => {
-    expect((await walk(chain.toSpliced(4, 1))).brokenAtEventId).toBe(at(5).eventId);
-    expect((await walk(chain.slice(1))).brokenAtEventId).toBe(at(1).eventId);
+    expect((await walk(chain.toSpliced(4, 1))).fault?.brokenAtEventId).toBe(at(5).eventId);
+    expect((await walk(chain.slice(1))).fault?.brokenAtEventId).toBe(at(1).eventId);
   });
 
   it("swapped: the first of the two places", async () => {
     const swapped = chain.map((event, i) =>
       i === 4 ? { ...at(5), sequence: 5 } : i === 5 ? { ...at(4), sequence: 6 } : event,
     );
-    expect((await walk(swapped)).brokenAtEventId).toBe(at(5).eventId);
+    expect((await walk(swapped)).fault?.brokenAtEventId).toBe(at(5).eventId);
   });
 
   it("inserted: the inserted one, wherever its sequence puts it", async () => {
@@ -138,13 +138,13 @@ describe("the fault is found at the first event that is not in order", () => {
       [5, 5.5],
     ] as const) {
       const events = chain.toSpliced(index, 0, { ...inserted, sequence });
-      expect((await walk(events)).brokenAtEventId).toBe(inserted.eventId);
+      expect((await walk(events)).fault?.brokenAtEventId).toBe(inserted.eventId);
     }
   });
 
   it("moved to another organization's chain", async () => {
     const other = "0199f0c2-5a31-7000-8000-00000000000f" as OrganizationId;
-    expect((await verifyChain(other, pagesOf(chain))).brokenAtEventId).toBe(at(0).eventId);
+    expect((await verifyChain(other, pagesOf(chain))).fault?.brokenAtEventId).toBe(at(0).eventId);
   });
 
   it("any change of any text to any other text", async () => {

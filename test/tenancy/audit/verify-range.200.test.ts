@@ -41,6 +41,8 @@ describe("a time range", () => {
       fromDate: `${second}T00:00:00.000Z`,
       toDate: `${second}T23:59:59.999Z`,
       brokenAtEventId: null,
+      missing: null,
+      gaps: [],
     });
     expect(await verify(token, { fromDate: `${second}T00:00:00+00:00` })).toMatchObject({
       verified: true,

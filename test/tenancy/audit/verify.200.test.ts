@@ -45,6 +45,8 @@ describe("a log as it was written", () => {
       fromDate: null,
       toDate: null,
       brokenAtEventId: null,
+      missing: null,
+      gaps: [],
     });
   });
 
@@ -89,6 +91,8 @@ describe("a changed event is found", () => {
       fromDate: null,
       toDate: null,
       brokenAtEventId: column === "event_id" ? value : eventId,
+      missing: null,
+      gaps: [],
     });
   });
 
@@ -194,6 +198,8 @@ describe("an inserted event is found", () => {
       fromDate: null,
       toDate: null,
       brokenAtEventId: invented,
+      missing: null,
+      gaps: [],
     });
   });
 

@@ -81,7 +81,7 @@ async function verifySome(context: Context, run: Run, earlier: Progress): Promis
 
 /** The result of all verifications up to now, also those of requests and reports. */
 function resultOf(summary: VerificationSummary, progress: Progress, pendingMs: number, nowMs: number): CheckResult {
-  const { verified, events, broken, oldestMs: sinceMs, waitingSinceMs } = summary;
+  const { verified, events, broken, gaps, oldestMs: sinceMs, waitingSinceMs } = summary;
   const result = (status: CheckResult["status"], evidence: string): CheckResult => {
     return { status, evidence, progress, lastCheckedAt: sinceMs };
   };
@@ -97,7 +97,9 @@ function resultOf(summary: VerificationSummary, progress: Progress, pendingMs: n
   const { length } = progress.unreachable;
   if (length > 0) return result("unknown", `${amount(length, "audit log")} could not be reached`);
   const hours = Math.ceil((ageMs + 1) / hourMs);
-  return result("pass", `${amount(verified, "log")} with ${amount(events, "event")} verified within ${hours}\u00a0h`);
+  const lost = gaps > 0 ? `; ${amount(gaps, "gap")} known and accepted` : "";
+  const what = `${amount(verified, "log")} with ${amount(events, "event")}`;
+  return result("pass", `${what} verified within ${hours}\u00a0h${lost}`);
 }
 
 export const auditLogIntegrity: Check = async (context, run) => {

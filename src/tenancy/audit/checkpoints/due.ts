@@ -2,11 +2,12 @@
 import { currentSigningKey } from "../../../keys/service.ts";
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Context } from "../../../platform/context.ts";
+import type { OrganizationId } from "../../../platform/ids.ts";
 import { inLanes } from "../../../platform/lanes.ts";
 import { log } from "../../../platform/log.ts";
 import type { ScheduledPart } from "../../../platform/scheduled.ts";
 import { checkpointKeys, signCheckpoint } from "./signing.ts";
-import { findDueChains, type NextCheckpoint, saveCheckpoints, saveNextCheckpoints } from "./store.ts";
+import { type DueChain, findDueChains, type NextCheckpoint, saveCheckpoints, saveNextCheckpoints } from "./store.ts";
 
 /** Chains in one run, with two calls to the ledger of each. */
 const maxChains = 300;
@@ -29,16 +30,12 @@ async function forEachChain<In, Out>(
   return outcomes.flat();
 }
 
-/**
- * Signs what is due. May be interrupted at any point, and may run twice at once: a position stays due until the ledger knows
- * that its checkpoint is in D1, and an existing checkpoint is not written again.
- *
- * @returns the number of due chains that wait for the next run
- */
-async function makeCheckpoints(context: Context): Promise<number> {
-  const { distrustedKids } = await checkpointKeys(context);
-  const { chains, total } = await findDueChains(context, distrustedKids, context.now(), maxChains);
-  if (chains.length === 0) return 0;
+/** @returns the number of chains that are done */
+async function signChains(
+  context: Context,
+  chains: readonly DueChain[],
+  distrustedKids: readonly string[],
+): Promise<number> {
   const due = await forEachChain(context, chains, async (chain) => {
     return { chain, positions: await ledgerOf(context, chain.organizationId).dueCheckpoints(chain.isDistrusted) };
   });
@@ -56,7 +53,29 @@ async function makeCheckpoints(context: Context): Promise<number> {
     return { organizationId, sequence, dueAtMs: await ledgerOf(context, organizationId).noteCheckpoint(signed) };
   });
   await saveNextCheckpoints(context, next);
-  return total - next.length;
+  return next.length;
+}
+
+/**
+ * Signs what is due. May be interrupted at any point, and may run twice at once: a position stays due until the ledger knows
+ * that its checkpoint is in D1, and an existing checkpoint is not written again.
+ *
+ * @returns the number of due chains that wait for the next run
+ */
+async function makeCheckpoints(context: Context): Promise<number> {
+  const { distrustedKids } = await checkpointKeys(context);
+  const { chains, total } = await findDueChains(context, distrustedKids, context.now(), maxChains);
+  return chains.length === 0 ? 0 : total - (await signChains(context, chains, distrustedKids));
 }
 
 export const makeDueCheckpoints: ScheduledPart = { name: "checkpoints", queries: 20, run: makeCheckpoints };
+
+/** Signs what is due of one chain whose events are in D1 up to a sequence. The scheduled run makes up for a failure. */
+export async function makeCheckpointsOf(
+  context: Context,
+  organizationId: OrganizationId,
+  sequence: number,
+): Promise<void> {
+  const { distrustedKids } = await checkpointKeys(context);
+  await signChains(context, [{ organizationId, sequence, isDistrusted: false }], distrustedKids);
+}

@@ -1,6 +1,7 @@
 /** Queries over the checkpoints of the audit log, and the writes of the scheduled tasks that sign them and remove old events. */
 import { and, asc, desc, eq, getTableColumns, gt, lt, lte, not, or, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
+import type { Gap } from "../../../ledger/contract.ts";
 import type { Context } from "../../../platform/context.ts";
 import { among, rowsWithoutLimit } from "../../../platform/db/conditional.ts";
 import { auditChains, auditCheckpoints, auditEvents } from "../../../platform/db/schema.ts";
@@ -42,18 +43,21 @@ export function findLastCheckpoint({ db }: Pick<Context, "db">, trusted: Trusted
   return db.select().from(auditCheckpoints).where(isTrusted(trusted)).orderBy(newestFirst).limit(1).get();
 }
 
-/** The sequence up to which events were removed, 0 for none, and its checkpoint; null when that is missing. */
+/**
+ * The sequence up to which events were removed, 0 for none, and its checkpoint; null when that is missing. With D1's copy of the
+ * accepted gaps.
+ */
 export async function findAnchor({ db }: Pick<Context, "db">, organizationId: OrganizationId) {
   const isThere = and(
     eq(auditCheckpoints.organizationId, auditChains.organizationId),
     eq(auditCheckpoints.sequence, auditChains.anchorSequence),
   );
   const [row] = await db
-    .select({ sequence: auditChains.anchorSequence, checkpoint: auditCheckpoints })
+    .select({ sequence: auditChains.anchorSequence, checkpoint: auditCheckpoints, gaps: auditChains.gaps })
     .from(auditChains)
     .leftJoin(auditCheckpoints, isThere)
     .where(eq(auditChains.organizationId, organizationId));
-  return row ?? { sequence: 0, checkpoint: null };
+  return row ?? { sequence: 0, checkpoint: null, gaps: [] };
 }
 
 /** A checkpoint with the stored hash of its event; null when the event is missing. */
@@ -177,20 +181,26 @@ export async function findExpiredChains(
   return { chains: results, total: results[0]?.total ?? 0 };
 }
 
-/** The checkpoint up to which to remove next: the last within `step` events, or the first one if there is none within. */
+/**
+ * The checkpoint up to which to remove next: the last within `step` events, or the first one if there is none within. A checkpoint
+ * in a gap has no event, so the chain cannot start there.
+ */
 export function findNextAnchor(
   { db }: Pick<Context, "db">,
   trusted: TrustedCheckpoints,
   after: number,
   step: number,
   cutoffMs: number,
+  gaps: readonly Gap[],
 ) {
   const { sequence, timestamp } = auditCheckpoints;
+  const isInGap = sql`EXISTS (SELECT 1 FROM json_each(${JSON.stringify(gaps)}) AS gap
+    WHERE ${sequence} BETWEEN gap.value ->> 'fromSequence' AND gap.value ->> 'toSequence')`;
   const isWithin = sql`${sequence} <= ${after + step}`;
   return db
     .select()
     .from(auditCheckpoints)
-    .where(and(isTrusted(trusted), gt(sequence, after), lte(timestamp, cutoffMs)))
+    .where(and(isTrusted(trusted), gt(sequence, after), lte(timestamp, cutoffMs), not(isInGap)))
     .orderBy(desc(isWithin), sql`CASE WHEN ${isWithin} THEN -${sequence} ELSE ${sequence} END`)
     .limit(1)
     .get();

@@ -1,8 +1,8 @@
 /** The queries over the last verification of each chain. */
-import { and, asc, isNotNull, isNull, lte, ne, not, or, sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, isNull, lte, ne, not, or, sql } from "drizzle-orm";
 import type { Context } from "../../../platform/context.ts";
 import { among } from "../../../platform/db/conditional.ts";
-import { auditVerifications, organizations } from "../../../platform/db/schema.ts";
+import { auditChains, auditVerifications, organizations } from "../../../platform/db/schema.ts";
 import type { OrganizationId } from "../../../platform/ids.ts";
 
 type Db = Pick<Context, "db">;
@@ -81,6 +81,8 @@ export interface VerificationSummary {
   /** The events in them. */
   readonly events: number;
   readonly broken: number;
+  /** The gaps that were ever accepted in them. */
+  readonly gaps: number;
   /** When the oldest of their last verifications began; null before the first. */
   readonly oldestMs: number | null;
   /** When the oldest organization was made whose chain was never verified; null when there is none. */
@@ -94,11 +96,13 @@ export async function summarizeVerifications({ db }: Db): Promise<VerificationSu
       verified: sql<number>`count(${verifiedAt})`,
       events: sql<number>`coalesce(sum(${events}), 0)`,
       broken: sql<number>`count(${brokenAt})`,
+      gaps: sql<number>`coalesce(sum(CASE WHEN json_valid(gaps) THEN json_array_length(gaps) END), 0)`,
       oldestMs: sql<number | null>`min(${verifiedAt})`,
       waitingSinceMs: sql<number | null>`min(CASE WHEN ${verifiedAt} IS NULL THEN ${organizations.createdAt} END)`,
     })
     .from(organizations)
     .leftJoin(auditVerifications, ofOrganization)
+    .leftJoin(auditChains, eq(auditChains.organizationId, organizations.id))
     .where(isPresent);
   if (!row) throw new Error("a query of counts has no row");
   return row;

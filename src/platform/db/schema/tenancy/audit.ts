@@ -43,6 +43,8 @@ export const auditChains = sqliteTable(
     checkpointKid: text("checkpoint_kid"),
     /** The checkpoint up to which events were removed; 0 for none. The chain begins after it. */
     anchorSequence: integer("anchor_sequence").notNull(),
+    /** JSON: the gaps that the operator has accepted, as the ledger knows them. Nothing is verified with this copy. */
+    gaps: text({ mode: "json" }).$type<readonly unknown[]>().notNull().default([]),
   },
   (table) => [
     index("audit_chains_due").on(table.checkpointDueAt).where(sql`checkpoint_due_at IS NOT NULL`),

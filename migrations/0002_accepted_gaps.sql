@@ -1,0 +1,1 @@
+ALTER TABLE `audit_chains` ADD `gaps` text DEFAULT '[]' NOT NULL;

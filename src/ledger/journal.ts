@@ -2,6 +2,7 @@
  * The journal of counts. A commit writes one row here for all counts of all agents. From time to time the object writes the
  * counts to their tables and empties the journal. A restarted object does the same with the rows that it finds.
  */
+import { pagesOf } from "../platform/pages.ts";
 
 /** A part that counts in memory. The changes that it drains must be JSON. */
 export interface Journaled<Changes = unknown> {
@@ -24,12 +25,7 @@ export class Journal {
     this.#sql = sql;
     this.#parts = parts;
     sql.exec("CREATE TABLE IF NOT EXISTS journal (entry INTEGER PRIMARY KEY, changes TEXT NOT NULL)");
-    const rows = sql.exec<{ changes: string }>("SELECT changes FROM journal ORDER BY entry").toArray();
-    for (const row of rows) {
-      const changes = JSON.parse(row.changes) as Record<string, unknown>;
-      for (const [name, ofPart] of Object.entries(changes)) parts[name]?.restore(ofPart);
-    }
-    if (rows.length > 0) this.#save();
+    while (this.#enterPage());
   }
 
   /** Writes the counts since the last call; the caller provides the transaction. It is one row, but for very many counts. */
@@ -46,11 +42,28 @@ export class Journal {
   /** Writes the journal and the counts since to the parts' tables; the caller provides the transaction. */
   enter(): void {
     for (const part of Object.values(this.#parts)) part.drain();
-    this.#save();
+    this.#save(Number.MAX_SAFE_INTEGER);
   }
 
-  #save(): void {
+  /** Writes what the parts have restored and drained to their tables, and removes the rows up to this one. */
+  #save(lastEntry: number): void {
     for (const part of Object.values(this.#parts)) part.save();
-    this.#sql.exec("DELETE FROM journal");
+    this.#sql.exec("DELETE FROM journal WHERE entry <= ?", lastEntry);
+  }
+
+  /** Writes the first rows to the parts' tables: a journal of any length must fit into the memory of the object. */
+  #enterPage(): boolean {
+    const rows = this.#sql.exec<{ entry: number; changes: string }>(
+      "SELECT entry, changes FROM journal ORDER BY entry",
+    );
+    const page = pagesOf(rows, ({ changes }) => changes).next().value?.items ?? [];
+    for (const { changes } of page) {
+      const ofParts = JSON.parse(changes) as Record<string, unknown>;
+      for (const [name, ofPart] of Object.entries(ofParts)) this.#parts[name]?.restore(ofPart);
+    }
+    const last = page.at(-1);
+    if (!last) return false;
+    this.#save(last.entry);
+    return true;
   }
 }

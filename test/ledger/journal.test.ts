@@ -5,10 +5,14 @@ import { Journal } from "../../src/ledger/journal.ts";
 import { Rate } from "../../src/ledger/rate.ts";
 import { Usage } from "../../src/ledger/usage.ts";
 import type { AgentId, CredentialId } from "../../src/platform/ids.ts";
+import { limitValues } from "../support/value-limit.ts";
 import { atOnce, clockAt, newLedger, newMemberWithLedger, noon } from "./_support.ts";
 
 beforeEach(() => clockAt(noon));
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const limit = { requestsPerMinute: 100, burst: 20 };
 const agent = "agent-1" as AgentId;
@@ -78,6 +82,54 @@ describe("a commit of very many counts", () => {
       expect(one("SELECT count(*), sum(count) FROM tokens_by_agent")).toEqual([1_200, 1_200]);
       expect(one("SELECT sum(count) FROM tokens_by_hour")).toEqual([1_200]);
       expect(one("SELECT count(*), max(at_ms) FROM last_uses")).toEqual([1_200, noon + 1_199]);
+    });
+  });
+});
+
+describe("a journal of any length", () => {
+  it("of 60,000 agents, as a version without pages has left it: the object starts, and has every count once", async () => {
+    const ledger = newLedger();
+    await ledger.inside(({ sql }) => {
+      start(sql);
+      for (let row = 0; row < 6; row++) {
+        const buckets = Array.from({ length: 10_000 }, (_, index) => ({
+          values: ["2028-02-29", `agent-${row}-${index}`],
+          count: 2,
+        }));
+        sql.exec("INSERT INTO journal (changes) VALUES (?)", JSON.stringify({ activity: [[], buckets, []] }));
+      }
+    });
+    const refused = await limitValues();
+    await ledger.inside(({ sql }) => {
+      start(sql);
+      const [sum] = sql.exec("SELECT count(*) AS agents, sum(count) AS tokens FROM tokens_by_agent").toArray();
+      expect(sum).toEqual({ agents: 60_000, tokens: 120_000 });
+      expect(entries(sql)).toEqual([]);
+    });
+    expect(refused).toEqual([]);
+  });
+
+  it("goes to the tables in steps, each of at most 500 rows or a single large one", async () => {
+    await newLedger().inside(({ sql }) => {
+      const steps: number[] = [];
+      let restored = 0;
+      const part = {
+        drain: () => null,
+        restore: () => void restored++,
+        save: () => {
+          steps.push(restored);
+          restored = 0;
+        },
+      };
+      new Journal(sql, { part });
+      sql.exec("DELETE FROM journal");
+      const add = (text: string) =>
+        sql.exec("INSERT INTO journal (changes) VALUES (?)", JSON.stringify({ part: text }));
+      for (let row = 0; row < 1_100; row++) add("");
+      for (let row = 0; row < 3; row++) add("x".repeat(600_000));
+      new Journal(sql, { part });
+      expect(steps).toEqual([500, 500, 100, 1, 1, 1]);
+      expect(entries(sql)).toEqual([]);
     });
   });
 });

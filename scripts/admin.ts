@@ -1,6 +1,7 @@
 /** The first admin of the local Worker. It is created once and stored in `.local/admin.env`. */
 import { Advice } from "./advice.ts";
 import { adminEnvPath, readAssignments, writePrivateFile } from "./files.ts";
+import { type KeyIds, localKeyIds } from "./sealed-keys.ts";
 
 /** The URL of the local Worker and the credential of its admin. */
 export interface Admin {
@@ -9,7 +10,8 @@ export interface Admin {
   readonly clientSecret: string;
 }
 
-const reset = "To start over with an empty database: rm -rf .wrangler .local";
+const removal = "rm -rf .wrangler .local";
+const reset = `To start over with an empty database: ${removal}`;
 
 /** The admin in `.local/admin.env`; null without a complete one. */
 export function storedAdmin(): Admin | null {
@@ -27,6 +29,19 @@ function store(admin: Admin): Admin {
   return admin;
 }
 
+/** What to do when the stored admin cannot sign in. A missing key comes first, because the reset deletes what the key would open. */
+export function adviceFor(refusal: string, { present, missing }: KeyIds): string {
+  const problem = `The admin of .local/admin.env cannot sign in ${refusal}`;
+  if (missing.length === 0) {
+    return `${problem}\nProbably this file, .dev.vars and the database in .wrangler do not belong together. ${reset}`;
+  }
+  const list = [...present, ...missing].map((id) => `${id}:…`).join(",");
+  return `${problem}
+The database needs a key that KEY_ENCRYPTION_KEYS in .dev.vars does not have: ${missing.join(", ")}
+Add it again at the end, and everything works as before: KEY_ENCRYPTION_KEYS=${list}
+Only if it is lost, start over with an empty database: ${removal}`;
+}
+
 async function checkSignIn(admin: Admin): Promise<Admin> {
   const answer = await fetch(`${admin.url}/api/v1/token`, {
     method: "POST",
@@ -35,10 +50,7 @@ async function checkSignIn(admin: Admin): Promise<Admin> {
   });
   const text = await answer.text();
   if (answer.ok) return admin;
-  throw new Advice(
-    `The admin of .local/admin.env cannot sign in (${answer.status}): ${text}\n` +
-      `Probably this file, .dev.vars and the database in .wrangler do not belong together. ${reset}`,
-  );
+  throw new Advice(adviceFor(`(${answer.status}): ${text}`, localKeyIds()));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Signing keys: creating a key pair, and opening its private part. */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { Context } from "../platform/context.ts";
-import { open, seal, sealedPlace } from "../platform/crypto/sealing.ts";
+import { open, seal, sealedPlace, whyNotOpened } from "../platform/crypto/sealing.ts";
 import { DependencyDown } from "../platform/dependency.ts";
 import { log } from "../platform/log.ts";
 import { type PublishedJwk, publishedJwkSchema, type SigningAlg } from "./schema.ts";
@@ -57,8 +57,9 @@ export async function openPrivateKey(context: Context, { kid, alg, privateSealed
   const ring = context.settings.keyEncryptionKeys;
   const text = privateSealed === null ? null : await open(ring, privateSealed, sealedPlace.signingKey(kid));
   if (text === null) {
+    const reason = privateSealed === null ? "it was deleted" : whyNotOpened(ring, privateSealed);
     const cause = new Error(
-      `The private part of signing key ${kid} cannot be opened with any key of KEY_ENCRYPTION_KEYS`,
+      `The private part of signing key ${kid} cannot be opened with any key of KEY_ENCRYPTION_KEYS: ${reason}`,
     );
     log.error(context, cause.message, { kid, alg });
     throw new DependencyDown("The store of signing keys", cause);

@@ -1,6 +1,6 @@
 /** Changes the key-encryption key without downtime: seals again, with the first key of the list, what an older key has sealed. */
 import type { Context } from "../platform/context.ts";
-import { open, seal, sealedPlace } from "../platform/crypto/sealing.ts";
+import { open, seal, sealedPlace, whyNotOpened } from "../platform/crypto/sealing.ts";
 import { log } from "../platform/log.ts";
 import { type Resealed, replaceSealed, rowsSealedWith, type SealedRow, type SealedTable } from "./store.ts";
 
@@ -20,7 +20,8 @@ async function resealed(context: Context, table: SealedTable, row: SealedRow): P
   const place = placeIn[table](row.id);
   const text = await open(ring, row.privateSealed, place);
   if (text !== null) return [{ ...row, sealed: await seal(ring, text, place) }];
-  log.error(context, "a private key cannot be opened with KEY_ENCRYPTION_KEYS", { table, id: row.id });
+  const reason = whyNotOpened(ring, row.privateSealed);
+  log.error(context, "a private key cannot be opened with KEY_ENCRYPTION_KEYS", { table, id: row.id, reason });
   return [];
 }
 

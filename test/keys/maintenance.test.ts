@@ -220,7 +220,7 @@ describe("changing the key-encryption key", () => {
     const rows = await agentKeyRows();
     expect(rows.map(({ privateSealed }) => sealedWith(privateSealed!))).toEqual(["new-2", "test-1"]);
     expect(log.mock.calls.flat()).toEqual([
-      '{"message":"a private key cannot be opened with KEY_ENCRYPTION_KEYS","requestId":"0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10","table":"agent_keys","id":"b"}',
+      '{"message":"a private key cannot be opened with KEY_ENCRYPTION_KEYS","requestId":"0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10","table":"agent_keys","id":"b","reason":"test-1 has another value in the list than when it was sealed, or it was changed"}',
     ]);
     log.mockRestore();
   });
@@ -234,7 +234,9 @@ describe("changing the key-encryption key", () => {
     const failure = await currentSigningKey(tooEarly, "ES256").catch((error: unknown) => error);
     expect(failure).toMatchObject({
       name: "DependencyDown",
-      cause: new Error(`The private part of signing key ${id} cannot be opened with any key of KEY_ENCRYPTION_KEYS`),
+      cause: new Error(
+        `The private part of signing key ${id} cannot be opened with any key of KEY_ENCRYPTION_KEYS: it is sealed with test-1, which is not in the list`,
+      ),
     });
     expect(log.mock.calls.flat().join()).not.toContain("YYYY");
     log.mockRestore();

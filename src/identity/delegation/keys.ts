@@ -3,7 +3,7 @@
 import { importJWK, type JWK } from "jose";
 import { currentSigningKey, verificationKey } from "../../keys/service.ts";
 import type { Context } from "../../platform/context.ts";
-import { open, sealedPlace } from "../../platform/crypto/sealing.ts";
+import { open, sealedPlace, whyNotOpened } from "../../platform/crypto/sealing.ts";
 import { DependencyDown } from "../../platform/dependency.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { clockSkewMs, longestActiveMs } from "../../platform/lifetimes.ts";
@@ -44,9 +44,13 @@ const privateKeys = new Map<string, CryptoKey>();
 async function privateKey(context: Context, id: string, sealed: string): Promise<CryptoKey> {
   const known = privateKeys.get(id);
   if (known) return known;
-  const text = await open(context.settings.keyEncryptionKeys, sealed, sealedPlace.agentKey(id));
+  const ring = context.settings.keyEncryptionKeys;
+  const text = await open(ring, sealed, sealedPlace.agentKey(id));
   if (text === null) {
-    const cause = new Error(`The private part of agent key ${id} cannot be opened with any key of KEY_ENCRYPTION_KEYS`);
+    const reason = whyNotOpened(ring, sealed);
+    const cause = new Error(
+      `The private part of agent key ${id} cannot be opened with any key of KEY_ENCRYPTION_KEYS: ${reason}`,
+    );
     log.error(context, cause.message);
     throw new DependencyDown("The store of agents' keys", cause);
   }

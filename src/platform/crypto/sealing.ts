@@ -63,3 +63,11 @@ export async function open(ring: KeyRing, sealed: string, place: string): Promis
     return null;
   }
 }
+
+/** The reason why a value does not {@link open}, for the log: it names the key that the operator must add again. */
+export function whyNotOpened(ring: KeyRing, sealed: string): string {
+  const [, keyId] = sealedForm.exec(sealed) ?? [];
+  if (keyId === undefined) return "it is malformed";
+  if (!ring.find(keyId)) return `it is sealed with ${keyId}, which is not in the list`;
+  return `${keyId} has another value in the list than when it was sealed, or it was changed`;
+}

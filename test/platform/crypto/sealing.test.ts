@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseKeyRing } from "../../../src/platform/crypto/key-ring.ts";
-import { open, seal, sealedPlace } from "../../../src/platform/crypto/sealing.ts";
+import { open, seal, sealedPlace, whyNotOpened } from "../../../src/platform/crypto/sealing.ts";
 import { changedInOnePlace } from "./_mutations.ts";
 import { newKey, oldKey, ringOf } from "./_rings.ts";
 
@@ -50,6 +50,17 @@ describe("a sealed value", () => {
     // AES-256-GCM by Python's `cryptography`, with the bytes 0..31 as key and 0..11 as IV.
     const sealed = "v1.old.AAECAwQFBgcICQoL.LGy5bKvFo3X-NvL57HUDXJeQRFrJGngimxFjbQ";
     expect(await open(ring, sealed, "row/1")).toBe("known answer");
+  });
+});
+
+describe("a value that does not open", () => {
+  it("names the key that it is sealed with, and says whether the list has it", async () => {
+    const sealed = await seal(ring, "secret", "row/1");
+    expect(whyNotOpened(ringOf(newKey), sealed)).toBe("it is sealed with old, which is not in the list");
+    expect(whyNotOpened(ring, sealed)).toBe(
+      "old has another value in the list than when it was sealed, or it was changed",
+    );
+    expect(whyNotOpened(ring, "v2.old")).toBe("it is malformed");
   });
 });
 

@@ -7,7 +7,7 @@ import { gone, type Schedule } from "../../../deliveries/schedule.ts";
 import { countFailureIfChanged, disableIfChanged } from "../../../deliveries/store.ts";
 import { actorOf, commitChange, newEvent } from "../../../events/outbox.ts";
 import type { Context } from "../../../platform/context.ts";
-import { open, sealedPlace } from "../../../platform/crypto/sealing.ts";
+import { open, sealedPlace, whyNotOpened } from "../../../platform/crypto/sealing.ts";
 import { webhookDeliveries, webhookSubscriptions } from "../../../platform/db/schema.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { deliveryIdSchema, webhookIdSchema } from "../../../platform/ids.ts";
@@ -51,7 +51,10 @@ async function openSecrets(context: Context, found: readonly FoundEndpoint[]): P
   const [present, ...previous] = opened.filter((secret) => secret !== null);
   // Send nothing unsigned, or signed only with an old secret. The receiver has not failed, so this counts as no attempt.
   if (present === undefined || opened[0] === null) {
-    throw new DependencyDown("The store of signing secrets", new Error("A webhook's secret cannot be opened"));
+    const sealed = found[0]?.privateSealed ?? null;
+    const reason = sealed === null ? "it was deleted" : whyNotOpened(ring, sealed);
+    const cause = new Error(`A webhook's secret cannot be opened with any key of KEY_ENCRYPTION_KEYS: ${reason}`);
+    throw new DependencyDown("The store of signing secrets", cause);
   }
   return [present, ...previous];
 }

@@ -12,6 +12,7 @@ import type { Context } from "../../platform/context.ts";
 import { jwkThumbprint, type PublicJwk } from "../../platform/crypto/jwk.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
+import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -34,7 +35,7 @@ import {
  * Changes the fields that the input names. Suspending ends the agent's tokens and sign-ins before this returns;
  * reactivating makes no old token active. An input that changes nothing returns the agent as it is.
  *
- * @returns `AGENT_ALREADY_DECOMMISSIONED`, `AGENT_ALREADY_EXISTS` when the new e-mail is taken, `FORBIDDEN` for powers
+ * @returns `AGENT_ALREADY_DECOMMISSIONED`, `PRECONDITION_FAILED`, `AGENT_ALREADY_EXISTS` when the new e-mail is taken, `FORBIDDEN` for powers
  *   beyond what the caller may grant, for an admin when the caller is none, and for suspending the last usable admin
  */
 export async function changeAgent(
@@ -42,9 +43,10 @@ export async function changeAgent(
   caller: Caller,
   agentId: AgentId,
   input: ChangeAgent,
+  preconditions: Preconditions,
 ): Promise<Result<Agent>> {
   try {
-    return await untilWritten(() => attempt(context, caller, agentId, input));
+    return await untilWritten(() => attempt(context, caller, agentId, input, preconditions));
   } catch (error) {
     if (violatesUnique(error, "agents.email")) return problem("AGENT_ALREADY_EXISTS");
     throw error;
@@ -60,6 +62,7 @@ async function attempt(
   caller: Caller,
   agentId: AgentId,
   input: ChangeAgent,
+  preconditions: Preconditions,
 ): Promise<Result<Agent> | null> {
   const before = await findAgent(context, caller.organizationId, agentId);
   if (!before) return problem("AGENT_NOT_FOUND");
@@ -76,7 +79,7 @@ async function attempt(
   if (refused) return refused;
   const lost = before.role === "admin" ? lostBy(change, publicKeyJwk) : null;
   const admin = lost && keepUsableAdmin(context, { organizationId: before.organizationId, agentId, lost });
-  const last = await admin?.refuse();
+  const last = (await admin?.refuse()) ?? refuseUnmet(preconditions, publicAgent(context, before));
   if (last) return last;
 
   // Before the ledger revokes anything: a refused change revokes nothing. The index decides between two at once.

@@ -2,6 +2,7 @@
 
 import { route, type UncheckedBody } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { answerRecord } from "../../platform/http/conditional.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
@@ -17,6 +18,7 @@ const register = route({
   path: "/agents",
   access: "agents:write",
   changesAuthority: true,
+  entityTag: true,
   tags,
   summary: "Register an agent",
   description:
@@ -27,7 +29,7 @@ const register = route({
 });
 
 agentRoutes.openapi(register, async (c) => {
-  return answer(c, await registerAgent(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
+  return answerRecord(c, await registerAgent(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
 });
 
 const list = route({
@@ -50,6 +52,7 @@ const read = route({
   method: "get",
   path: "/agents/{agentId}",
   access: "agents:read",
+  entityTag: true,
   tags,
   summary: "Read an agent",
   request: { params: agentPath },
@@ -58,7 +61,7 @@ const read = route({
 });
 
 agentRoutes.openapi(read, async (c) => {
-  return answer(c, await readAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 200);
+  return answerRecord(c, await readAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 200);
 });
 
 /** Whether a change gives authority or a way to sign in; the other fields only describe the agent. */
@@ -72,6 +75,7 @@ const change = route({
   access: "agents:write",
   changesAuthority: givesAuthority,
   exempt: "suspending",
+  entityTag: true,
   tags,
   operationId: "changeAgent",
   summary: "Change, suspend or reactivate an agent",
@@ -84,7 +88,8 @@ const change = route({
 
 agentRoutes.openapi(change, async (c) => {
   const { agentId } = c.req.valid("param");
-  return answer(c, await changeAgent(c.get("context"), c.get("caller"), agentId, c.req.valid("json")), 200);
+  const [context, caller, preconditions] = [c.get("context"), c.get("caller"), c.get("preconditions")];
+  return answerRecord(c, await changeAgent(context, caller, agentId, c.req.valid("json"), preconditions), 200);
 });
 
 const decommission = route({
@@ -93,6 +98,7 @@ const decommission = route({
   access: "agents:write",
   changesAuthority: true,
   exempt: true,
+  entityTag: true,
   tags,
   summary: "Decommission an agent",
   description:
@@ -103,5 +109,6 @@ const decommission = route({
 });
 
 agentRoutes.openapi(decommission, async (c) => {
-  return answer(c, await decommissionAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 204);
+  const { agentId } = c.req.valid("param");
+  return answer(c, await decommissionAgent(c.get("context"), c.get("caller"), agentId, c.get("preconditions")), 204);
 });

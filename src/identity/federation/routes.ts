@@ -1,6 +1,7 @@
 /** `/federation`: partners, and the verification of their tokens. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { answerRecord } from "../../platform/http/conditional.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
@@ -25,6 +26,7 @@ federationRoutes.openapi(
     path: "/federation/trust",
     access,
     changesAuthority: true,
+    entityTag: true,
     tags,
     summary: "Trust a partner",
     description:
@@ -32,7 +34,7 @@ federationRoutes.openapi(
     request: { body: { required: true, ...json(trustPartnerSchema, "The partner") } },
     responses: { 201: json(partnerSchema, "The partner") },
   }),
-  async (c) => answer(c, await trustPartner(c.get("context"), c.get("caller"), c.req.valid("json")), 201),
+  async (c) => answerRecord(c, await trustPartner(c.get("context"), c.get("caller"), c.req.valid("json")), 201),
 );
 
 federationRoutes.openapi(
@@ -53,13 +55,17 @@ federationRoutes.openapi(
     method: "get",
     path: "/federation/partners/{partnerId}",
     access,
+    entityTag: true,
     tags,
     summary: "Read a partner",
     request: { params: partnerPath },
     responses: { 200: json(partnerSchema, "The partner") },
     errors: ["PARTNER_NOT_FOUND"],
   }),
-  async (c) => answer(c, await readPartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId), 200),
+  async (c) => {
+    const { partnerId } = c.req.valid("param");
+    return answerRecord(c, await readPartner(c.get("context"), c.get("caller"), partnerId), 200);
+  },
 );
 
 federationRoutes.openapi(
@@ -69,6 +75,7 @@ federationRoutes.openapi(
     access,
     changesAuthority: true,
     exempt: "suspending",
+    entityTag: true,
     tags,
     summary: "Change a partner",
     description:
@@ -82,7 +89,8 @@ federationRoutes.openapi(
   }),
   async (c) => {
     const { partnerId } = c.req.valid("param");
-    return answer(c, await changePartner(c.get("context"), c.get("caller"), partnerId, c.req.valid("json")), 200);
+    const [context, caller, preconditions] = [c.get("context"), c.get("caller"), c.get("preconditions")];
+    return answerRecord(c, await changePartner(context, caller, partnerId, c.req.valid("json"), preconditions), 200);
   },
 );
 
@@ -93,6 +101,7 @@ federationRoutes.openapi(
     access,
     changesAuthority: true,
     exempt: true,
+    entityTag: true,
     tags,
     summary: "Delete a partner",
     description: "For admins of the organization. When the answer arrives, no token of the partner is valid.",
@@ -100,7 +109,10 @@ federationRoutes.openapi(
     responses: { 204: { description: "Deleted" } },
     errors: ["PARTNER_NOT_FOUND"],
   }),
-  async (c) => answer(c, await deletePartner(c.get("context"), c.get("caller"), c.req.valid("param").partnerId), 204),
+  async (c) => {
+    const { partnerId } = c.req.valid("param");
+    return answer(c, await deletePartner(c.get("context"), c.get("caller"), partnerId, c.get("preconditions")), 204);
+  },
 );
 
 federationRoutes.openapi(

@@ -7,6 +7,7 @@ import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
+import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
@@ -28,19 +29,14 @@ export { partnerReadiness } from "./readiness.ts";
 export { verifyToken } from "./verify.ts";
 
 function publicPartner(partner: Partner): PublicPartner {
-  const {
-    id,
-    organizationId: _,
-    audiences,
-    allowedOrganizations,
-    expiresAt,
-    createdAt,
-    updatedAt,
-    ...fields
-  } = partner;
+  const { audiences, allowedOrganizations, expiresAt, createdAt, updatedAt } = partner;
   return {
-    partnerId: id,
-    ...fields,
+    partnerId: partner.id,
+    name: partner.name,
+    issuer: partner.issuer,
+    jwksUri: partner.jwksUri,
+    requireScopes: partner.requireScopes,
+    status: partner.status,
     audiences: [...audiences],
     allowedOrganizations: allowedOrganizations && [...allowedOrganizations],
     expiresAt: isoOrNull(expiresAt),
@@ -156,6 +152,7 @@ export async function changePartner(
   caller: Caller,
   partnerId: string,
   input: ChangePartner,
+  preconditions: Preconditions,
 ): Promise<Result<PublicPartner>> {
   const { organizationId } = caller;
   const refusal = refuseUnlessAdmin(caller);
@@ -163,6 +160,8 @@ export async function changePartner(
   return untilWritten(async () => {
     const before = await findPartner(context, organizationId, { id: partnerId });
     if (!before) return problem("PARTNER_NOT_FOUND");
+    const unmet = refuseUnmet(preconditions, publicPartner(before));
+    if (unmet) return unmet;
     const change = differences(before, input);
     if (Object.keys(change).length === 0) return ok(publicPartner(before));
     const refused = await refuseFields(context, change);
@@ -177,13 +176,22 @@ export async function changePartner(
 }
 
 /** Deletes a partner: its tokens are not valid any more. The same issuer can be added again. */
-export async function deletePartner(context: Context, caller: Caller, partnerId: string): Promise<Result<undefined>> {
+export async function deletePartner(
+  context: Context,
+  caller: Caller,
+  partnerId: string,
+  preconditions: Preconditions,
+): Promise<Result<undefined>> {
   const { organizationId } = caller;
   const refusal = refuseUnlessAdmin(caller);
   if (refusal) return refusal;
-  const partner = await findPartner(context, organizationId, { id: partnerId });
-  if (!partner) return problem("PARTNER_NOT_FOUND");
-  const event = partnerEvent(context, caller, "partner.deleted", partner, { name: partner.name });
-  const deleted = await commitChange(context, [deleteRow(context, partner)], [event]);
-  return deleted ? ok() : problem("PARTNER_NOT_FOUND");
+  return untilWritten(async () => {
+    const partner = await findPartner(context, organizationId, { id: partnerId });
+    if (!partner) return problem("PARTNER_NOT_FOUND");
+    const unmet = refuseUnmet(preconditions, publicPartner(partner));
+    if (unmet) return unmet;
+    const event = partnerEvent(context, caller, "partner.deleted", partner, { name: partner.name });
+    const deleted = await commitChange(context, [deleteRow(context, partner)], [event]);
+    return deleted && ok();
+  });
 }

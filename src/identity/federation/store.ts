@@ -58,7 +58,9 @@ export function updatePartner({ db }: Pick<Context, "db">, read: Partner, change
     .where(and(eq(federationPartners.id, read.id), eq(federationPartners.updatedAt, read.updatedAt)));
 }
 
-/** Deletes a partner, if it exists. */
-export function deletePartner({ db }: Pick<Context, "db">, { id }: Partner) {
-  return db.delete(federationPartners).where(eq(federationPartners.id, id));
+/** Deletes a partner, unless it has changed since it was read. */
+export function deletePartner({ db }: Pick<Context, "db">, { id, updatedAt }: Partner) {
+  return db
+    .delete(federationPartners)
+    .where(and(eq(federationPartners.id, id), eq(federationPartners.updatedAt, updatedAt)));
 }

@@ -3,6 +3,7 @@ import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../../access/app-env.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { answerRecord } from "../../platform/http/conditional.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { createdOrganizationSchema, createOrganizationSchema, setUpSchema, setupSchema } from "./schema.ts";
@@ -51,6 +52,7 @@ onboardingRoutes.openapi(
     path: "/organizations",
     access: "admin:orgs",
     changesAuthority: true,
+    entityTag: true,
     tags: ["Organizations"],
     summary: "Create an organization",
     description: "For admins of the operator's organization. The default of `planTier` is `free`.",
@@ -64,11 +66,9 @@ onboardingRoutes.openapi(
     errors: ["SLUG_TAKEN"],
   }),
   async (c) => {
-    return answer(
-      c,
-      await createOrganization(c.get("context"), c.get("caller"), c.req.valid("json")),
-      201,
-      secretInAnswer,
-    );
+    return answerRecord(c, await createOrganization(c.get("context"), c.get("caller"), c.req.valid("json")), 201, {
+      headers: secretInAnswer,
+      representationOf: ({ admin: _, ...organization }) => organization,
+    });
   },
 );

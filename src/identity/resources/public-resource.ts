@@ -26,6 +26,19 @@ export function publicResource(resource: Resource, whole: boolean): PublicResour
   };
 }
 
+/** What the audit log keeps of a resource. */
+export function wholeOf(resource: Resource): { readonly [key: string]: JsonValue } {
+  const { name, scopes, allowedOrganizations, servers, tokenTtlSeconds, requireDpop } = resource;
+  return {
+    name,
+    scopes: scopes.map((scope) => scope.name),
+    allowedOrganizations: allowedOrganizations.map((entry) => ({ ...entry })),
+    servers: [...servers],
+    tokenTtlSeconds,
+    requireDpop,
+  };
+}
+
 type ResourceAction = "resource.created" | "resource.updated" | "resource.disabled" | "resource.deleted";
 
 /** An event about a resource. A webhook gets what a caller with `agents:read` sees. */

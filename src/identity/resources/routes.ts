@@ -1,6 +1,7 @@
 /** `/resources`: the APIs of an organization that take our tokens. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { answerRecord } from "../../platform/http/conditional.ts";
 import { pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
@@ -24,6 +25,7 @@ resourceRoutes.openapi(
     path: "/resources",
     access: "admin:orgs",
     changesAuthority: true,
+    entityTag: true,
     tags,
     summary: "Register a resource",
     description:
@@ -33,7 +35,7 @@ resourceRoutes.openapi(
     errors: ["RESOURCE_ALREADY_EXISTS"],
   }),
   async (c) => {
-    return answer(c, await createResource(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
+    return answerRecord(c, await createResource(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
   },
 );
 
@@ -59,6 +61,7 @@ resourceRoutes.openapi(
     method: "get",
     path: "/resources/{resourceId}",
     access: "agents:read",
+    entityTag: true,
     tags,
     summary: "Read a resource",
     request: { params: resourcePath, query: readResourceQuery },
@@ -68,7 +71,7 @@ resourceRoutes.openapi(
   async (c) => {
     const { resourceId } = c.req.valid("param");
     const { organizationId } = c.req.valid("query");
-    return answer(c, await readResource(c.get("context"), c.get("caller"), resourceId, organizationId), 200);
+    return answerRecord(c, await readResource(c.get("context"), c.get("caller"), resourceId, organizationId), 200);
   },
 );
 
@@ -78,6 +81,7 @@ resourceRoutes.openapi(
     path: "/resources/{resourceId}",
     access: "admin:orgs",
     changesAuthority: true,
+    entityTag: true,
     tags,
     summary: "Change a resource",
     description: "For admins of the organization. The identifier never changes.",
@@ -90,7 +94,8 @@ resourceRoutes.openapi(
   }),
   async (c) => {
     const { resourceId } = c.req.valid("param");
-    return answer(c, await changeResource(c.get("context"), c.get("caller"), resourceId, c.req.valid("json")), 200);
+    const [context, caller, preconditions] = [c.get("context"), c.get("caller"), c.get("preconditions")];
+    return answerRecord(c, await changeResource(context, caller, resourceId, c.req.valid("json"), preconditions), 200);
   },
 );
 
@@ -101,6 +106,7 @@ resourceRoutes.openapi(
     access: "admin:orgs",
     changesAuthority: true,
     exempt: true,
+    entityTag: true,
     tags,
     summary: "Delete a resource",
     description: "For admins of the organization. Another organization can register the identifier a day later.",
@@ -109,6 +115,7 @@ resourceRoutes.openapi(
     errors: ["RESOURCE_NOT_FOUND"],
   }),
   async (c) => {
-    return answer(c, await deleteResource(c.get("context"), c.get("caller"), c.req.valid("param").resourceId), 204);
+    const { resourceId } = c.req.valid("param");
+    return answer(c, await deleteResource(c.get("context"), c.get("caller"), resourceId, c.get("preconditions")), 204);
   },
 );

@@ -3,13 +3,13 @@ import type { SQL } from "drizzle-orm";
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import { hasScope } from "../../access/scopes.ts";
-import type { JsonValue } from "../../events/catalogue.ts";
 import { differences } from "../../events/change.ts";
 import { commitChange } from "../../events/outbox.ts";
 import { commitHeld, expectResourceChange } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
+import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type OrganizationId, type ResourceId, resourceIdSchema } from "../../platform/ids.ts";
 import { identifierReuseMs } from "../../platform/lifetimes.ts";
@@ -17,7 +17,7 @@ import { invalid, type Problem, problem } from "../../platform/problems/problems
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findHostOwner, isHostOwner, isLoopbackHost } from "../../tenancy/domains/service.ts";
 import { comparisonKey, type Identifier, readIdentifier } from "./identifier.ts";
-import { publicResource, resourceEvent } from "./public-resource.ts";
+import { publicResource, resourceEvent, wholeOf } from "./public-resource.ts";
 import type { ChangeResource, CreateResource, PublicResource } from "./schema.ts";
 import {
   countAgentsAmong,
@@ -163,19 +163,6 @@ export async function ownsAudience(
   return keys.length > 0 && hasActiveResource(context, organizationId, keys);
 }
 
-/** What the audit log keeps of a resource. */
-function wholeOf(resource: Resource): { readonly [key: string]: JsonValue } {
-  const { name, scopes, allowedOrganizations, servers, tokenTtlSeconds, requireDpop } = resource;
-  return {
-    name,
-    scopes: scopes.map((scope) => scope.name),
-    allowedOrganizations: allowedOrganizations.map((entry) => ({ ...entry })),
-    servers: [...servers],
-    tokenTtlSeconds,
-    requireDpop,
-  };
-}
-
 /** Whose resources a caller reads: its own organization's, or as an admin of the operator another's. */
 function ownerFor(caller: Caller, asked: OrganizationId | undefined): OrganizationId | null {
   if (asked === undefined || asked === caller.organizationId) return caller.organizationId;
@@ -235,12 +222,15 @@ export async function changeResource(
   caller: Caller,
   resourceId: ResourceId,
   input: ChangeResource,
+  preconditions: Preconditions,
 ): Promise<Result<PublicResource>> {
   const refusal = refuseUnlessAdmin(caller);
   if (refusal) return refusal;
   return untilWritten(async () => {
     const before = await findResource(context, caller.organizationId, resourceId);
     if (!before) return problem("RESOURCE_NOT_FOUND");
+    const unmet = refuseUnmet(preconditions, publicResource(before, true));
+    if (unmet) return unmet;
     const change: ResourceChange = differences(before, input);
     if (Object.keys(change).length === 0) return ok(publicResource(before, true));
     const updatedAt = nextVersion(context, before);
@@ -284,12 +274,15 @@ export async function deleteResource(
   context: Context,
   caller: Caller,
   resourceId: ResourceId,
+  preconditions: Preconditions,
 ): Promise<Result<undefined>> {
   const refusal = refuseUnlessAdmin(caller);
   if (refusal) return refusal;
   return untilWritten(async () => {
     const before = await findResource(context, caller.organizationId, resourceId);
     if (!before) return problem("RESOURCE_NOT_FOUND");
+    const unmet = refuseUnmet(preconditions, publicResource(before, true));
+    if (unmet) return unmet;
     const updatedAt = nextVersion(context, before);
     const change = { status: "disabled", deletedAt: context.now() } as const;
     const event = resourceEvent(context, caller, "resource.deleted", { ...before, ...change, updatedAt });

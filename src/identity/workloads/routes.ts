@@ -1,6 +1,7 @@
 /** The paths of trust policies. A workload exchanges its token at the token endpoint, by a grant. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { answerRecord } from "../../platform/http/conditional.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
@@ -16,6 +17,7 @@ const create = route({
   path: "/oidc/trust-policies",
   access: "agents:write",
   changesAuthority: true,
+  entityTag: true,
   tags,
   summary: "Create a trust policy",
   description:
@@ -26,7 +28,7 @@ const create = route({
 });
 
 oidcRoutes.openapi(create, async (c) =>
-  answer(c, await createTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("json")), 201),
+  answerRecord(c, await createTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("json")), 201),
 );
 
 const list = route({
@@ -49,6 +51,7 @@ const read = route({
   method: "get",
   path: "/oidc/trust-policies/{policyId}",
   access: "agents:write",
+  entityTag: true,
   tags,
   summary: "Read a trust policy",
   request: { params: trustPolicyPath },
@@ -57,7 +60,7 @@ const read = route({
 });
 
 oidcRoutes.openapi(read, async (c) =>
-  answer(c, await readTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 200),
+  answerRecord(c, await readTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 200),
 );
 
 const remove = route({
@@ -66,6 +69,7 @@ const remove = route({
   access: "agents:write",
   changesAuthority: true,
   exempt: true,
+  entityTag: true,
   tags,
   summary: "Delete a trust policy",
   description:
@@ -75,6 +79,7 @@ const remove = route({
   errors: ["FORBIDDEN", "TRUST_POLICY_NOT_FOUND"],
 });
 
-oidcRoutes.openapi(remove, async (c) =>
-  answer(c, await deleteTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("param").policyId), 204),
-);
+oidcRoutes.openapi(remove, async (c) => {
+  const { policyId } = c.req.valid("param");
+  return answer(c, await deleteTrustPolicy(c.get("context"), c.get("caller"), policyId, c.get("preconditions")), 204);
+});

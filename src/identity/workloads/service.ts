@@ -6,6 +6,7 @@ import { actorOf, newEvent } from "../../events/outbox.ts";
 import type { HeldTarget } from "../../ledger/contract.ts";
 import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
+import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
 import { checkOutboundUrl } from "../../platform/outbound/guard.ts";
@@ -147,12 +148,13 @@ export async function listTrustPolicies(
 /**
  * Deletes a policy. Its tokens are revoked before this returns.
  *
- * @returns `TRUST_POLICY_NOT_FOUND`, `FORBIDDEN` for an agent that the caller could not take over
+ * @returns `TRUST_POLICY_NOT_FOUND`, `PRECONDITION_FAILED`, `FORBIDDEN` for an agent that the caller could not take over
  */
 export async function deleteTrustPolicy(
   context: Context,
   caller: Caller,
   policyId: CredentialId,
+  preconditions: Preconditions,
 ): Promise<Result<undefined>> {
   const { organizationId } = caller;
   const found = await findHeldPolicy(context, organizationId, policyId);
@@ -163,7 +165,8 @@ export async function deleteTrustPolicy(
 
   const { agentId } = policy;
   const admin = keepUsableAdmin(context, { organizationId, agentId, lost: { policyId } });
-  const last = await admin.refuse();
+  // A policy never changes, so the deletion needs no version of what was compared.
+  const last = (await admin.refuse()) ?? refuseUnmet(preconditions, publicPolicy(policy));
   if (last) return last;
   const subject: HeldTarget = { kind: "credential", agentId, credentialId: policyId };
   const hold = await withdraw(context, organizationId, subject);

@@ -3,6 +3,7 @@ import type { Context as HonoContext } from "hono";
 import type { Context } from "../context.ts";
 import type { Bindings } from "../env.ts";
 import type { OrganizationId } from "../ids.ts";
+import type { Preconditions } from "./entity-tags.ts";
 
 export interface BaseEnv {
   Bindings: Bindings;
@@ -11,6 +12,8 @@ export interface BaseEnv {
     context: Context;
     /** The organization that the call counts for; not set for a request that does not count. */
     callOf: OrganizationId;
+    /** The preconditions of the request; set on every route with `entityTag`. */
+    preconditions: Preconditions;
   };
 }
 

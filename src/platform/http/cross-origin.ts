@@ -21,7 +21,7 @@ const anyOrigin = cors({ origin: "*", allowMethods: ["GET", "HEAD"], exposeHeade
 const namedOrigins = cors({
   origin: (origin) => origin,
   allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-  allowHeaders: ["Authorization", "Content-Type", "DPoP", "X-Request-Id"],
+  allowHeaders: ["Authorization", "Content-Type", "DPoP", "If-Match", "If-None-Match", "X-Request-Id"],
   exposeHeaders,
   maxAge,
 });

@@ -1,18 +1,12 @@
 /** Public documents with a lifetime in caches: the answer has a strong `ETag`, or is 304 (RFC 9110 15.4.5). */
 import type { Context as HonoContext } from "hono";
-import { sha256Hex } from "../crypto/canonical-json.ts";
 import type { Result } from "../problems/result.ts";
 import type { BaseEnv } from "./app-env.ts";
+import { entityTagOf, entityTagsIn, isKnown } from "./entity-tags.ts";
 import { fail } from "./respond.ts";
 
 /** The answer to a conditional request, for the definition of a route with {@link publicDocument}. */
 export const notModified = { 304: { description: "The document has not changed (`If-None-Match`)" } } as const;
-
-/** RFC 9110 13.1.2. Compares weakly, because a proxy may have weakened our tag. */
-function isCached(ifNoneMatch: string | undefined, tag: string): boolean {
-  const tags = ifNoneMatch?.split(",").map((entry) => entry.trim().replace(/^W\//, "")) ?? [];
-  return tags.includes("*") || tags.includes(tag);
-}
 
 interface Options {
   readonly maxAgeSeconds: number;
@@ -26,10 +20,10 @@ export function publicDocument<E extends BaseEnv, Document extends object>(
   document: Document,
   { maxAgeSeconds, contentType = "application/json" }: Options,
 ) {
-  const tag = `"${sha256Hex(JSON.stringify(document))}"`;
+  const tag = entityTagOf(document);
   c.header("Cache-Control", `public, max-age=${maxAgeSeconds}`);
   c.header("ETag", tag);
-  return isCached(c.req.header("If-None-Match"), tag)
+  return isKnown({ ifNoneMatch: entityTagsIn(c.req.header("If-None-Match")) }, tag)
     ? c.body(null, 304)
     : c.json(document, 200, { "Content-Type": contentType });
 }

@@ -3,6 +3,7 @@ import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { type ProblemCode, problemRegistry } from "../problems/problems.ts";
 import { typedBody } from "./body.ts";
+import { conditionalForm, readPreconditions } from "./conditional.ts";
 
 /** The error object of the whole API. */
 const problemSchema = z
@@ -46,10 +47,15 @@ export type Definition<P extends string> = Omit<RouteConfig, "path" | "middlewar
   readonly path: P;
   /** The errors of this route, without those that its guards and its body imply. */
   readonly errors?: readonly ProblemCode[];
+  /**
+   * Set for a route of one record, whose answers have an `ETag`: the handler ends with `answerRecord`, and a change or a deletion
+   * passes `c.get("preconditions")` to its service, which calls `refuseUnmet`.
+   */
+  readonly entityTag?: true;
 };
 
 /** A completed definition. It keeps the types of its parts for the handler. */
-export type Defined<P extends string, D> = Omit<D, "access" | "exempt" | "errors"> & {
+export type Defined<P extends string, D> = Omit<D, "access" | "exempt" | "errors" | "entityTag"> & {
   path: P;
   getRoutingPath(): string;
 };
@@ -63,12 +69,14 @@ interface Guarding {
 
 /** Completes a route definition; `route` in `access/route.ts` says with what. */
 export function defineRoute(definition: Definition<string>, guarding: Guarding) {
-  const { errors = [], ...rest } = definition;
+  const { errors = [], entityTag, ...rest } = definition;
+  const conditional = entityTag ? conditionalForm(rest) : null;
   const body = rest.request?.body;
   const implied: ProblemCode[] = [
     ...(rest.request ? (["VALIDATION_ERROR"] as const) : []),
     ...(body ? (["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
     ...guarding.errors,
+    ...(conditional?.errors ?? []),
     "INTERNAL_SERVER_ERROR",
     "SERVICE_UNAVAILABLE",
   ];
@@ -76,9 +84,14 @@ export function defineRoute(definition: Definition<string>, guarding: Guarding) 
     operationId: operationIdOf(rest.summary ?? `${rest.method} ${rest.path}`),
     ...rest,
     security: [...guarding.security],
-    responses: { ...rest.responses, ...errorResponses([...implied, ...errors]) },
+    ...(conditional && conditional.parameters.length > 0 ? { parameters: conditional.parameters } : {}),
+    responses: { ...(conditional?.responses ?? rest.responses), ...errorResponses([...implied, ...errors]) },
     // The guard comes first, so that a caller without access learns nothing about the form of a call.
-    middleware: [...guarding.guards, ...(body ? [typedBody(Object.keys(body.content))] : [])],
+    middleware: [
+      ...guarding.guards,
+      ...(conditional ? [readPreconditions] : []),
+      ...(body ? [typedBody(Object.keys(body.content))] : []),
+    ],
   };
   return createRoute(complete);
 }

@@ -2,7 +2,7 @@
 import type { z } from "@hono/zod-openapi";
 
 interface Entry {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 429 | 500 | 503;
   /** The default message. */
   readonly meaning: string;
   /** What the caller can do, for the reference page. */
@@ -129,6 +129,11 @@ export const problemRegistry = {
     status: 410,
     meaning: "The agent is decommissioned, or its organization deleted. Its DID is deactivated permanently.",
     remedy: "Accept nothing new from this agent.",
+  },
+  PRECONDITION_FAILED: {
+    status: 412,
+    meaning: "The record is not as `If-Match` or `If-None-Match` requires it. Nothing was changed.",
+    remedy: "Read the record again, make the change on what it is now, and send its new `ETag`.",
   },
   PAYLOAD_TOO_LARGE: { status: 413, meaning: "The body is larger than 256 KiB.", remedy: "Send a smaller body." },
   UNSUPPORTED_MEDIA_TYPE: {

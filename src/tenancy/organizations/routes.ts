@@ -1,9 +1,11 @@
 /** `/organizations`. The room `onboarding` creates an organization with its first admin; the room `agents` has the members. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { answerRecord } from "../../platform/http/conditional.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
-import { answer, fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
+import { ok } from "../../platform/problems/result.ts";
 import { changeOrganizationSchema, organizationPath, organizationSchema } from "./schema.ts";
 import {
   changeOrganization,
@@ -19,6 +21,7 @@ const shared = { access: "admin:orgs" as const, tags: ["Organizations"] };
 const oneOrganization = {
   ...shared,
   path: "/organizations/{orgId}" as const,
+  entityTag: true as const,
   errors: ["ORGANIZATION_NOT_FOUND" as const],
 };
 
@@ -47,7 +50,7 @@ organizationRoutes.openapi(
   }),
   async (c) => {
     const result = await readOrganization(c.get("context"), c.get("caller"), c.req.valid("param").orgId);
-    return result.ok ? c.json(publicOrganization(result.value), 200) : fail(c, result);
+    return answerRecord(c, result.ok ? ok(publicOrganization(result.value)) : result, 200);
   },
 );
 
@@ -68,7 +71,8 @@ organizationRoutes.openapi(
   }),
   async (c) => {
     const { orgId } = c.req.valid("param");
-    return answer(c, await changeOrganization(c.get("context"), c.get("caller"), orgId, c.req.valid("json")), 200);
+    const [context, caller, preconditions] = [c.get("context"), c.get("caller"), c.get("preconditions")];
+    return answerRecord(c, await changeOrganization(context, caller, orgId, c.req.valid("json"), preconditions), 200);
   },
 );
 
@@ -85,6 +89,7 @@ organizationRoutes.openapi(
     responses: { 204: { description: "Deleted" } },
   }),
   async (c) => {
-    return answer(c, await deleteOrganization(c.get("context"), c.get("caller"), c.req.valid("param").orgId), 204);
+    const { orgId } = c.req.valid("param");
+    return answer(c, await deleteOrganization(c.get("context"), c.get("caller"), orgId, c.get("preconditions")), 204);
   },
 );

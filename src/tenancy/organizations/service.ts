@@ -7,6 +7,7 @@ import { newEvents } from "../../events/outbox.ts";
 import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
+import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type OrganizationId, organizationIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
@@ -26,8 +27,18 @@ export { findOrganization, type Organization, updateOrganization } from "./store
 
 /** The wire form of an organization. */
 export function publicOrganization(organization: Organization): PublicOrganization {
-  const { id, isOperator: _, createdAt, updatedAt, ...fields } = organization;
-  return { organizationId: id, ...fields, createdAt: isoOf(createdAt), updatedAt: isoOf(updatedAt) };
+  const { id, name, slug, planTier, maxAgents, maxTokensPerMonth, status, createdAt, updatedAt } = organization;
+  return {
+    organizationId: id,
+    name,
+    slug,
+    planTier,
+    maxAgents,
+    maxTokensPerMonth,
+    status,
+    createdAt: isoOf(createdAt),
+    updatedAt: isoOf(updatedAt),
+  };
 }
 
 /** One organization: the caller's own, or any for the operator. Otherwise `ORGANIZATION_NOT_FOUND`. */
@@ -85,13 +96,14 @@ const operatorsFields = ["planTier", "maxAgents", "maxTokensPerMonth", "status"]
 /**
  * Changes an organization. A suspension revokes all its tokens and refuses sign-in before this returns.
  *
- * @returns `FORBIDDEN` for a field that only the operator may change, and for a suspension of the operator's own organization
+ * @returns `PRECONDITION_FAILED`, `FORBIDDEN` for a field that only the operator may change, and for a suspension of the operator's own organization
  */
 export async function changeOrganization(
   context: Context,
   caller: Caller,
   organizationId: OrganizationId,
   input: ChangeOrganization,
+  preconditions: Preconditions,
 ): Promise<Result<PublicOrganization>> {
   const refusal = refuseUnlessAdmin(caller);
   if (refusal) return refusal;
@@ -104,6 +116,8 @@ export async function changeOrganization(
     if (before.isOperator && input.status === "suspended") {
       return problem("FORBIDDEN", "The operator's own organization cannot be suspended.");
     }
+    const unmet = refuseUnmet(preconditions, publicOrganization(before));
+    if (unmet) return unmet;
     const change = differences(before, input);
     if (Object.keys(change).length === 0) return ok(publicOrganization(before));
     return writeChange(context, caller, before, change);
@@ -113,12 +127,13 @@ export async function changeOrganization(
 /**
  * Deletes an organization: revokes all its tokens and refuses sign-in. Its slug stays taken; its record stays for the audit.
  *
- * @returns `FORBIDDEN` for the operator's own organization
+ * @returns `PRECONDITION_FAILED`, `FORBIDDEN` for the operator's own organization
  */
 export async function deleteOrganization(
   context: Context,
   caller: Caller,
   organizationId: OrganizationId,
+  preconditions: Preconditions,
 ): Promise<Result<undefined>> {
   const refusal = refuseUnlessAdmin(caller);
   if (refusal) return refusal;
@@ -126,6 +141,8 @@ export async function deleteOrganization(
     const found = await readOrganization(context, caller, organizationId);
     if (!found.ok) return found;
     if (found.value.isOperator) return problem("FORBIDDEN", "The operator's own organization cannot be deleted.");
+    const unmet = refuseUnmet(preconditions, publicOrganization(found.value));
+    if (unmet) return unmet;
     const written = await writeChange(context, caller, found.value, { status: "deleted" });
     return written && ok();
   });

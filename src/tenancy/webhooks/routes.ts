@@ -1,6 +1,7 @@
 /** `/webhooks`: subscriptions and their deliveries. */
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { answerRecord } from "../../platform/http/conditional.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
@@ -39,6 +40,7 @@ webhookRoutes.openapi(
     method: "post",
     path: "/webhooks",
     ...changing,
+    entityTag: true,
     summary: "Create a webhook",
     description:
       "Subscribes a URL to events of the organization. Every delivery is signed with `signingSecret`, which only this response has. An organization has at most 100 webhooks.",
@@ -46,7 +48,9 @@ webhookRoutes.openapi(
     responses: { 201: json(webhookWithSecretSchema, "The webhook, with its secret") },
   }),
   async (c) => {
-    return answer(c, await createWebhook(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
+    return answerRecord(c, await createWebhook(c.get("context"), c.get("caller"), c.req.valid("json")), 201, {
+      representationOf: ({ signingSecret: _, ...webhook }) => webhook,
+    });
   },
 );
 
@@ -69,12 +73,13 @@ webhookRoutes.openapi(
     method: "get",
     path: "/webhooks/{webhookId}",
     ...reading,
+    entityTag: true,
     summary: "Read a webhook",
     ...ofWebhook,
     responses: { 200: json(webhookSchema, "The webhook") },
   }),
   async (c) => {
-    return answer(c, await readWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
+    return answerRecord(c, await readWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
   },
 );
 
@@ -83,6 +88,7 @@ webhookRoutes.openapi(
     method: "patch",
     path: "/webhooks/{webhookId}",
     ...changing,
+    entityTag: true,
     summary: "Change a webhook",
     description:
       "A paused webhook (`active: false`) gets no deliveries of new events. Deliveries from before wait until it is resumed.",
@@ -95,7 +101,8 @@ webhookRoutes.openapi(
   }),
   async (c) => {
     const { webhookId } = c.req.valid("param");
-    return answer(c, await changeWebhook(c.get("context"), c.get("caller"), webhookId, c.req.valid("json")), 200);
+    const [context, caller, preconditions] = [c.get("context"), c.get("caller"), c.get("preconditions")];
+    return answerRecord(c, await changeWebhook(context, caller, webhookId, c.req.valid("json"), preconditions), 200);
   },
 );
 
@@ -104,13 +111,15 @@ webhookRoutes.openapi(
     method: "delete",
     path: "/webhooks/{webhookId}",
     ...changing,
+    entityTag: true,
     summary: "Delete a webhook",
     description: "Also deletes its secrets and its deliveries.",
     ...ofWebhook,
     responses: { 204: { description: "Deleted" } },
   }),
   async (c) => {
-    return answer(c, await deleteWebhook(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 204);
+    const { webhookId } = c.req.valid("param");
+    return answer(c, await deleteWebhook(c.get("context"), c.get("caller"), webhookId, c.get("preconditions")), 204);
   },
 );
 

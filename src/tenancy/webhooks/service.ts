@@ -7,6 +7,7 @@ import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { seal, sealedPlace } from "../../platform/crypto/sealing.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
+import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
@@ -160,18 +161,25 @@ function changeOf(before: WebhookSubscription, input: ChangeWebhook): Subscripti
 /** The fields of a subscription for its events. */
 const publicFields = ({ slowUntil: _, url, ...fields }: WebhookSubscription) => ({ ...fields, url: originOf(url) });
 
-/** Changes a subscription. A paused one gets no new deliveries; deliveries from before wait until it is resumed. */
+/**
+ * Changes a subscription. A paused one gets no new deliveries; deliveries from before wait until it is resumed.
+ *
+ * @returns `WEBHOOK_NOT_FOUND`, `PRECONDITION_FAILED`, `VALIDATION_ERROR` for a `url` that the service must not call
+ */
 export async function changeWebhook(
   context: Context,
   caller: Caller,
   webhookId: WebhookId,
   input: ChangeWebhook,
+  preconditions: Preconditions,
 ): Promise<Result<Webhook>> {
   const { organizationId } = caller;
   return untilWritten(async () => {
     const before = await findSubscription(context, organizationId, webhookId);
     if (!before) return problem("WEBHOOK_NOT_FOUND");
-    const refusal = input.url === undefined ? null : await refuseUrl(context, input.url);
+    const refusal =
+      refuseUnmet(preconditions, publicWebhook(before)) ??
+      (input.url === undefined ? null : await refuseUrl(context, input.url));
     if (refusal) return refusal;
     const change = changeOf(before, input);
     if (Object.keys(change).length === 0) return ok(publicWebhook(before));
@@ -186,20 +194,25 @@ export async function changeWebhook(
   });
 }
 
-/** Deletes a subscription with its secrets and its deliveries. */
+/** Deletes a subscription with its secrets and its deliveries; `WEBHOOK_NOT_FOUND`, `PRECONDITION_FAILED`. */
 export async function deleteWebhook(
   context: Context,
   caller: Caller,
   webhookId: WebhookId,
+  preconditions: Preconditions,
 ): Promise<Result<undefined>> {
   const { organizationId } = caller;
-  const subscription = await findSubscription(context, organizationId, webhookId);
-  if (!subscription) return problem("WEBHOOK_NOT_FOUND");
-  const { name, url } = subscription;
-  const event = webhookEvent(context, caller, "webhook.deleted", subscription, { name, origin: originOf(url) });
-  const deletion = deleteSubscription(context, subscription);
-  const deleted = await commitChange(context, [deletion], [event], deleteContentOf(context, subscription));
-  return deleted ? ok() : problem("WEBHOOK_NOT_FOUND");
+  return untilWritten(async () => {
+    const subscription = await findSubscription(context, organizationId, webhookId);
+    if (!subscription) return problem("WEBHOOK_NOT_FOUND");
+    const unmet = refuseUnmet(preconditions, publicWebhook(subscription));
+    if (unmet) return unmet;
+    const { name, url } = subscription;
+    const event = webhookEvent(context, caller, "webhook.deleted", subscription, { name, origin: originOf(url) });
+    const deletion = deleteSubscription(context, subscription);
+    const deleted = await commitChange(context, [deletion], [event], deleteContentOf(context, subscription));
+    return deleted && ok();
+  });
 }
 
 /** Creates a new secret, which only this response has. Older secrets stay valid for 24 hours. */

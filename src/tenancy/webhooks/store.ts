@@ -82,8 +82,11 @@ export function touchSubscription({ db }: Pick<Context, "db">, id: WebhookId, no
     .returning();
 }
 
-export function deleteSubscription({ db }: Pick<Context, "db">, { id }: WebhookSubscription) {
-  return db.delete(webhookSubscriptions).where(eq(webhookSubscriptions.id, id));
+/** Deletes a subscription, unless it has changed since it was read. */
+export function deleteSubscription({ db }: Pick<Context, "db">, { id, updatedAt }: WebhookSubscription) {
+  return db
+    .delete(webhookSubscriptions)
+    .where(and(eq(webhookSubscriptions.id, id), eq(webhookSubscriptions.updatedAt, updatedAt)));
 }
 
 /** Deletes the secrets and the deliveries of a deleted subscription. */

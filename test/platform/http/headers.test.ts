@@ -87,7 +87,9 @@ describe("CORS", () => {
     expect(status).toBe(204);
     expect(headers.get("Access-Control-Allow-Origin")).toBe("https://other.example.com");
     expect(headers.get("Access-Control-Allow-Methods")).toBe("GET,HEAD,POST,PUT,PATCH,DELETE");
-    expect(headers.get("Access-Control-Allow-Headers")).toBe("Authorization,Content-Type,DPoP,X-Request-Id");
+    expect(headers.get("Access-Control-Allow-Headers")).toBe(
+      "Authorization,Content-Type,DPoP,If-Match,If-None-Match,X-Request-Id",
+    );
     expect(headers.get("Access-Control-Max-Age")).toBe("600");
   });
 

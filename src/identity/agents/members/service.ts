@@ -107,6 +107,6 @@ async function writeRole<T>(
     details: { role: { from: membership.role, to: role } },
     data: { agentId, role },
   });
-  const update = updateRole(context, organizationId, membership, role, admin?.remains);
+  const update = updateRole(context, organizationId, membership, role, context.now(), admin?.remains);
   return (await commitHeld(context, hold, [update], events)) && { ok: true, value };
 }

@@ -51,17 +51,25 @@ export async function listMembers(
 /** Only an admin has `admin:orgs`, so that the role takes the scope along. */
 const withoutAdminScope = sql`(SELECT json_group_array(value) FROM json_each(${agents.grantedScopes}) WHERE value <> 'admin:orgs')`;
 
-/** Gives an agent another role, unless its role changed since it was read or `also` does not hold. */
+/**
+ * Gives an agent another role, unless its role changed since it was read or `also` does not hold. Advances its version: its scopes
+ * can change with its role.
+ */
 export function updateRole(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
   { agentId, role: read }: Membership,
   role: Membership["role"],
+  nowMs: number,
   also: SQL | undefined,
 ) {
   return db
     .update(agents)
-    .set({ role, ...(role === "admin" ? {} : { grantedScopes: withoutAdminScope }) })
+    .set({
+      role,
+      updatedAt: sql`max(${agents.updatedAt} + 1, ${nowMs})`,
+      ...(role === "admin" ? {} : { grantedScopes: withoutAdminScope }),
+    })
     .where(
       and(
         eq(agents.organizationId, organizationId),

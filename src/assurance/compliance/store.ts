@@ -47,14 +47,15 @@ export async function countCredentials(
   { nowMs, oldBeforeMs, expiringBeforeMs }: Readonly<Record<"nowMs" | "oldBeforeMs" | "expiringBeforeMs", number>>,
 ) {
   const hasExpired = sql`coalesce(${credentials.expiresAt} <= ${nowMs}, 0)`;
-  const isUsable = sql`(${agents.status} <> 'decommissioned' AND NOT ${hasExpired})`;
+  const isOrphaned = sql`${agents.status} = 'decommissioned'`;
+  const isUsable = sql`(NOT ${isOrphaned} AND NOT ${hasExpired})`;
   const row = await db
     .select({
       active: countOf(isUsable),
       old: countOf(sql`${isUsable} AND coalesce(${credentials.rotatedAt}, ${credentials.createdAt}) <= ${oldBeforeMs}`),
       expiring: countOf(sql`${isUsable} AND ${credentials.expiresAt} <= ${expiringBeforeMs}`),
-      expired: countOf(hasExpired),
-      orphaned: countOf(sql`${agents.status} = 'decommissioned'`),
+      expired: countOf(sql`${hasExpired} AND NOT ${isOrphaned}`),
+      orphaned: countOf(isOrphaned),
     })
     .from(agents)
     .innerJoin(credentials, eq(credentials.agentId, agents.id))

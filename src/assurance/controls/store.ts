@@ -4,6 +4,7 @@ import type { Context } from "../../platform/context.ts";
 import {
   agents,
   controlResults,
+  organizations,
   outbox,
   signingKeys,
   webhookDeliveries,
@@ -49,7 +50,7 @@ const lateUseMs = minuteMs;
 
 export interface CredentialPage {
   readonly checked: number;
-  /** Neither revoked nor expired. */
+  /** Neither revoked nor expired, nor of a deleted organization, whose ledger refuses every sign-in. */
   readonly live: number;
   /** Live ones of decommissioned agents or without an agent, and those that a suspended agent used since. */
   readonly misplaced: number;
@@ -75,26 +76,17 @@ export async function credentialPage(
       coalesce(sum(unhashed), 0) AS unhashed
     FROM (
       SELECT c.id,
-        c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > ${nowMs}) AS live,
+        c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > ${nowMs}) AND o.status IS NOT 'deleted' AS live,
         a.id IS NULL OR a.status = 'decommissioned'
           OR (a.status = 'suspended' AND coalesce(c.last_used_at, 0) > a.updated_at + ${lateUseMs}) AS misplaced,
         coalesce(c.rotated_at, c.created_at) < ${nowMs - 90 * dayMs} AS old,
         ${notHash("c.secret_hash")} OR ${notHash("c.previous_secret_hash")}
           OR EXISTS (SELECT 1 FROM json_each(c.earlier_secrets) WHERE ${notHash("value ->> 'secretHash'")}) AS unhashed
-      FROM credentials c LEFT JOIN agents a ON a.id = c.agent_id
+      FROM credentials c LEFT JOIN agents a ON a.id = c.agent_id LEFT JOIN organizations o ON o.id = c.organization_id
       WHERE c.id > ${after ?? ""} ORDER BY c.id LIMIT ${limit}
     )`);
   if (!page) throw new Error("a query of counts has no row");
   return page;
-}
-
-/** The number of live credentials that expire within 7 days. */
-export async function countExpiringSoon({ db, now }: Pick<Context, "db" | "now">): Promise<number> {
-  const nowMs = now();
-  const [row] = await db.all<{ count: number }>(sql`
-    SELECT count(*) AS count FROM credentials
-    WHERE revoked_at IS NULL AND expires_at > ${nowMs} AND expires_at <= ${nowMs + 7 * dayMs}`);
-  return row?.count ?? 0;
 }
 
 /** When each current signing key began to sign, in milliseconds. */
@@ -106,10 +98,14 @@ export async function currentKeyTimes({ db }: Pick<Context, "db">): Promise<{ al
   return rows.map(({ alg, createdAt, activatedAt }) => ({ alg, sinceMs: activatedAt ?? createdAt }));
 }
 
-/** The number of webhook subscriptions, and of those without https. */
+/** The number of webhook subscriptions of organizations that are not deleted, and of those without https. */
 export async function webhookTargets({ db }: Pick<Context, "db">): Promise<{ total: number; insecure: number }> {
   const insecure = sql<number>`coalesce(sum(${webhookSubscriptions.url} NOT LIKE 'https://%'), 0)`;
-  const [row] = await db.select({ total: count(), insecure }).from(webhookSubscriptions);
+  const [row] = await db
+    .select({ total: count(), insecure })
+    .from(webhookSubscriptions)
+    .leftJoin(organizations, eq(organizations.id, webhookSubscriptions.organizationId))
+    .where(sql`${organizations.status} IS NOT 'deleted'`);
   return row ?? { total: 0, insecure: 0 };
 }
 

@@ -169,13 +169,20 @@ export async function credentialsToRevoke(context: Pick<Context, "db">, agentId:
 
 const soonMs = 7 * dayMs;
 
-/** Measures how many credentials of all organizations expire within 7 days. */
+/**
+ * The number of credentials of all organizations that expire within 7 days. Those of a suspended agent count, because an admin can
+ * rotate them; those of decommissioned agents and of suspended or deleted organizations do not, because no one can.
+ */
+export function countCredentialsExpiringSoon(context: Context): Promise<number> {
+  const nowMs = context.now();
+  return countExpiringCredentials(context, nowMs, nowMs + soonMs);
+}
+
 export const measureExpiringCredentials: ScheduledPart = {
   name: "expiring_credentials",
   queries: 2,
   async run(context) {
-    const nowMs = context.now();
-    setGauge("agentidp_credentials_expiring_soon", {}, await countExpiringCredentials(context, nowMs, nowMs + soonMs));
+    setGauge("agentidp_credentials_expiring_soon", {}, await countCredentialsExpiringSoon(context));
     return 0;
   },
 };

@@ -4,7 +4,7 @@ import { alias, type SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../platform/context.ts";
 import { type Database, preparedOnce } from "../../platform/db/client.ts";
 import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
-import { agentKeys, agents, credentials, trustPolicies } from "../../platform/db/schema.ts";
+import { agentKeys, agents, credentials, organizations, trustPolicies } from "../../platform/db/schema.ts";
 import type { AgentId, CredentialId, OrganizationId } from "../../platform/ids.ts";
 import { dayMs } from "../../platform/time.ts";
 
@@ -93,14 +93,24 @@ export async function countActiveCredentials(
   return (await active(db, agentId, nowMs).get())?.count ?? 0;
 }
 
-/** How many unrevoked credentials, of all organizations, expire after one time and up to another? */
+/**
+ * How many unrevoked credentials, of all organizations, expire after one time and up to another? Those count that an admin can still
+ * rotate: of agents that are not decommissioned, in active organizations.
+ */
 export function countExpiringCredentials(
   { db }: Pick<Context, "db">,
   afterMs: number,
   throughMs: number,
 ): Promise<number> {
-  const { revokedAt, expiresAt } = credentials;
-  return db.$count(credentials, and(isNull(revokedAt), gt(expiresAt, afterMs), lte(expiresAt, throughMs)));
+  const { agentId, revokedAt, expiresAt } = credentials;
+  // A condition and no join, so that SQLite begins with the index of the credentials that expire.
+  const rotatable = db
+    .select({ id: agents.id })
+    .from(agents)
+    .innerJoin(organizations, eq(organizations.id, agents.organizationId))
+    .where(and(eq(agents.id, agentId), ne(agents.status, "decommissioned"), eq(organizations.status, "active")));
+  const isExpiring = and(isNull(revokedAt), gt(expiresAt, afterMs), lte(expiresAt, throughMs));
+  return db.$count(credentials, and(isExpiring, exists(rotatable)));
 }
 
 /** Adds a credential if the agent is not decommissioned and has fewer than `maximum` active ones. */

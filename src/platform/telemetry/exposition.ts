@@ -71,14 +71,13 @@ function histogramLines(name: MetricName, values: readonly string[], { sum, coun
 }
 
 /**
- * The value of a gauge on the page; of one over many subjects, the lowest. null before the first reading of a gauge without a
- * calm value.
+ * The value of a gauge on the page; of one over many subjects, the lowest. 0 before the first reading of a gauge without a calm
+ * value: a series that does not exist yet would keep its alert silent.
  */
-export function gaugeValue(name: GaugeName, { gauges }: Tally, nowMs: number): number | null {
+export function gaugeValue(name: GaugeName, { gauges }: Tally, nowMs: number): number {
   const { calm, isAge } = definitionOf(name);
   const values = seriesOf(name, gauges).map(([, { value }]) => value);
-  if (calm !== undefined) values.push(calm);
-  if (values.length === 0) return null;
+  if (calm !== undefined || values.length === 0) values.push(calm ?? 0);
   const lowest = Math.min(...values);
   return isAge ? Math.max(0, nowMs / 1000 - lowest) : lowest;
 }
@@ -89,8 +88,7 @@ function gaugeLines(name: GaugeName, tally: Tally, nowMs: number): string[] {
       return `${name}${labelText(pairsOf(name, values))} ${tally.gauges.get(keyOf(name, values))?.value ?? 0}`;
     });
   }
-  const value = gaugeValue(name, tally, nowMs);
-  return value === null ? [] : [`${name} ${value}`];
+  return [`${name} ${gaugeValue(name, tally, nowMs)}`];
 }
 
 const isGauge = (name: MetricName): name is GaugeName => definitionOf(name).type === "gauge";
@@ -98,7 +96,7 @@ const isGauge = (name: MetricName): name is GaugeName => definitionOf(name).type
 function linesOf(name: MetricName, tally: Tally, { lastPushMs }: Totals, nowMs: number): string[] {
   if (isGauge(name)) {
     if (name !== "agentidp_metrics_last_push_timestamp_seconds") return gaugeLines(name, tally, nowMs);
-    return lastPushMs === null ? [] : [`${name} ${lastPushMs / 1000}`];
+    return [`${name} ${(lastPushMs ?? 0) / 1000}`];
   }
   if (definitionOf(name).type === "histogram") {
     return seriesOf(name, tally.histograms).flatMap(([values, observations]) =>

@@ -12,7 +12,7 @@ export const longestPendingMs = 10 * minuteMs;
 export async function oldestPendingMs(context: Pick<Context, "env" | "requestId" | "now">): Promise<number | null> {
   try {
     const { tally } = await collectMetrics(context);
-    return (gaugeValue("agentidp_ledger_oldest_pending_event_seconds", tally, context.now()) ?? 0) * 1000;
+    return gaugeValue("agentidp_ledger_oldest_pending_event_seconds", tally, context.now()) * 1000;
   } catch (error) {
     if (error instanceof DependencyDown) return null;
     throw error;

@@ -1,5 +1,5 @@
 /** Queries over the roll-ups of activity, which the ledger writes, and over records that need no roll-up. Days are UTC days. */
-import { and, asc, between, count, desc, eq, gt, gte, isNull, or, sql, sum } from "drizzle-orm";
+import { and, asc, between, count, desc, eq, gt, gte, isNull, ne, or, sql, sum } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../platform/context.ts";
 import {
@@ -95,6 +95,7 @@ export function countActiveCredentialsByAge(
     .where(
       and(
         eq(agents.organizationId, organizationId),
+        ne(agents.status, "decommissioned"),
         isNull(credentials.revokedAt),
         or(isNull(credentials.expiresAt), gt(credentials.expiresAt, nowMs)),
       ),

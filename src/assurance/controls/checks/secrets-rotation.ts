@@ -1,15 +1,16 @@
 /** CC9.2: no signing key is in use for more than 35 days. */
+import { countCredentialsExpiringSoon } from "../../../identity/credentials/service.ts";
 import { amount } from "../../../platform/amount.ts";
 import { dayMs } from "../../../platform/time.ts";
 import type { Check } from "../measuring.ts";
-import { countExpiringSoon, currentKeyTimes } from "../store.ts";
+import { currentKeyTimes } from "../store.ts";
 
 /** The Cron Trigger replaces them after 30 days. */
 const mostDays = 35;
 const algs = ["ES256", "RS256"];
 
 export const secretsRotation: Check = async (context) => {
-  const [current, expiring] = await Promise.all([currentKeyTimes(context), countExpiringSoon(context)]);
+  const [current, expiring] = await Promise.all([currentKeyTimes(context), countCredentialsExpiringSoon(context)]);
   if (!algs.every((alg) => current.some((key) => key.alg === alg))) {
     return { status: "fail", evidence: "A signing key is missing" };
   }

@@ -193,6 +193,12 @@ describe("with the role of an admin lent away", () => {
     addDomain: { domain: "mine.test" },
     registerResource: { identifier: "urn:agentidp:mine:api", name: "Mine" },
     changeResource: { name: "Mine" },
+    acceptAuditGap: {
+      organizationId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+      fromSequence: 1,
+      toSequence: 1,
+      reason: "Mine",
+    },
   };
 
   it.each(ofAdmins)("$method $path is refused", async (operation) => {

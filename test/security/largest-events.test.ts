@@ -151,9 +151,10 @@ function bodiesOf({ body }: Operation): (() => Record<string, unknown>)[] {
   ];
 }
 
-/** Operations that need a domain with its record, a delivery, Stripe, or a workload's issuer; or what was deleted with its agent. */
+/** Operations that need a domain with its record, a gap in a log, a delivery, Stripe, or a workload's issuer; or what was deleted with its agent. */
 const unreachable = [
   "verifyDomain",
+  "acceptAuditGap",
   "redeliverDelivery",
   "upgradeTier",
   "upgradeTierByBilling",

@@ -185,7 +185,7 @@ describe("filters and lists", () => {
 
   it("the audit log filtered by another organization's agent is empty", async () => {
     const { body } = await call(`/api/v1/audit?agentId=${victims.agentId}`, { token: attacker.token });
-    expect(body).toEqual({ data: [], nextCursor: null });
+    expect(body).toEqual({ data: [], nextCursor: null, agents: {} });
   });
 
   it("a cursor of another organization is no cursor", async () => {

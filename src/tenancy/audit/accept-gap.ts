@@ -70,7 +70,7 @@ export async function acceptGap(
   if (!(await hasChain(context, organizationId))) return problem("ORGANIZATION_NOT_FOUND");
   const ledger = ledgerOf(context, organizationId);
   const known = (await ledger.flush()).gaps.find((gap) => areSame(gap, request));
-  const limited = known ? null : await refuseManyVerifications(context, caller.organizationId);
+  const limited = known ? null : await refuseManyVerifications(context, organizationId);
   if (limited) return limited;
   const found = known ? ok(known) : await findGap(context, request);
   if (!found.ok) return found;

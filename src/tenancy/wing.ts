@@ -8,6 +8,7 @@ import { billingRoutes } from "./billing/routes.ts";
 import { billingSubscriber } from "./billing/service.ts";
 import { domainRoutes } from "./domains/routes.ts";
 import { checkDomains, domainSubscriber, forgetStaleDomains } from "./domains/service.ts";
+import { exportRoutes } from "./export/routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { tierRoutes } from "./tiers/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
@@ -18,6 +19,7 @@ export const tenancy: Wing = {
     "/": [],
     "/api/v1": [
       organizationRoutes,
+      exportRoutes,
       domainRoutes,
       auditRoutes,
       webhookRoutes,

@@ -7,6 +7,7 @@ export const tenancyEvents = {
   "organization.suspended": { audit: true, changes: "organization" },
   "organization.reactivated": { audit: true, changes: "organization" },
   "organization.deleted": { audit: true, changes: "organization" },
+  "organization.exported": { audit: true },
   "tier.changed": { audit: true, webhook: true, changes: "organization" },
   "domain.added": { audit: true, webhook: true },
   "domain.verified": { audit: true, webhook: true, changes: "resources" },

@@ -25,7 +25,7 @@ import type {
   NamedAgents,
   VerificationQuery,
 } from "./schema.ts";
-import { eventPages, findEvent, findEvents, findSequencesWithin } from "./store.ts";
+import { eventPages, findEvent, findEvents, findSequencesWithin, type TimeRange } from "./store.ts";
 import { publicEvent } from "./stored-event.ts";
 import { recordVerification } from "./verifications/record.ts";
 import { verifyLog } from "./verify-log.ts";
@@ -74,6 +74,19 @@ export async function readEvent(
   return row ? ok(publicEvent(organizationId, row)) : problem("AUDIT_EVENT_NOT_FOUND");
 }
 
+/** The events after a sequence (null: all) and up to another one, oldest first, within a time range. Each page is read on demand. */
+export async function* eventsAfter(
+  context: Context,
+  organizationId: OrganizationId,
+  after: number | null,
+  through: number,
+  range?: TimeRange,
+): AsyncGenerator<readonly AuditEvent[], void, void> {
+  for await (const page of eventPages(context, organizationId, after, through, range)) {
+    yield page.map((row) => publicEvent(organizationId, row));
+  }
+}
+
 /** The events of a time range up to now, oldest first, on request with the agents that they name. Each page is read on demand. */
 export async function exportEvents(
   context: Context,
@@ -86,12 +99,8 @@ export async function exportEvents(
   const span = isWhole ? null : await findSequencesWithin(context, organizationId, { fromMs, toMs }, end);
   const after = span ? span.first - 1 : null;
   const through = isWhole ? end : (span?.last ?? 0);
-  async function* pages() {
-    for await (const page of eventPages(context, organizationId, after, through, { fromMs, toMs })) {
-      yield page.map((row) => publicEvent(organizationId, row));
-    }
-  }
-  return ok(query.agents === "true" ? withAgents(context, organizationId, pages()) : pages());
+  const pages = eventsAfter(context, organizationId, after, through, { fromMs, toMs });
+  return ok(query.agents === "true" ? withAgents(context, organizationId, pages) : pages);
 }
 
 /** A page of the checkpoints, newest first. */

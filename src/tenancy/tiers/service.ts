@@ -27,8 +27,11 @@ export function listTiers(): Tier[] {
   });
 }
 
-/** The limits of the caller's organization and their use now, this call included. */
-export async function readTierStatus(context: Context, { organizationId }: Caller): Promise<Result<TierStatus>> {
+/** The limits of an organization and their use now, a call of its own included. */
+export async function readTierStatus(
+  context: Context,
+  { organizationId }: Pick<Caller, "organizationId">,
+): Promise<Result<TierStatus>> {
   const [organization, counts, agentCount] = await Promise.all([
     findOrganization(context, organizationId),
     ledgerOf(context, organizationId).usage(),

@@ -1,7 +1,7 @@
 /** The script of `docs/guides/query-audit-logs.md` ("Verify it yourself") on an export of a running Worker. */
 import { execFile } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -84,6 +84,24 @@ describe("the script of the guide", () => {
     expect(await verdictOn(log)).toBe(
       `Events 1 to ${events.length} hold; checkpoints that bear them out: ${checkpoints.data.length}.`,
     );
+  });
+
+  it("finds it in order with the lines of the agents in it", async () => {
+    const { text } = await send(worker.issuer, "/api/v1/audit/export?agents=true", { token });
+    expect(text).toContain('{"type":"agent",');
+    expect(await verdictOn(text)).toMatch(/^Events 1 to \d+ hold/);
+  });
+
+  it("finds it in order as the other guide takes it out of an export of the organization", async () => {
+    const page = await readFile(join(guide, "..", "export-an-organization.md"), "utf8");
+    const [, program] = /^node -e '([^']*)' > .local\/audit.ndjson$/m.exec(page) ?? [];
+    const path = `/api/v1/organizations/${events[0].organizationId}/export`;
+    const local = join(directory, ".local");
+    await mkdir(local);
+    await writeFile(join(local, "export.ndjson"), (await send(worker.issuer, path, { token })).text);
+    const { stdout } = await run(process.execPath, ["-e", program!], { cwd: directory });
+    expect(stdout.trim().split("\n").length).toBeGreaterThan(events.length);
+    expect(await verdictOn(stdout)).toMatch(/^Events 1 to \d+ hold/);
   });
 
   it.each([

@@ -162,6 +162,18 @@ describe("the events of every action in the catalogue", () => {
     await runInDurableObject(stub, (instance) => (instance as unknown as { alarm(): Promise<void> }).alarm());
   });
 
+  it("an accepted gap, and an export", async () => {
+    const { token, organizationId } = await newOrganization();
+    const { sequence: kept } = await ledger(organizationId).flush();
+    await newAgent(token, person());
+    const { sequence: head } = await ledger(organizationId).flush();
+    await tamper("DELETE FROM audit_events WHERE organization_id = ? AND sequence > ?", organizationId, kept);
+    await tamper("UPDATE audit_chains SET sequence = ? WHERE organization_id = ?", kept, organizationId);
+    const gap = { organizationId, fromSequence: kept + 1, toSequence: head, reason: `Lost; ask ${person().email}` };
+    await must(201, "/api/v1/audit/gaps", { token: await adminToken(await theOperator()), json: gap });
+    await must(200, `/api/v1/organizations/${organizationId}/export`, { token });
+  });
+
   it("hold no e-mail and no owner", async () => {
     const stored = await storedEvents();
     expect([...new Set(stored.map(({ action }) => action))].sort()).toEqual([...auditEventNames].sort());

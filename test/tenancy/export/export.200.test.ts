@@ -92,7 +92,7 @@ describe("GET /organizations/{orgId}/export", () => {
     const { agentId } = party.agents.wide;
     const { body } = await call(`/api/v1/agents/${agentId}`, { token: party.token });
     const { organization_id: organizationId, did: _, publicKeyJwk, ...fields } = body;
-    expect(ofType("agent").find((line) => line.agentId === agentId)).toEqual({
+    expect(ofType("agent").find((line) => line.agentId === agentId)).toMatchObject({
       type: "agent",
       organizationId,
       role: "member",

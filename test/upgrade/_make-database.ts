@@ -3,7 +3,7 @@
  *
  *     node test/upgrade/_make-database.ts 0.1.0 febc81001ddd422a0719dea86531a0ab06f133b5
  *
- * Builds the Worker of that commit in a work tree of its own, runs it in workerd, sends the requests of `_world-<version>.ts`, and
+ * Builds the Worker of that commit in a work tree of its own, runs it in workerd, sends the requests of `_world-<version, with hyphens>.ts`, and
  * writes `databases/<version>.json`. Run it once for each release, with the commit of the release.
  */
 import { execFileSync } from "node:child_process";
@@ -21,7 +21,7 @@ import { startService } from "./_service.ts";
 const [version, commit] = process.argv.slice(2);
 if (!version || !commit) throw new Error("Name the version and its commit.");
 const root = join(import.meta.dirname, "..", "..");
-const { makeWorld } = await import(`./_world-${version}.ts`);
+const { makeWorld } = await import(`./_world-${version.replaceAll(".", "-")}.ts`);
 
 /** The clock of the Worker: `GET /.ahead?ms=…` puts it forward. The rest is the Worker as it was. */
 const clock = `let aheadMs = 0;

@@ -13,6 +13,7 @@ import { discoveryRoutes } from "./discovery/routes.ts";
 import { federationRoutes } from "./federation/routes.ts";
 import { marketplaceRoutes } from "./marketplace/routes.ts";
 import { onboardingRoutes } from "./onboarding/routes.ts";
+import { removal } from "./removal/service.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { resourceSubscriber } from "./resources/service.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
@@ -48,7 +49,7 @@ export const identity: Wing = {
     {
       position: 30,
       name: "Agents",
-      description: "The agents of an organization: register, change, suspend, decommission.",
+      description: "The agents of an organization: register, change, suspend, decommission, erase.",
     },
     { position: 40, name: "Credentials", description: "The client secrets of an agent: create, rotate, revoke." },
     { position: 50, name: "Tokens", description: "OAuth 2.0: get a token, ask whether it is live, revoke it." },
@@ -90,6 +91,6 @@ export const identity: Wing = {
     },
   ],
   subscribers: [delegationSubscriber, resourceSubscriber],
-  scheduled: [measureExpiringCredentials],
+  scheduled: [measureExpiringCredentials, removal],
   messages: [],
 };

@@ -29,7 +29,9 @@ export async function inspectPrivateKeys(
 ): Promise<KeyInspection> {
   const ring = context.settings.keyEncryptionKeys;
   const rows = await storedKeysAfter(context, table, after, limit);
-  const sealed = rows.flatMap(({ id, privateSealed }) => (privateSealed === null ? [] : [{ id, privateSealed }]));
+  const sealed = rows.flatMap(({ id, privateSealed }) =>
+    privateSealed === null || privateSealed === "" ? [] : [{ id, privateSealed }],
+  );
   const opened = await Promise.all(sealed.map((row) => open(ring, row.privateSealed, placeIn[table](row.id))));
   return {
     checked: sealed.length,

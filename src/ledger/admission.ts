@@ -5,6 +5,8 @@ import type { Source } from "../platform/context.ts";
 import { minuteMs } from "../platform/time.ts";
 
 const windowMs = minuteMs;
+/** After this time an alarm removes the networks of a ledger that is not used. Longer than a window. */
+export const networksKeptMs = windowMs + 5_000;
 /** Failures of one client, by one method, from one network in a minute; further ones are throttled. */
 const failuresAllowed = 10;
 /** The most refusals in a minute that the audit log records: of one network, and of all together. */
@@ -133,6 +135,11 @@ export class Admission {
 
   forgetExpired(nowMs: number): void {
     this.#sql.exec("DELETE FROM windows WHERE began_ms < ?", nowMs - windowMs);
+  }
+
+  /** Whether there are windows of networks. They have addresses, so an alarm must remove them. */
+  hasNetworks(): boolean {
+    return this.#sql.exec("SELECT 1 FROM windows WHERE subject GLOB 'source:*' LIMIT 1").toArray().length > 0;
   }
 
   /** Whether the audit log records one more refusal of the network. Writes only then. */

@@ -5,7 +5,7 @@ import { sha256Hex } from "../platform/crypto/canonical-json.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
 import { isTooBig, mostItems } from "../platform/pages.ts";
-import { isoOf } from "../platform/time.ts";
+import { dayMs, isoOf } from "../platform/time.ts";
 import { AcceptedGaps } from "./accepted-gaps.ts";
 import { canonicalEvent } from "./canonical-event.ts";
 import type { AuditEvent, ChainHead } from "./chain-contract.ts";
@@ -77,6 +77,9 @@ const selectLast = `SELECT * FROM (SELECT sequence, hash, event_id FROM audit_ev
   UNION ALL SELECT * FROM (SELECT sequence, hash, event_id FROM audit_checkpoints
     WHERE organization_id = ?1 ORDER BY sequence DESC LIMIT 1)
   ORDER BY sequence DESC LIMIT 1`;
+
+/** How long the ids of relayed events are kept. The Cron Trigger relays an event within minutes. */
+const relayedKeptMs = 30 * dayMs;
 
 /** Appends events, and moves them to D1. */
 export class Chain {
@@ -200,9 +203,9 @@ export class Chain {
     return handedOn;
   }
 
-  /** Removes the ids of events relayed before the given time. The outbox does not have these events any more. */
-  forgetRelayedBefore(ms: number): void {
-    this.#sql.exec("DELETE FROM relayed_events WHERE at_ms < ?", ms);
+  /** Removes the ids of old relayed events. The outbox does not have these events any more. */
+  forgetExpired(nowMs: number): void {
+    this.#sql.exec("DELETE FROM relayed_events WHERE at_ms < ?", nowMs - relayedKeptMs);
   }
 
   async #movePage(d1: D1Database, organizationId: OrganizationId, { items, json }: PendingPage): Promise<boolean> {

@@ -9,12 +9,11 @@ import { queueRelay } from "../events/relay.ts";
 import type { Bindings } from "../platform/env.ts";
 import type { AgentId, DelegationId, HoldId, OrganizationId } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
-import { dayMs } from "../platform/time.ts";
 import { withTimeLimits } from "../platform/time-limits.ts";
 import { acceptGap } from "./accepting-gaps.ts";
 import { activeSubject, delegationStatus, revokeWithDelegations } from "./active.ts";
 import { Activity } from "./activity.ts";
-import { Admission, type Turn } from "./admission.ts";
+import { Admission, networksKeptMs, type Turn } from "./admission.ts";
 import { Chain } from "./chain.ts";
 import { completeChange, holdChange, withdraw } from "./changes.ts";
 import { ledgerOf } from "./client.ts";
@@ -61,8 +60,6 @@ import { Usage } from "./usage.ts";
 const flushAfterMs = 5_000;
 /** How long after a failed flush the alarm repeats it. */
 const retryAfterMs = 10_000;
-/** How long the ids of relayed events are kept. The Cron Trigger relays an event within minutes. */
-const relayedKeptMs = 30 * dayMs;
 
 function organizationOf({ id }: DurableObjectState): OrganizationId {
   if (id.name === undefined) throw new Error("a ledger is reached by its organization's id");
@@ -260,11 +257,14 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     // The parts decide by their tables what has expired, so every count must be in the tables.
     this.#enterCounts();
     principals.releaseExpired(nowMs);
-    for (const part of [activity, admission, delegations, revocations, singleUse, usage]) part.forgetExpired(nowMs);
-    chain.forgetRelayedBefore(nowMs - relayedKeptMs);
+    for (const part of [activity, admission, chain, delegations, revocations, singleUse, usage]) {
+      part.forgetExpired(nowMs);
+    }
     try {
       await this.flush();
       if (hasOmitted || chain.pending.hasWaiting() || usage.hasPending() || activity.hasPending()) this.#setAlarm();
+      // `#alarmSet` stays false, so that the next use brings the alarm forward.
+      else if (admission.hasNetworks() && !this.#alarmSet) await this.ctx.storage.setAlarm(nowMs + networksKeptMs);
     } catch (error) {
       log.warn(noRequest, "ledger flush put off", { organizationId, error });
       this.#alarmSet = true;

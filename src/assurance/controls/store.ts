@@ -56,7 +56,7 @@ export interface CredentialPage {
   readonly misplaced: number;
   /** Live ones with a secret older than 90 days. */
   readonly old: number;
-  /** Secrets without the form of an HMAC-SHA-256: 43 characters of base64url. */
+  /** Secrets without the form of an HMAC-SHA-256: 43 characters of base64url. An empty one was removed. */
   readonly unhashed: number;
   readonly lastId: string | null;
 }
@@ -69,7 +69,7 @@ export async function credentialPage(
 ): Promise<CredentialPage> {
   const nowMs = now();
   const notHash = (column: string) =>
-    sql.raw(`(${column} IS NOT NULL AND (length(${column}) <> 43 OR ${column} GLOB '*[^A-Za-z0-9_-]*'))`);
+    sql.raw(`(${column} IS NOT NULL AND (length(${column}) NOT IN (0, 43) OR ${column} GLOB '*[^A-Za-z0-9_-]*'))`);
   const [page] = await db.all<CredentialPage>(sql`
     SELECT count(*) AS checked, max(id) AS lastId, coalesce(sum(live), 0) AS live,
       coalesce(sum(live AND misplaced), 0) AS misplaced, coalesce(sum(live AND old), 0) AS old,

@@ -7,6 +7,7 @@ export const identityEvents = {
   "agent.suspended": { audit: true, webhook: true, changes: "agent" },
   "agent.reactivated": { audit: true, webhook: true, changes: "agent" },
   "agent.decommissioned": { audit: true, webhook: true, changes: "agent" },
+  "agent.erased": { audit: true, webhook: true, changes: "agent" },
   "credential.generated": { audit: true, webhook: true, changes: "agent" },
   "credential.rotated": { audit: true, webhook: true, changes: "agent" },
   "credential.revoked": { audit: true, webhook: true, changes: "agent" },

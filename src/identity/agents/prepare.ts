@@ -44,7 +44,7 @@ function creationOf(context: Context, agent: AgentRecord) {
  */
 export async function prepareAgent(
   context: Context,
-  fields: Omit<AgentRow, "id" | "status" | "createdAt" | "updatedAt">,
+  fields: Omit<AgentRow, "id" | "status" | "createdAt" | "updatedAt" | "erasedAt" | "clearedAt">,
   publicKeyJwk: PublicJwk | null,
 ): Promise<Result<PreparedAgent>> {
   const now = context.now();
@@ -52,7 +52,15 @@ export async function prepareAgent(
   const made = await newAgentKey(context, id, 1, publicKeyJwk);
   if (!made.ok) return made;
   const key = made.value;
-  const row: AgentRow = { ...fields, id, status: "active", createdAt: now, updatedAt: now };
+  const row: AgentRow = {
+    ...fields,
+    id,
+    status: "active",
+    createdAt: now,
+    updatedAt: now,
+    erasedAt: null,
+    clearedAt: null,
+  };
   const agent: AgentRecord = { ...row, publicKeyJwk: key.publicJwk, keyNumber: key.number };
   return ok({
     agent,

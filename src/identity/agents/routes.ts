@@ -7,7 +7,7 @@ import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { agentFilterSchema, agentPath, agentSchema, changeAgentSchema, createAgentSchema } from "./schema.ts";
-import { changeAgent, decommissionAgent, listAgents, readAgent, registerAgent } from "./service.ts";
+import { changeAgent, decommissionAgent, eraseAgent, listAgents, readAgent, registerAgent } from "./service.ts";
 
 const tags = ["Agents"];
 
@@ -102,7 +102,7 @@ const decommission = route({
   tags,
   summary: "Decommission an agent",
   description:
-    "Final. The agent's tokens and credentials are revoked; it no longer counts against the limit; its record stays for the audit.",
+    "Final. The agent's tokens and credentials are revoked; it no longer counts against the limit. Its private key and the hashes of its secrets are removed within minutes; its record stays for the audit.",
   request: { params: agentPath },
   responses: { 204: { description: "Decommissioned" } },
   errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED"],
@@ -111,4 +111,23 @@ const decommission = route({
 agentRoutes.openapi(decommission, async (c) => {
   const { agentId } = c.req.valid("param");
   return answer(c, await decommissionAgent(c.get("context"), c.get("caller"), agentId, c.get("preconditions")), 204);
+});
+
+const erase = route({
+  method: "post",
+  path: "/agents/{agentId}/erase",
+  access: "admin:orgs",
+  changesAuthority: true,
+  entityTag: true,
+  tags,
+  summary: "Erase an agent",
+  description:
+    "Replaces the e-mail and the owner of a decommissioned agent and removes its description: in its record, and in the stored deliveries of its webhook events. A new agent may have the e-mail. Final. The agent's id, its DID and its audit events stay. Erasing it again changes nothing.",
+  request: { params: agentPath },
+  responses: { 200: json(agentSchema, "The agent as it is now") },
+  errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_NOT_DECOMMISSIONED"],
+});
+
+agentRoutes.openapi(erase, async (c) => {
+  return answerRecord(c, await eraseAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 200);
 });

@@ -12,9 +12,19 @@ import { findAgent, listAgents as listRecords } from "./store.ts";
 
 export { changeAgent } from "./change.ts";
 export { decommissionAgent } from "./decommission.ts";
+export { eraseAgent } from "./erase.ts";
+export { erasedTexts } from "./erased.ts";
 export { prepareAgent } from "./prepare.ts";
 export { registerAgent } from "./register.ts";
-export { findAgent } from "./store.ts";
+export {
+  agentsToClear,
+  agentsToErase,
+  countToClear,
+  endAndErase,
+  findAgent,
+  markCleared,
+  removePrivateKeys,
+} from "./store.ts";
 
 /** The wire form of an agent, also of a decommissioned one. */
 export async function readAgent(context: Context, caller: Caller, agentId: AgentId): Promise<Result<Agent>> {

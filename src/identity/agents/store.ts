@@ -1,11 +1,12 @@
 /** The queries of the agents room, each named after the question it answers or the change it makes. */
-import { and, count, desc, eq, exists, getTableColumns, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, exists, getTableColumns, gt, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import type { PublicJwk } from "../../platform/crypto/jwk.ts";
 import { type Database, preparedOnce } from "../../platform/db/client.ts";
-import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
+import { among, insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import { agentKeys, agents, organizations, type planTiers } from "../../platform/db/schema.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+import type { Erased } from "./erased.ts";
 import type { AgentFilter } from "./schema.ts";
 
 export type AgentRow = typeof agents.$inferSelect;
@@ -29,6 +30,8 @@ export type AgentChange = Partial<
     | "dpopRequired"
     | "idTokenSignedResponseAlg"
     | "status"
+    | "erasedAt"
+    | "clearedAt"
   >
 >;
 
@@ -154,4 +157,84 @@ export function updateAgent(
     .where(
       and(eq(agents.id, read.id), eq(agents.updatedAt, read.updatedAt), sql`${agents.role} IS ${read.role}`, ...also),
     );
+}
+
+const isToClear = sql`status = 'decommissioned' AND cleared_at IS NULL`;
+
+/** Some decommissioned agents of which something may be left to remove. An erased one has its own e-mail no more. */
+export function agentsToClear({ db }: Pick<Context, "db">, limit: number) {
+  const { id, erasedAt } = agents;
+  return db.select({ id, erasedAt }).from(agents).where(isToClear).orderBy(sql`random()`).limit(limit);
+}
+
+/** Some agents of the given organizations that are not erased. */
+export function agentsToErase(
+  { db }: Pick<Context, "db">,
+  organizationIds: readonly OrganizationId[],
+  limit: number,
+): Promise<{ readonly id: AgentId }[]> {
+  return db
+    .select({ id: agents.id })
+    .from(agents)
+    .where(and(sql`${agents.organizationId} IN ${among(organizationIds)}`, isNull(agents.erasedAt)))
+    .limit(limit);
+}
+
+/** Removes the private parts of the agents' keys. The public parts stay. */
+export function removePrivateKeys({ db }: Pick<Context, "db">, agentIds: readonly AgentId[]) {
+  return db
+    .update(agentKeys)
+    .set({ privateSealed: "" })
+    .where(and(sql`${agentKeys.agentId} IN ${among(agentIds)}`, gt(agentKeys.privateSealed, "")));
+}
+
+/** Decommissions and erases agents of a deleted organization. A change that has read one before finds another version. */
+export function endAndErase(
+  { db }: Pick<Context, "db">,
+  erased: readonly ({ readonly agentId: AgentId } & Erased)[],
+  nowMs: number,
+) {
+  return db
+    .update(agents)
+    .set({
+      status: "decommissioned",
+      email: sql`value ->> 'email'`,
+      owner: sql`value ->> 'owner'`,
+      description: null,
+      updatedAt: sql`max(agents.updated_at + 1, ${nowMs})`,
+      erasedAt: nowMs,
+      clearedAt: nowMs,
+    })
+    .from(sql`json_each(${JSON.stringify(erased)})`)
+    .where(and(sql`${agents.id} = value ->> 'agentId'`, isNull(agents.erasedAt)));
+}
+
+/**
+ * Notes that nothing is left to remove of decommissioned agents. An erased one stays until no event from before waits for the
+ * relay.
+ *
+ * @param mayBeShown holds for an erased agent that must stay for another reason
+ */
+export function markCleared({ db }: Pick<Context, "db">, agentIds: readonly AgentId[], mayBeShown: SQL, nowMs: number) {
+  const isWaiting = sql`EXISTS (SELECT 1 FROM outbox
+    WHERE outbox.organization_id = agents.organization_id AND outbox.created_at <= agents.erased_at)`;
+  return db
+    .update(agents)
+    .set({ clearedAt: nowMs })
+    .where(
+      and(
+        sql`${agents.id} IN ${among(agentIds)}`,
+        isToClear,
+        or(isNull(agents.erasedAt), sql`NOT (${isWaiting} OR ${mayBeShown})`),
+      ),
+    );
+}
+
+/** How many agents have something left to remove, those of deleted organizations included? */
+export async function countToClear({ db }: Pick<Context, "db">): Promise<number> {
+  const ofDeleted = sql`SELECT id FROM organizations WHERE status = 'deleted' AND cleared_at IS NULL`;
+  const [row] = await db.all<{ count: number }>(sql`SELECT (SELECT count(*) FROM agents WHERE ${isToClear})
+    + (SELECT count(*) FROM agents WHERE organization_id IN (${ofDeleted}) AND erased_at IS NULL
+      AND NOT (${isToClear})) AS count`);
+  return row?.count ?? 0;
 }

@@ -34,7 +34,7 @@ import {
 export { keepUsableAdmin, lastAdmin, scopesOfUsableAdmin } from "./last-admin.ts";
 export { prepareCredential } from "./prepare.ts";
 export { ownRotationHint, rotateCredential } from "./rotate.ts";
-export { findHolder } from "./store.ts";
+export { findHolder, removeSecrets } from "./store.ts";
 
 /** Refuses to show an agent's credentials: one's own need `agents:read`, those of another agent `agents:write` or `audit:read`. */
 function refuseReading(caller: Caller, agentId: AgentId): Problem | null {

@@ -3,7 +3,7 @@ import { and, count, desc, eq, exists, gt, isNull, lt, lte, ne, notExists, or, t
 import { alias, type SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../platform/context.ts";
 import { type Database, preparedOnce } from "../../platform/db/client.ts";
-import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
+import { among, insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import { agentKeys, agents, credentials, organizations, trustPolicies } from "../../platform/db/schema.ts";
 import type { AgentId, CredentialId, OrganizationId } from "../../platform/ids.ts";
 import { dayMs } from "../../platform/time.ts";
@@ -280,4 +280,20 @@ export async function hasNoUsableAdminAfter(context: Pick<Context, "db">, loss: 
     .where(and(eq(agents.id, loss.agentId), remains))
     .get();
   return row === undefined;
+}
+
+/** Removes the hashes of all secrets of the agents, and revokes what is not revoked. */
+export function removeSecrets({ db }: Pick<Context, "db">, agentIds: readonly AgentId[], nowMs: number) {
+  return db
+    .update(credentials)
+    .set({
+      secretHash: "",
+      hashKeyId: "",
+      previousSecretHash: null,
+      previousHashKeyId: null,
+      previousExpiresAt: null,
+      earlierSecrets: [],
+      revokedAt: sql`coalesce(revoked_at, ${nowMs})`,
+    })
+    .where(and(sql`${credentials.agentId} IN ${among(agentIds)}`, ne(credentials.secretHash, "")));
 }

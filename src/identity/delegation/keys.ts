@@ -89,7 +89,8 @@ async function agentKey(context: Context, agentId: AgentId, number: number, kid:
   if (!current) {
     const row = await findKeyByNumber(context, agentId, number);
     // With a private key of its own an agent could sign delegations that this service did not make.
-    if (!row?.privateSealed) return null;
+    // It is empty after the agent was decommissioned: the service did sign these, and they have ended.
+    if (!row || row.privateSealed === null) return null;
     const key = known?.key ?? (await imported(row.publicJwk as JWK));
     current = keep(publicKeys, kid, { key, replacedAtMs: row.replacedAt, readAtMs: nowMs });
   }

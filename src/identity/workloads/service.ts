@@ -26,6 +26,7 @@ import {
   type TrustPolicyRecord,
 } from "./store.ts";
 
+export { removePoliciesOf } from "./store.ts";
 export { identifyWorkload, type RefusedWorkload } from "./workload.ts";
 
 /** The most trust policies of one agent. */

@@ -2,7 +2,7 @@
 import { and, count, desc, eq, exists, ne, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import type { Database } from "../../platform/db/client.ts";
-import { insertWhere, olderThan } from "../../platform/db/conditional.ts";
+import { among, insertWhere, olderThan } from "../../platform/db/conditional.ts";
 import { agents, trustPolicies } from "../../platform/db/schema.ts";
 import type { AgentId, CredentialId, OrganizationId } from "../../platform/ids.ts";
 import type { GitHubRule, OidcRule } from "./schema.ts";
@@ -93,4 +93,9 @@ export async function policiesOfAgent(
     .where(and(eq(trustPolicies.agentId, agentId), eq(trustPolicies.issuer, issuer)))
     .orderBy(trustPolicies.id);
   return records(rows);
+}
+
+/** Removes all policies of the agents. */
+export function removePoliciesOf({ db }: Pick<Context, "db">, agentIds: readonly AgentId[]) {
+  return db.delete(trustPolicies).where(sql`${trustPolicies.agentId} IN ${among(agentIds)}`);
 }

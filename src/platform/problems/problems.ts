@@ -81,6 +81,11 @@ export const problemRegistry = {
     meaning: "The agent is decommissioned, which is final.",
     remedy: "Register a new agent.",
   },
+  AGENT_NOT_DECOMMISSIONED: {
+    status: 409,
+    meaning: "The agent is not decommissioned. Only what is left of a decommissioned agent can be erased.",
+    remedy: "Decommission the agent with `DELETE /api/v1/agents/{agentId}` first. That is final.",
+  },
   CREDENTIAL_ALREADY_REVOKED: {
     status: 409,
     meaning: "The credential is revoked, which is final.",

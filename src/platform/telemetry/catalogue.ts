@@ -38,6 +38,7 @@ export const scheduledParts = [
   "domain_checks",
   "stale_domains",
   "expiring_credentials",
+  "removal",
   "outbox",
   "controls",
 ] as const;

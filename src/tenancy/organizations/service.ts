@@ -23,7 +23,14 @@ import {
   updateOrganization,
 } from "./store.ts";
 
-export { findOrganization, type Organization, updateOrganization } from "./store.ts";
+export {
+  countOrganizationsToClear,
+  findOrganization,
+  markOrganizationsCleared,
+  type Organization,
+  organizationsToClear,
+  updateOrganization,
+} from "./store.ts";
 
 /** The wire form of an organization. */
 export function publicOrganization(organization: Organization): PublicOrganization {
@@ -66,7 +73,7 @@ export async function listOrganizations(
 }
 
 /** The fields that the creator of an organization sets. */
-export type OrganizationFields = Omit<Organization, "id" | "status" | "createdAt" | "updatedAt">;
+export type OrganizationFields = Omit<Organization, "id" | "status" | "createdAt" | "updatedAt" | "clearedAt">;
 
 /**
  * Prepares an active organization. Stores nothing: the caller runs the statement and stores the events in the batch that also
@@ -77,7 +84,14 @@ export type OrganizationFields = Omit<Organization, "id" | "status" | "createdAt
 export function prepareOrganization(context: Context, caller: Caller | null, fields: OrganizationFields) {
   const now = context.now();
   const id = newId<OrganizationId>(now);
-  const organization: Organization = { id, ...fields, status: "active", createdAt: now, updatedAt: now };
+  const organization: Organization = {
+    id,
+    ...fields,
+    status: "active",
+    createdAt: now,
+    updatedAt: now,
+    clearedAt: null,
+  };
   const { name, slug, planTier, maxAgents, maxTokensPerMonth } = organization;
   const created = newEvents(context, caller, {
     organizationId: id,

@@ -1,6 +1,7 @@
 /** The queries over organizations. */
-import { and, desc, eq, lt, ne, type SQL } from "drizzle-orm";
+import { and, desc, eq, lt, ne, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
+import { among } from "../../platform/db/conditional.ts";
 import { organizations } from "../../platform/db/schema.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
 
@@ -51,4 +52,32 @@ export function updateOrganization(
     .update(organizations)
     .set({ ...change, updatedAt })
     .where(and(eq(organizations.id, read.id), eq(organizations.updatedAt, read.updatedAt), notDeleted, also));
+}
+
+const isToClear = sql`status = 'deleted' AND cleared_at IS NULL`;
+
+/** Some deleted organizations of which something may be left to remove. */
+export async function organizationsToClear({ db }: Pick<Context, "db">, limit: number): Promise<OrganizationId[]> {
+  const { id } = organizations;
+  const rows = await db.select({ id }).from(organizations).where(isToClear).orderBy(sql`random()`).limit(limit);
+  return rows.map((row) => row.id);
+}
+
+/** How many deleted organizations have something left to remove? */
+export async function countOrganizationsToClear({ db }: Pick<Context, "db">): Promise<number> {
+  return db.$count(organizations, isToClear);
+}
+
+/** Notes that nothing is left to remove of deleted organizations, where no agent and no webhook is left. */
+export async function markOrganizationsCleared(
+  { db }: Pick<Context, "db">,
+  ids: readonly OrganizationId[],
+  nowMs: number,
+): Promise<void> {
+  const isLeft = sql`EXISTS (SELECT 1 FROM agents WHERE organization_id = organizations.id AND erased_at IS NULL)
+    OR EXISTS (SELECT 1 FROM webhook_subscriptions WHERE organization_id = organizations.id)`;
+  await db
+    .update(organizations)
+    .set({ clearedAt: nowMs })
+    .where(and(sql`${organizations.id} IN ${among(ids)}`, isToClear, sql`NOT (${isLeft})`));
 }

@@ -35,7 +35,9 @@ import {
 
 export { maintainWebhookDeliveries, webhookMessages } from "./deliveries/channel.ts";
 export { listDeliveries, redeliver, testWebhook } from "./deliveries/on-demand.ts";
+export { eraseInDeliveries, mayShowErased } from "./deliveries/store.ts";
 export { webhookSubscriber } from "./deliveries/subscriber.ts";
+export { removeWebhooksOf } from "./store.ts";
 
 /** How many subscriptions an organization may have. */
 const maxWebhooks = 100;
@@ -121,6 +123,8 @@ export async function createWebhook(
   const insertion = insertSubscription(context, subscription, maxWebhooks);
   if (!(await commitChange(context, [insertion, insertSecretIfChanged(context, row)], [event]))) {
     const current = await countSubscriptions(context, organizationId);
+    // Another one was deleted meanwhile, or the organization.
+    if (current < maxWebhooks) return problem("SERVICE_UNAVAILABLE", "The webhook was not created; try again.");
     return problem("FREE_TIER_LIMIT_EXCEEDED", `An organization may have ${maxWebhooks} webhooks; delete one first.`, {
       details: { limit: "maxWebhooks", max: maxWebhooks, current },
     });

@@ -1,7 +1,7 @@
 /** The queries over webhook subscriptions and their signing secrets. */
 import { and, desc, eq, isNull, lt, lte, ne, or, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
-import { insertWhere, previousChanged } from "../../platform/db/conditional.ts";
+import { among, insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import { webhookDeliveries, webhookSecrets, webhookSubscriptions } from "../../platform/db/schema.ts";
 import type { OrganizationId, WebhookId } from "../../platform/ids.ts";
 
@@ -13,11 +13,12 @@ export type SubscriptionChange = Partial<
   Pick<WebhookSubscription, "name" | "url" | "events" | "active" | "failureCount" | "slowUntil">
 >;
 
-/** Adds a subscription, unless its organization has `most` subscriptions already. */
+/** Adds a subscription, unless its organization is deleted or has `most` subscriptions already. */
 export function insertSubscription({ db }: Pick<Context, "db">, row: WebhookSubscription, most: number) {
   const { organizationId } = row;
   const isRoom = sql`(SELECT count(*) FROM webhook_subscriptions WHERE organization_id = ${organizationId}) < ${most}`;
-  return insertWhere(db, webhookSubscriptions, row, isRoom);
+  const isThere = sql`EXISTS (SELECT 1 FROM organizations WHERE id = ${organizationId} AND status <> 'deleted')`;
+  return insertWhere(db, webhookSubscriptions, row, sql`${isThere} AND ${isRoom}`);
 }
 
 /** Adds a secret, if the previous statement of the batch changed a row. */
@@ -112,4 +113,25 @@ export function deleteSpentSecrets({ db }: Pick<Context, "db">, id: WebhookId, n
     ORDER BY expires_at IS NOT NULL, id DESC LIMIT ${most})`;
   const isSpent = or(lte(webhookSecrets.expiresAt, nowMs), sql`${webhookSecrets.id} NOT IN ${newest}`);
   return db.delete(webhookSecrets).where(and(eq(webhookSecrets.subscriptionId, id), isSpent));
+}
+
+/**
+ * Removes the webhooks of organizations: the secrets at once, at most `limit` deliveries, and the subscriptions without
+ * deliveries. A subscription without deliveries gets none any more, because it is inactive from the first statement on.
+ */
+export function removeWebhooksOf(
+  { db }: Pick<Context, "db">,
+  organizationIds: readonly OrganizationId[],
+  limit: number,
+) {
+  const isTheirs = sql`organization_id IN ${among(organizationIds)}`;
+  const theirs = sql`(SELECT id FROM webhook_subscriptions WHERE ${isTheirs})`;
+  const deliveries = sql`SELECT id FROM webhook_deliveries WHERE subscription_id IN ${theirs} LIMIT ${limit}`;
+  const hasDelivery = sql`EXISTS (SELECT 1 FROM webhook_deliveries WHERE subscription_id = webhook_subscriptions.id)`;
+  return [
+    db.update(webhookSubscriptions).set({ active: false }).where(sql`${isTheirs} AND active = 1`),
+    db.delete(webhookSecrets).where(sql`subscription_id IN ${theirs}`),
+    db.delete(webhookDeliveries).where(sql`id IN (${deliveries})`),
+    db.delete(webhookSubscriptions).where(sql`${isTheirs} AND NOT ${hasDelivery}`),
+  ] as const;
 }

@@ -109,7 +109,9 @@ it("spreads many organizations over runs, and fails when a log was not verified 
   const ids = Array.from({ length: 30 }, (_, index) => newId<OrganizationId>(Date.now() + index));
   for (const id of ids) {
     await sql(
-      `INSERT INTO organizations SELECT ?1, name, ?1, 0, plan_tier, NULL, NULL, 'active', created_at, updated_at
+      `INSERT INTO organizations (id, name, slug, is_operator, plan_tier, max_agents, max_tokens_per_month,
+        status, created_at, updated_at)
+      SELECT ?1, name, ?1, 0, plan_tier, NULL, NULL, 'active', created_at, updated_at
       FROM organizations LIMIT 1`,
       id,
     );

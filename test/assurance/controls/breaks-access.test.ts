@@ -16,7 +16,9 @@ describe("CC6.1 logical access", () => {
   };
 
   it("fails when a genuine token of an organization that does not exist is accepted", async () => {
-    await sql(`INSERT INTO organizations SELECT '${nobody.organization}', name, 'nobody', 0, plan_tier, NULL, NULL,
+    await sql(`INSERT INTO organizations (id, name, slug, is_operator, plan_tier, max_agents, max_tokens_per_month,
+        status, created_at, updated_at)
+      SELECT '${nobody.organization}', name, 'nobody', 0, plan_tier, NULL, NULL,
       'active', created_at, updated_at FROM organizations LIMIT 1`);
     await sql(
       `INSERT INTO agents (id, organization_id, email, agent_type, version, capabilities, owner, deployment_env,

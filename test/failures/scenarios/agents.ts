@@ -75,4 +75,10 @@ export const agentScenarios: Scenarios = {
       check: async () => expect(await use(live)).toBe(401),
     };
   }),
+
+  eraseAgent: inOrganization(async (organization) => {
+    const { path, names } = await newSubject(organization);
+    expect((await call(path, { method: "DELETE", token: organization.token })).status).toBe(204);
+    return { path: `${path}/erase`, call: { method: "POST", token: organization.token }, names };
+  }),
 };

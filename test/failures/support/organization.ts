@@ -11,6 +11,7 @@ const events = [
   "agent.updated",
   "agent.suspended",
   "agent.decommissioned",
+  "agent.erased",
   "credential.generated",
   "credential.rotated",
   "credential.revoked",

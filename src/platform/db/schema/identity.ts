@@ -44,16 +44,21 @@ export const agents = sqliteTable(
     status: text({ enum: agentStatuses }).notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
+    /** When its e-mail, owner and description were replaced; null while they are its own. */
+    erasedAt: integer("erased_at"),
+    /** A decommissioned agent: when nothing of it was left to remove. null: the scheduled run still has work. */
+    clearedAt: integer("cleared_at"),
   },
   (table) => [
     uniqueIndex("agents_email").on(table.organizationId, table.email),
     index("agents_of_organization").on(table.organizationId, table.id),
     index("agents_by_status").on(table.organizationId, table.status, table.id),
     index("agents_public").on(table.id).where(sql`is_public = 1 AND status = 'active'`),
+    index("agents_to_clear").on(table.id).where(sql`status = 'decommissioned' AND cleared_at IS NULL`),
   ],
 );
 
-/** The agent's own keys, `#key-1` and so on. `privateSealed` is null when the agent holds the private part itself. */
+/** The agent's own keys, `#key-1` and so on. `privateSealed` is null when the agent holds the private part itself, and empty when it was removed. */
 export const agentKeys = sqliteTable(
   "agent_keys",
   {
@@ -84,7 +89,7 @@ export const credentials = sqliteTable(
     id: text().$type<CredentialId>().primaryKey(),
     organizationId: text("organization_id").$type<OrganizationId>().notNull(),
     agentId: text("agent_id").$type<AgentId>().notNull(),
-    /** base64url HMAC-SHA-256 of the secret under the hash key `hashKeyId`. */
+    /** base64url HMAC-SHA-256 of the secret under the hash key `hashKeyId`; empty after the agent was decommissioned. */
     secretHash: text("secret_hash").notNull(),
     hashKeyId: text("hash_key_id").notNull(),
     /** The secret before the last rotation, valid until `previousExpiresAt`. */

@@ -4,7 +4,7 @@ import type { DomainEvent } from "../../../events/catalogue.ts";
 import type { Context } from "../../../platform/context.ts";
 import { insertWhere } from "../../../platform/db/conditional.ts";
 import { webhookDeliveries, webhookSecrets, webhookSubscriptions } from "../../../platform/db/schema.ts";
-import type { DeliveryId, WebhookId } from "../../../platform/ids.ts";
+import type { AgentId, DeliveryId, WebhookId } from "../../../platform/ids.ts";
 import type { DeliveryQuery } from "../schema.ts";
 
 export type DeliveryRow = typeof webhookDeliveries.$inferSelect;
@@ -89,3 +89,38 @@ export function findDelivery({ db }: Pick<Context, "db">, subscriptionId: Webhoo
   const isThis = and(eq(webhookDeliveries.endpointId, subscriptionId), eq(webhookDeliveries.id, id));
   return db.select().from(webhookDeliveries).where(isThis).get();
 }
+
+/** The delivery of an event of an agent. Literals as in the index `webhook_deliveries_of_agent`, so that SQLite uses it. */
+const isOfAgent = (agentId: SQL): SQL =>
+  sql`delivery.payload ->> '$.data.agentId' = ${agentId} AND substr(delivery.event_type, 1, 6) = 'agent.'`;
+
+/** Whether a delivery has an agent's own texts, in its body or in what the endpoint responded to it. */
+const showsAgent = (email: SQL): SQL =>
+  sql`(delivery.payload ->> '$.data.email' IS NOT ${email} OR delivery.response_body IS NOT NULL)`;
+
+/** What replaces the texts of an agent. */
+interface ErasedAgent {
+  readonly agentId: AgentId;
+  readonly email: string;
+  readonly owner: string;
+}
+
+/** Replaces the texts of erased agents in at most `limit` deliveries of their events, and removes the responses to these. */
+export function eraseInDeliveries({ db }: Pick<Context, "db">, erased: readonly ErasedAgent[], limit: number) {
+  const found = sql`SELECT delivery.id, wanted.value ->> 'email' AS email, wanted.value ->> 'owner' AS owner
+    FROM json_each(${JSON.stringify(erased)}) AS wanted CROSS JOIN webhook_deliveries AS delivery
+    WHERE ${isOfAgent(sql`(wanted.value ->> 'agentId')`)} AND ${showsAgent(sql`(wanted.value ->> 'email')`)}
+    LIMIT ${limit}`;
+  const texts = sql`'$.data.email', found.email, '$.data.owner', found.owner, '$.data.description', NULL`;
+  return db
+    .update(webhookDeliveries)
+    .set({ payload: sql`json_replace(webhook_deliveries.payload, ${texts})`, responseBody: null })
+    .from(sql`(${found}) AS found`)
+    .where(sql`${webhookDeliveries.id} = found.id`);
+}
+
+/** For a query over `agents`: whether a delivery has texts of the erased agent, or an attempt can still bring them back. */
+export const mayShowErased = (nowMs: number): SQL =>
+  // The id without the affinity of its column, or SQLite does not use the index.
+  sql`EXISTS (SELECT 1 FROM webhook_deliveries AS delivery WHERE ${isOfAgent(sql`(agents.id || '')`)}
+    AND (${showsAgent(sql`agents.email`)} OR delivery.claimed_until > ${nowMs}))`;

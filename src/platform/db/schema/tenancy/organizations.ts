@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { OrganizationId } from "../../../ids.ts";
 
 export const planTiers = ["free", "pro", "enterprise"] as const;
@@ -19,9 +19,12 @@ export const organizations = sqliteTable(
     status: text({ enum: organizationStatuses }).notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
+    /** A deleted organization: when nothing of it was left to remove. null: the scheduled run still has work. */
+    clearedAt: integer("cleared_at"),
   },
   (table) => [
     uniqueIndex("organizations_slug").on(table.slug),
     uniqueIndex("organizations_one_operator").on(table.isOperator).where(sql`is_operator = 1`),
+    index("organizations_to_clear").on(table.id).where(sql`status = 'deleted' AND cleared_at IS NULL`),
   ],
 );

@@ -53,6 +53,9 @@ export const webhookDeliveries = sqliteTable(
     index("webhook_deliveries_of_subscription").on(table.endpointId, table.id),
     index("webhook_deliveries_due").on(table.endpointId, table.dueAt).where(sql`due_at IS NOT NULL`),
     index("webhook_deliveries_claimed").on(table.endpointId, table.claimedUntil).where(sql`claimed_until IS NOT NULL`),
+    index("webhook_deliveries_of_agent")
+      .on(sql`payload ->> '$.data.agentId'`)
+      .where(sql`substr(event_type, 1, 6) = 'agent.'`),
     index("webhook_deliveries_finished").on(table.updatedAt).where(sql`due_at IS NULL`),
   ],
 );

@@ -1,0 +1,202 @@
+/**
+ * Attack: a copy of D1 or of an object's storage, taken after an agent was decommissioned and erased, or its organization deleted: no
+ * e-mail, owner, sealed key or hash of it, searched by value in everything.
+ */
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { call, newClient, newCredential, tokenFor } from "../../support/api.ts";
+import {
+  advance,
+  bindings,
+  deliveriesOf,
+  giveBack,
+  newReceiver,
+  newTenant,
+  post,
+  runCron,
+  runQueue,
+  subscribe,
+  type Tenant,
+  takeOver,
+} from "../../tenancy/webhooks/_support.ts";
+import { dump, ledgers, placesOf } from "./_dump.ts";
+
+beforeEach(takeOver);
+afterEach(giveBack);
+
+const everything = ["agent.created", "agent.updated", "agent.decommissioned", "agent.erased", "credential.generated"];
+
+/** Runs the alarms of the ledgers, a minute after their last use. */
+async function runAlarms(): Promise<void> {
+  for (const again of [1, 2]) {
+    advance(again * 66_000);
+    for (const ledger of await ledgers()) await runDurableObjectAlarm(ledger);
+  }
+}
+
+async function verdict(tenant: Tenant): Promise<unknown> {
+  return (await call("/api/v1/audit/verify", { token: await tenant.token() })).body.verified;
+}
+
+const column = async (query: string, ...values: string[]): Promise<string[]> =>
+  (
+    await bindings.DB.prepare(query)
+      .bind(...values)
+      .raw<string[]>()
+  )
+    .flat()
+    .filter((value) => value !== null);
+
+/** Sealed keys and hashes of an agent, as D1 has them. */
+const secretsOf = async (agentId: string): Promise<string[]> => [
+  ...(await column("SELECT private_sealed FROM agent_keys WHERE agent_id = ?", agentId)),
+  ...(await column("SELECT secret_hash FROM credentials WHERE agent_id = ?", agentId)),
+  ...(await column("SELECT previous_secret_hash FROM credentials WHERE agent_id = ?", agentId)),
+  ...(await column(
+    "SELECT value ->> 'secretHash' FROM credentials, json_each(earlier_secrets) WHERE agent_id = ?",
+    agentId,
+  )),
+];
+
+const texts = {
+  email: "zoe.o'neil+quux-7f3a@erase-me.example",
+  owner: 'Zoë "Quux" O\'Neil <zoë\\quux@people.example>',
+  description: "Ask Zoë Quux,\nroom 7f3a.",
+};
+
+it("an agent that was made, used, erased and deleted is nowhere by value, and the chain verifies before and after", async () => {
+  const tenant = await newTenant();
+  const token = await tenant.token();
+  // The receiver responds with what it got, and the service keeps the response.
+  const receiver = newReceiver(({ body }) => new Response(body));
+  const failing = newReceiver(({ body }) => new Response(body, { status: 500 }));
+  const webhook = await subscribe(tenant, receiver, { events: everything });
+  const retried = await subscribe(tenant, failing, { events: everything });
+
+  const client = await newClient(token, { ...texts, grantedScopes: ["agents:read", "delegations:write"] });
+  const path = `/api/v1/agents/${client.agentId}`;
+  const second = await newCredential(token, client.agentId);
+  for (let round = 0; round < 3; round++) {
+    const rotated = await call(`${path}/credentials/${second.credentialId}/rotate`, {
+      token,
+      json: { overlapSeconds: 3600 },
+    });
+    expect(rotated.status, rotated.text).toBe(200);
+  }
+  const policy = {
+    provider: "oidc",
+    agentId: client.agentId,
+    issuer: "https://idp.example",
+    audience: "a",
+    claims: { email: texts.email },
+  };
+  const made = await call("/api/v1/oidc/trust-policies", { token, json: policy });
+  expect(made.status, made.text).toBe(201);
+  const own = await tokenFor(client, { scope: "agents:read delegations:write" });
+  await call("/api/v1/token", {
+    basic: { ...client, clientSecret: "wrong" },
+    form: { grant_type: "client_credentials" },
+    headers: { "CF-Connecting-IP": "198.51.100.77" },
+  });
+  const colleague = await newClient(token);
+  const delegated = await call("/api/v1/oauth2/token/delegate", {
+    token: own,
+    json: { delegateeAgentId: colleague.agentId, scopes: ["agents:read"], ttlSeconds: 900 },
+  });
+  expect(delegated.status, delegated.text).toBe(201);
+  const later = "later-quux-7f3a@erase-me.example";
+  expect((await call(path, { method: "PATCH", token, json: { email: later } })).status).toBe(200);
+  await runQueue();
+  expect(await verdict(tenant)).toBe(true);
+
+  const secrets = await secretsOf(client.agentId);
+  expect(secrets).toHaveLength(1 + 2 + 1 + 2);
+  const searched = [...Object.values(texts), later, ...secrets];
+  const before = placesOf(await dump(), searched);
+  expect(before).toEqual(
+    expect.arrayContaining([
+      "D1 agent_keys",
+      "D1 agents",
+      "D1 credentials",
+      "D1 trust_policies",
+      "D1 webhook_deliveries",
+    ]),
+  );
+  expect(placesOf(await dump(), ["198.51.100.77"])).toContain("ledger windows");
+
+  expect((await call(path, { method: "DELETE", token })).status).toBe(204);
+  await runQueue();
+  const erased = await call(`${path}/erase`, { method: "POST", token });
+  expect(erased.status, erased.text).toBe(200);
+  expect(erased.body).toMatchObject({
+    agentId: client.agentId,
+    status: "decommissioned",
+    email: `erased+${client.agentId}@invalid`,
+    owner: "erased",
+    description: null,
+  });
+  // The request itself has changed the deliveries, also those that are still to be sent.
+  for (const each of [webhook, retried]) {
+    const shown = JSON.stringify(await deliveriesOf(tenant, each));
+    expect(shown).toContain(`erased+${client.agentId}@invalid`);
+    expect(placesOf([shown], searched)).toEqual([]);
+  }
+  const sentBefore = receiver.received.length;
+  await runQueue();
+  const created = (await deliveriesOf(tenant, webhook)).find(({ event_type }) => event_type === "agent.created");
+  expect((await post(tenant, webhook, `deliveries/${created.id}/redeliver`)).status).toBe(202);
+  await runQueue();
+  const sent = receiver.received.slice(sentBefore);
+  expect(sent.map(({ headers }) => headers["x-sentryagent-event"])).toEqual(["agent.erased", "agent.created"]);
+  expect(
+    placesOf(
+      sent.map(({ body }) => body),
+      searched,
+    ),
+  ).toEqual([]);
+
+  await runCron();
+  await runAlarms();
+  await runCron();
+  const after = await dump();
+  // Events of earlier versions hold an e-mail for as long as they are kept: their hash covers it.
+  expect(placesOf(after, searched).filter((place) => place !== "D1 audit_events")).toEqual([]);
+  expect(placesOf(after, ["198.51.100.77"])).toEqual(["D1 audit_events"]);
+  expect(await column("SELECT id FROM agents WHERE status = 'decommissioned' AND cleared_at IS NULL")).toEqual([]);
+  expect(await verdict(tenant)).toBe(true);
+});
+
+it("a deleted organization has no e-mail, owner, sealed value or hash left, and no webhook", async () => {
+  const tenant = await newTenant();
+  const other = await newTenant();
+  const token = await tenant.token();
+  const failing = newReceiver(() => new Response("later", { status: 503 }));
+  const webhook = await subscribe(tenant, failing, { events: everything });
+  await subscribe(other, newReceiver(), { events: everything });
+  const client = await newClient(token, texts);
+  const kept = await newClient(await other.token(), { email: "kept-7f3a@example.com" });
+  await runQueue();
+  const searched = [
+    ...Object.values(texts),
+    ...(await secretsOf(client.agentId)),
+    ...(await secretsOf(tenant.clientId)),
+    ...(await column("SELECT private_sealed FROM webhook_secrets WHERE subscription_id = ?", webhook.id)),
+    failing.url,
+  ];
+  const path = `/api/v1/organizations/${tenant.organizationId}`;
+  expect((await call(path, { method: "DELETE", token })).status).toBe(204);
+  await runCron();
+  await runAlarms();
+  const after = await dump();
+  expect(placesOf(after, searched).filter((place) => place !== "D1 audit_events")).toEqual([]);
+  expect(placesOf(after, [webhook.id])).toEqual(["D1 audit_events"]);
+  expect(await column("SELECT id FROM organizations WHERE status = 'deleted' AND cleared_at IS NULL")).toEqual([]);
+  // Nothing of another organization.
+  expect(placesOf(after, ["kept-7f3a@example.com"])).toContain("D1 agents");
+  expect(await tokenFor(kept)).toMatch(/^ey/);
+  const sent = failing.received.length;
+  advance(86_400_000);
+  await runQueue();
+  await runCron();
+  expect(failing.received.length).toBe(sent);
+});

@@ -180,7 +180,10 @@ describe("SQL in a path parameter", () => {
 });
 
 describe("a cursor", () => {
-  const lists = ofTenant.filter(({ query }) => query.some(({ name }) => name === "cursor"));
+  // The export of an organization has a cursor and is no list: see test/tenancy/export.
+  const lists = ofTenant.filter(({ query }) =>
+    ["cursor", "limit"].every((wanted) => query.some(({ name }) => name === wanted)),
+  );
   const at = ({ path }: Operation, organization: Organization, query: string) =>
     `${filled(path, { orgId: organization.organizationId, agentId: organization.agentId })}?${query}`;
 

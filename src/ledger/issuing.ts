@@ -1,7 +1,7 @@
 /** Issues tokens and delegations: decides, counts and records. */
 import { isNamedOnly } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
-import { type DelegationId, newId, type TokenId } from "../platform/ids.ts";
+import { type DelegationId, newIdAt, type TokenId } from "../platform/ids.ts";
 import { delegationStatus } from "./active.ts";
 import { authenticate, chargeClient, refuseReplayed } from "./clients.ts";
 import type {
@@ -85,7 +85,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   parts.principals.releaseExpired(Date.now());
   const issuedAtMs = Date.now();
   // Taken before the records are read: a revocation that comes in between ends the token.
-  const tokenId = newId<TokenId>(parts.revocations.nextIssueMs(issuedAtMs));
+  const tokenId = newIdAt<TokenId>(parts.revocations.nextIssueMs(issuedAtMs));
   const context = { grant, ...(chainId ? { chainId } : {}) };
   const asked = request.scopes ? scopeDetails(request.scopes) : {};
   const authenticated = await authenticate(parts, request, "token.refused", { ...context, ...asked });
@@ -194,7 +194,7 @@ export async function delegate(parts: Parts, request: DelegationRequest): Promis
   parts.principals.releaseExpired(Date.now());
   const issuedAtMs = Date.now();
   // Taken before the records are read: a revocation that comes in between ends the delegation.
-  const chainId = newId<DelegationId>(parts.revocations.nextIssueMs(issuedAtMs));
+  const chainId = newIdAt<DelegationId>(parts.revocations.nextIssueMs(issuedAtMs));
   const find = (agentId: typeof delegatorAgentId) => parts.principals.find(organizationId, agentId, Date.now());
   const [delegator, delegatee, api] = await Promise.all([
     find(delegatorAgentId),

@@ -55,16 +55,25 @@ function takeRandom(): Uint8Array {
   return pool.subarray(used - bytesOfOne, used);
 }
 
+/** A random 31-bit start for the count. `v7` takes the end of the id from the other 12 bytes. */
+const startOf = ([a = 0, b = 0, c = 0, d = 0]: Uint8Array): number => ((a << 24) | (b << 16) | (c << 8) | d) >>> 1;
+
 /**
  * A new UUID v7 (RFC 9562 5.7): its first 48 bits are the time, so ids sort by creation. Within a millisecond, the next 32 bits
  * count up from a random start (RFC 9562 6.2, method 1). `nowMs` is in milliseconds since the epoch.
  */
 export function newId<T extends Id<string>>(nowMs: number): T {
   const random = takeRandom();
-  // `v7` takes the end of the id from the other 12 bytes.
-  const [a = 0, b = 0, c = 0, d = 0] = random;
-  const start = ((a << 24) | (b << 16) | (c << 8) | d) >>> 1;
-  const seq = latest.msecs === nowMs ? latest.seq + 1 : start;
+  const seq = latest.msecs === nowMs ? latest.seq + 1 : startOf(random);
   latest = { msecs: nowMs, seq };
   return v7({ ...latest, random }) as T;
+}
+
+/**
+ * A new UUID v7 whose first 48 bits are a place in an order that gives each place once. The place can be ahead of the clock, so
+ * the id takes no part in the count of {@link newId} within a millisecond.
+ */
+export function newIdAt<T extends Id<string>>(place: number): T {
+  const random = takeRandom();
+  return v7({ msecs: place, seq: startOf(random), random }) as T;
 }

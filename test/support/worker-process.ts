@@ -176,6 +176,8 @@ export async function newWorkerProcess(
             CLOUDFLARE_CF_FETCH_ENABLED: "false",
             WRANGLER_SEND_METRICS: "false",
             NODE_OPTIONS: "",
+            // Compiling Miniflare takes a third of its start.
+            NODE_COMPILE_CACHE: join(import.meta.dirname, "..", "..", "node_modules", ".cache", "node"),
             // The memory of production.
             MINIFLARE_WORKERD_V8_FLAGS: "",
           },

@@ -143,12 +143,14 @@ export function attack(scenarios: Scenarios, ways: readonly Mode[] = modes): voi
     it.each(ways)("each call fails: %s", { timeout: patienceMs }, async (mode) => {
       reference ??= withoutFailures(scenario);
       const { first } = await reference;
+      // That nothing fails behind the last call is the same in each way, so the first way shows it.
+      const end = mode === ways[0] ? mostCalls : first.calls.length;
       let at = 1;
-      while (!isOtherWay(first.calls[at - 1], mode) || (await run(scenario, await reference, at, mode))) {
-        at += 1;
-        expect(at).toBeLessThan(mostCalls);
+      for (; at <= end; at++) {
+        if (isOtherWay(first.calls[at - 1], mode) && !(await run(scenario, await reference, at, mode))) break;
       }
       expect(at).toBeGreaterThan(1);
+      expect(at).toBeLessThan(mostCalls);
     });
   });
 }

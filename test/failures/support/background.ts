@@ -86,6 +86,8 @@ export async function attackRuns(
   const reference = await madeGood(clean.waiting);
   for (let at = 1; ; at++) {
     expect(at).toBeLessThan(mostCalls);
+    // That nothing fails behind the last call is the same in each way.
+    if (at > calls.length && mode !== "before" && mode !== "disk") return at - 1;
     if (!isOtherWay(calls[at - 1], mode)) continue;
     const { waiting, run } = await prepare();
     loggedLines();

@@ -55,6 +55,16 @@ async function through<T>(kind: string, call: () => Promise<T>): Promise<T> {
 
 type Method = (this: unknown, ...parameters: unknown[]) => Promise<unknown>;
 
+const undo: (() => void)[] = [];
+
+/** Replaces a method. Not a spy of Vitest: it would keep the parameters and the result of each of a million calls. */
+function replace<M>(owner: object, name: string, by: (own: M) => M): void {
+  const before = Object.getOwnPropertyDescriptor(owner, name);
+  if (!before) throw new Error(`${name} is not where it was looked for.`);
+  Object.defineProperty(owner, name, { ...before, value: by(before.value as M) });
+  undo.push(() => Object.defineProperty(owner, name, before));
+}
+
 function divert(
   owner: object,
   kind: string | ((self: object) => string),
@@ -62,10 +72,11 @@ function divert(
   effect?: Method,
 ): void {
   for (const name of names) {
-    const own = Reflect.get(owner, name) as Method;
-    vi.spyOn(owner as Record<string, Method>, name).mockImplementation(function (this: unknown, ...parameters) {
-      const named = typeof kind === "string" ? `${kind}.${name}` : kind(this as object);
-      return through(named, async () => (effect ?? own).apply(this, parameters));
+    replace<Method>(owner, name, (own) => {
+      return function (...parameters) {
+        const named = typeof kind === "string" ? `${kind}.${name}` : kind(this as object);
+        return through(named, async () => (effect ?? own).apply(this, parameters));
+      };
     });
   }
 }
@@ -76,12 +87,13 @@ const verbs = new WeakMap<object, string>();
 function nameStatements(database: object, statement: object): void {
   const prototypes = { prepare: database, bind: statement } as Record<string, object>;
   for (const [name, owner] of Object.entries(prototypes)) {
-    const own = Reflect.get(owner, name) as (...parameters: unknown[]) => object;
-    vi.spyOn(owner as Record<string, typeof own>, name).mockImplementation(function (this: object, ...parameters) {
-      const made = own.apply(this, parameters);
-      const [verb = ""] = /\w+/.exec(String(parameters[0])) ?? [];
-      verbs.set(made, name === "prepare" ? verb.toUpperCase() : (verbs.get(this) ?? ""));
-      return made;
+    replace<(this: object, ...parameters: unknown[]) => object>(owner, name, (own) => {
+      return function (...parameters) {
+        const made = own.apply(this, parameters);
+        const [verb = ""] = /\w+/.exec(String(parameters[0])) ?? [];
+        verbs.set(made, name === "prepare" ? verb.toUpperCase() : (verbs.get(this) ?? ""));
+        return made;
+      };
     });
   }
 }
@@ -89,16 +101,17 @@ function nameStatements(database: object, statement: object): void {
 /** The storage of every object has one of these. */
 function divertStorage(owner: object, kind: string, names: readonly string[]): void {
   for (const name of names) {
-    const own = Reflect.get(owner, name) as (this: unknown, ...parameters: unknown[]) => unknown;
-    vi.spyOn(owner as Record<string, typeof own>, name).mockImplementation(function (this: unknown, ...parameters) {
-      if (fault?.mode === "disk") {
-        fault.calls.push(kind);
-        if (fault.calls.length === fault.at) {
-          fault.hit = kind;
-          throw new Error(`disk I/O error. ${innermost}`);
+    replace<(this: unknown, ...parameters: unknown[]) => unknown>(owner, name, (own) => {
+      return function (...parameters) {
+        if (fault?.mode === "disk") {
+          fault.calls.push(kind);
+          if (fault.calls.length === fault.at) {
+            fault.hit = kind;
+            throw new Error(`disk I/O error. ${innermost}`);
+          }
         }
-      }
-      return own.apply(this, parameters);
+        return own.apply(this, parameters);
+      };
     });
   }
 }
@@ -140,7 +153,10 @@ export async function takeOver(): Promise<void> {
   });
 }
 
-export const giveBack = (): void => void vi.restoreAllMocks();
+export function giveBack(): void {
+  vi.restoreAllMocks();
+  for (const one of undo.splice(0).reverse()) one();
+}
 
 /** Counts of what was answered go on after the answer, and never to the caller. */
 const inBackground = ["noteCalls"];

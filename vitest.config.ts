@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { rsaKeys } from "./test/support/rsa-keys.ts";
 import { keepTemporaryFilesInMemory } from "./test/support/temporary-directory.ts";
 
@@ -22,6 +23,29 @@ const packages = new Set(
     .flatMap((path) => [...readFileSync(`src/${path}`, "utf8").matchAll(/ from "([a-z@][^":]*)"/g)])
     .flatMap(([, id]) => (id === undefined || isViewer(id) ? [] : [id])),
 );
+
+/** These take a minute and more. */
+const longest = /generated-attacks|disabled-principals|webhook-(crash|fairness)|\/soak\//;
+
+/** Begins with the longest files. Vitest begins with the largest ones, and at the end the longest would run alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => longest.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
+/** What `npm run test:fast` leaves out: the attacks, and what is long by its nature. */
+const leftOut =
+  process.env.npm_lifecycle_event === "test:fast"
+    ? [
+        "test/security/**",
+        "test/keys/rotation-over-time.test.ts",
+        "test/platform/telemetry/closed-sets.test.ts",
+        "test/tenancy/audit/verify-long.200.test.ts",
+      ]
+    : [];
 
 interface Files {
   readonly include: string[];
@@ -70,11 +94,16 @@ const inWorkerd = (name: string, { include, exclude, isolate }: Files): TestProj
 
 export default defineConfig({
   test: {
-    // One more than there are processors, because some tests wait for time to pass.
-    maxWorkers: availableParallelism() + 1,
+    // More than there are processors, because many tests wait for time to pass.
+    maxWorkers: availableParallelism() + 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       // A process of its own would cost more than most files do. `anew.ts` separates the files.
-      inWorkerd("workerd", { include: ["test/**/*.test.ts"], exclude: ["test/failures/**"], isolate: false }),
+      inWorkerd("workerd", {
+        include: ["test/**/*.test.ts"],
+        exclude: ["test/failures/**", ...leftOut],
+        isolate: false,
+      }),
       // Injected failures break objects in ways that a reset was not made for, and there are few files.
       inWorkerd("failures", { include: ["test/failures/**/*.test.ts"], exclude: [], isolate: true }),
       {

@@ -1,5 +1,5 @@
 /** The queries over signing keys. */
-import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lte, ne, sql } from "drizzle-orm";
+import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lte, ne, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { WithDb } from "../platform/context.ts";
 import { among } from "../platform/db/conditional.ts";
@@ -146,7 +146,19 @@ export function storedKeysAfter({ db }: WithDb, table: SealedTable, after: strin
     .limit(limit);
 }
 
-/** Some private parts that are sealed with one of the given key-encryption keys, in random order: some may never open. */
+/** Holds for private parts that the scheduled run is about to remove (`identity/removal`). */
+const isToRemove: Readonly<Record<SealedTable, SQL>> = {
+  signing_keys: sql`false`,
+  agent_keys: sql`EXISTS (SELECT 1 FROM agents JOIN organizations ON organizations.id = agents.organization_id
+    WHERE agents.id = agent_keys.agent_id AND (agents.status = 'decommissioned' OR organizations.status = 'deleted'))`,
+  webhook_secrets: sql`EXISTS (SELECT 1 FROM webhook_subscriptions JOIN organizations
+      ON organizations.id = webhook_subscriptions.organization_id
+    WHERE webhook_subscriptions.id = webhook_secrets.subscription_id AND organizations.status = 'deleted')`,
+};
+
+/**
+ * Some private parts in use that are sealed with one of the given key-encryption keys, in random order: some may never open.
+ */
 export async function rowsSealedWith(
   { db }: WithDb,
   table: SealedTable,
@@ -160,7 +172,7 @@ export async function rowsSealedWith(
   const rows = await db
     .select({ id, privateSealed })
     .from(sealedIn[table])
-    .where(sql.join(matches, sql` OR `))
+    .where(sql`(${sql.join(matches, sql` OR `)}) AND NOT ${isToRemove[table]}`)
     .orderBy(sql`random()`)
     .limit(limit);
   return rows.flatMap((row) => (row.privateSealed === null ? [] : [{ id: row.id, privateSealed: row.privateSealed }]));

@@ -104,6 +104,17 @@ describe("the script of the guide", () => {
     expect(await verdictOn(stdout)).toMatch(/^Events 1 to \d+ hold/);
   });
 
+  it("finds it in order after an agent in it was decommissioned and erased", async () => {
+    const erased = await newClient(worker.issuer, token, { email: "quux-7f3a@erase-me.example", owner: "Zoë Quux" });
+    const path = `/api/v1/agents/${erased.agentId}`;
+    expect((await send(worker.issuer, path, { method: "DELETE", token })).status).toBe(204);
+    expect((await send(worker.issuer, `${path}/erase`, { method: "POST", token })).status).toBe(200);
+    const { text } = await send(worker.issuer, "/api/v1/audit/export?agents=true", { token });
+    expect(text).toContain('"action":"agent.erased"');
+    expect(text).not.toMatch(/quux/i);
+    expect(await verdictOn(text)).toMatch(/^Events 1 to \d+ hold/);
+  });
+
   it.each([
     ["action", "credential.generated", "credential.Generated"],
     ["outcome", "success", "Success"],

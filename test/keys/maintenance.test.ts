@@ -11,7 +11,7 @@ import {
   verificationKey,
 } from "../../src/keys/service.ts";
 import { open, seal } from "../../src/platform/crypto/sealing.ts";
-import { agentKeys, signingKeys } from "../../src/platform/db/schema.ts";
+import { agentKeys, agents, signingKeys } from "../../src/platform/db/schema.ts";
 import { type AgentId, newId, type OrganizationId } from "../../src/platform/ids.ts";
 import {
   addOperator,
@@ -208,6 +208,38 @@ describe("changing the key-encryption key", () => {
     expect(await sealed()).toBe(100);
     await maintainSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
     expect(await sealed()).toBe(120);
+  });
+
+  it("does not seal anew what is about to be removed: keys of a decommissioned agent and of a deleted organization", async () => {
+    const statuses = [
+      ["active", "active"],
+      ["active", "decommissioned"],
+      ["deleted", "active"],
+    ] as const;
+    for (const [organizationStatus, status] of statuses) {
+      const id = `${organizationStatus}-${status}`;
+      await addAgentKey(id);
+      const organizationId = await addOrganization({ status: organizationStatus });
+      const fields = { email: id, agentType: "custom", version: "1.0.0", capabilities: [], owner: "o" } as const;
+      const more = {
+        deploymentEnv: "production",
+        grantedScopes: [],
+        isPublic: false,
+        createdAt: 0,
+        updatedAt: 0,
+      } as const;
+      const [key] = await direct().db.select().from(agentKeys).where(eq(agentKeys.id, id));
+      await direct()
+        .db.insert(agents)
+        .values({ id: key!.agentId, organizationId, ...fields, ...more, status });
+    }
+    await maintainSigningKeys(direct({ KEY_ENCRYPTION_KEYS: both }));
+    const rows = await agentKeyRows();
+    expect(rows.map(({ id, privateSealed }) => [id, sealedWith(privateSealed!)])).toEqual([
+      ["active-active", "new-2"],
+      ["active-decommissioned", "test-1"],
+      ["deleted-active", "test-1"],
+    ]);
   });
 
   it("leaves a private part that does not open as it is, and seals the others", async () => {

@@ -4,7 +4,7 @@
  */
 import { ledgerOf } from "../ledger/client.ts";
 import type { Context } from "../platform/context.ts";
-import { organizationsAfter, organizationsCreatedSince } from "../platform/db/organizations.ts";
+import { organizationsAfter, organizationsCreatedSince, someOrganizationsAfter } from "../platform/db/organizations.ts";
 import type { OrganizationId } from "../platform/ids.ts";
 import { inLanes } from "../platform/lanes.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
@@ -60,21 +60,30 @@ export async function finishDrops(context: Context): Promise<boolean> {
   if (drops.length === 0) return true;
   const kids = drops.map(({ id }) => id);
   let through = earliest(drops.map(({ droppedThrough }) => droppedThrough));
-  let complete = true;
   for (let left = Math.floor(ledgerCallsAtMost / kids.length); left > 0; left -= pageSize) {
     const limit = Math.min(left, pageSize);
     const page = await organizationsAfter(context, through, limit);
     const dropped = await dropOnLedgers(context, page, kids);
-    complete &&= dropped;
     through = page.at(-1) ?? through;
-    if (page.length < limit) {
-      if (complete) await retireDropped(context, kids, context.now());
-      return complete;
+    if (!dropped) {
+      // The next run starts with this page again. Until its ledgers answer, the others are served in random order.
+      if (page.length === limit && left > limit) {
+        await dropOnLedgers(context, await someOrganizationsAfter(context, through, left - limit), kids);
+      }
+      return false;
     }
-    if (complete && through !== null) await saveDropProgress(context, kids, through);
+    if (page.length < limit) {
+      await retireDropped(context, kids, context.now());
+      return true;
+    }
+    if (through !== null) await saveDropProgress(context, kids, through);
   }
   return false;
 }
+
+/** How many keys a ledger may still accept because their drop is not finished. */
+export const countUnfinishedDrops = async (context: Context): Promise<number> =>
+  (await unfinishedDrops(context)).length;
 
 /** Whether a drop began within the last 15 minutes and is not finished. */
 export async function isDropUnderWay(context: Context): Promise<boolean> {

@@ -4,7 +4,7 @@ import { longestActiveMs } from "../platform/lifetimes.ts";
 import { log } from "../platform/log.ts";
 import type { ScheduledPart } from "../platform/scheduled.ts";
 import { dayMs } from "../platform/time.ts";
-import { dropOnNewOrganizations, finishDrops } from "./drops.ts";
+import { countUnfinishedDrops, dropOnNewOrganizations, finishDrops } from "./drops.ts";
 import { publishKeySet } from "./jwks.ts";
 import { ensureSigningKeys, rowsWithWorkingKeys } from "./provision.ts";
 import { resealPrivateKeys } from "./resealing.ts";
@@ -60,6 +60,6 @@ export const maintenance: ScheduledPart = {
   queries: 50,
   async run(context) {
     await maintainSigningKeys(context);
-    return 0;
+    return countUnfinishedDrops(context);
   },
 };

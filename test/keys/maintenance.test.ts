@@ -157,6 +157,34 @@ describe("finishing the drop of a compromised key", () => {
     expect(new Set(told.map(({ organizationId }) => organizationId))).toEqual(new Set([admin.organizationId, ...ids]));
   });
 
+  it("a ledger that does not answer does not keep the others waiting", async () => {
+    const nowMs = Date.now();
+    const ids = Array.from({ length: 380 }, (_, n) => newId<OrganizationId>(nowMs + n));
+    const rows = JSON.stringify(ids);
+    await direct().db.run(
+      sql`INSERT INTO organizations (id, name, slug, is_operator, plan_tier, status, created_at, updated_at)
+        SELECT value, 'Many', value, 0, 'free', 'active', 0, 0 FROM json_each(${rows})`,
+    );
+    await ensureSigningKeys(direct());
+    const [deaf = "", ...others] = ids.toSorted();
+    const told = new Set<string>();
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const first = direct();
+    first.down.add(deaf);
+    await rotateSigningKeys(first, admin, { compromised: true });
+    // Two keys, so 300 ledgers in a run: 100 with the deaf one, and 200 of the 280 others. That 12 runs leave one out is as good as impossible.
+    for (let run = 0; run < 12; run++) {
+      const context = direct();
+      context.down.add(deaf);
+      await maintainSigningKeys(context);
+      for (const { organizationId } of context.dropped) told.add(organizationId);
+    }
+    log.mockRestore();
+    expect(others.filter((id) => !told.has(id))).toEqual([]);
+    for (let run = 0; run < 2; run++) await maintainSigningKeys(direct());
+    expect((await keyRow("ES256", "retired")).compromisedAt).not.toBeNull();
+  });
+
   it("tells organizations that were made while the drop went on, for a quarter of an hour", async () => {
     await ensureSigningKeys(direct());
     const { id } = await keyRow("ES256", "current");

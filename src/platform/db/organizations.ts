@@ -1,5 +1,5 @@
 /** Queries about organizations for the layers below `tenancy/organizations`. */
-import { and, asc, desc, eq, gt, gte, ne, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, ne, type SQL, sql } from "drizzle-orm";
 import type { WithDb } from "../context.ts";
 import type { OrganizationId } from "../ids.ts";
 import { organizations } from "./schema.ts";
@@ -19,6 +19,10 @@ async function findIds({ db }: WithDb, condition: SQL | undefined, order: SQL, l
 /** The organizations after an id, in the order of ids, without deleted ones. */
 export const organizationsAfter = (context: WithDb, after: OrganizationId | null, limit: number) =>
   findIds(context, after === null ? undefined : gt(organizations.id, after), asc(organizations.id), limit);
+
+/** Some of the organizations after an id, in random order, without deleted ones. */
+export const someOrganizationsAfter = (context: WithDb, after: OrganizationId | null, limit: number) =>
+  findIds(context, after === null ? undefined : gt(organizations.id, after), sql`random()`, limit);
 
 /** The organizations created at or after a time, newest first, without deleted ones. */
 export const organizationsCreatedSince = (context: WithDb, sinceMs: number, limit: number) =>

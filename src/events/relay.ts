@@ -1,7 +1,7 @@
 /** Relays events from the outbox to the subscribers, each at least once. A subscriber must recognize a repeated event by its id. */
 import { z } from "@hono/zod-openapi";
 import { and, asc, eq, sql } from "drizzle-orm";
-import type { Context, Relay } from "../platform/context.ts";
+import type { Context, Relay, RelayedEvents } from "../platform/context.ts";
 import { rowsWithoutLimit } from "../platform/db/conditional.ts";
 import { outbox } from "../platform/db/schema.ts";
 import type { Bindings } from "../platform/env.ts";
@@ -9,6 +9,7 @@ import { type OrganizationId, organizationIdSchema } from "../platform/ids.ts";
 import { log, noRequest } from "../platform/log.ts";
 import type { MessageKind } from "../platform/messages.ts";
 import { inBudget, type ScheduledPart } from "../platform/scheduled.ts";
+import { SingleFlight } from "../platform/single-flight.ts";
 import { setGauge } from "../platform/telemetry/recording.ts";
 import type { DomainEvent } from "./catalogue.ts";
 import { publish } from "./outbox.ts";
@@ -26,27 +27,51 @@ const pageSize = 100;
 const relayedAtMost = 1_000;
 const queuedAtOnce = 100;
 
+/** How long concurrent requests wait for one shared relay, in milliseconds. */
+const patienceMs = 3_000;
+
+/**
+ * Makes the relay. Concurrent requests of an organization share a run that begins after each of them: otherwise each of many
+ * would relay the events of all the others.
+ */
 export function createRelay(subscribers: readonly Subscriber[]): Relay {
+  const running = new Map<string, SingleFlight<void>>();
   return async (context, organizationId, which) => {
-    const isRelayed = which === "all" ? undefined : eq(outbox.recorded, false);
-    for (;;) {
-      const rows = await context.db
-        .select({ id: outbox.id, event: outbox.event, recorded: outbox.recorded })
-        .from(outbox)
-        .where(and(eq(outbox.organizationId, organizationId), isRelayed))
-        .orderBy(asc(outbox.id))
-        .limit(pageSize);
-      if (rows.length === 0) return;
-      for (const subscriber of subscribers) {
-        const wanted = rows.filter((row) => subscriber.alsoRecorded || !row.recorded);
-        const events = wanted.map((row) => row.event as DomainEvent);
-        if (events.length > 0) await subscriber.handle(context, organizationId, events);
-      }
-      const ids = JSON.stringify(rows.map((row) => row.id));
-      await context.db.run(sql`DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(${ids}))`);
-      if (rows.length < pageSize) return;
+    const key = `${organizationId} ${which}`;
+    const runs = running.get(key) ?? new SingleFlight(patienceMs);
+    running.set(key, runs);
+    try {
+      await runs.fromNow(() => relayAll(context, subscribers, organizationId, which));
+    } finally {
+      if (!runs.isRunning && running.get(key) === runs) running.delete(key);
     }
   };
+}
+
+async function relayAll(
+  context: Context,
+  subscribers: readonly Subscriber[],
+  organizationId: OrganizationId,
+  which: RelayedEvents | undefined,
+): Promise<void> {
+  const isRelayed = which === "all" ? undefined : eq(outbox.recorded, false);
+  for (;;) {
+    const rows = await context.db
+      .select({ id: outbox.id, event: outbox.event, recorded: outbox.recorded })
+      .from(outbox)
+      .where(and(eq(outbox.organizationId, organizationId), isRelayed))
+      .orderBy(asc(outbox.id))
+      .limit(pageSize);
+    if (rows.length === 0) return;
+    for (const subscriber of subscribers) {
+      const wanted = rows.filter((row) => subscriber.alsoRecorded || !row.recorded);
+      const events = wanted.map((row) => row.event as DomainEvent);
+      if (events.length > 0) await subscriber.handle(context, organizationId, events);
+    }
+    const ids = JSON.stringify(rows.map((row) => row.id));
+    await context.db.run(sql`DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(${ids}))`);
+    if (rows.length < pageSize) return;
+  }
 }
 
 const relayMessageSchema = z.object({ relay: organizationIdSchema });

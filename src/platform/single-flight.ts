@@ -98,6 +98,13 @@ export class SingleFlight<T> {
     }
   }
 
+  /** The same for a load that begins after the call, because a load under way may have read an older state. */
+  async fromNow(work: (load: number) => Promise<T>): Promise<T> {
+    const newest = this.#begun;
+    if (this.#running && this.isRunning) await this.#ended(this.#running);
+    return this.after(work, newest);
+  }
+
   async #ended(running: Running): Promise<void> {
     for (let sleepMs = 1; this.#running === running && this.#isYoung(running); ) {
       await pause(sleepMs);

@@ -153,7 +153,6 @@ function bodiesOf({ body }: Operation): (() => Record<string, unknown>)[] {
 
 /** Operations that need a gap in an audit log, a domain with its record, a gap in a log, a delivery, Stripe, or a workload's issuer; or what was deleted with its agent. */
 const unreachable = [
-  "acceptAuditGap",
   "verifyDomain",
   "acceptAuditGap",
   "redeliverDelivery",

@@ -113,6 +113,7 @@ describe("the events of every action in the catalogue", () => {
     await patch(`/resources/${resourceId}`, { status: "disabled" });
     await remove(`/resources/${resourceId}`);
     await remove(agent);
+    await must(200, `/api/v1${agent}/erase`, { token, method: "POST" });
 
     const organization = `/api/v1/organizations/${organizationId}`;
     const byOperator = async (json: unknown) =>

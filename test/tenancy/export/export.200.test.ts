@@ -33,9 +33,10 @@ beforeAll(async () => {
   const { agentId, credentialId } = party.agents.wide;
   const path = `/api/v1/agents/${agentId}/credentials/${credentialId}/rotate`;
   for (const overlapSeconds of [600, 600]) await call(path, { token: party.token, json: { overlapSeconds } });
-  // What only a scheduled run or Stripe writes.
+  // What only a scheduled run, Stripe or a later commit writes.
   const [now, { organizationId }] = [Date.now(), party];
   await DB.batch([
+    DB.prepare("INSERT INTO calls_by_route VALUES (?, '2026-11-01', 'GET /made-up', '2xx', 7)").bind(organizationId),
     DB.prepare("INSERT INTO billing_accounts (organization_id, customer_id, version) VALUES (?, 'cus_1', 1)").bind(
       organizationId,
     ),

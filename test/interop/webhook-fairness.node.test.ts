@@ -1,10 +1,10 @@
-/** 100 events to 20 subscribers, one of them dead and one slow: the other 18 get all of theirs without waiting for them. */
+/** 60 events to 20 subscribers, one of them dead and one slow: the other 18 get all of theirs without waiting for them. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Admin, agentFields, newOrganization, send, setUp, tokenFor } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 import { accept, after, type Receiver, silence, startReceiver } from "./_webhook-receiver.ts";
 
-const events = 100;
+const events = 60;
 const healthy = 18;
 /** As many requests at once as a busy tenant makes. */
 const width = 20;

@@ -3,7 +3,7 @@
  * one of the two instances fail: no error that was not brought about, nothing acknowledged that is lost, chains that verify,
  * and memory that stays as it was. A round takes a second, and longer on a machine that is slow.
  *
- * `npm run soak` takes 600 rounds, the tests 45; SOAK_ROUNDS says otherwise.
+ * `npm run soak` takes 600 rounds, the tests 30; SOAK_ROUNDS says otherwise.
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,7 +24,7 @@ import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.
 import { type Hooks, subscribe } from "./_hooks.ts";
 import { newVisitor, type Visitor } from "./_visitor.ts";
 
-const rounds = Number(process.env.SOAK_ROUNDS ?? (process.env.npm_lifecycle_event === "soak" ? 600 : 45));
+const rounds = Number(process.env.SOAK_ROUNDS ?? (process.env.npm_lifecycle_event === "soak" ? 600 : 30));
 const seed = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const random = randomFrom(seed);
 

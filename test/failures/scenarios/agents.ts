@@ -10,14 +10,14 @@ export const use = async (token: string) => (await call("/agent-info", { token }
 /** An agent with a credential and a live token, which something is about to happen to. */
 export async function newSubject(organization: Organization, fields: Record<string, unknown> = {}) {
   await subscribe(organization);
-  const client = await newClient(organization.token, agentFields(fields));
+  const json = agentFields(fields);
+  const client = await newClient(organization.token, json);
   const { agentId, credentialId } = client;
-  const { body } = await call(`/api/v1/agents/${agentId}`, { token: organization.token });
   return {
     ...client,
     path: `/api/v1/agents/${agentId}`,
     live: await tokenFor(client),
-    names: { [agentId]: "agent", [credentialId]: "of-agent", [body.email]: "e-mail" },
+    names: { [agentId]: "agent", [credentialId]: "of-agent", [json.email]: "e-mail" },
   };
 }
 

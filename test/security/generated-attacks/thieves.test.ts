@@ -19,10 +19,10 @@ const beyond = (reach: ReadonlyMap<string, string>, may: readonly string[]) =>
 const unanswered = new Set([
   // Those of the operator, of Stripe, and of a workload's provider.
   ...["rotateSigningKeys", "createOrganization", "receiveEventFromStripe", "upgradeTier", "upgradeTierByBilling"],
-  ...["setUp", "exchangeWorkloadToken"],
+  ...["setUp", "exchangeWorkloadToken", "acceptAuditGap"],
   // With ids of the other tenant.
   ...["readOrganization", "changeOrganization", "deleteOrganization", "setMember", "listMembers", "removeMember"],
-  "decommissionAgent",
+  ...["exportOrganization", "decommissionAgent", "eraseAgent"],
   ...["addDomain", "listDomains", "readDomain", "removeDomain", "verifyDomain"],
   ...["createTrustPolicy", "readTrustPolicy", "deleteTrustPolicy", "readMarketplaceAgent"],
 ]);

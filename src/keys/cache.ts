@@ -4,7 +4,7 @@ import { withoutBudget } from "../platform/db/query-budget.ts";
 import { DependencyDown } from "../platform/dependency.ts";
 import { clockSkewMs } from "../platform/lifetimes.ts";
 import { SingleFlight } from "../platform/single-flight.ts";
-import { hourMs, minuteMs, pause } from "../platform/time.ts";
+import { hourMs, isYounger, minuteMs, pause } from "../platform/time.ts";
 import { importPublicKey, openPrivateKey, type SigningKey } from "./key-pairs.ts";
 import { rowsWithWorkingKeys } from "./provision.ts";
 import { publishedJwkSchema, type SigningAlg } from "./schema.ts";
@@ -49,11 +49,8 @@ function loadsOf({ env }: Context): SingleFlight<Keys> {
   return loads;
 }
 
-/** A clock that was set back makes keys old, not young forever. */
-function isYoungerThan(context: Context, keys: Keys, limitMs: number): boolean {
-  const ageMs = context.now() - keys.readAtMs;
-  return ageMs >= 0 && ageMs < limitMs;
-}
+const isYoungerThan = (context: Context, { readAtMs }: Keys, limitMs: number): boolean =>
+  isYounger(readAtMs, limitMs, context.now());
 
 /** Reads the keys. Keys in memory are not imported again: a `kid` is the hash of its key. */
 async function read(context: Context, load: number): Promise<Keys> {

@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 import QuickLRU from "quick-lru";
 import type { Source } from "../platform/context.ts";
-import { minuteMs } from "../platform/time.ts";
+import { isYounger, minuteMs } from "../platform/time.ts";
 
 const windowMs = minuteMs;
 /** After this time an alarm removes the networks of a ledger that is not used. Longer than a window. */
@@ -50,8 +50,8 @@ export interface Omitted {
 interface Throttle {
   count: number;
   beganMs: number;
-  /** The failures before it are throttled. */
-  closedUntilMs: number;
+  /** The failures of the minute after it are throttled. */
+  closedAtMs: number;
 }
 
 /**
@@ -84,12 +84,12 @@ export class Admission {
     const network = networkOf(source);
     const key = `${method}|${clientId}|${network}`;
     const known = this.#throttles.get(key);
-    const isThrottled = known !== undefined && known.closedUntilMs > nowMs;
-    const isNew = known === undefined || (!isThrottled && nowMs - known.beganMs >= windowMs);
-    const throttle = isNew ? { count: 0, beganMs: nowMs, closedUntilMs: 0 } : known;
+    const isThrottled = known !== undefined && isYounger(known.closedAtMs, windowMs, nowMs);
+    const isNew = known === undefined || (!isThrottled && !isYounger(known.beganMs, windowMs, nowMs));
+    const throttle = isNew ? { count: 0, beganMs: nowMs, closedAtMs: Number.NEGATIVE_INFINITY } : known;
     throttle.count++;
     const isClosed = isThrottled || throttle.count >= failuresAllowed;
-    if (isClosed) throttle.closedUntilMs = nowMs + windowMs;
+    if (isClosed) throttle.closedAtMs = nowMs;
     this.#throttles.set(key, throttle);
     const record = this.#takeRefusal(network, nowMs);
     if (!record) this.omit(1, nowMs);
@@ -104,7 +104,7 @@ export class Admission {
   /** The refusals of a minute that is over; null for none. They count as recorded from then on. */
   takeOmitted(nowMs: number): Omitted | null {
     const omitted = this.#omitted;
-    if (!omitted || nowMs - omitted.sinceMs < windowMs) return null;
+    if (!omitted || isYounger(omitted.sinceMs, windowMs, nowMs)) return null;
     this.#omitted = null;
     this.#sql.exec("DELETE FROM omitted_refusals");
     return omitted;
@@ -126,7 +126,7 @@ export class Admission {
   /** Takes one of the checks of this minute. When none is left, returns the seconds to wait. */
   takeTurn(turn: Turn, nowMs: number): { readonly admitted: boolean; readonly retryAfterSeconds: number } {
     const row = this.#read(turn);
-    if (row && nowMs - row.began_ms < windowMs && row.count >= turnsAllowed[turn]) {
+    if (row && isYounger(row.began_ms, windowMs, nowMs) && row.count >= turnsAllowed[turn]) {
       return { admitted: false, retryAfterSeconds: Math.ceil((row.began_ms + windowMs - nowMs) / 1000) };
     }
     this.#count(turn, nowMs);
@@ -134,7 +134,7 @@ export class Admission {
   }
 
   forgetExpired(nowMs: number): void {
-    this.#sql.exec("DELETE FROM windows WHERE began_ms < ?", nowMs - windowMs);
+    this.#sql.exec("DELETE FROM windows WHERE began_ms NOT BETWEEN ? AND ?", nowMs - windowMs, nowMs);
   }
 
   /** Whether there are windows of networks. They have addresses, so an alarm must remove them. */
@@ -147,7 +147,7 @@ export class Admission {
     const limits = { [`source:${network}`]: recordedOfNetwork, refusals: recordedOfAll };
     const isLeft = ([subject, limit]: [string, number]) => {
       const row = this.#read(subject);
-      return !row || nowMs - row.began_ms >= windowMs || row.count < limit;
+      return !row || !isYounger(row.began_ms, windowMs, nowMs) || row.count < limit;
     };
     if (!Object.entries(limits).every(isLeft)) return false;
     for (const subject of Object.keys(limits)) this.#count(subject, nowMs);
@@ -165,8 +165,8 @@ export class Admission {
       .exec<{ count: number }>(
         `INSERT INTO windows (subject, began_ms, count, closed_until_ms) VALUES (?1, ?2, 1, 0)
          ON CONFLICT (subject) DO UPDATE SET
-           count = CASE WHEN ?2 - began_ms >= ?3 THEN 1 ELSE count + 1 END,
-           began_ms = CASE WHEN ?2 - began_ms >= ?3 THEN ?2 ELSE began_ms END
+           count = iif(?2 - began_ms BETWEEN 0 AND ?3 - 1, count + 1, 1),
+           began_ms = iif(?2 - began_ms BETWEEN 0 AND ?3 - 1, began_ms, ?2)
          RETURNING count`,
         subject,
         nowMs,

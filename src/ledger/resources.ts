@@ -4,7 +4,7 @@ import QuickLRU from "quick-lru";
 import { openDatabase } from "../platform/db/client.ts";
 import { organizations, resources } from "../platform/db/schema.ts";
 import type { OrganizationId, Scope } from "../platform/ids.ts";
-import { dayMs } from "../platform/time.ts";
+import { dayMs, isYounger } from "../platform/time.ts";
 import type { Holds } from "./holds.ts";
 
 /** How long tokens for the resources of a lapsed domain are still issued and active, in milliseconds. */
@@ -76,7 +76,7 @@ export class Resources {
    */
   async find(organizationId: OrganizationId, key: string, nowMs: number): Promise<Resource | null> {
     const known = this.#known.get(key);
-    const rows = known && nowMs - known.readAtMs < trustedMs ? known.rows : await this.#read(key, nowMs);
+    const rows = known && isYounger(known.readAtMs, trustedMs, nowMs) ? known.rows : await this.#read(key, nowMs);
     return rows.find((row) => row.organizationId === organizationId) ?? rows[0] ?? null;
   }
 

@@ -4,6 +4,13 @@ export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
+/**
+ * Whether a time is less than so many milliseconds ago. A time ahead of the clock is not: the clock was set back since, and nothing
+ * says how long ago it was.
+ */
+export const isYounger = (thenMs: number, limitMs: number, nowMs: number): boolean =>
+  nowMs >= thenMs && nowMs - thenMs < limitMs;
+
 /** Ends after so many milliseconds. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

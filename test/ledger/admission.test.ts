@@ -52,6 +52,14 @@ describe("failed sign-ins", () => {
     });
   });
 
+  it("do not count any longer after a clock that was ahead is set back", async () => {
+    await withAdmission((admission) => {
+      fail(admission, 40, noon + 3_600_000);
+      expect(fail(admission, 1)).toEqual({ record: true, retryAfterSeconds: 0, throttled: false });
+      expect(admission.takeOmitted(noon)).toEqual({ count: 30, sinceMs: noon + 3_600_000 });
+    });
+  });
+
   it("attack: failures while throttled extend the throttle, and are not recorded", async () => {
     await withAdmission((admission) => {
       fail(admission, 10);
@@ -150,6 +158,17 @@ describe("verifications of the audit log", () => {
       expect(take(admission, 1, noon + 59_999)).toEqual({ admitted: false, retryAfterSeconds: 1 });
       expect(take(admission, 30, noon + 60_000)).toEqual({ admitted: true, retryAfterSeconds: 0 });
       expect(take(admission, 1, noon + 60_000)).toEqual({ admitted: false, retryAfterSeconds: 60 });
+    });
+  });
+
+  it("are free at once when a clock that was ahead is set back, and its windows are removed", async () => {
+    await withAdmission((admission, sql) => {
+      take(admission, 31, noon + 3_600_000);
+      expect(take(admission, 30)).toEqual({ admitted: true, retryAfterSeconds: 0 });
+      expect(take(admission, 1)).toEqual({ admitted: false, retryAfterSeconds: 60 });
+      admission.isFirstInWindow("kind", noon + 3_600_000);
+      admission.forgetExpired(noon);
+      expect(sql.exec("SELECT subject FROM windows").toArray()).toEqual([{ subject: "verification" }]);
     });
   });
 

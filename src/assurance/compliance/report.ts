@@ -5,7 +5,7 @@ import type { OrganizationId } from "../../platform/ids.ts";
 import { orNull } from "../../platform/kv.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { isoOf } from "../../platform/time.ts";
+import { isoOf, isYounger } from "../../platform/time.ts";
 import { type Report, reportSchema } from "./schema.ts";
 import { agentIdentity } from "./sections/agent-identity.ts";
 import { auditTrail } from "./sections/audit-trail.ts";
@@ -25,8 +25,8 @@ async function cachedReport(context: Context, organizationId: OrganizationId): P
     await orNull(context, "compliance report", context.env.CACHE.get(cacheKey(organizationId), "json")),
   );
   if (!parsed.success || parsed.data.tenantId !== organizationId) return null;
-  const ageMs = context.now() - Date.parse(parsed.data.generatedAt);
-  return ageMs >= 0 && ageMs < lifetimeSeconds * 1000 ? { ...parsed.data, from_cache: true } : null;
+  const isFresh = isYounger(Date.parse(parsed.data.generatedAt), lifetimeSeconds * 1000, context.now());
+  return isFresh ? { ...parsed.data, from_cache: true } : null;
 }
 
 async function makeReport(context: Context, organizationId: OrganizationId): Promise<Report> {

@@ -8,6 +8,7 @@ import { DependencyDown } from "../../platform/dependency.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { clockSkewMs, longestActiveMs } from "../../platform/lifetimes.ts";
 import { log } from "../../platform/log.ts";
+import { isYounger } from "../../platform/time.ts";
 import { agentDid } from "../dids/service.ts";
 import { findKeyByNumber, findPresentKey } from "./store.ts";
 
@@ -84,7 +85,7 @@ const publicKeys = new Map<string, KnownKey>();
 async function agentKey(context: Context, agentId: AgentId, number: number, kid: string): Promise<CryptoKey | null> {
   const nowMs = context.now();
   const known = publicKeys.get(kid);
-  const isFresh = known !== undefined && nowMs - known.readAtMs < freshMs && nowMs >= known.readAtMs;
+  const isFresh = known !== undefined && isYounger(known.readAtMs, freshMs, nowMs);
   let current = isFresh ? known : null;
   if (!current) {
     const row = await findKeyByNumber(context, agentId, number);

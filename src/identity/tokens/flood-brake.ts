@@ -8,7 +8,7 @@ import { checkAssertion } from "../../ledger/assertion.ts";
 import type { Presented, Throttled } from "../../ledger/contract.ts";
 import type { Context, Source } from "../../platform/context.ts";
 import type { AgentId } from "../../platform/ids.ts";
-import { minuteMs } from "../../platform/time.ts";
+import { isYounger, minuteMs } from "../../platform/time.ts";
 import { findClientKey } from "./store.ts";
 
 interface Window {
@@ -41,7 +41,7 @@ class Counter {
 
   #current(key: string, nowMs: number): Window | undefined {
     const window = this.#windows.peek(key);
-    return window && nowMs - window.beganMs < this.#windowMs ? window : undefined;
+    return window && isYounger(window.beganMs, this.#windowMs, nowMs) ? window : undefined;
   }
 }
 

@@ -5,13 +5,14 @@ import type { Context } from "../../platform/context.ts";
 import type { PublicJwk } from "../../platform/crypto/jwk.ts";
 import { agentKeys, agents } from "../../platform/db/schema.ts";
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../platform/ids.ts";
+import { isYounger } from "../../platform/time.ts";
 
 /** An agent never changes its organization and no id is used twice, so an entry is never wrong. */
 const organizationOfAgent = new Map<string, OrganizationId>();
 const mostRemembered = 10_000;
 
-/** Until when an id counts as one that does not exist, in milliseconds since the epoch: an agent may be registered at any moment. */
-const unknownUntilMs = new QuickLRU<string, number>({ maxSize: 5_000 });
+/** When an id was looked up that does not exist, in milliseconds since the epoch. An agent may be registered at any moment. */
+const unknownAtMs = new QuickLRU<string, number>({ maxSize: 5_000 });
 const unknownForMs = 5_000;
 
 /** The organization of an agent, or null when there is no such agent. No I/O for a client that this isolate has seen before. */
@@ -22,13 +23,14 @@ export async function findOrganizationOfClient(
   const known = organizationOfAgent.get(clientId);
   if (known) return known;
   const agentId = agentIdSchema.safeParse(clientId);
-  if (!agentId.success || (unknownUntilMs.get(clientId) ?? 0) > now()) return null;
+  if (!agentId.success || isYounger(unknownAtMs.get(clientId) ?? Number.NEGATIVE_INFINITY, unknownForMs, now()))
+    return null;
   const [row] = await db
     .select({ organizationId: agents.organizationId })
     .from(agents)
     .where(eq(agents.id, agentId.data as AgentId));
   if (!row) {
-    unknownUntilMs.set(clientId, now() + unknownForMs);
+    unknownAtMs.set(clientId, now());
     return null;
   }
   if (organizationOfAgent.size >= mostRemembered) organizationOfAgent.clear();
@@ -51,7 +53,7 @@ export async function findClientKey(
   agentId: AgentId,
 ): Promise<PublicJwk | null> {
   const known = clientKeys.get(agentId);
-  if (known && now() - known.readAtMs < keyTrustedMs) return known.key;
+  if (known && isYounger(known.readAtMs, keyTrustedMs, now())) return known.key;
   const [row] = await db
     .select({ publicJwk: agentKeys.publicJwk })
     .from(agentKeys)

@@ -12,7 +12,7 @@ import type { Bindings, Settings } from "../env.ts";
 import { orNull } from "../kv.ts";
 import { log } from "../log.ts";
 import { SingleFlight } from "../single-flight.ts";
-import { minuteMs } from "../time.ts";
+import { isYounger, minuteMs } from "../time.ts";
 import type { OutboundContext } from "./guard.ts";
 import { fetchKeySet, fetchTimeoutMs, type RemoteIssuer } from "./key-set-fetch.ts";
 import { importRemoteKey, keyForHeader, remoteKeysSchema } from "./remote-key-set.ts";
@@ -76,18 +76,12 @@ function slotOf({ env }: RemoteKeyContext, { issuer, jwksUri }: RemoteIssuer): S
   return slot;
 }
 
-/** A clock that was set back makes keys old, not young forever. */
-function isYounger(context: RemoteKeyContext, thenMs: number, limitMs: number): boolean {
-  const ageMs = context.now() - thenMs;
-  return ageMs >= 0 && ageMs < limitMs;
-}
-
 function isFresh(context: RemoteKeyContext, { fetchedAtMs, maxAgeSeconds }: KeySet): boolean {
   const ttlSeconds = Math.min(
     context.settings.remoteJwksTtlSeconds,
     Math.max(maxAgeSeconds ?? Number.POSITIVE_INFINITY, shortestMaxAgeSeconds),
   );
-  return isYounger(context, fetchedAtMs, ttlSeconds * secondMs);
+  return isYounger(fetchedAtMs, ttlSeconds * secondMs, context.now());
 }
 
 /** Takes newer keys that another isolate has fetched. */
@@ -119,9 +113,9 @@ function shouldLoad(context: RemoteKeyContext, slot: Slot, isCached: boolean): b
   const { set, failedAtMs } = slot;
   // With a cached key, a request does not wait for the fetch of another request.
   if (slot.loads.isRunning) return !isCached;
-  if (isYounger(context, failedAtMs, set === null ? retryAfterFailureMs : unknownKeyIntervalMs)) return false;
+  if (isYounger(failedAtMs, set === null ? retryAfterFailureMs : unknownKeyIntervalMs, context.now())) return false;
   if (set === null || !isFresh(context, set)) return true;
-  return !isCached && !isYounger(context, set.fetchedAtMs, unknownKeyIntervalMs);
+  return !isCached && !isYounger(set.fetchedAtMs, unknownKeyIntervalMs, context.now());
 }
 
 /** The number of usable cached keys of another issuer, without a fetch. */
@@ -129,7 +123,7 @@ export async function countCachedKeys(context: RemoteKeyContext, source: RemoteI
   const slot = slotOf(context, source);
   if (slot.set === null) await readStored(context, slot);
   const { set } = slot;
-  return set !== null && isYounger(context, set.fetchedAtMs, lastResortMs) ? set.keys.length : 0;
+  return set !== null && isYounger(set.fetchedAtMs, lastResortMs, context.now()) ? set.keys.length : 0;
 }
 
 /**
@@ -157,7 +151,7 @@ export async function findRemoteKey(
   if (shouldLoad(context, slot, isCached)) await slot.loads.after(() => load(context, source, slot));
 
   const { set } = slot;
-  if (set === null || !(isFresh(context, set) || isYounger(context, set.fetchedAtMs, lastResortMs))) {
+  if (set === null || !(isFresh(context, set) || isYounger(set.fetchedAtMs, lastResortMs, context.now()))) {
     return { ok: false, reason: "unreachable" };
   }
   const named = keyForHeader(set.keys, header);

@@ -36,14 +36,18 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** What `npm run test:fast` leaves out: the attacks, and what is long by its nature. */
+/** What `npm run test:fast` leaves out: the attacks, and files of long logs, many hours, floods and races that take ten seconds. */
 const leftOut =
   process.env.npm_lifecycle_event === "test:fast"
     ? [
         "test/security/**",
+        "test/assurance/controls/audit-log-integrity.test.ts",
+        "test/identity/delegation/races.test.ts",
         "test/keys/rotation-over-time.test.ts",
-        "test/platform/telemetry/closed-sets.test.ts",
-        "test/tenancy/audit/verify-long.200.test.ts",
+        "test/platform/telemetry/{closed-sets,push}.test.ts",
+        "test/tenancy/analytics/recount.200.test.ts",
+        "test/tenancy/audit/verify-{checkpoints,long}.200.test.ts",
+        "test/tenancy/webhooks/{recovery,slow}.test.ts",
       ]
     : [];
 
@@ -101,11 +105,11 @@ export default defineConfig({
       // A process of its own would cost more than most files do. `anew.ts` separates the files.
       inWorkerd("workerd", {
         include: ["test/**/*.test.ts"],
-        exclude: ["test/failures/**", ...leftOut],
+        exclude: ["test/failures/!(coverage).test.ts", ...leftOut],
         isolate: false,
       }),
       // Injected failures break objects in ways that a reset was not made for, and there are few files.
-      inWorkerd("failures", { include: ["test/failures/**/*.test.ts"], exclude: [], isolate: true }),
+      inWorkerd("failures", { include: ["test/failures/!(coverage).test.ts"], exclude: [], isolate: true }),
       {
         test: {
           name: "node",

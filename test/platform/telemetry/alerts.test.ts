@@ -39,10 +39,15 @@ async function runCron(): Promise<void> {
   await waitOnExecutionContext(execution);
 }
 
-/** Scrapes every minute. The scheduled run succeeds before each scrape, unless `each` is the silent one. */
-async function watch(minutes: number, each: () => unknown = () => undefined, read?: () => ReturnType<typeof call>) {
-  for (let minute = 0; minute < minutes; minute++) {
-    vi.setSystemTime(Date.now() + minuteMs);
+/** Scrapes every minute, or every few. The scheduled run succeeds before each scrape, unless `each` is {@link noRun}. */
+async function watch(
+  minutes: number,
+  each: () => unknown = () => undefined,
+  read?: () => ReturnType<typeof call>,
+  every = 1,
+) {
+  for (let minute = 0; minute < minutes; minute += every) {
+    vi.setSystemTime(Date.now() + every * minuteMs);
     await each();
     if (each !== noRun) setGauge("agentidp_cron_last_success_timestamp_seconds", {}, Date.now() / 1000);
     history.push(await scrapeNow(read));
@@ -192,7 +197,7 @@ it("EventsWaiting, and ScheduledWorkWaiting after an hour", async () => {
   expect(firing(history)).toEqual([]);
   await watch(2);
   expect(firing(history)).toEqual(["EventsWaiting"]);
-  await watch(50);
+  await watch(52, undefined, undefined, 4);
   expect(firing(history)).toEqual(["EventsWaiting", "ScheduledWorkWaiting"]);
   await DB.prepare("DELETE FROM outbox").run();
   await runCron();
@@ -261,9 +266,9 @@ it("CredentialsExpiringSoon", async () => {
   const expiresAt = new Date(Date.now() + 3 * 24 * hourMs).toISOString();
   await newCredential(organization.token, agentId, { expiresAt });
   await runCron();
-  await watch(60);
+  await watch(60, undefined, undefined, 4);
   expect(firing(history)).toEqual([]);
-  await watch(2);
+  await watch(4, undefined, undefined, 4);
   expect(firing(history)).toEqual(["CredentialsExpiringSoon"]);
   const token = await adminToken(organization);
   expect((await call(`/api/v1/agents/${agentId}`, { method: "DELETE", token })).status).toBe(204);

@@ -9,12 +9,14 @@ type Labels = LabelsOf<"agentidp_tokens_issued_total">;
 
 function outcomeOf(result: Result<unknown>): Labels["outcome"] {
   if (result.ok) return "issued";
-  const told = tokenOutcomes.find((outcome) => outcome === result.oauthError);
-  if (told) return told;
-  // Any other code would be a mistake, and counts by its status.
   const { status } = problemRegistry[result.code];
+  // The OAuth error code is `temporarily_unavailable` too, but the service is available: an alert must not count it.
+  if (status === 429) return "rate_limited";
+  const known = tokenOutcomes.find((outcome) => outcome === result.oauthError);
+  if (known) return known;
+  // Any other code would be a mistake, and counts by its status.
   if (status === 403) return "access_denied";
-  return status === 429 || status === 503 ? "temporarily_unavailable" : "invalid_request";
+  return status === 503 ? "temporarily_unavailable" : "invalid_request";
 }
 
 /**

@@ -7,7 +7,7 @@ export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTION
 /** The grants of the token endpoint; every other `grant_type` is `unsupported`. */
 const grantLabels = ["client_credentials", "jwt_bearer", "token_exchange", "unsupported"] as const;
 
-/** `issued`, or the error code of the answer (RFC 6749 5.2 and its extensions). */
+/** `issued`, `rate_limited` for an answer 429, or the error code of the answer (RFC 6749 5.2 and its extensions). */
 export const tokenOutcomes = [
   "issued",
   "invalid_request",
@@ -18,6 +18,7 @@ export const tokenOutcomes = [
   "invalid_dpop_proof",
   "unsupported_grant_type",
   "access_denied",
+  "rate_limited",
   "temporarily_unavailable",
   "server_error",
 ] as const;

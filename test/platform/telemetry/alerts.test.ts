@@ -184,6 +184,25 @@ it("TokensNotIssued", async () => {
   expect(firing(history)).toEqual(["ServerErrors", "TokensNotIssued"]);
 });
 
+it("TokensNotIssued is silent while clients are throttled: by the brake for wrong secrets, and by the rate of their tier", async () => {
+  const { clientId } = await newClient(await adminToken(organization));
+  const wrong = { clientId, clientSecret: "wrong" };
+  const busy = await newOrganization({ planTier: "free" });
+  const form = { grant_type: "client_credentials" };
+  const throttled: number[] = [];
+  await watch(10, async () => {
+    for (const [basic, length] of [
+      [wrong, 12],
+      [busy, 24],
+    ] as const) {
+      const answers = await Promise.all(Array.from({ length }, () => call("/api/v1/token", { basic, form })));
+      throttled.push(answers.filter(({ status }) => status === 429).length);
+    }
+  });
+  expect(Math.min(...throttled)).toBeGreaterThan(1);
+  expect(firing(history)).not.toContain("TokensNotIssued");
+});
+
 it("EventsWaiting, and ScheduledWorkWaiting after an hour", async () => {
   vi.spyOn(console, "error").mockReturnValue(undefined);
   // No subscriber can read this.
@@ -236,6 +255,30 @@ it("FailedSignIns", async () => {
   expect(firing(history)).toEqual([]);
   await watch(22, () => times(70, () => count("agentidp_tokens_issued_total", refused)));
   expect(firing(history)).toEqual(["FailedSignIns"]);
+});
+
+it("FailedSignIns sees the brute force of one client from one network, of which ten attempts a minute get invalid_client", async () => {
+  const attempt = (perMinute: number) => () => {
+    times(10, () => count("agentidp_tokens_issued_total", { grant: "client_credentials", outcome: "invalid_client" }));
+    times(perMinute - 10, () => {
+      count("agentidp_tokens_issued_total", { grant: "client_credentials", outcome: "rate_limited" });
+      count("agentidp_rate_limit_rejections_total", { limit: "failedSignIns" });
+    });
+  };
+  await watch(22, attempt(50));
+  expect(firing(history)).not.toContain("FailedSignIns");
+  await watch(22, attempt(70));
+  expect(firing(history)).toContain("FailedSignIns");
+});
+
+it("FailedSignIns does not count a tenant over its rate", async () => {
+  await watch(22, () =>
+    times(100, () => {
+      count("agentidp_tokens_issued_total", { grant: "client_credentials", outcome: "rate_limited" });
+      count("agentidp_rate_limit_rejections_total", { limit: "requestsPerMinute" });
+    }),
+  );
+  expect(firing(history)).toEqual(["LimitsReached"]);
 });
 
 it("LimitsReached", async () => {

@@ -139,6 +139,7 @@ describe("a scripted run", () => {
 
   it("counts each refusal by the limit that it ran into", async () => {
     const small = await newOrganization({ planTier: "free", maxAgents: 1, maxTokensPerMonth: 2 });
+    const busy = await newOrganization({ planTier: "free" });
     const before = await scrape();
     // The organization's first admin is its one agent, and its token was the first of two.
     expect((await call("/api/v1/agents", { token: small.token, json: agentFields() })).status).toBe(403);
@@ -147,9 +148,14 @@ describe("a scripted run", () => {
       const refused = await call("/api/v1/token", { basic: small, form: { grant_type: "client_credentials" } });
       expect(refused.status).toBe(403);
     }
+    const statuses429 = (answers: readonly { readonly status: number }[]) =>
+      answers.filter(({ status }) => status === 429).length;
     const burst = await Promise.all(Array.from({ length: 40 }, () => call("/api/v1/agents", { token: small.token })));
-    const tooFast = burst.filter(({ status }) => status === 429).length;
+    const tooFast = statuses429(burst);
     expect(tooFast).toBeGreaterThan(10);
+    const askFor = () => call("/api/v1/token", { basic: busy, form: { grant_type: "client_credentials" } });
+    const tokensTooFast = statuses429(await Promise.all(Array.from({ length: 30 }, askFor)));
+    expect(tokensTooFast).toBeGreaterThan(5);
     const { clientId } = await newClient(tenant.token);
     const wrong = { basic: { clientId, clientSecret: "wrong" }, form: { grant_type: "client_credentials" } };
     for (let n = 0; n < 12; n++) await call("/api/v1/token", wrong);
@@ -158,11 +164,16 @@ describe("a scripted run", () => {
     const refused = (limit: string) => increase(before, after, "agentidp_rate_limit_rejections_total", { limit });
     expect(refused("maxAgents")).toBe(1);
     expect(refused("maxTokensPerMonth")).toBe(2);
-    expect(refused("requestsPerMinute")).toBe(tooFast);
+    expect(refused("requestsPerMinute")).toBe(tooFast + tokensTooFast);
     expect(refused("failedSignIns")).toBe(2);
     expect(refused("maxCallsPerDay")).toBe(0);
-    const denied = { grant: "client_credentials", outcome: "access_denied" };
-    expect(increase(before, after, "agentidp_tokens_issued_total", denied)).toBe(2);
+    const requests = (outcome: string) =>
+      increase(before, after, "agentidp_tokens_issued_total", { grant: "client_credentials", outcome });
+    expect(requests("access_denied")).toBe(2);
+    expect(requests("invalid_client")).toBe(10);
+    // An answer 429 is no failure of the service, so it has its own outcome, whatever its OAuth error code.
+    expect(requests("rate_limited")).toBe(2 + tokensTooFast);
+    expect(requests("temporarily_unavailable")).toBe(0);
   });
 
   it("times analytics queries", async () => {

@@ -4,6 +4,7 @@ import type { Caller } from "../../access/caller.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
+import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -20,17 +21,27 @@ const deliveriesAtOnce = 500;
  * Replaces the e-mail and the owner of a decommissioned agent, and removes its description. Also in the stored deliveries of
  * its events. An agent that is erased already is returned as it is.
  *
- * @returns `AGENT_NOT_DECOMMISSIONED`, and `FORBIDDEN` for an agent that the caller could not take over
+ * @returns `AGENT_NOT_DECOMMISSIONED`, `PRECONDITION_FAILED`, and `FORBIDDEN` for an agent that the caller could not take over
  */
-export async function eraseAgent(context: Context, caller: Caller, agentId: AgentId): Promise<Result<Agent>> {
-  return untilWritten(() => attempt(context, caller, agentId));
+export async function eraseAgent(
+  context: Context,
+  caller: Caller,
+  agentId: AgentId,
+  preconditions: Preconditions,
+): Promise<Result<Agent>> {
+  return untilWritten(() => attempt(context, caller, agentId, preconditions));
 }
 
-async function attempt(context: Context, caller: Caller, agentId: AgentId): Promise<Result<Agent> | null> {
+async function attempt(
+  context: Context,
+  caller: Caller,
+  agentId: AgentId,
+  preconditions: Preconditions,
+): Promise<Result<Agent> | null> {
   const before = await findAgent(context, caller.organizationId, agentId);
   if (!before) return problem("AGENT_NOT_FOUND");
   if (before.status !== "decommissioned") return problem("AGENT_NOT_DECOMMISSIONED");
-  const refused = refuseTakeover(caller, before);
+  const refused = refuseTakeover(caller, before) ?? refuseUnmet(preconditions, publicAgent(context, before));
   if (refused) return refused;
   if (before.erasedAt !== null) return ok(publicAgent(context, before));
 

@@ -122,12 +122,13 @@ const erase = route({
   tags,
   summary: "Erase an agent",
   description:
-    "Replaces the e-mail and the owner of a decommissioned agent and removes its description: in its record, and in the stored deliveries of its webhook events. A new agent may have the e-mail. Final. The agent's id, its DID and its audit events stay. Erasing it again changes nothing.",
+    "Replaces the e-mail and the owner of a decommissioned agent and removes its description: in its record, and in the stored deliveries of its webhook events. A new agent may have the e-mail. Final. The agent's id, its DID and its audit events stay. Erasing it again changes nothing. No body is read.",
   request: { params: agentPath },
   responses: { 200: json(agentSchema, "The agent as it is now") },
   errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_NOT_DECOMMISSIONED"],
 });
 
 agentRoutes.openapi(erase, async (c) => {
-  return answerRecord(c, await eraseAgent(c.get("context"), c.get("caller"), c.req.valid("param").agentId), 200);
+  const { agentId } = c.req.valid("param");
+  return answerRecord(c, await eraseAgent(c.get("context"), c.get("caller"), agentId, c.get("preconditions")), 200);
 });

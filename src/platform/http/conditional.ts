@@ -9,18 +9,26 @@ import type { BaseEnv } from "./app-env.ts";
 import { entityTagOf, entityTagsIn, isKnown, isMatched } from "./entity-tags.ts";
 import { fail, type ProblemResponse } from "./respond.ts";
 
+const isRead = (method: string) => method === "GET" || method === "HEAD";
+
 /**
- * Reads the preconditions of the request. A malformed `If-Match` is refused, because without it the request could overwrite a
- * change that the caller has not seen. A malformed `If-None-Match` names no representation.
+ * Reads the preconditions of the request. A malformed `If-Match` is refused, and so is such an `If-None-Match` of a write: without
+ * its condition the write could overwrite a change that the caller has not seen. To a read, a malformed `If-None-Match` names no
+ * representation, so the answer is complete. An empty header is like a missing one: workerd removes it before the Worker runs.
  */
 export const readPreconditions = createMiddleware<BaseEnv>(async (c, next) => {
-  const match = c.req.header("If-Match");
-  const ifMatch = entityTagsIn(match);
-  if (match !== undefined && ifMatch === null) {
+  const read = (name: string) => {
+    const value = c.req.header(name);
+    const tags = entityTagsIn(value);
+    return { name, tags, isMalformed: value !== undefined && tags === null };
+  };
+  const [match, noneMatch] = [read("If-Match"), read("If-None-Match")];
+  const malformed = (isRead(c.req.method) ? [match] : [match, noneMatch]).filter(({ isMalformed }) => isMalformed);
+  if (malformed.length > 0) {
     const message = 'must be *, or entity tags as an ETag has them, in double quotes, such as "3f2a"';
-    return fail(c, invalid([{ path: "If-Match", message }]));
+    return fail(c, invalid(malformed.map(({ name }) => ({ path: name, message }))));
   }
-  c.set("preconditions", { ifMatch, ifNoneMatch: entityTagsIn(c.req.header("If-None-Match")) });
+  c.set("preconditions", { ifMatch: match.tags, ifNoneMatch: noneMatch.tags });
   return next();
 });
 
@@ -42,7 +50,7 @@ export function answerRecord<E extends BaseEnv, Value extends object, Status ext
 ): (Response & TypedResponse<JSONParsed<Value>, Status, "json">) | ProblemResponse {
   if (!result.ok) return fail(c, result);
   const tag = entityTagOf(representationOf(result.value));
-  if (c.req.method === "GET" || c.req.method === "HEAD") {
+  if (isRead(c.req.method)) {
     const preconditions = c.get("preconditions");
     if (!isMatched(preconditions, tag)) return fail(c, problem("PRECONDITION_FAILED"));
     if (isKnown(preconditions, tag)) return c.body(null, 304, { ETag: tag }) as unknown as ProblemResponse;
@@ -62,10 +70,13 @@ const parameter = (name: string, description: string) => ({
 });
 
 const parameters = [
-  parameter("If-Match", "Entity tags, or `*` (RFC 9110 13.1.1). Without the tag of the record as it is now: 412."),
+  parameter(
+    "If-Match",
+    "Entity tags, or `*` (RFC 9110 13.1.1). Without the tag of the record as it is now: 412. Malformed: 400; empty: as if it were missing.",
+  ),
   parameter(
     "If-None-Match",
-    "Entity tags, or `*` (RFC 9110 13.1.2). With the tag of the record as it is now: 304 to a read, else 412.",
+    "Entity tags, or `*` (RFC 9110 13.1.2). With the tag of the record as it is now: 304 to a read, else 412. Malformed: 400 to a change, ignored by a read.",
   ),
 ];
 
@@ -76,16 +87,18 @@ const taggedHeaders = {
   },
 };
 
-/** Completes the definition of a route of a record: header parameters, `ETag`, 304 and the errors, as its method has them. */
+/** Completes the definition of a route of a record: header parameters, `ETag`, 304 and the errors, as the route has them. */
 export function conditionalForm({ method, responses }: Pick<RouteConfig, "method" | "responses">) {
-  const errors: readonly ProblemCode[] = method === "post" ? [] : ["PRECONDITION_FAILED"];
+  // A creation has no record yet that a precondition could be about.
+  const creates = Object.hasOwn(responses, 201);
+  const errors: readonly ProblemCode[] = creates ? [] : ["PRECONDITION_FAILED"];
   const tagged = Object.entries(responses).map(([status, response]) => [
     status,
     "content" in response ? { ...response, headers: taggedHeaders } : response,
   ]);
   return {
     errors,
-    parameters: method === "post" ? [] : parameters,
+    parameters: creates ? [] : parameters,
     responses: {
       ...(Object.fromEntries(tagged) as RouteConfig["responses"]),
       ...(method === "get" ? { 304: { description: "The record has not changed (`If-None-Match`)" } } : {}),

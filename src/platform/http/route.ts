@@ -49,7 +49,7 @@ export type Definition<P extends string> = Omit<RouteConfig, "path" | "middlewar
   readonly errors?: readonly ProblemCode[];
   /**
    * Set for a route of one record, whose answers have an `ETag`: the handler ends with `answerRecord`, and a change or a deletion
-   * passes `c.get("preconditions")` to its service, which calls `refuseUnmet`.
+   * passes `c.get("preconditions")` to its service, which calls `refuseUnmet`. A creation, which has a 201, has no preconditions.
    */
   readonly entityTag?: true;
 };

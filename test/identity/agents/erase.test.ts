@@ -58,6 +58,24 @@ describe("POST /agents/{agentId}/erase 200", () => {
 });
 
 describe("POST /agents/{agentId}/erase refused", () => {
+  it("412 with the tag of an earlier state, 400 with a malformed one, and nothing is erased", async () => {
+    const { token } = await newOrganization();
+    const { agentId } = await newAgent(token, { owner: "Kept Owner" });
+    const path = `/api/v1/agents/${agentId}`;
+    const tagNow = async () => (await call(path, { token })).headers.get("ETag")!;
+    const before = await tagNow();
+    expect((await call(path, { method: "DELETE", token })).status).toBe(204);
+    const tag = await tagNow();
+    const sendWith = (headers: Record<string, string>) => call(`${path}/erase`, { method: "POST", token, headers });
+    expect((await sendWith({ "If-Match": before })).body.code).toBe("PRECONDITION_FAILED");
+    expect((await sendWith({ "If-None-Match": tag })).status).toBe(412);
+    expect((await sendWith({ "If-Match": tag.slice(1) })).status).toBe(400);
+    expect((await call(path, { token })).body.owner).toBe("Kept Owner");
+    const erased = await sendWith({ "If-Match": tag });
+    expect([erased.status, erased.body.owner]).toEqual([200, "erased"]);
+    expect((await sendWith({ "If-Match": tag })).status).toBe(412);
+  });
+
   it.each(["active", "suspended"])("409 for an agent that is %s, which stays as it is", async (status) => {
     const { token } = await newOrganization();
     const { agentId } = await newAgent(token);

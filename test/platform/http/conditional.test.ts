@@ -128,6 +128,12 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
     const { tag, ask, tagNow } = await create(kind);
     expect((await ask("DELETE", { "If-Match": '"x"' })).status).toBe(412);
     expect((await ask("DELETE", { "If-None-Match": "*" })).status).toBe(412);
+    for (const name of ["If-Match", "If-None-Match"]) {
+      for (const malformed of [",", tag.slice(1)]) {
+        const { status, body } = await ask("DELETE", { [name]: malformed });
+        expect([status, body.details.issues[0].path], `${name}: ${malformed}`).toEqual([400, name]);
+      }
+    }
     expect(await tagNow()).toBe(tag);
     expect((await ask("DELETE", { "If-Match": tag })).status).toBe(204);
     expect((await ask("DELETE", { "If-Match": '"x"' })).status).toBe(kind.deletedAgain);
@@ -151,8 +157,14 @@ describe.each(changeable)("%s", (_, kind) => {
       const refused = await ask("PATCH", unmet, json);
       expect([refused.status, refused.body.code], JSON.stringify(unmet)).toEqual([412, "PRECONDITION_FAILED"]);
     }
-    const malformed = await ask("PATCH", { "If-Match": tag.slice(1, -1) }, json);
-    expect([malformed.status, malformed.body.details.issues[0].path]).toEqual([400, "If-Match"]);
+    for (const [name, value] of [
+      ["If-Match", tag.slice(1, -1)],
+      ["If-Match", ","],
+      ["If-None-Match", tag.slice(1, -1)],
+    ] as const) {
+      const malformed = await ask("PATCH", { [name]: value }, json);
+      expect([malformed.status, malformed.body.details.issues[0].path], value).toEqual([400, name]);
+    }
     expect(await tagNow()).toBe(tag);
 
     const changed = await ask("PATCH", { "If-Match": `"x", ${tag}` }, json);
@@ -262,7 +274,8 @@ describe("the OpenAPI document", () => {
       ["get", "patch", "delete"].map((method) => `${method} /api/v1/${path}`),
     );
     const policies = ["get", "delete"].map((method) => `${method} /api/v1/oidc/trust-policies/{policyId}`);
-    expect(evaluating.map(({ name }) => name).sort()).toEqual([...changeable, ...policies].sort());
+    const erasing = "post /api/v1/agents/{agentId}/erase";
+    expect(evaluating.map(({ name }) => name).sort()).toEqual([...changeable, ...policies, erasing].sort());
     for (const { name, operation } of evaluating) {
       expect(parametersOf({ operation }), name).toEqual(["If-Match", "If-None-Match"]);
       const { responses } = operation;

@@ -29,11 +29,15 @@ function store(admin: Admin): Admin {
   return admin;
 }
 
-/** What to do when the stored admin cannot sign in. A missing key comes first, because the reset deletes what the key would open. */
+/** What to do when the stored admin cannot sign in. The key comes first, because the reset deletes what the key would open. */
 export function adviceFor(refusal: string, { present, missing }: KeyIds): string {
   const problem = `The admin of .local/admin.env cannot sign in ${refusal}`;
   if (missing.length === 0) {
-    return `${problem}\nProbably this file, .dev.vars and the database in .wrangler do not belong together. ${reset}`;
+    // A deleted line was made anew by this start, under the same id: another value of a key looks like no missing key.
+    return `${problem}
+Probably .local/admin.env, .dev.vars and the database in .wrangler do not belong together.
+If KEY_ENCRYPTION_KEYS or SECRET_HASH_KEYS of .dev.vars was changed, or deleted and made anew, put the old value back: everything works as before.
+${reset}`;
   }
   const list = [...present, ...missing].map((id) => `${id}:…`).join(",");
   return `${problem}

@@ -2,11 +2,11 @@
 import { devVarsPath, readAssignments } from "./files.ts";
 import { runWrangler } from "./wrangler.ts";
 
-/** The ids of the keys that have sealed a private part, `v1.<key id>.…`. */
+/** The ids of the keys that have sealed a private part, `v1.<key id>.…`. One that was removed is empty or null. */
 export const sealingKeyIds = `SELECT DISTINCT substr(rest, 1, instr(rest, '.') - 1) AS id FROM (
-    SELECT substr(private_sealed, 4) AS rest FROM signing_keys WHERE private_sealed IS NOT NULL
-    UNION SELECT substr(private_sealed, 4) FROM agent_keys WHERE private_sealed IS NOT NULL
-    UNION SELECT substr(private_sealed, 4) FROM webhook_secrets WHERE private_sealed IS NOT NULL
+    SELECT substr(private_sealed, 4) AS rest FROM signing_keys WHERE private_sealed LIKE 'v1.%'
+    UNION SELECT substr(private_sealed, 4) FROM agent_keys WHERE private_sealed LIKE 'v1.%'
+    UNION SELECT substr(private_sealed, 4) FROM webhook_secrets WHERE private_sealed LIKE 'v1.%'
   ) ORDER BY id`;
 
 /** Ids of key-encryption keys. */
@@ -19,7 +19,8 @@ export interface KeyIds {
 
 /** @param setting the value of `KEY_ENCRYPTION_KEYS` */
 export function compareKeyIds(needed: readonly string[], setting: string): KeyIds {
-  const present = setting.split(",").map((entry) => entry.trim().split(":", 1)[0] ?? "");
+  const ids = setting.split(",").map((entry) => entry.trim().split(":", 1)[0] ?? "");
+  const present = ids.filter((id) => id !== "");
   return { present, missing: needed.filter((id) => !present.includes(id)) };
 }
 

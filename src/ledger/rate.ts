@@ -15,7 +15,7 @@ export interface RateState {
   readonly windowSeconds: number;
   /** Whole requests left. */
   readonly remaining: number;
-  /** Seconds until the bucket is full again. */
+  /** Seconds until the bucket is full again; while `remaining` is 0, until it admits the next request, as `Retry-After` says. */
   readonly resetSeconds: number;
 }
 
@@ -70,11 +70,12 @@ export class Rate implements Journaled<Level> {
 
   state(limit: RateLimit, nowMs: number): RateState {
     const { requests } = this.#levelAt(limit, nowMs);
+    const isEmpty = requests < 1;
     return {
       burst: limit.burst,
       windowSeconds: secondsFor(limit.burst, limit),
       remaining: Math.floor(requests),
-      resetSeconds: secondsFor(limit.burst - requests, limit),
+      resetSeconds: secondsFor((isEmpty ? 1 : limit.burst) - requests, limit),
     };
   }
 

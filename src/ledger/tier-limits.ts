@@ -26,7 +26,7 @@ export const tierLimits: Readonly<Record<PlanTier, TierLimits>> = {
     callsPerDay: 1_000,
     tokensPerDay: 1_000,
     requestsPerMinute: 100,
-    burst: 20,
+    burst: 100,
     auditRetentionDays: 90,
   },
   pro: {
@@ -34,7 +34,7 @@ export const tierLimits: Readonly<Record<PlanTier, TierLimits>> = {
     callsPerDay: 50_000,
     tokensPerDay: 50_000,
     requestsPerMinute: 1_000,
-    burst: 100,
+    burst: 300,
     auditRetentionDays: 90,
   },
   enterprise: {

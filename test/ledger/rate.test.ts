@@ -31,7 +31,7 @@ describe("a bucket", () => {
       take(rate, 18);
       expect(rate.state(free, noon)).toEqual({ burst: 20, windowSeconds: 12, remaining: 1, resetSeconds: 12 });
       take(rate, 1);
-      expect(rate.state(free, noon)).toEqual({ burst: 20, windowSeconds: 12, remaining: 0, resetSeconds: 12 });
+      expect(rate.state(free, noon)).toEqual({ burst: 20, windowSeconds: 12, remaining: 0, resetSeconds: 1 });
     });
   });
 
@@ -61,7 +61,8 @@ describe("a bucket", () => {
     await withRate((rate) => {
       take(rate, limit.burst, limit);
       const seen = (atMs: number) => seconds.map((_, second) => rate.state(limit, atMs + second * 1_000).resetSeconds);
-      expect(seen(noon)).toEqual(seconds);
+      // An empty bucket names the wait for the next request, as Retry-After does.
+      expect(seen(noon)).toEqual([1, ...seconds.slice(1)]);
       expect(seen(noon + 999)).toEqual(seconds);
     });
   });
@@ -150,13 +151,13 @@ describe("a restart", () => {
 describe("in the ledger", () => {
   afterEach(() => void vi.useRealTimers());
 
-  it("attack: of 50 calls at once a burst is admitted, and a restart admits no more", async () => {
+  it("attack: of 130 calls at once a burst is admitted, and a restart admits no more", async () => {
     clockAt(noon);
     const { call, restart } = await newMemberWithLedger({ plan_tier: "free" });
-    const outcomes = await atOnce(50, () => call());
-    expect(tally(outcomes.map(({ outcome }) => outcome))).toEqual({ authenticated: 20, limited: 30 });
+    const outcomes = await atOnce(130, () => call());
+    expect(tally(outcomes.map(({ outcome }) => outcome))).toEqual({ authenticated: 100, limited: 30 });
     const remaining = outcomes.flatMap((one) => (one.outcome === "authenticated" ? [one.rate!.remaining] : []));
-    expect(remaining.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+    expect(remaining.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index));
     await restart();
     clockAt(noon + 599);
     expect((await call()).outcome).toBe("limited");
@@ -170,6 +171,6 @@ describe("in the ledger", () => {
     const one = await newMemberWithLedger({ plan_tier: "free" });
     const other = await newMemberWithLedger({ plan_tier: "free" });
     await atOnce(25, () => one.call());
-    expect(await other.call()).toMatchObject({ outcome: "authenticated", rate: { remaining: 19 } });
+    expect(await other.call()).toMatchObject({ outcome: "authenticated", rate: { remaining: 99 } });
   });
 });

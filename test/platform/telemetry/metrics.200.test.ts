@@ -150,11 +150,11 @@ describe("a scripted run", () => {
     }
     const statuses429 = (answers: readonly { readonly status: number }[]) =>
       answers.filter(({ status }) => status === 429).length;
-    const burst = await Promise.all(Array.from({ length: 40 }, () => call("/api/v1/agents", { token: small.token })));
+    const burst = await Promise.all(Array.from({ length: 140 }, () => call("/api/v1/agents", { token: small.token })));
     const tooFast = statuses429(burst);
     expect(tooFast).toBeGreaterThan(10);
     const askFor = () => call("/api/v1/token", { basic: busy, form: { grant_type: "client_credentials" } });
-    const tokensTooFast = statuses429(await Promise.all(Array.from({ length: 30 }, askFor)));
+    const tokensTooFast = statuses429(await Promise.all(Array.from({ length: 130 }, askFor)));
     expect(tokensTooFast).toBeGreaterThan(5);
     const { clientId } = await newClient(tenant.token);
     const wrong = { basic: { clientId, clientSecret: "wrong" }, form: { grant_type: "client_credentials" } };

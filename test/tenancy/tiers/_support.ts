@@ -3,6 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Ledger, UsageCounts } from "../../../src/ledger/contract.ts";
+import type { Bucket } from "../../../src/ledger/rate.ts";
 import type { Metric } from "../../../src/ledger/usage.ts";
 import { type Answer, adminToken, type Body, call, newOrganization, type Organization } from "../../support/api.ts";
 
@@ -41,6 +42,15 @@ export async function presetUsage(organization: Organization, counts: Partial<Re
       const period = now.slice(0, metric.endsWith("month") ? 7 : 10);
       state.storage.sql.exec("INSERT OR REPLACE INTO usage VALUES (?, ?, ?)", metric, period, count);
     }
+  });
+  await restart(organization);
+}
+
+/** Lets a bucket of the organization have so many requests left at this moment, as its ledger has it on disk. */
+export async function presetRate(organization: Organization, requests: number, bucket: Bucket = "rate"): Promise<void> {
+  await runInDurableObject(ledgerStub(organization), async (instance, state) => {
+    await (instance as unknown as Ledger).flush();
+    state.storage.sql.exec(`INSERT OR REPLACE INTO ${bucket} VALUES (1, ?, ?)`, requests, Date.now());
   });
   await restart(organization);
 }

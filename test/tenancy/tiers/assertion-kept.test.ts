@@ -2,7 +2,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { call, issuer, newAgent } from "../../support/api.ts";
-import { askToken, atOnce, holdClock, limitedOrganization, pass, tomorrowAt } from "./_support.ts";
+import { holdClock, limitedOrganization, pass, presetRate, tomorrowAt } from "./_support.ts";
 
 beforeEach(() => holdClock(tomorrowAt("10:00:00.000")));
 afterEach(() => {
@@ -27,7 +27,7 @@ it("an assertion that met a limit is good once the wait is over, and then never 
       },
     });
 
-  await atOnce(20, () => askToken(organization));
+  await presetRate(organization, 0);
   const putOff = await signIn();
   expect(putOff.status).toBe(429);
   pass(Number(putOff.headers.get("Retry-After")) * 1_000);

@@ -22,8 +22,8 @@ it("GET /tiers is public, and has the table of the tiers with null for unlimited
   });
   expect(body).toEqual({
     tiers: [
-      tier("free", 10, 1_000, 100, 20),
-      tier("pro", 100, 50_000, 1_000, 100),
+      tier("free", 10, 1_000, 100, 100),
+      tier("pro", 100, 50_000, 1_000, 300),
       tier("enterprise", null, null, null, null),
     ],
   });

@@ -224,7 +224,7 @@ describe("another tier", () => {
       call(`/api/v1/organizations/${organization.organizationId}`, { method: "PATCH", token, json: { planTier } });
     expect((await set("pro")).status).toBe(200);
     const answer = await listAgents(organization);
-    expect([answer.status, answer.headers.get("RateLimit-Policy")]).toEqual([200, '"burst";q=100;w=6']);
+    expect([answer.status, answer.headers.get("RateLimit-Policy")]).toEqual([200, '"burst";q=300;w=18']);
     expect((await set("free")).status).toBe(200);
     expect((await listAgents(organization)).body.details).toMatchObject({ max: 1_000, current: 1_001 });
   });

@@ -8,6 +8,7 @@ import {
   limitedOrganization,
   listAgents,
   pass,
+  presetRate,
   presetUsage,
   restart,
   tomorrowAt,
@@ -29,21 +30,21 @@ function rateOf({ headers }: Answer): { readonly remaining: number; readonly res
 
 describe("the bucket", () => {
   it.each([
-    ["free", 20, 100],
-    ["pro", 100, 1_000],
+    ["free", 100, 100],
+    ["pro", 300, 1_000],
   ])("of %s holds %i and refills by %i a minute", async (planTier, burst, perMinute) => {
     const organization = await limitedOrganization({ planTier });
-    const count = burst + 30;
-    expect(await atOnce(count, () => listAgents(organization))).toEqual({ 200: burst, [limited]: 30 });
+    expect(await atOnce(burst + 5, () => listAgents(organization))).toEqual({ 200: burst, [limited]: 5 });
     pass(1_000);
     const aSecond = Math.floor(perMinute / 60);
-    expect(await atOnce(count, () => listAgents(organization))).toEqual({ 200: aSecond, [limited]: count - aSecond });
+    expect(await atOnce(aSecond + 5, () => listAgents(organization))).toEqual({ 200: aSecond, [limited]: 5 });
     pass(1_800_000);
-    expect(await atOnce(count, () => listAgents(organization))).toEqual({ 200: burst, [limited]: 30 });
+    expect(await atOnce(burst + 5, () => listAgents(organization))).toEqual({ 200: burst, [limited]: 5 });
   });
 
   it("is one for calls and tokens, and what it refuses is not counted", async () => {
     const organization = await limitedOrganization();
+    await presetRate(organization, 20);
     const before = await usageOf(organization);
     expect(await atOnce(12, () => askToken(organization))).toEqual({ 200: 12 });
     expect(await atOnce(12, () => listAgents(organization))).toEqual({ 200: 8, [limited]: 4 });
@@ -61,7 +62,11 @@ describe("the bucket", () => {
         token: organization.token,
         json: { status: "suspended" },
       });
-    expect(await atOnce(220, suspend)).toEqual({ AGENT_NOT_FOUND: 200, [limited]: 20 });
+    await presetRate(organization, 0);
+    expect(await atOnce(5, suspend)).toEqual({ AGENT_NOT_FOUND: 5 });
+    await presetRate(organization, 20, "exempt_rate");
+    expect(await atOnce(30, suspend)).toEqual({ AGENT_NOT_FOUND: 20, [limited]: 10 });
+    await presetRate(organization, 1);
     expect((await listAgents(organization)).status).toBe(200);
     pass(1_000);
     // 1,000 a minute.
@@ -70,14 +75,15 @@ describe("the bucket", () => {
 
   it("is not filled by a restart", async () => {
     const organization = await limitedOrganization();
-    await atOnce(20, () => listAgents(organization));
+    await presetRate(organization, 1);
+    expect((await listAgents(organization)).status).toBe(200);
     await restart(organization);
     expect((await listAgents(organization)).status).toBe(429);
   });
 
   it("refills as Retry-After says on a clock that was put back", async () => {
     const organization = await limitedOrganization();
-    await atOnce(20, () => listAgents(organization));
+    await presetRate(organization, 0);
     pass(-30_000);
     expect((await listAgents(organization)).headers.get("Retry-After")).toBe("1");
     pass(1_000);
@@ -86,7 +92,7 @@ describe("the bucket", () => {
 
   it("holds up nothing that is taken back, which leaves it as it is", async () => {
     const organization = await limitedOrganization();
-    await atOnce(20, () => listAgents(organization));
+    await presetRate(organization, 0);
     const { token } = organization;
     for (let round = 0; round < 30; round++) {
       expect((await call("/api/v1/token/revoke", { token, form: { token: "unknown" } })).status).toBe(200);
@@ -105,20 +111,21 @@ describe("the bucket", () => {
 });
 
 describe("the headers", () => {
-  it("say the policy, what is left, and when the bucket is full again", async () => {
+  it("say the policy, what is left, and when the bucket is full again; when nothing is left, what Retry-After says", async () => {
     const organization = await limitedOrganization();
     const first = await listAgents(organization);
-    expect(first.headers.get("RateLimit-Policy")).toBe('"burst";q=20;w=12');
-    expect(first.headers.get("RateLimit")).toBe('"burst";r=19;t=1');
-    await atOnce(18, () => listAgents(organization));
-    expect(rateOf(await listAgents(organization))).toEqual({ remaining: 0, resetSeconds: 12 });
+    expect(first.headers.get("RateLimit-Policy")).toBe('"burst";q=100;w=60');
+    expect(first.headers.get("RateLimit")).toBe('"burst";r=99;t=1');
+    await presetRate(organization, 2);
+    expect(rateOf(await listAgents(organization))).toEqual({ remaining: 1, resetSeconds: 60 });
+    expect(rateOf(await listAgents(organization))).toEqual({ remaining: 0, resetSeconds: 1 });
     const refused = await listAgents(organization);
     expect(refused.status).toBe(429);
     expect(refused.headers.get("Retry-After")).toBe("1");
-    expect(rateOf(refused)).toEqual({ remaining: 0, resetSeconds: 12 });
+    expect(rateOf(refused)).toEqual({ remaining: 0, resetSeconds: 1 });
     expect(refused.body.details).toEqual({ limit: "requestsPerMinute", max: 100, retryAfterSeconds: 1 });
-    pass(12_000);
-    expect(rateOf(await listAgents(organization))).toEqual({ remaining: 19, resetSeconds: 1 });
+    pass(60_000);
+    expect(rateOf(await listAgents(organization))).toEqual({ remaining: 99, resetSeconds: 1 });
   });
 
   it("are on every answer to a token request and to a client that authenticates: one bucket, told alike", async () => {
@@ -132,19 +139,19 @@ describe("the headers", () => {
       await ask("token/introspect", {}),
     ];
     expect(answers.map(({ status, headers }) => [status, headers.get("RateLimit-Policy")])).toEqual(
-      Array(3).fill([200, '"burst";q=20;w=12']),
+      Array(3).fill([200, '"burst";q=100;w=60']),
     );
-    expect(answers.map((answer) => rateOf(answer).remaining)).toEqual([19, 18, 17]);
-    expect(rateOf(await ask("token/revoke", { token: "unknown" })).remaining).toBe(17);
+    expect(answers.map((answer) => rateOf(answer).remaining)).toEqual([99, 98, 97]);
+    expect(rateOf(await ask("token/revoke", { token: "unknown" })).remaining).toBe(97);
   });
 
   it("are on a refused token too, with the error of OAuth", async () => {
     const organization = await limitedOrganization();
-    await atOnce(20, () => askToken(organization));
+    await presetRate(organization, 0);
     const refused = await askToken(organization);
     expect([refused.status, refused.body.code, refused.body.error]).toEqual([429, limited, "temporarily_unavailable"]);
     expect(refused.headers.get("Retry-After")).toBe("1");
-    expect(refused.headers.get("RateLimit-Policy")).toBe('"burst";q=20;w=12');
+    expect(refused.headers.get("RateLimit-Policy")).toBe('"burst";q=100;w=60');
   });
 });
 
@@ -163,6 +170,7 @@ describe("a client that obeys", () => {
     ["pro", 3],
   ])("Retry-After is never refused twice in a row: %s, run %i", async (planTier, seed) => {
     const organization = await limitedOrganization({ planTier });
+    await presetRate(organization, 20);
     const random = fractions(seed);
     let refusals = 0;
     for (let sent = 0; sent < 250; sent++) {
@@ -182,6 +190,7 @@ describe("a client that obeys", () => {
 
   it.each([4, 5])("RateLimit, and sends at once what it says is left, is never refused: run %i", async (seed) => {
     const organization: Organization = await limitedOrganization();
+    await presetRate(organization, 20);
     const random = fractions(seed);
     let { remaining } = rateOf(await listAgents(organization));
     for (let round = 0; round < 25; round++) {

@@ -1,5 +1,6 @@
 /** Accepts a gap of the chain. The decision that it is one is made where the chain is verified. */
 import type { Actor } from "../events/catalogue.ts";
+import { withoutAddresses } from "../events/personal.ts";
 import type { EventId } from "../platform/ids.ts";
 import { isoOf } from "../platform/time.ts";
 import { gapAccepted } from "./accepted-gaps.ts";
@@ -26,7 +27,8 @@ export async function acceptGap(parts: Parts, gap: Gap, reason: string, actor: A
   let accepted = parts.chain.gaps.find(gap);
   if (!accepted) {
     const missing = { fromSequence, toSequence, previousHash, lastHash };
-    const acceptance = { reason, acceptedAt: isoOf(Date.now()), acceptedBy: actor.agentId };
+    // What D1 and every verification have of the gap is as permanent as its event.
+    const acceptance = { reason: withoutAddresses(reason), acceptedAt: isoOf(Date.now()), acceptedBy: actor.agentId };
     accepted = name(parts, { ...missing, ...acceptance }, actor);
     const isLost = ({ sequence }: AcceptedGap) => fromSequence <= sequence && sequence <= toSequence;
     for (const { eventId: _, sequence: __, ...lost } of all.filter(isLost)) name(parts, lost, actor);

@@ -8,6 +8,7 @@ import type { Context } from "../../platform/context.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { dayMs } from "../../platform/time.ts";
+import { readOrganization } from "../organizations/service.ts";
 import { makeCheckpointsOf } from "./checkpoints/due.ts";
 import { refuseManyVerifications } from "./limit.ts";
 import type { AcceptedGapView, AcceptGap, GapView } from "./schema.ts";
@@ -67,7 +68,10 @@ export async function acceptGap(
   const refusal = refuseUnlessOperatorAdmin(caller, "accept a gap in an audit log");
   if (refusal) return refusal;
   const { organizationId, reason } = request;
-  if (!(await hasChain(context, organizationId))) return problem("ORGANIZATION_NOT_FOUND");
+  // The log of a deleted organization stays. A new organization has none in the database for some seconds.
+  const exists =
+    (await hasChain(context, organizationId)) || (await readOrganization(context, caller, organizationId)).ok;
+  if (!exists) return problem("ORGANIZATION_NOT_FOUND");
   const ledger = ledgerOf(context, organizationId);
   const known = (await ledger.flush()).gaps.find((gap) => areSame(gap, request));
   const limited = known ? null : await refuseManyVerifications(context, organizationId);

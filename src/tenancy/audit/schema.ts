@@ -209,7 +209,13 @@ export const acceptGapSchema = z
     }),
     fromSequence: sequence.openapi({ description: "The first missing event" }),
     toSequence: sequence.openapi({ description: "The last missing event" }),
-    reason: text(3, 500).openapi({ example: "Restore of 2026-11-22; the events of the last 20 minutes are lost" }),
+    reason: text(0, 500)
+      .trim()
+      .min(3, { error: "must have at least 3 characters, without the blanks around them" })
+      .openapi({
+        description: "Blanks around it are removed; instead of an e-mail address the log has `[e-mail]`",
+        example: "Restore of 2026-11-22; the events of the last 20 minutes are lost",
+      }),
   })
   .refine(({ fromSequence, toSequence }) => fromSequence <= toSequence, {
     path: ["toSequence"],

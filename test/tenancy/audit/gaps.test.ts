@@ -202,12 +202,26 @@ describe("after a restore that lost events", () => {
     }
     for (const fields of [
       { reason: "" },
+      { reason: "   " },
+      { reason: "\u00a0 \u2003 " },
       { fromSequence: head, toSequence: kept },
       { fromSequence: 0 },
       { other: 1 },
     ]) {
       expect((await accept(kept + 1, head, fields)).body.code).toBe("VALIDATION_ERROR");
     }
+  });
+
+  it("an e-mail address in the reason is stored nowhere, and blanks around the reason neither", async () => {
+    const answer = await accepted(kept + 1, head, " Restore by jane%40acme.example, see jane@acme.example ");
+    const masked = "Restore by [e-mail], see [e-mail]";
+    expect(answer.reason).toBe(masked);
+    expect((await verify(token)).gaps).toMatchObject([{ reason: masked }]);
+    expect(await eventsOf(token, { action: "audit.gap_accepted" })).toMatchObject([{ details: { reason: masked } }]);
+    const { gaps } = await ledger(organizationId).flush();
+    expect(gaps).toMatchObject([{ reason: masked }]);
+    const chain = DB.prepare("SELECT gaps FROM audit_chains WHERE organization_id = ?").bind(organizationId);
+    expect(JSON.parse(String(await chain.first("gaps")))).toMatchObject([{ reason: masked }]);
   });
 
   it("only by an admin of the operator, with admin:orgs", async () => {
@@ -242,6 +256,13 @@ describe("after a restore that lost events", () => {
 
 it("a log without a gap has none to accept", async () => {
   await expectMismatch(await accept(kept + 1, head), { missing: null, brokenAtEventId: null });
+});
+
+it("neither has the log of a new organization, whose events the ledger alone has yet", async () => {
+  ({ organizationId, token } = await newOrganization());
+  const chain = DB.prepare("SELECT 1 AS one FROM audit_chains WHERE organization_id = ?").bind(organizationId);
+  expect(await chain.first()).toBeNull();
+  await expectMismatch(await accept(1, 2), { missing: null, brokenAtEventId: null });
 });
 
 describe("an accepted gap", () => {

@@ -48,12 +48,20 @@ export function readTarget(resource: string | readonly string[] | undefined, iss
 /** RFC 6749 3.2: a parameter without a value is treated as if it was left out. */
 export const isSent = (value: unknown) => value !== undefined && value !== "";
 
+/** Names of `scope` and `resource` elsewhere: in the plural, with the brackets of PHP and Ruby, with a capital. */
+const misnamedParameter = /^(?:(scopes?)|(?:audiences?|resources?))(?:\[\w{0,20}\])?$/i;
+
 /** Refuses parameters that other servers have and that would be ignored here, with another token than the client expects. */
 export function refuseMisnamed(form: Readonly<Record<string, unknown>>): Problem | null {
-  if (isSent(form.audience))
-    return invalidTarget("Name the API by the parameter resource (RFC 8707), not by audience.");
-  const misnamed = ["scopes", "scope[]"].find((name) => isSent(form[name]));
-  if (misnamed === undefined) return null;
-  const message = `${misnamed} is no parameter: send scope, with one space between the scopes.`;
-  return problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
+  for (const [name, value] of Object.entries(form)) {
+    const match = name === "scope" || name === "resource" ? null : misnamedParameter.exec(name);
+    // The form reader makes a list of the values of a name that ends with `[]`.
+    if (match === null || ![value].flat().some(isSent)) continue;
+    if (match[1] === undefined) {
+      return invalidTarget(`${name} is no parameter: send resource (RFC 8707), the identifier of one API.`);
+    }
+    const message = `${name} is no parameter: send scope, with one space between the scopes.`;
+    return problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
+  }
+  return null;
 }

@@ -6,7 +6,7 @@ import { createRouter } from "../../access/router.ts";
 import { answerPublic, notModified, publicDocument } from "../../platform/http/public-document.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { problem } from "../../platform/problems/problems.ts";
+import { invalid, issuesOf, problem } from "../../platform/problems/problems.ts";
 import {
   agentCardSchema,
   agentDocumentSchema,
@@ -16,7 +16,7 @@ import {
   didResolutionSchema,
   serviceDocumentSchema,
 } from "./schema.ts";
-import { readAgentCard, readAgentDocument, readServiceDocument, resolveAgentDid } from "./service.ts";
+import { failedResolution, readAgentCard, readAgentDocument, readServiceDocument, resolveAgentDid } from "./service.ts";
 
 const tags = ["DIDs"];
 const access = "public";
@@ -121,6 +121,9 @@ didRoutes.openapi(
   },
 );
 
+/** The parameters of a DID URL that name an older document (DID Core 3.2.1). */
+const versionParameters = ["versionId", "versionTime"];
+
 didRoutes.openapi(
   route({
     method: "get",
@@ -129,15 +132,29 @@ didRoutes.openapi(
     tags,
     summary: "Resolve an agent's DID (W3C DID Resolution)",
     description:
-      "The document with its metadata, for an agent of any organization. For a deactivated DID, the 410 also has the members of the resolution result, with `didDocument: null` and `deactivated: true`.",
+      "The document with its metadata, for an agent of any organization. 400, 404 and 410 also have the members of the resolution result, with `didDocument: null`. `didResolutionMetadata.error` of 400 is `invalidDid` or `invalidOptions`, that of 404 is `notFound`; a 410 has `deactivated: true`. Only the current document can be resolved: `versionId` and `versionTime` are refused.",
     request: { params: agentPath },
     responses: { 200: json(didResolutionSchema, "The document and its metadata") },
     errors,
   }),
   async (c) => {
+    const version = versionParameters.find((name) => c.req.query(name) !== undefined);
+    if (version !== undefined) {
+      const issue = { path: version, message: "is not supported, only the current document can be resolved" };
+      return fail(c, invalid([issue]), failedResolution("invalidOptions"));
+    }
     const result = await resolveAgentDid(c.get("context"), c.req.valid("param").agentId);
-    if (!result.ok) return fail(c, result);
+    if (!result.ok) return fail(c, result, failedResolution("notFound"));
     if (result.value.didDocument === null) return fail(c, problem("AGENT_DECOMMISSIONED"), result.value);
     return c.json(result.value, 200);
+  },
+
+  (result, c) => {
+    if (result.success) return;
+    return fail(
+      c,
+      invalid(issuesOf(result.error, "data" in result ? result.data : undefined)),
+      failedResolution("invalidDid"),
+    );
   },
 );

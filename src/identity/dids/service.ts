@@ -93,6 +93,16 @@ export async function readAgentCard(
   return ok({ card: { ...card, ...(publicOwner(owner) && { owner }) }, isPublic });
 }
 
+const resolutionContext = "https://w3id.org/did-resolution/v1";
+
+/** The members of the result of a resolution without a document (DID Core 7.1): the error and no metadata of a document. */
+export const failedResolution = (error: "invalidDid" | "invalidOptions" | "notFound") => ({
+  "@context": resolutionContext,
+  didDocument: null,
+  didDocumentMetadata: {},
+  didResolutionMetadata: { error },
+});
+
 const withoutFraction = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 
 /** Resolves an agent's DID (W3C DID Resolution). The result for a deactivated DID has no document. */
@@ -102,7 +112,7 @@ export async function resolveAgentDid(context: Context, agentId: AgentId): Promi
   const { createdAt, updatedAt } = subject.value;
   const didDocument = isDeactivated(subject.value) ? null : agentDocument(context.settings.issuer, subject.value, keys);
   return ok({
-    "@context": "https://w3id.org/did-resolution/v1",
+    "@context": resolutionContext,
     didDocument,
     didDocumentMetadata: {
       created: withoutFraction(createdAt),

@@ -67,10 +67,35 @@ it("410: a deactivated DID has metadata and no document, in one object with the 
   });
 });
 
-it("404: no agent has this id", async () => {
-  const { token } = await theOperator();
-  const { status, body } = await resolve("0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10", token);
-  expect([status, body.code]).toEqual([404, "AGENT_NOT_FOUND"]);
+const id = "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10";
+
+describe("a DID without a document: DID Core 7.1.2, in one object with the problem", () => {
+  it.each([
+    ["notFound", 404, "AGENT_NOT_FOUND", id],
+    ["invalidDid", 400, "VALIDATION_ERROR", "not-an-id"],
+    ["invalidOptions", 400, "VALIDATION_ERROR", `${id}/did/resolve?versionId=1`],
+    ["invalidOptions", 400, "VALIDATION_ERROR", `${id}/did/resolve?versionTime=2026-01-01T00:00:00Z`],
+  ])("%s: %i %s", async (error, expected, code, path) => {
+    const { token } = await theOperator();
+    const { status, body } = await call(`/api/v1/agents/${path.includes("/") ? path : `${path}/did/resolve`}`, {
+      token,
+    });
+    expect(status).toBe(expected);
+    expect(body).toMatchObject({
+      code,
+      "@context": "https://w3id.org/did-resolution/v1",
+      didDocument: null,
+      didDocumentMetadata: {},
+      didResolutionMetadata: { error },
+    });
+  });
+
+  it("versionId is refused for an agent that exists: its older documents are not kept", async () => {
+    const { token } = await theOperator();
+    const { agentId } = await newAgent(token);
+    const { body } = await call(`/api/v1/agents/${agentId}/did/resolve?versionId=1`, { token });
+    expect(body.message).toBe("versionId: is not supported, only the current document can be resolved");
+  });
 });
 
 it("401: without a token", async () => {

@@ -165,6 +165,26 @@ it("an agent that was made, used, erased and deleted is nowhere by value, and th
   expect(await verdict(tenant)).toBe(true);
 });
 
+it("an attempt that is under way while its agent is erased can store the response; the next scheduled run removes it", async () => {
+  const tenant = await newTenant();
+  const token = await tenant.token();
+  const email = "echo-7f3a@erase-me.example";
+  const client = await newClient(token, { email });
+  const path = `/api/v1/agents/${client.agentId}`;
+  const receiver = newReceiver(async ({ body }) => {
+    expect((await call(`${path}/erase`, { method: "POST", token })).status).toBe(200);
+    return new Response(body);
+  });
+  const webhook = await subscribe(tenant, receiver, { events: ["agent.decommissioned"] });
+  expect((await call(path, { method: "DELETE", token })).status).toBe(204);
+  await runQueue();
+  const shown = async () => placesOf([JSON.stringify(await deliveriesOf(tenant, webhook))], [email]);
+  expect(await shown()).toHaveLength(1);
+  await runCron();
+  expect(await shown()).toEqual([]);
+  expect(await column("SELECT id FROM agents WHERE id = ? AND cleared_at IS NULL", client.agentId)).toEqual([]);
+});
+
 it("a deleted organization has no e-mail, owner, sealed value or hash left, and no webhook", async () => {
   const tenant = await newTenant();
   const other = await newTenant();
@@ -183,9 +203,21 @@ it("a deleted organization has no e-mail, owner, sealed value or hash left, and 
     failing.url,
   ];
   const path = `/api/v1/organizations/${tenant.organizationId}`;
+  const domains = [`proved-${tenant.organizationId}.example`, `pending-${tenant.organizationId}.example`];
+  for (const domain of domains) {
+    const added = await call(`${path}/domains`, { token, json: { domain } });
+    expect(added.status, added.text).toBe(201);
+  }
+  await bindings.DB.prepare("UPDATE domains SET status = 'verified' WHERE domain = ?").bind(domains[0]).run();
   expect((await call(path, { method: "DELETE", token })).status).toBe(204);
   await runCron();
+  expect(await column("SELECT domain FROM domains WHERE organization_id = ?", tenant.organizationId)).toEqual([]);
   await runAlarms();
+  const removed = await column(
+    "SELECT details ->> 'domain' FROM audit_events WHERE organization_id = ? AND action = 'domain.removed'",
+    tenant.organizationId,
+  );
+  expect(removed.sort()).toEqual([...domains].sort());
   const after = await dump();
   expect(placesOf(after, searched)).toEqual([]);
   expect(placesOf(after, [webhook.id])).toEqual(["D1 audit_events"]);

@@ -7,12 +7,13 @@ export const soldTiers = ["pro", "enterprise"] as const;
 export type SoldTier = (typeof soldTiers)[number];
 
 /** `past_due` entitles while Stripe retries the payment; after that Stripe cancels, or sets `unpaid`. */
-const entitling: readonly string[] = ["active", "trialing", "past_due"];
+const entitlingStatuses: readonly string[] = ["active", "trialing", "past_due"];
 
 /** A subscription to one of the configured prices. Times are in milliseconds since the epoch. */
 export interface BilledSubscription {
   readonly id: string;
   readonly status: string;
+  readonly entitles: boolean;
   readonly tier: SoldTier;
   readonly createdMs: number;
   readonly periodStartMs: number | null;
@@ -26,9 +27,12 @@ export interface Entitlement {
   readonly current: BilledSubscription | null;
   /** Other paid subscriptions, which have no effect. */
   readonly superseded: readonly BilledSubscription[];
-  /** The newest that does not entitle: canceled, unpaid, paused, incomplete. */
+  /** The newest that does not entitle: canceled, unpaid, paused, incomplete, or with void invoices. */
   readonly lapsed: BilledSubscription | null;
 }
+
+/** Stripe voids the invoices while it cannot collect: nothing is paid, although the status is still `active`. */
+const isVoid = ({ pause_collection }: Stripe.Subscription) => pause_collection?.behavior === "void";
 
 const milliseconds = (seconds: number | null | undefined) => (typeof seconds === "number" ? seconds * 1000 : null);
 
@@ -41,6 +45,7 @@ function read(subscription: Stripe.Subscription, prices: BillingSettings["prices
   return {
     id: subscription.id,
     status: subscription.status,
+    entitles: entitlingStatuses.includes(subscription.status) && !isVoid(subscription),
     tier,
     createdMs: subscription.created * 1000,
     periodStartMs: milliseconds(item?.current_period_start),
@@ -60,8 +65,8 @@ export function entitlementOf(
 ): Entitlement {
   const ours = subscriptions.flatMap((subscription) => read(subscription, prices) ?? []).sort(newestFirst);
   const [current = null, ...superseded] = ours
-    .filter(({ status }) => entitling.includes(status))
+    .filter(({ entitles }) => entitles)
     .sort((a, b) => rank(b) - rank(a) || newestFirst(a, b));
-  const lapsed = ours.find(({ status }) => !entitling.includes(status)) ?? null;
+  const lapsed = ours.find(({ entitles }) => !entitles) ?? null;
   return { current, superseded, lapsed };
 }

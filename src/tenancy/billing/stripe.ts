@@ -116,17 +116,23 @@ export async function createCheckout(
   return created.url;
 }
 
-/** The customer's last hundred subscriptions of any status; null when Stripe does not know the customer. */
-export async function listSubscriptions(
+/** Every object of a list, to its last page. */
+async function everyOf<T>(list: AsyncIterable<T>): Promise<readonly T[]> {
+  const objects: T[] = [];
+  for await (const object of list) objects.push(object);
+  return objects;
+}
+
+/** Every subscription of the customer, of any status; null when Stripe does not know the customer. */
+export function listSubscriptions(
   billing: BillingSettings,
   customerId: string,
 ): Promise<readonly Stripe.Subscription[] | null> {
-  const list = await send(
+  return send(
     billing,
-    (stripe) => stripe.subscriptions.list({ customer: customerId, status: "all", limit: 100 }),
+    (stripe) => everyOf(stripe.subscriptions.list({ customer: customerId, status: "all", limit: 100 })),
     "customer",
   );
-  return list?.data ?? null;
 }
 
 /** Cancels a subscription at once. Stripe credits the rest of the paid period to the customer's next invoices. */
@@ -142,10 +148,10 @@ export async function cancelSubscription(billing: BillingSettings, subscriptionI
 export async function expireOpenCheckouts(billing: BillingSettings, customerId: string): Promise<void> {
   const open = await send(
     billing,
-    (stripe) => stripe.checkout.sessions.list({ customer: customerId, status: "open", limit: 100 }),
+    (stripe) => everyOf(stripe.checkout.sessions.list({ customer: customerId, status: "open", limit: 100 })),
     "customer",
   );
-  for (const { id } of open?.data ?? []) {
+  for (const { id } of open ?? []) {
     await send(billing, (stripe) => stripe.checkout.sessions.expire(id), "session");
   }
 }

@@ -11,6 +11,8 @@ const relevant = /^(checkout\.session|customer\.subscription)\./;
 
 /** The customer whose subscription the event may have changed; null for other events. */
 function customerOf({ type, data }: Stripe.Event): string | null {
+  // Its subscriptions end with it.
+  if (type === "customer.deleted") return (data.object as { readonly id: string }).id;
   if (!relevant.test(type)) return null;
   const { customer } = data.object as { readonly customer?: string | { readonly id: string } | null };
   return (typeof customer === "object" ? customer?.id : customer) ?? null;

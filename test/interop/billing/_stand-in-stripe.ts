@@ -145,6 +145,7 @@ export async function startStripe() {
         cancel_at_period_end: false,
         canceled_at: null,
         ended_at: null,
+        pause_collection: null,
         livemode: false,
         metadata: {},
         ...fields,
@@ -161,6 +162,16 @@ export async function startStripe() {
       subscription.items = list(`/v1/subscription_items?subscription=${subscription.id}`, [item]).body;
       subscriptions.set(subscription.id, subscription);
       return subscription;
+    },
+
+    /** Somebody deletes the customer in the Dashboard, which ends its subscriptions. */
+    deleteCustomer(customer: string): Record_ {
+      for (const subscription of subscriptions.values()) {
+        if (subscription.customer === customer) Object.assign(subscription, { status: "canceled" });
+      }
+      const deleted = customers.get(customer);
+      customers.delete(customer);
+      return deleted;
     },
 
     /** The customer pays on the Checkout page. */

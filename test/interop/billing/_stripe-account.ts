@@ -49,6 +49,13 @@ export const list = (url: string, data: readonly Record_[]): Answer => ({
   body: { object: "list", url, has_more: false, data },
 });
 
+/** A page of a list, the newest first, as the parameters want it. */
+function page(url: string, all: readonly Record_[], { limit = "10", starting_after: after }: Record_): Answer {
+  const start = after === undefined ? 0 : all.findIndex((one) => one.id === after) + 1;
+  const data = all.slice(start, start + Number(limit));
+  return { status: 200, body: { object: "list", url, has_more: start + data.length < all.length, data } };
+}
+
 /** The objects of one account, and what can be asked of them. */
 export function account() {
   const customers = new Map<string, Record_>();
@@ -113,7 +120,7 @@ export function account() {
         (params.status ? [status, "all"].includes(params.status) : status !== "canceled")
       );
     });
-    return list("/v1/subscriptions", wanted.reverse());
+    return page("/v1/subscriptions", wanted.reverse(), params);
   }
 
   function cancelSubscription(subscriptionId: string, params: Record_): Answer {

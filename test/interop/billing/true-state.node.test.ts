@@ -82,6 +82,46 @@ describe("the tier is the subscription's true state", () => {
     expect(await tierOf()).toBe("pro");
   });
 
+  it.each([
+    ["void", "free"],
+    ["mark_uncollectible", "pro"],
+    ["keep_as_draft", "pro"],
+  ])("when its collection is paused with %s: %s", async (behavior, tier) => {
+    const { subscription } = await buy("pro");
+    subscription.pause_collection = { behavior, resumes_at: null };
+    expect(await update(subscription)).toBe(200);
+    expect(await tierOf()).toBe(tier);
+    subscription.pause_collection = null;
+    expect(await update(subscription)).toBe(200);
+    expect(await tierOf()).toBe("pro");
+  });
+
+  it("behind any number of newer ones that ended", async () => {
+    const { subscription } = await buy("pro");
+    for (let ended = 0; ended < 230; ended++) {
+      stripe.subscribe(subscription.customer, prices.pro, { status: "incomplete_expired" });
+    }
+    expect(await update(subscription)).toBe(200);
+    expect(await tierOf()).toBe("pro");
+  });
+
+  it("until its customer is deleted", async () => {
+    const { subscription } = await buy("pro");
+    const customer = stripe.deleteCustomer(subscription.customer);
+    expect(await deliver(eventOf("customer.deleted", customer))).toBe(200);
+    expect(await tierOf()).toBe("free");
+  });
+
+  it("whether a payment is refunded or a dispute is lost", async () => {
+    const { subscription } = await buy("pro");
+    const charge = { id: "ch_1", customer: subscription.customer };
+    expect(await deliver(eventOf("charge.refunded", { ...charge, object: "charge", refunded: true }))).toBe(200);
+    expect(await deliver(eventOf("charge.dispute.closed", { object: "dispute", charge: "ch_1", status: "lost" }))).toBe(
+      200,
+    );
+    expect(await tierOf()).toBe("pro");
+  });
+
   it("after a cancellation: what is there stays, and more is refused", async () => {
     const { subscription } = await buy("pro");
     const register = () => send(worker.issuer, "/api/v1/agents", { token: tenant.token, json: agentFields() });

@@ -50,7 +50,12 @@ export async function call(path: string, init: Call = {}): Promise<Answer> {
   const text = new TextDecoder().decode(await response.arrayBuffer());
   // Lines of JSON are not JSON.
   const isJson = /[/+]json\b/.test(response.headers.get("Content-Type") ?? "");
-  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: isJson && text !== "" ? JSON.parse(text) : undefined,
+  };
 }
 
 export interface Client {

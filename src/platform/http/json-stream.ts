@@ -58,9 +58,13 @@ export function jsonArray<E extends BaseEnv>(c: HonoContext<E>, pages: Pages): S
   return c.body(jsonArrayStream(pages), 200, { "Content-Type": "application/json" }) as unknown as StreamedResponse;
 }
 
-/** Answers with newline-delimited JSON as a download. `fileName` has no extension. */
-export function jsonLines<E extends BaseEnv>(c: HonoContext<E>, pages: Pages, fileName: string): StreamedResponse {
-  return c.body(jsonLinesStream(pages), 200, {
+/** Answers with newline-delimited JSON as a download: without `pages` its headers alone, for HEAD. `fileName` has no extension. */
+export function jsonLines<E extends BaseEnv>(
+  c: HonoContext<E>,
+  pages: Pages | null,
+  fileName: string,
+): StreamedResponse {
+  return c.newResponse(pages && jsonLinesStream(pages), 200, {
     "Content-Type": jsonLinesType,
     "Content-Disposition": `attachment; filename="${fileName}.ndjson"`,
   }) as unknown as StreamedResponse;

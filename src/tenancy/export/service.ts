@@ -78,11 +78,42 @@ function sectionsOf(context: Context, organizationId: OrganizationId, through: n
   ];
 }
 
+const listOf = (organizationId: OrganizationId): List => ({ name: "export", organizationId });
+
+/** A request for an export that may be answered. */
+interface Granted {
+  /** Without its extension. */
+  readonly fileName: string;
+  /** Where the part begins; null: at the beginning. */
+  readonly from: Position | null;
+}
+
 /**
- * Exports an organization: the caller's own, or any for the operator. An event of its audit log says so before the first line.
+ * Checks a request for an export, and exports nothing: the caller's own organization, or any for the operator.
  *
- * @returns the name of a file, and the lines of one part in pages that are read on demand; `FORBIDDEN` unless the caller is an
- *   admin now, `ORGANIZATION_NOT_FOUND`, `VALIDATION_ERROR` for a cursor of another export
+ * @returns `FORBIDDEN` unless the caller is an admin now, `ORGANIZATION_NOT_FOUND`, `VALIDATION_ERROR` for a cursor of another export
+ */
+export async function checkExport(
+  context: Context,
+  caller: Caller,
+  organizationId: OrganizationId,
+  cursor: string | undefined,
+): Promise<Result<Granted>> {
+  const refusal = refuseUnlessAdmin(caller);
+  if (refusal) return refusal;
+  const organization = await readOrganization(context, caller, organizationId);
+  if (!organization.ok) return organization;
+  const position = decodeCursor(listOf(organizationId), positionSchema, cursor);
+  if (!position.ok) return position;
+  const from = position.value ?? null;
+  if (from && !isPosition(from)) return invalid([{ path: "cursor", message: "is not a cursor of this export" }]);
+  return ok({ fileName: `organization-${organization.value.slug}`, from });
+}
+
+/**
+ * Exports an organization. An event of its audit log says so before the first line.
+ *
+ * @returns the name of a file, and the lines of one part in pages that are read on demand; the errors of {@link checkExport}
  */
 export async function exportOrganization(
   context: Context,
@@ -90,16 +121,9 @@ export async function exportOrganization(
   organizationId: OrganizationId,
   cursor: string | undefined,
 ): Promise<Result<{ readonly fileName: string; readonly pages: AsyncGenerator<readonly object[], void, void> }>> {
-  const refusal = refuseUnlessAdmin(caller);
-  if (refusal) return refusal;
-  const organization = await readOrganization(context, caller, organizationId);
-  if (!organization.ok) return organization;
-  const list: List = { name: "export", organizationId };
-  const position = decodeCursor(list, positionSchema, cursor);
-  if (!position.ok) return position;
-  const from = position.value;
-  if (from && !isPosition(from)) return invalid([{ path: "cursor", message: "is not a cursor of this export" }]);
-
+  const granted = await checkExport(context, caller, organizationId, cursor);
+  if (!granted.ok) return granted;
+  const { fileName, from } = granted.value;
   const events = newEvents(context, caller, {
     organizationId,
     action: "organization.exported",
@@ -111,8 +135,8 @@ export async function exportOrganization(
   const { sequence } = await relayAndFlush(context, organizationId);
   const sections = sectionsOf(context, organizationId, sequence);
   return ok({
-    fileName: `organization-${organization.value.slug}`,
-    pages: partOf(sections, from, mostPages, (next) => encodeCursor(list, next)),
+    fileName,
+    pages: partOf(sections, from, mostPages, (next) => encodeCursor(listOf(organizationId), next)),
   });
 }
 

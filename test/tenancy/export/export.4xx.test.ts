@@ -47,7 +47,23 @@ describe("GET /organizations/{orgId}/export", () => {
     expect(answer).toEqual([400, "VALIDATION_ERROR"]);
   });
 
-  it("a refused request is no export in the log", async () => {
+  it.each(["limit", "format"])("400 that names a parameter that does not exist: %s", async (name) => {
+    const { organizationId, token } = organization;
+    const { status, body } = await call(`/api/v1/organizations/${organizationId}/export?${name}=1`, { token });
+    expect([status, body.code, body.details.issues[0].path]).toEqual([400, "VALIDATION_ERROR", name]);
+  });
+
+  it("HEAD has the status and the headers of GET, and exports nothing", async () => {
+    const { organizationId, token, slug } = organization;
+    const head = (query = "") =>
+      call(`/api/v1/organizations/${organizationId}/export${query}`, { method: "HEAD", token });
+    const { status, headers, text } = await head();
+    expect([status, text, headers.get("Content-Type")]).toEqual([200, "", "application/x-ndjson"]);
+    expect(headers.get("Content-Disposition")).toBe(`attachment; filename="organization-${slug}.ndjson"`);
+    expect((await head("?cursor=x")).status).toBe(400);
+  });
+
+  it("a refused request or a HEAD is no export in the log", async () => {
     expect(await eventsOf(organization.token, { action: "organization.exported" })).toEqual([]);
   });
 

@@ -138,6 +138,14 @@ describe("the script of the guide", () => {
     expect(await verdictOn(lines.toSpliced(2, 2, lines[3]!, lines[2]!).join("\n"))).toBe(broken);
   });
 
+  it("says that the beginning is not in the file", async () => {
+    const rest = log.trim().split("\n").slice(4).join("\n");
+    expect(await verdictOn(rest)).toBe(
+      `Events 5 to ${events.length} hold; checkpoints that bear them out: ${checkpoints.data.length}.\n` +
+        "Events 1 to 4 are not in this file, so nothing is verified of them: the export began later, or they were removed by age.",
+    );
+  });
+
   it("holds a log to what was signed", async () => {
     const { sequence, hash } = events.at(-1);
     const lines = log.trim().split("\n");
@@ -210,5 +218,31 @@ describe("an export with an accepted gap", () => {
     expect(await verdictOn(upToAcceptance.join("\n"), none)).toBe(refused);
     expect(await verdictOn(gapped.join("\n"), none)).toBe(refused);
     expect(await verdictOn(without(6), signed)).toBe("Events 6 to 6 are missing, and no signed event accepts that");
+  });
+});
+
+describe("an export of a log that was lost as a whole", () => {
+  it("names the accepted gap before its first event, if that event fits it", async () => {
+    const { organizationId } = events[0];
+    const { body } = await send(worker.issuer, "/api/v1/audit?limit=1", { token });
+    const head = body.data[0].sequence;
+    await worker.query("DELETE FROM audit_events WHERE organization_id = ? RETURNING 1", organizationId);
+    const json = { organizationId, fromSequence: 1, toSequence: head, reason: "All of it" };
+    const answer = await send(worker.issuer, "/api/v1/audit/gaps", { token, json });
+    expect(answer.status, answer.text).toBe(201);
+    const { text } = await send(worker.issuer, "/api/v1/audit/export", { token });
+    const page = (await send(worker.issuer, "/api/v1/audit/checkpoints?limit=1", { token })).body;
+    const accepted = `Events 1 to ${head} are missing. The operator accepted that at ${answer.body.acceptedAt}: All of it`;
+    const verdict = await verdictOn(text, page);
+    // The ledger names the gap of events 3 to 4 again, because the event that did so is lost.
+    expect(verdict.split("\n")).toEqual([
+      accepted,
+      expect.stringMatching(/^Events 3 to 4 are missing\. The operator accepted that/),
+      expect.stringMatching(`^Events ${head + 1} to \\d+ hold`),
+    ]);
+    // Without its signature the event that accepts the gap is a claim.
+    expect(await verdictOn(text, { data: [], nextCursor: null })).toMatch(
+      new RegExp(`^Events .* hold.*\nEvents 1 to ${head} are not in this file`),
+    );
   });
 });

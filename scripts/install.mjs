@@ -1,9 +1,12 @@
 /**
  * Installs the dependencies when they are missing or not those of package-lock.json, and says nothing otherwise.
  * Plain JavaScript without dependencies: it runs on the Node that the reader has, everything after it on the project's.
+ *
+ * `npm start` runs it twice: as `prestart`, because the shell of `start` keeps the Node that it found first, and at the start of
+ * `start` itself, because npm leaves `prestart` out where `ignore-scripts` is set.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -39,22 +42,43 @@ function isInstalled() {
   });
 }
 
+/** Whether npm can write its cache; it passes the path on. Without a writable home directory it cannot, and `npm ci` fails. */
+function cacheIsWritable(path) {
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const { npm_config_cache: cache, npm_config_ignore_scripts: ignoreScripts } = process.env;
+/** Relative to the checkout, because the path of the checkout may have spaces. */
+const spareCache = ".local/npm-cache";
+const cacheOptions = cache === undefined || cacheIsWritable(cache) ? [] : [`--cache=${spareCache}`];
+
+// The options of the command line come before NODE_ENV, the environment and every .npmrc.
+const installation = ["ci", "--include=dev", "--include=optional", ...cacheOptions];
+
+const scriptsAdvice =
+  "The project's own Node comes from the install script of the package `node`, and npm is set to ignore install scripts.\n" +
+  "Run this once; it runs the install scripts of the dependencies, whatever npm is set to. Then run your command again:\n\n" +
+  `  npm ${[...installation, "--ignore-scripts=false"].join(" ")}`;
+
 if (!isInstalled() || !projectNodeRuns()) {
+  if (ignoreScripts === "true") stop(scriptsAdvice);
   console.log("Installing the dependencies; this takes about a minute.");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+  const { status } = spawnSync("npm", [...installation, "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
     shell: windows,
   });
+  rmSync(join(root, spareCache), { recursive: true, force: true });
   if (status !== 0) {
     stop(
       "`npm ci` failed; what it said is above. The usual cause is the network or a proxy: mend it and run this again.",
     );
   }
-  if (!projectNodeRuns()) {
-    stop(
-      "The dependencies are installed, but the project's own Node does not run. The package `node` fetches it in an\n" +
-        "install script: allow those (`npm config set ignore-scripts false`) and run this again.",
-    );
-  }
+  if (!projectNodeRuns()) stop(scriptsAdvice);
 }

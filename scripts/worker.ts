@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, ensureAdmin } from "./admin.ts";
+import { occupy } from "./occupancy.ts";
 import { requireFreePort } from "./port.ts";
 import { ensureSecrets } from "./secrets.ts";
 import { quietEnvironment, root, runWrangler, wranglerCommand } from "./wrangler.ts";
@@ -107,25 +108,32 @@ function runCronEachMinute(url: string): NodeJS.Timeout {
  * Starts the Worker on a port, with an admin. It keeps the data and the admin of an earlier run.
  *
  * @param interrupted aborts the start; no process keeps running
- * @throws {Advice} when the user must act first: another port, a reset
+ * @throws {Advice} when the user must act first: the directory is served already, another port, a reset
  */
 export async function startWorker(port: number, interrupted: AbortSignal): Promise<LocalWorker> {
-  await requireFreePort(port);
   const url = `http://localhost:${port}`;
-  const setupToken = ensureSecrets(url);
-  runWrangler("d1", "migrations", "apply", "DB", "--local");
-  const worker = launch(port);
+  // First: for the port of this directory's own Worker another one would be the wrong advice.
+  const occupancy = occupy(join(root, ".wrangler"), url);
+  let worker: ReturnType<typeof launch> | null = null;
+  const end = async () => {
+    await worker?.stop();
+    occupancy.release();
+  };
   try {
+    await requireFreePort(port);
+    const setupToken = ensureSecrets(url);
+    runWrangler("d1", "migrations", "apply", "DB", "--local");
+    worker = launch(port);
     await waitUntilHealthy(url, worker, interrupted);
     const admin = await ensureAdmin(url, setupToken);
     const cron = runCronEachMinute(url);
     const stop = async () => {
       clearInterval(cron);
-      await worker.stop();
+      await end();
     };
     return { admin, ended: worker.ended, showLog: worker.showLog, stop };
   } catch (error) {
-    await worker.stop();
+    await end();
     throw error;
   }
 }

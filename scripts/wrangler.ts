@@ -7,6 +7,9 @@ export const root = join(import.meta.dirname, "..");
 
 const binary = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
 
+/** What Wrangler would write to the home directory, which is read-only in some containers. */
+const home = join(root, ".wrangler", "home");
+
 /** The environment that keeps Wrangler quiet, offline and in the checkout. */
 export const quietEnvironment: NodeJS.ProcessEnv = {
   ...process.env,
@@ -16,6 +19,10 @@ export const quietEnvironment: NodeJS.ProcessEnv = {
   WRANGLER_WRITE_LOGS: "false",
   WRANGLER_NO_SKILLS_UPDATE_PROMPTS: "true",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  XDG_CONFIG_HOME: home,
+  XDG_CACHE_HOME: home,
+  // By name, because an old `~/.wrangler` comes before XDG_CONFIG_HOME.
+  WRANGLER_REGISTRY_PATH: join(home, "registry"),
 };
 
 /** The command line of a Wrangler command, program first. */

@@ -69,7 +69,7 @@ it("410: a deactivated DID has metadata and no document, in one object with the 
 
 const id = "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10";
 
-describe("a DID without a document: DID Core 7.1.2, in one object with the problem", () => {
+describe("a DID without a document has the members of a resolution result, in one object with the problem", () => {
   it.each([
     ["notFound", 404, "AGENT_NOT_FOUND", id],
     ["invalidDid", 400, "VALIDATION_ERROR", "not-an-id"],

@@ -52,7 +52,7 @@ describe("RFC 6749 5.2: errors of the token endpoint", () => {
     expect(answer.body).toMatchObject({ error, error_description: description });
   });
 
-  it("RFC 6749 3.2: a name of another kind is ignored, and so is a misspelt one without a value", async () => {
+  it("a name of another kind is ignored, and so is a misspelt one without a value", async () => {
     const form = { grant_type: "client_credentials", scoped: "x", microscope: "x", "scope[]": "" };
     expect((await ask({ basic: agent, form })).status).toBe(200);
   });

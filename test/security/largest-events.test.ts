@@ -160,6 +160,7 @@ const unreachable = [
   "redeliverDelivery",
   "upgradeTier",
   "upgradeTierByBilling",
+  "openBillingPortal",
   "exchangeWorkloadToken",
   "removeDomain",
   "revokeCredential",

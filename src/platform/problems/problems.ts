@@ -119,6 +119,11 @@ export const problemRegistry = {
     meaning: "A resource with this identifier exists, or another organization had one until a day ago.",
     remedy: "Choose another identifier. If the answer has `Retry-After`, the identifier is free after so many seconds.",
   },
+  NO_CUSTOMER: {
+    status: 409,
+    meaning: "Stripe has no customer for the organization: it has never paid, or the customer was deleted.",
+    remedy: "Upgrade first: `POST /api/v1/tiers/upgrade`.",
+  },
   AUDIT_GAP_MISMATCH: {
     status: 409,
     meaning: "The audit log does not have this gap as the first one that is not accepted.",

@@ -1,11 +1,11 @@
-/** `/tiers/upgrade` and `/billing`: upgrades, Stripe's webhook, and the usage and subscription of an organization. */
+/** `/tiers/upgrade` and `/billing`: upgrades, Stripe's customer portal and its webhook, and the usage and subscription of an organization. */
 import { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { billingUsageSchema, checkoutSchema, receivedSchema, upgradeSchema } from "./schema.ts";
-import { readBillingUsage, receiveEvent, upgrade } from "./service.ts";
+import { billingUsageSchema, checkoutSchema, portalSchema, receivedSchema, upgradeSchema } from "./schema.ts";
+import { openPortal, readBillingUsage, receiveEvent, upgrade } from "./service.ts";
 
 const tags = ["Tiers and billing"];
 
@@ -35,6 +35,24 @@ for (const definition of [
     return answer(c, await upgrade(c.get("context"), c.get("caller"), c.req.valid("json").target_tier), 200);
   });
 }
+
+billingRoutes.openapi(
+  route({
+    method: "post",
+    path: "/billing/portal",
+    access: "admin:orgs",
+    changesAuthority: true,
+    exempt: true,
+    operationId: "openBillingPortal",
+    tags,
+    summary: "Open Stripe's customer portal",
+    description:
+      "Returns the address of a page at Stripe where a person changes the payment method, reads the invoices, or cancels. Works over the limits, and not by delegation.",
+    responses: { 200: json(portalSchema, "The customer portal") },
+    errors: ["NO_CUSTOMER", "BILLING_NOT_CONFIGURED"],
+  }),
+  async (c) => answer(c, await openPortal(c.get("context"), c.get("caller")), 200),
+);
 
 billingRoutes.openapi(
   route({

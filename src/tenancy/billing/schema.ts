@@ -21,6 +21,16 @@ export const checkoutSchema = z
   })
   .openapi("Checkout");
 
+export const portalSchema = z
+  .object({
+    portalUrl: z.url().openapi({
+      description:
+        "The page at Stripe for the payment method, the invoices and the cancellation; open it within minutes",
+      example: "https://billing.stripe.com/p/session/test_a1b2c3",
+    }),
+  })
+  .openapi("BillingPortal");
+
 export const receivedSchema = z.object({ received: z.literal(true) }).openapi("ReceivedBillingEvent");
 
 const subscriptionSchema = z

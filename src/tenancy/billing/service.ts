@@ -13,6 +13,7 @@ import type { BillingUsage } from "./schema.ts";
 import { type BillingAccount, findAccount } from "./store.ts";
 import { syncSubscription } from "./sync.ts";
 
+export { openPortal } from "./portal.ts";
 export { upgrade } from "./upgrade.ts";
 export { receiveEvent } from "./webhook.ts";
 

@@ -116,6 +116,16 @@ export async function createCheckout(
   return created.url;
 }
 
+/** The address of the customer portal, which links back to the page of a cancelled checkout; null when Stripe does not know the customer. */
+export async function createPortal(billing: BillingSettings, customerId: string): Promise<string | null> {
+  const session = await send(
+    billing,
+    (stripe) => stripe.billingPortal.sessions.create({ customer: customerId, return_url: billing.cancelUrl }),
+    "customer",
+  );
+  return session?.url ?? null;
+}
+
 /** Every object of a list, to its last page. */
 async function everyOf<T>(list: AsyncIterable<T>): Promise<readonly T[]> {
   const objects: T[] = [];

@@ -1,7 +1,7 @@
 /** The write routes of billing, with Stripe in place of the Internet. */
 import Stripe from "stripe";
 import { expect } from "vitest";
-import type { Organization } from "../../support/api.ts";
+import { adminToken, type Organization } from "../../support/api.ts";
 import type { Scenarios } from "../support/attack.ts";
 import { bindings } from "../support/faults.ts";
 import { serve } from "../support/issuer.ts";
@@ -30,6 +30,9 @@ function answer(method: string, { pathname, searchParams }: URL): unknown {
   }
   if (method === "POST" && pathname === "/v1/checkout/sessions") {
     return { id: `cs_${++made}`, object: "checkout.session", url: `https://checkout.stripe.com/c/pay/cs_${made}` };
+  }
+  if (method === "POST" && pathname === "/v1/billing_portal/sessions") {
+    return { id: `bps_${++made}`, object: "billing_portal.session", url: "https://billing.stripe.com/p/session/one" };
   }
   if (pathname === "/v1/subscriptions") return list(subscriptions.get(searchParams.get("customer") ?? "") ?? []);
   return list([]);
@@ -90,6 +93,20 @@ export const billingScenarios: Scenarios = {
       return {
         path: "/api/v1/tiers/upgrade",
         call,
+        settings,
+        names: { [customer]: "customer", [subscription]: "sub" },
+      };
+    },
+    { planTier: "free" },
+  ),
+
+  openBillingPortal: inOrganization(
+    async (organization) => {
+      serve("https://api.stripe.com", stripe);
+      const { customer, subscription } = await newBuyer(organization);
+      return {
+        path: "/api/v1/billing/portal",
+        call: { method: "POST", token: await adminToken(organization) },
         settings,
         names: { [customer]: "customer", [subscription]: "sub" },
       };

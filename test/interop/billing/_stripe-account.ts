@@ -100,6 +100,20 @@ export function account() {
     return { status: 200, body: session };
   }
 
+  function openPortal(params: Record_): Answer {
+    const refused = unknownParameter(params, ["customer", "return_url", "configuration", "locale"]);
+    if (refused) return refused;
+    if (!customers.has(params.customer)) return missing("customer", "customer", params.customer);
+    const session = {
+      id: id("bps"),
+      object: "billing_portal.session",
+      created: nowSeconds(),
+      livemode: false,
+      ...params,
+    };
+    return { status: 200, body: { ...session, url: `https://billing.stripe.com/p/session/${session.customer}` } };
+  }
+
   function expireSession(sessionId: string): Answer {
     const session = sessions.get(sessionId);
     if (!session) return missing("checkout.session", "session", sessionId, 404);
@@ -143,6 +157,7 @@ export function account() {
     if (route === "DELETE subscriptions" && second) return cancelSubscription(second, params);
     if (route === "POST checkout/sessions" && !third) return createSession(params);
     if (route === "POST checkout/sessions" && third && fourth === "expire") return expireSession(third);
+    if (route === "POST billing_portal" && second === "sessions") return openPortal(params);
     if (route === "GET checkout/sessions" && !third) {
       const { customer, status } = params;
       const wanted = [...sessions.values()].filter((one) => one.customer === customer && one.status === status);

@@ -136,6 +136,51 @@ describe("upgrade", () => {
   });
 });
 
+describe("the customer portal", () => {
+  const openPortal = ({ token } = tenant) => send(worker.issuer, "/api/v1/billing/portal", { method: "POST", token });
+
+  it("is opened for the customer that pays, and leads back to this service", async () => {
+    const { subscription } = await buy("pro");
+    const { status, body } = await openPortal();
+    expect([status, body]).toEqual([
+      200,
+      { portalUrl: `https://billing.stripe.com/p/session/${subscription.customer}` },
+    ]);
+    expect(stripe.requests.at(-1)).toMatchObject({
+      path: "/v1/billing_portal/sessions",
+      params: { customer: subscription.customer, return_url: `${worker.issuer}/docs` },
+    });
+  });
+
+  it("is opened for a customer whose payment Stripe has not reported", async () => {
+    stripe.pay(await checkout("pro"));
+    expect((await openPortal()).status).toBe(200);
+    expect(await tierOf()).toBe("pro");
+  });
+
+  it("is not there for an organization that never paid, nor for a customer that Stripe has deleted", async () => {
+    const refusal = async () => {
+      const { status, body } = await openPortal();
+      expect([status, body.code]).toEqual([409, "NO_CUSTOMER"]);
+    };
+    await refusal();
+    await checkout("pro");
+    await refusal();
+    const { subscription } = await buy("pro");
+    stripe.deleteCustomer(subscription.customer);
+    await refusal();
+  });
+
+  it("needs admin:orgs, also while Stripe fails", async () => {
+    await buy("pro");
+    const token = await tokenFor(worker.issuer, tenant, { scope: "audit:read" });
+    const refused = await openPortal({ ...tenant, token });
+    expect([refused.status, refused.body.details]).toEqual([403, { requiredScope: "admin:orgs" }]);
+    stripe.state.fail = () => 500;
+    expect((await openPortal()).body.code).toBe("SERVICE_UNAVAILABLE");
+  });
+});
+
 describe("from pro to enterprise", () => {
   it("the new subscription takes the place of the old one, which is credited", async () => {
     const { subscription: pro } = await buy("pro");

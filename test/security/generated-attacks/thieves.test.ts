@@ -18,7 +18,8 @@ const beyond = (reach: ReadonlyMap<string, string>, may: readonly string[]) =>
 /** Operations that an admin of another tenant gets no 2xx from. A new one with a path that needs no id of the other tenant does not belong here. */
 const unanswered = new Set([
   // Those of the operator, of Stripe, and of a workload's provider.
-  ...["rotateSigningKeys", "createOrganization", "receiveEventFromStripe", "upgradeTier", "upgradeTierByBilling"],
+  ...["rotateSigningKeys", "createOrganization", "receiveEventFromStripe", "upgradeTier"],
+  ...["upgradeTierByBilling", "openBillingPortal"],
   ...["setUp", "exchangeWorkloadToken", "acceptAuditGap"],
   // With ids of the other tenant.
   ...["readOrganization", "changeOrganization", "deleteOrganization", "setMember", "listMembers", "removeMember"],

@@ -10,6 +10,12 @@ it.each(["tiers/upgrade", "billing/upgrade"])("POST /%s answers BILLING_NOT_CONF
   expect([status, body.code]).toEqual([503, "BILLING_NOT_CONFIGURED"]);
 });
 
+it("so does the customer portal", async () => {
+  const token = await adminToken(await newOrganization({ planTier: "free" }));
+  const { status, body } = await call("/api/v1/billing/portal", { method: "POST", token });
+  expect([status, body.code]).toEqual([503, "BILLING_NOT_CONFIGURED"]);
+});
+
 it("so does Stripe's webhook, whatever is sent", async () => {
   const { status, body } = await call("/api/v1/billing/webhook", { json: { id: "evt_1" } });
   expect([status, body.code]).toEqual([503, "BILLING_NOT_CONFIGURED"]);

@@ -4,12 +4,13 @@
  */
 import { z } from "@hono/zod-openapi";
 import { agentIdSchema } from "../../platform/ids.ts";
+import { missing } from "../../platform/problems/problems.ts";
 
 /** RFC 6749 3.2: a parameter is sent at most once. A repeated one arrives as an array and is refused here. */
 const once = z.string({
-  error: ({ input }) => (input === undefined ? "is missing" : "must be sent exactly once"),
+  error: ({ input }) => (input === undefined ? missing : "must be sent exactly once"),
 });
-const required = once.min(1, { error: "is missing" });
+const required = once.min(1, { error: missing });
 /** A parameter of the token request that may be left out; one without a value was. */
 export const optionalParameter = once.transform((text) => (text === "" ? undefined : text)).optional();
 

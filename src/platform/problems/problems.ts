@@ -216,10 +216,16 @@ export function problem(code: ProblemCode, message?: string, extras: ProblemExtr
   return { ok: false, code, message: message ?? problemRegistry[code].meaning, ...extras };
 }
 
+/** The message of an issue with a parameter that was not sent. */
+export const missing = "is missing";
+
+const sentenceOf = ({ path, message }: FieldIssue): string =>
+  message === missing ? `${path} ${missing}.` : `${path || "request"}: ${message}`;
+
 /** A `VALIDATION_ERROR` for the given fields. */
 export function invalid(issues: readonly FieldIssue[], extras: ProblemExtras = {}): Problem {
   const [first] = issues;
-  const message = first ? `${first.path || "request"}: ${first.message}` : problemRegistry.VALIDATION_ERROR.meaning;
+  const message = first ? sentenceOf(first) : problemRegistry.VALIDATION_ERROR.meaning;
   return problem("VALIDATION_ERROR", message, { ...extras, details: { ...extras.details, issues } });
 }
 

@@ -59,7 +59,7 @@ describe("RFC 6749 5.2: errors of the token endpoint", () => {
 
   it.each([{}, { grant_type: "" }])("a grant_type that was not sent is missing: %o", async (form) => {
     const answer = await ask({ basic: agent, form });
-    expect(answer.body.error_description).toBe("grant_type: is missing");
+    expect(answer.body.error_description).toBe("grant_type is missing.");
   });
 
   it("invalid_scope names what is outside", async () => {

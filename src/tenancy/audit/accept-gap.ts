@@ -73,11 +73,17 @@ export async function acceptGap(
     (await hasChain(context, organizationId)) || (await readOrganization(context, caller, organizationId)).ok;
   if (!exists) return problem("ORGANIZATION_NOT_FOUND");
   const ledger = ledgerOf(context, organizationId);
-  const known = (await ledger.flush()).gaps.find((gap) => areSame(gap, request));
+  const acceptance = async () => (await ledger.flush()).gaps.find((gap) => areSame(gap, request));
+  const known = await acceptance();
   const limited = known ? null : await refuseManyVerifications(context, organizationId);
   if (limited) return limited;
-  const found = known ? ok(known) : await findGap(context, request);
-  if (!found.ok) return found;
+  let found: Result<Gap> = known ? ok(known) : await findGap(context, request);
+  if (!found.ok) {
+    // Another call can have accepted the gap since the ledger was read. Then the verification has found none.
+    const meanwhile = await acceptance();
+    if (!meanwhile) return found;
+    found = ok(meanwhile);
+  }
   const accepted = await ledger.acceptGap(found.value, reason, actorOf(context, caller));
   await recordForOperator(context, caller, request, accepted);
   const { sequence } = await ledger.flush();

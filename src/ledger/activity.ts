@@ -1,5 +1,5 @@
 /**
- * Activity for the analytics: tokens by hour and by agent, calls by route. One commit writes the event and its count. A flush
+ * Activity for the analytics: tokens by hour and by agent, calls by hour and by route. One commit writes the event and its count. A flush
  * writes totals to D1, not increments, so it may be repeated.
  */
 import type { AgentId, OrganizationId } from "../platform/ids.ts";
@@ -10,6 +10,8 @@ import type { Journaled } from "./journal.ts";
 
 /** The object keeps the buckets of this many last days after the flush, because they may still grow. */
 const keptDays = 2;
+
+const hourOf = (ms: number) => new Date(ms).getUTCHours();
 
 type Bucket = Readonly<Record<string, string | number>> & { readonly day: string };
 type Row = Record<string, string | number>;
@@ -119,13 +121,16 @@ export class Activity implements Journaled<readonly (readonly Staged[])[]> {
   readonly #tokensByHour: RollUp<{ day: string; hour: number }>;
   readonly #tokensByAgent: RollUp<{ day: string; agent_id: AgentId }>;
   readonly #callsByRoute: RollUp<{ day: string; route: string; status_class: AnsweredCalls["statusClass"] }>;
+  readonly #callsByHour: RollUp<{ day: string; hour: number }>;
   readonly #all: readonly Omit<RollUp<Bucket>, "add">[];
 
   constructor(sql: SqlStorage) {
     this.#tokensByHour = new RollUp(sql, "tokens_by_hour", { day: "TEXT", hour: "INTEGER" });
     this.#tokensByAgent = new RollUp(sql, "tokens_by_agent", { day: "TEXT", agent_id: "TEXT" });
     this.#callsByRoute = new RollUp(sql, "calls_by_route", { day: "TEXT", route: "TEXT", status_class: "TEXT" });
-    this.#all = [this.#tokensByHour, this.#tokensByAgent, this.#callsByRoute];
+    this.#callsByHour = new RollUp(sql, "calls_by_hour", { day: "TEXT", hour: "INTEGER" });
+    // The journal has them by their position: a new one goes to the end.
+    this.#all = [this.#tokensByHour, this.#tokensByAgent, this.#callsByRoute, this.#callsByHour];
   }
 
   /**
@@ -136,12 +141,17 @@ export class Activity implements Journaled<readonly (readonly Staged[])[]> {
    */
   addToken(agentId: AgentId, issuedAtMs: number): void {
     const day = dayOf(issuedAtMs);
-    this.#tokensByHour.add({ day, hour: new Date(issuedAtMs).getUTCHours() }, 1);
+    this.#tokensByHour.add({ day, hour: hourOf(issuedAtMs) }, 1);
     this.#tokensByAgent.add({ day, agent_id: agentId }, 1);
   }
 
+  /** Counts an accepted call. */
+  addCall(atMs: number): void {
+    this.#callsByHour.add({ day: dayOf(atMs), hour: hourOf(atMs) }, 1);
+  }
+
   /**
-   * Counts the calls of yesterday, today and tomorrow; a clock that is ahead reports tomorrow. Drops all others, because the
+   * Counts the calls, by route, of yesterday, today and tomorrow; a clock that is ahead reports tomorrow. Drops all others, because the
    * object may have removed their bucket.
    */
   addCalls(calls: readonly AnsweredCalls[], nowMs: number): void {

@@ -22,7 +22,7 @@ const bounds: Readonly<Record<Charge, readonly QuotaName[]>> = { call: quotasOf(
 
 export type Charged = { readonly outcome: "charged"; readonly rate: RateState | null } | Limited;
 
-type Counters = Pick<Parts, "rate" | "exemptRate" | "usage">;
+type Counters = Pick<Parts, "activity" | "rate" | "exemptRate" | "usage">;
 type Member = Pick<Principal, "organization">;
 
 /**
@@ -77,12 +77,14 @@ function limitInTheWay(counters: Counters, { organization }: Member, kind: Charg
 export function charge(counters: Counters, member: Member, kind: Charge, exempt: boolean): Charged {
   const limited = limitInTheWay(counters, member, kind, exempt);
   if (limited) return limited;
-  const { rate, exemptRate, usage } = counters;
+  const { activity, rate, exemptRate, usage } = counters;
   const nowMs = Date.now();
   const limits = effectiveLimits(member.organization);
   const taken = bucketOf(limits, exempt);
   if (taken) (exempt ? exemptRate : rate).take(taken, nowMs);
   const bucket = bucketOf(limits, false);
   for (const metric of counted[kind]) usage.add(metric, nowMs);
+  // A token is counted with its audit event.
+  if (kind === "call") activity.addCall(nowMs);
   return { outcome: "charged", rate: bucket ? rate.state(bucket, nowMs) : null };
 }

@@ -44,6 +44,7 @@ const owners: Readonly<Record<string, string>> = {
   audit_verifications: "tenancy/audit",
   billing_accounts: "tenancy/billing",
   billing_events: "tenancy/billing",
+  calls_by_hour: "ledger",
   calls_by_route: "ledger",
   control_results: "assurance/controls",
   credentials: "identity/credentials",
@@ -71,6 +72,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "audit_events ← tenancy/audit": "events that have been kept long enough are removed",
   "outbox ← ledger": "the events of tokens that a webhook wants, in one batch with the audit log",
   "calls_by_route ← tenancy/analytics": "days that have been kept long enough are removed",
+  "calls_by_hour ← tenancy/analytics": "the same",
   "tokens_by_agent ← tenancy/analytics": "the same",
   "tokens_by_hour ← tenancy/analytics": "the same",
 };

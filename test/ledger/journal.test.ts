@@ -140,6 +140,7 @@ describe("a commit", () => {
       const started = start(sql);
       count(started, 2);
       started.activity.addToken("agent-2" as AgentId, noon);
+      started.activity.addCall(noon);
       started.usage.use("credential-1" as CredentialId, noon);
       started.journal.write();
       expect(entries(sql)).toEqual([
@@ -155,6 +156,7 @@ describe("a commit", () => {
               { values: ["2028-02-29", "agent-2"], count: 1 },
             ],
             [],
+            [{ values: ["2028-02-29", 12], count: 1 }],
           ],
           rate: { requests: 18, atMs: noon },
         },

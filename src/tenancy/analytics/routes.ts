@@ -30,9 +30,9 @@ const tokens = route({
 const activity = route({
   ...definition,
   path: "/analytics/agents/activity",
-  summary: "Count tokens by hour of the week",
-  description: "In the last 30 days, today included.",
-  responses: { 200: json(agentActivitySchema, "The tokens issued in each hour of the week") },
+  summary: "Count requests by hour of the week",
+  description: "Issued tokens and accepted calls together, in the last 30 days, today included.",
+  responses: { 200: json(agentActivitySchema, "The requests in each hour of the week") },
 });
 
 const agents = route({

@@ -45,7 +45,7 @@ export const agentActivitySchema = z
           count,
         }),
       )
-      .openapi({ description: "Hours of the week without tokens are omitted" }),
+      .openapi({ description: "Issued tokens and accepted calls together. Hours of the week without any are omitted" }),
   })
   .openapi("AgentActivity");
 

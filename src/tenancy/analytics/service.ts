@@ -10,10 +10,10 @@ import { type DaysQuery, keptDays } from "./schema.ts";
 import {
   countActiveCredentialsByAge,
   countCallsByRoute,
+  countRequestsByHourOfWeek,
   countRotationsByDay,
   countTokensByAgent,
   countTokensByDay,
-  countTokensByHourOfWeek,
   type DayCount,
   deleteActivityBefore,
 } from "./store.ts";
@@ -43,11 +43,11 @@ export async function tokenAnalytics(context: Context, { organizationId }: Calle
   return ok({ tenantId: organizationId, days, data: daily(nowMs, days, counts) });
 }
 
-/** Tokens issued by day of the week and hour, in the last 30 days. */
+/** Requests, tokens and calls together, by day of the week and hour, in the last 30 days. */
 export async function agentActivity(context: Context, { organizationId }: Caller) {
   const span = spanOfLastDays(context.now(), activityDays);
   await ledgerOf(context, organizationId).flush();
-  return ok({ tenantId: organizationId, data: await countTokensByHourOfWeek(context, organizationId, span) });
+  return ok({ tenantId: organizationId, data: await countRequestsByHourOfWeek(context, organizationId, span) });
 }
 
 /** Tokens by agent in the present month. A delegated token counts for the delegatee, to which it was issued. */

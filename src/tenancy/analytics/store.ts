@@ -1,10 +1,11 @@
 /** Queries over the roll-ups of activity, which the ledger writes, and over records that need no roll-up. Days are UTC days. */
 import { and, asc, between, count, desc, eq, gt, gte, isNull, ne, or, sql, sum } from "drizzle-orm";
-import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { type SQLiteTable, unionAll } from "drizzle-orm/sqlite-core";
 import type { Context } from "../../platform/context.ts";
 import {
   agents,
   auditEvents,
+  callsByHour,
   callsByRoute,
   credentials,
   tokensByAgent,
@@ -21,7 +22,7 @@ export interface DayCount {
 
 /** The rows of an organization in a range of days. */
 const within = (
-  table: typeof tokensByHour | typeof tokensByAgent | typeof callsByRoute,
+  table: typeof tokensByHour | typeof callsByHour | typeof tokensByAgent | typeof callsByRoute,
   organizationId: OrganizationId,
   { first, last }: DaySpan,
 ) => and(eq(table.organizationId, organizationId), between(table.day, first, last));
@@ -35,15 +36,20 @@ export function countTokensByDay({ db }: Pick<Context, "db">, organizationId: Or
     .groupBy(tokensByHour.day);
 }
 
-/** Tokens issued in each hour of the week. */
-export function countTokensByHourOfWeek({ db }: Pick<Context, "db">, organizationId: OrganizationId, span: DaySpan) {
-  const dow = sql<number>`CAST(strftime('%w', ${tokensByHour.day}) AS INTEGER)`;
+/** Requests in each hour of the week: tokens issued and calls accepted. */
+export function countRequestsByHourOfWeek({ db }: Pick<Context, "db">, organizationId: OrganizationId, span: DaySpan) {
+  const of = (table: typeof tokensByHour | typeof callsByHour) =>
+    db
+      .select({ day: table.day, hour: table.hour, count: table.count })
+      .from(table)
+      .where(within(table, organizationId, span));
+  const requests = unionAll(of(tokensByHour), of(callsByHour)).as("requests");
+  const dow = sql<number>`CAST(strftime('%w', ${requests.day}) AS INTEGER)`;
   return db
-    .select({ dow, hour: tokensByHour.hour, count: sum(tokensByHour.count).mapWith(Number) })
-    .from(tokensByHour)
-    .where(within(tokensByHour, organizationId, span))
-    .groupBy(dow, tokensByHour.hour)
-    .orderBy(dow, asc(tokensByHour.hour));
+    .select({ dow, hour: requests.hour, count: sum(requests.count).mapWith(Number) })
+    .from(requests)
+    .groupBy(dow, requests.hour)
+    .orderBy(dow, asc(requests.hour));
 }
 
 /** Tokens issued to each agent, most first. */
@@ -112,6 +118,7 @@ export async function deleteActivityBefore({ db }: Pick<Context, "db">, day: str
     sql`rowid IN (SELECT rowid FROM ${table} WHERE day < ${day} LIMIT ${maxDeleted})`;
   await db.batch([
     db.delete(tokensByHour).where(outdatedOf(tokensByHour)),
+    db.delete(callsByHour).where(outdatedOf(callsByHour)),
     db.delete(tokensByAgent).where(outdatedOf(tokensByAgent)),
     db.delete(callsByRoute).where(outdatedOf(callsByRoute)),
   ]);

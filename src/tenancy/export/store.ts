@@ -9,6 +9,7 @@ import {
   auditCheckpoints,
   auditVerifications,
   billingAccounts,
+  callsByHour,
   callsByRoute,
   credentials,
   delegations,
@@ -116,6 +117,11 @@ export const stored = {
     table: tokensByHour,
     organization: tokensByHour.organizationId,
     key: [tokensByHour.day, tokensByHour.hour],
+  },
+  calls_by_hour: {
+    table: callsByHour,
+    organization: callsByHour.organizationId,
+    key: [callsByHour.day, callsByHour.hour],
   },
   tokens_by_agent: {
     table: tokensByAgent,

@@ -3,7 +3,7 @@ import { bindings } from "./faults.ts";
 
 /** Counts and measurements: they say how often was asked, not what is. */
 const left =
-  /^(calls_by_route|tokens_by_\w+|control_results|d1_migrations|audit_chains|audit_checkpoints|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
+  /^(calls_by_\w+|tokens_by_\w+|control_results|d1_migrations|audit_chains|audit_checkpoints|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
 
 /** Columns that are another value each time. */
 const random = /challenge|hash|sealed|jwk|secret|sequence|payload|response_body|actor|user_agent/;

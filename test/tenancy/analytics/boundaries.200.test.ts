@@ -46,11 +46,12 @@ describe("a token issued at 23:59:59.999", () => {
       { date: "2027-05-11", count: 2 },
       { date: "2027-05-12", count: 1 },
     ]);
-    // A Tuesday and a Wednesday, beside the set-up of Monday noon.
+    // A Tuesday and a Wednesday, beside the set-up of Monday noon: a token, and two calls that make the agent.
+    // The calls of Wednesday are the two reads.
     expect((await analytics(token, "agents/activity")).data).toEqual([
-      { dow: 1, hour: 12, count: 1 },
+      { dow: 1, hour: 12, count: 3 },
       { dow: 2, hour: 23, count: 2 },
-      { dow: 3, hour: 0, count: 1 },
+      { dow: 3, hour: 0, count: 3 },
     ]);
   });
 
@@ -60,8 +61,23 @@ describe("a token issued at 23:59:59.999", () => {
     at("2027-05-11T09:00:00.000Z");
     const token = await reader();
     expect((await analytics(token, "agents/activity")).data).toEqual([
-      { dow: 1, hour: 12, count: 1 },
+      { dow: 1, hour: 12, count: 3 },
       { dow: 2, hour: 8, count: 1 },
+      { dow: 2, hour: 9, count: 2 },
+    ]);
+  });
+
+  it("is one of the requests of its hour, as every accepted call is, and no refused one", async () => {
+    at("2027-05-11T08:59:59.999Z");
+    const token = await reader();
+    const read = (path: string, bearer = token) => call(`/api/v1/${path}`, { token: bearer });
+    await Promise.all(Array.from({ length: 7 }, () => read("agents")));
+    expect((await read("agents/0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10")).status).toBe(404);
+    expect((await read("agents", `${token}x`)).status).toBe(401);
+    at("2027-05-11T09:00:00.000Z");
+    expect((await analytics(token, "agents/activity")).data).toEqual([
+      { dow: 1, hour: 12, count: 3 },
+      { dow: 2, hour: 8, count: 9 },
       { dow: 2, hour: 9, count: 1 },
     ]);
   });
@@ -91,8 +107,9 @@ describe("the last day", () => {
     const after = await reader();
     expect((await analytics(after, "tokens")).data[0]).toEqual({ date: "2027-05-26", count: 0 });
     expect((await analytics(after, "agents/activity")).data).toEqual([
-      { dow: 3, hour: 23, count: 1 },
-      { dow: 4, hour: 0, count: 1 },
+      // A token and two reads each.
+      { dow: 3, hour: 23, count: 3 },
+      { dow: 4, hour: 0, count: 3 },
     ]);
   });
 });
@@ -197,7 +214,8 @@ describe("counts of 90 days", () => {
       DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE organization_id = ? AND day = '2032-01-01'`)
         .bind(organization.organizationId)
         .first("n");
-    const kept = () => Promise.all(["tokens_by_hour", "tokens_by_agent", "calls_by_route"].map(stored));
+    const kept = () =>
+      Promise.all(["tokens_by_hour", "calls_by_hour", "tokens_by_agent", "calls_by_route"].map(stored));
 
     await analytics(organization.token, "tokens");
     await DB.prepare("INSERT OR REPLACE INTO calls_by_route VALUES (?, '2032-01-01', '/api/v1/agents', '2xx', 3)")
@@ -206,10 +224,10 @@ describe("counts of 90 days", () => {
     at("2032-03-30T23:59:59.999Z");
     await runCron();
     expect((await analytics(await reader(), "tokens?days=90")).data[0]).toEqual({ date: "2032-01-01", count: 1 });
-    expect(await kept()).toEqual([1, 1, 1]);
+    expect(await kept()).toEqual([1, 1, 1, 1]);
     at("2032-03-31T00:00:00.000Z");
     await runCron();
-    expect(await kept()).toEqual([0, 0, 0]);
+    expect(await kept()).toEqual([0, 0, 0, 0]);
     expect(some(await analytics(await reader(), "tokens?days=90"))).toEqual([
       { date: "2032-03-30", count: 1 },
       { date: "2032-03-31", count: 1 },

@@ -131,7 +131,13 @@ async function expectRecount() {
   expect(tokens).toStrictEqual({ tenantId, days: 30, data: byDay(issued, 30) });
   expect(week).toStrictEqual({ tenantId, days: 7, data: byDay(issued, 7) });
   expect(quarter).toStrictEqual({ tenantId, days: 90, data: byDay(issued, 90) });
-  expect(activity).toStrictEqual({ tenantId, data: byHourOfWeek(issued) });
+  // The calls of each hour are in no log: no cell may have less than its tokens. `boundaries.200.test.ts` counts them.
+  const requests = new Map<string, number>(
+    activity.data.map(({ dow, hour, count }: Body) => [`${dow} ${hour}`, count]),
+  );
+  for (const { dow, hour, count } of byHourOfWeek(issued)) {
+    expect(requests.get(`${dow} ${hour}`)).toBeGreaterThanOrEqual(count);
+  }
   expect(perAgent).toStrictEqual({
     tenantId,
     month: new Date().toISOString().slice(0, 7),

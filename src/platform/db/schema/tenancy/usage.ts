@@ -20,6 +20,21 @@ export const tokensByHour = sqliteTable(
   ],
 );
 
+/** Accepted calls of an organization in each hour. Token requests are not among them. */
+export const callsByHour = sqliteTable(
+  "calls_by_hour",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    day: text().notNull(),
+    hour: integer().notNull(),
+    count: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.day, table.hour] }),
+    index("calls_by_hour_by_day").on(table.day),
+  ],
+);
+
 /** Tokens issued to each agent on each day. */
 export const tokensByAgent = sqliteTable(
   "tokens_by_agent",

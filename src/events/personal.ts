@@ -17,7 +17,7 @@ function isAddress(text: string): boolean {
 }
 
 const masked = (text: string): string =>
-  text.includes("@") || text.includes("40") ? text.replace(word, (one) => (isAddress(one) ? removed : one)) : text;
+  text.includes("@") || text.includes("%") ? text.replace(word, (one) => (isAddress(one) ? removed : one)) : text;
 
 /** Makes names different: the second `a` is `a 2`. The numbers of a name only rise, so that the cost is linear. */
 function distinct(): (name: string) => string {

@@ -26,7 +26,7 @@ let token: string;
 beforeAll(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: madeAtMs + 60_000 });
   await restore(released);
-  await migrate();
+  await migrate(madeAtMs + 60_000);
   for (const table of await tableNames()) migrated[table] = await rowsOf(table);
   await cron();
   await cron();
@@ -199,7 +199,7 @@ describe("what ends and what stays, as docs/upgrade.md says", () => {
 
 it("the second of two deployments finds the migrations applied, and changes nothing", async () => {
   const before = await rowsOf("d1_migrations");
-  await migrate();
+  await migrate(madeAtMs + 60_000);
   expect(await rowsOf("d1_migrations")).toEqual(before);
   expect(before[0]?.name).toBe(old("d1_migrations")[0]?.name);
 });

@@ -90,6 +90,21 @@ function billingOf(env: z.output<z.ZodObject<typeof stripeSettings>>, issuer: st
   };
 }
 
+/** RFC 9116 2.5.3: a URI. */
+const contact = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^(https:|mailto:[^@\s]+@)/.test(text), {
+    error: "must be an https or mailto URI, such as mailto:security@example.com",
+  })
+  .optional();
+
+const operatorName = z
+  .string()
+  .trim()
+  .min(1, { error: "must not be empty" })
+  .max(100, { error: "must have at most 100 characters" })
+  .optional();
+
 const adminToken = z.string().min(32, { error: "must have at least 32 characters" }).optional();
 
 const seconds = (least: number, most: number) =>
@@ -122,6 +137,8 @@ const settingsSchema = z
     DNS_STATIC_RECORDS: staticRecords,
     REMOTE_JWKS_TTL_SECONDS: seconds(0, 86_400),
     COMPLIANCE_ENABLED: z.enum(["true", "false"], { error: "must be true or false" }).default("true"),
+    OPERATOR_NAME: operatorName,
+    OPERATOR_CONTACT: contact,
     ...stripeSettings,
   })
   .superRefine((env, context) => {
@@ -159,6 +176,7 @@ const settingsSchema = z
     dnsStaticRecords: env.DNS_STATIC_RECORDS ?? null,
     remoteJwksTtlSeconds: env.REMOTE_JWKS_TTL_SECONDS,
     complianceEnabled: env.COMPLIANCE_ENABLED === "true",
+    operator: { name: env.OPERATOR_NAME ?? null, contact: env.OPERATOR_CONTACT ?? null },
     billing: billingOf(env, env.ISSUER),
   }));
 

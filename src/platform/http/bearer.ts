@@ -20,8 +20,12 @@ export function refuseWithoutToken(authorization: string | undefined, token: str
   return problem("UNAUTHORIZED", `This is not ${name}.`, { oauthError: "invalid_token" });
 }
 
-/** Refuses a request for the metrics or the detailed health without `METRICS_TOKEN`. Accepts every request if that is not set. */
+/**
+ * Refuses a request for the metrics or the detailed health without `METRICS_TOKEN`. While that is not set, both are open in
+ * development only: elsewhere they are `NOT_FOUND`, so that a forgotten secret publishes nothing.
+ */
 export function refuseMonitor({ settings }: Context, authorization: string | undefined): Problem | null {
-  const { metricsToken } = settings;
-  return metricsToken === undefined ? null : refuseWithoutToken(authorization, metricsToken, "METRICS_TOKEN");
+  const { environment, metricsToken } = settings;
+  if (metricsToken !== undefined) return refuseWithoutToken(authorization, metricsToken, "METRICS_TOKEN");
+  return environment === "development" ? null : problem("NOT_FOUND");
 }

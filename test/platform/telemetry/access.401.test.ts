@@ -25,8 +25,19 @@ describe.each(["/metrics", "/health/detailed"])("GET %s", (path) => {
     }
   });
 
-  it("is open while no METRICS_TOKEN is set", async () => {
+  it("is open in development while no METRICS_TOKEN is set", async () => {
     expect((await send(path)).status).toBe(200);
+  });
+
+  it.each(["staging", "production"])("does not exist in %s while no METRICS_TOKEN is set", async (environment) => {
+    const settings = { ISSUER: "https://idp.example.com", ENVIRONMENT: environment };
+    for (const headers of [{}, { Authorization: `Bearer ${token}` }]) {
+      const answer = await send(path, settings, headers);
+      expect([answer.status, answer.body.code]).toEqual([404, "NOT_FOUND"]);
+      expect(answer.text).not.toContain("agentidp_");
+    }
+    const authorized = { Authorization: `Bearer ${token}` };
+    expect((await send(path, { ...settings, METRICS_TOKEN: token }, authorized)).status).toBe(200);
   });
 });
 

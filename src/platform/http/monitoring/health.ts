@@ -104,12 +104,12 @@ const readDetailedHealth = publicRoute({
   operationId: "readDetailedHealth",
   summary: "Check the dependencies of the service",
   description:
-    "Calls D1, KV, a ledger and the queue concurrently. A dependency is degraded when it answers after more than a second, and unreachable when it does not answer within two. The ledger is also degraded while an audit event of any organization cannot be moved to D1 for over ten minutes. Requires `METRICS_TOKEN` as a bearer token if that is set. When a dependency is unreachable, the 503 also has the members of the 200.",
+    "Calls D1, KV, a ledger and the queue concurrently. A dependency is degraded when it answers after more than a second, and unreachable when it does not answer within two. The ledger is also degraded while an audit event of any organization cannot be moved to D1 for over ten minutes. Requires `METRICS_TOKEN` as a bearer token. While that is not set, this is open in development and 404 elsewhere. When a dependency is unreachable, the 503 also has the members of the 200.",
   responses: {
     200: json(detailedHealthSchema, "Every dependency is healthy"),
     207: json(detailedHealthSchema, "A dependency is degraded"),
   },
-  errors: ["UNAUTHORIZED"],
+  errors: ["UNAUTHORIZED", "NOT_FOUND"],
 });
 
 /** The routes `/health` and `/health/detailed`. `pingLedger` is a parameter, because this floor knows no ledger. */

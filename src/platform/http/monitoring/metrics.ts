@@ -22,14 +22,14 @@ const readMetrics = publicRoute({
   operationId: "readMetrics",
   summary: "Read the metrics",
   description:
-    "For a Prometheus server: the metrics of all instances, about a second old. Requires `METRICS_TOKEN` as a bearer token if that is set.",
+    "For a Prometheus server: the metrics of all instances, about a second old. Requires `METRICS_TOKEN` as a bearer token. While that is not set, this is open in development and 404 elsewhere.",
   responses: {
     200: {
       description: "The metrics, in the Prometheus text format 0.0.4 or, if the client prefers it, in OpenMetrics 1.0",
       content: { [prometheus.mediaType]: page, [openMetrics.mediaType]: page },
     },
   },
-  errors: ["UNAUTHORIZED"],
+  errors: ["UNAUTHORIZED", "NOT_FOUND"],
 });
 
 export const metricsRoutes = createBaseRouter();

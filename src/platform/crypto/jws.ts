@@ -78,6 +78,18 @@ export function readJws(token: string): ReadJws | null {
 /** RFC 7515 4.1.9: a `typ` without a slash has the prefix `application/`. Media types are case-insensitive. */
 const mediaType = (typ: string) => (typ.includes("/") ? typ : `application/${typ}`).toLowerCase();
 
+/** The copies of Ed25519 keys without `alg`, one for each key: jose imports a JWK once for each object. */
+const withoutAlg = new WeakMap<JWK, JWK>();
+
+/** EdDSA and Ed25519 are one algorithm (RFC 9864 2.2): a key with one name verifies the other. jose compares the names. */
+function underBothNames(key: CryptoKey | JWK): CryptoKey | JWK {
+  if (!("kty" in key) || key.crv !== "Ed25519" || key.alg === undefined) return key;
+  const { alg: _, ...rest } = key;
+  const copy = withoutAlg.get(key) ?? rest;
+  withoutAlg.set(key, copy);
+  return copy;
+}
+
 export interface Expected {
   /** A JWK is imported once for each object. */
   readonly key: CryptoKey | JWK;
@@ -98,7 +110,7 @@ export async function verifyJws(token: string, { key, alg, typ }: Expected): Pro
   if (!read || read.header.alg !== alg) return null;
   if (typ !== null && (read.header.typ === undefined || mediaType(read.header.typ) !== mediaType(typ))) return null;
   try {
-    await compactVerify(token, key, { algorithms: [alg] });
+    await compactVerify(token, underBothNames(key), { algorithms: [alg] });
     return read.payload;
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;

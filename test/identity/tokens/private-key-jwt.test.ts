@@ -76,6 +76,17 @@ describe("an agent that keeps its own key", () => {
   });
 
   it.each([
+    ["EdDSA", "Ed25519"],
+    ["Ed25519", "EdDSA"],
+  ])("RFC 9864 2.2: signs in with a key registered as %s, under the name %s", async (named, alg) => {
+    const pair = await generateKeyPair("Ed25519", { extractable: true });
+    const { kty, crv, x } = await exportJWK(pair.publicKey);
+    const { agentId } = await newAgent(admin, { publicKeyJwk: { kty, crv, x, alg: named } });
+    const answer = await present(await sign(claimsOf(agentId), { alg, privateKey: pair.privateKey }));
+    expect(answer.status, answer.text).toBe(200);
+  });
+
+  it.each([
     ["the issuer", issuer],
     ["the token endpoint", `${issuer}/api/v1/token`],
     ["a list of the issuer alone", [issuer]],

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { base64url, CompactSign, generateKeyPair } from "jose";
+import { base64url, CompactSign, exportJWK, generateKeyPair, type JWK } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { importVerificationKey } from "../../../src/platform/crypto/jwk.ts";
 import { checkTimes, readJws, verifyJws } from "../../../src/platform/crypto/jws.ts";
@@ -160,6 +160,22 @@ describe("verifying a token", () => {
     [{ typ: "" }],
   ])("RFC 8725 3.11: a header of %j is no at+jwt", async (header) => {
     expect(await verifyJws(await signed(header), { key: pair.publicKey, alg: "ES256", typ: "at+jwt" })).toBeNull();
+  });
+
+  it.each([
+    ["EdDSA", "EdDSA"],
+    ["EdDSA", "Ed25519"],
+    ["Ed25519", "EdDSA"],
+    ["Ed25519", "Ed25519"],
+  ])("RFC 9864 2.2: a key of the algorithm %s verifies a token of %s", async (named, alg) => {
+    const { publicKey, privateKey } = await generateKeyPair("Ed25519", { extractable: true });
+    const { kty, crv, x } = await exportJWK(publicKey);
+    const key = { kty, crv, x, alg: named } as JWK;
+    const sign = (by: CryptoKey) =>
+      new CompactSign(new TextEncoder().encode('{"sub":"a"}')).setProtectedHeader({ alg }).sign(by);
+    expect(await verifyJws(await sign(privateKey), { key, alg, typ: null })).toEqual({ sub: "a" });
+    const other = await generateKeyPair("Ed25519");
+    expect(await verifyJws(await sign(other.privateKey), { key, alg, typ: null })).toBeNull();
   });
 
   it("throws on a key that cannot verify the algorithm", async () => {

@@ -94,6 +94,7 @@ interface Extras {
  *   access: "agents:read",
  *   tags: ["Agents"],
  *   summary: "Read an agent",
+ *   sdk: { call: "agents.get", retry: "read" },
  *   request: { params: z.object({ agentId: agentIdSchema }) },
  *   responses: { 200: { description: "The agent", content: { "application/json": { schema: agentSchema } } } },
  *   errors: ["AGENT_NOT_FOUND"],

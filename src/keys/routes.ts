@@ -19,6 +19,7 @@ keyRoutes.openapi(
     exempt: true,
     tags: ["Keys"],
     summary: "Rotate the signing keys",
+    sdk: { call: "keys.rotate", retry: "never" },
     description:
       "For admins of the operator's organization. The next key starts to sign. The old key stays published until its last token has expired. With `compromised`, the old keys and every token that they signed, with the caller's own token, are revoked before the answer. Each further call revokes the keys that are current then.",
     request: { body: json(rotateKeysSchema, "Whether the keys are compromised") },
@@ -40,6 +41,7 @@ keySetRoutes.openapi(
     access: "public",
     tags: ["Discovery"],
     summary: "Read the published keys (RFC 7517)",
+    sdk: { call: "discovery.jwks", retry: "read" },
     responses: { 200: json(jwksSchema, "The next, current and previous keys"), ...notModified },
   }),
   async (c) => publicDocument(c, await keySet(c.get("context")), { maxAgeSeconds: 300 }),

@@ -10,7 +10,7 @@ const chosen = [
   "registerAgent",
   "changeAgent: suspend",
   "revokeCredential",
-  "delegate",
+  "createDelegation",
   "revokeDelegation",
   "issueToken",
   "introspectToken",

@@ -119,7 +119,7 @@ describe("the same in a query or in headers changes nothing", () => {
         "listPartners",
         "listTrustPolicies",
         "listDelegations",
-        "listAgentCredentials",
+        "listCredentials",
       ].includes(operationId),
   );
 

@@ -250,6 +250,6 @@ it("every operation took one of its bodies, but for those that need a thing that
     "upgradeTier",
     "upgradeTierByBilling",
     "exchangeWorkloadToken",
-    "delegate",
+    "createDelegation",
   ]);
 });

@@ -7,7 +7,7 @@ import { type Answer, call, newAgent, newCredential, newOrganization, type Organ
 import { filled, guarded, parametersOf } from "./_operations.ts";
 
 /** Operations whose answer is public by design: whoever knows an agent's id may resolve its DID. */
-const publicByDesign = new Set(["resolveAgentDID"]);
+const publicByDesign = new Set(["resolveAgentDid"]);
 
 /** A body that is in order, for every operation that takes one, so that the answer is about the id and nothing else. */
 const bodies: Readonly<Record<string, unknown>> = {

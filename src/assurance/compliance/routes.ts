@@ -24,6 +24,7 @@ complianceRoutes.openapi(
     tags,
     operationId: "readComplianceReport",
     summary: "Read the compliance report",
+    sdk: { call: "compliance.report", retry: "read" },
     description:
       "For auditors, measured within the last five minutes: the identity of each active agent, the audit trail, the credentials and the partners. A section with `warn` needs attention; one with `fail` has a fault.",
     responses: { 200: { ...json(reportSchema, "The report"), headers: reportHeaders } },
@@ -45,6 +46,7 @@ complianceRoutes.openapi(
     tags,
     operationId: "listAgentCards",
     summary: "List the cards of all agents",
+    sdk: { call: "compliance.agentCards", retry: "read" },
     description:
       "All active agents of the caller's organization, oldest first, in one streamed answer, for a registry or a directory. `format` selects the format of the cards.",
     request: { query: cardQuerySchema },
@@ -69,6 +71,7 @@ complianceRoutes.openapi(
     tags,
     operationId: "readAgentBadge",
     summary: "Get an agent's badge",
+    sdk: { call: "agents.badge", retry: "read" },
     description:
       "A W3C Verifiable Credential (VC Data Model 1.1, JWT) of type `AgentBadge`: the service asserts the agent's OASF record. The DID document of the issuer, the service, is enough to verify it. It is valid for a day. Without a token: for a public active agent. With a token: also for any active agent of the token's organization.",
     request: { params: z.object({ agentId: agentIdSchema }) },

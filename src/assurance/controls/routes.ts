@@ -17,6 +17,7 @@ controlRoutes.openapi(
     tags: ["Compliance"],
     operationId: "listControls",
     summary: "List the controls",
+    sdk: { call: "compliance.controls", retry: "read" },
     description:
       "The controls of the service, by the trust services criteria of SOC 2. Each control is measured every minute. A control that was not measured for 15 minutes is `unknown`. Scripts of any origin can read this.",
     responses: { 200: json(controlsSchema, "All controls, always in the same order"), ...notModified },

@@ -13,12 +13,14 @@ const methods = [
   {
     method: "get",
     summary: "Read agent info",
+    sdk: { call: "tokens.whoAmI", retry: "read" },
     description:
       "The agent of the access token. This is the UserInfo endpoint of OpenID Connect. It accepts any active access token for this service, with or without `openid`.",
   },
   {
     method: "post",
     summary: "Read agent info by POST",
+    sdk: false,
     description: "The same: OpenID Connect Core 5.3.1 requires both methods.",
   },
 ] as const;

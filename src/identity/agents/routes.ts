@@ -21,6 +21,7 @@ const register = route({
   entityTag: true,
   tags,
   summary: "Register an agent",
+  sdk: { call: "agents.register", retry: "keyed" },
   description:
     "The agent gets an id, which is also its OAuth `client_id`, a DID and a key. It becomes a member of its organization. An admin with `admin:orgs` in its token may give it any capability and any scope. Every other caller may give it the platform scopes that its own token carries, `delegations:write`, and the capabilities that its own agent holds.",
   request: { body: { required: true, ...json(createAgentSchema, "The agent") } },
@@ -38,6 +39,7 @@ const list = route({
   access: "agents:read",
   tags,
   summary: "List agents",
+  sdk: { call: "agents.list", retry: "read" },
   description:
     "The agents of the caller's organization, newest first, decommissioned ones included unless `status` says otherwise.",
   request: { query: pageQuery.extend(agentFilterSchema.shape) },
@@ -55,6 +57,7 @@ const read = route({
   entityTag: true,
   tags,
   summary: "Read an agent",
+  sdk: { call: "agents.get", retry: "read" },
   request: { params: agentPath },
   responses: { 200: json(agentSchema, "The agent") },
   errors: ["AGENT_NOT_FOUND"],
@@ -79,6 +82,7 @@ const change = route({
   tags,
   operationId: "changeAgent",
   summary: "Change, suspend or reactivate an agent",
+  sdk: { call: "agents.update", retry: "idempotent" },
   description:
     "Changes the fields that the body names. Suspending ends the agent's tokens and sign-ins at once; reactivating allows new ones, and old tokens stay inactive. A removed capability or scope is missing from the next token on, and ends the delegations with it. Setting `dpopRequired` ends the agent's tokens that are not bound to a key.",
   request: { params: agentPath, body: { required: true, ...json(changeAgentSchema, "The fields to change") } },
@@ -101,6 +105,7 @@ const decommission = route({
   entityTag: true,
   tags,
   summary: "Decommission an agent",
+  sdk: { call: "agents.decommission", retry: "idempotent" },
   description:
     "Final. The agent's tokens and credentials are revoked; it no longer counts against the limit. Its private key and the hashes of its secrets are removed within minutes; its record stays for the audit.",
   request: { params: agentPath },
@@ -121,6 +126,7 @@ const erase = route({
   entityTag: true,
   tags,
   summary: "Erase an agent",
+  sdk: { call: "agents.erase", retry: "idempotent" },
   description:
     "Replaces the e-mail and the owner of a decommissioned agent and removes its description: in its record, and in the stored deliveries of its webhook events. A new agent may have the e-mail. Final. The agent's id, its DID and its audit events stay. Erasing it again changes nothing. No body is read.",
   request: { params: agentPath },

@@ -27,6 +27,7 @@ const create = route({
   changesAuthority: true,
   tags,
   summary: "Create a credential",
+  sdk: { call: "credentials.create", retry: "keyed" },
   description: "The client secret is in this answer only. An agent may have ten active credentials.",
   request: { params: credentialsPath, body: json(createCredentialSchema, "When the credential expires, if ever") },
   responses: { 201: json(newCredentialSchema, "The credential with its secret") },
@@ -48,7 +49,9 @@ const list = route({
   path: "/agents/{agentId}/credentials",
   access: "bearer",
   tags,
+  operationId: "listCredentials",
   summary: "List an agent's credentials",
+  sdk: { call: "credentials.list", retry: "read" },
   description:
     "Newest first, with the revoked and the expired ones, and without secrets. An agent's own credentials need `agents:read`, those of another agent `agents:write` or `audit:read`.",
   request: { params: credentialsPath, query: pageQuery },
@@ -74,6 +77,7 @@ const rotate = route({
   ownSecret: ownRotationHint,
   tags,
   summary: "Rotate a credential",
+  sdk: { call: "credentials.rotate", retry: "keyed" },
   description:
     "Replaces the secret; id and expiry stay. The answer holds the new secret, this once. An agent rotates its own credential without a token, by HTTP Basic with the newest secret of that very credential; a secret in its overlap rotates nothing. An access token needs the authority to take the agent over. With an overlap, earlier secrets keep their own. Without one, the old secret and all earlier ones end, with the tokens that they got and the delegations made with those.",
   request: {
@@ -113,6 +117,7 @@ const revoke = route({
   exempt: true,
   tags,
   summary: "Revoke a credential",
+  sdk: { call: "credentials.revoke", retry: "idempotent" },
   description:
     "Final. The tokens that were issued for it are revoked. The caller must have the authority to take the agent over.",
   request: { params: credentialPath },

@@ -29,8 +29,9 @@ delegationRoutes.openapi(
     path: "/oauth2/token/delegate",
     access,
     tags,
-    operationId: "delegate",
+    operationId: "createDelegation",
     summary: "Lend scopes to another agent",
+    sdk: { call: "delegations.create", retry: "keyed" },
     description:
       "Platform scopes of the token in the request, or with `resource` capabilities for it, for 60 seconds to a day; never everything that the delegator may be granted. The delegatee exchanges the delegation token for access tokens at the token endpoint (grant `urn:ietf:params:oauth:grant-type:token-exchange`, RFC 8693). It cannot delegate further.",
     request: { body: { required: true, ...json(delegateSchema, "The scopes, the delegatee and the lifetime") } },
@@ -50,6 +51,7 @@ delegationRoutes.openapi(
     tags,
     operationId: "verifyDelegation",
     summary: "Check whether a delegation is valid",
+    sdk: { call: "delegations.verify", retry: "read" },
     description:
       "Valid means, at this moment: not expired, not revoked, both agents active, and the delegator may still be granted the scopes: a disabled resource makes it not valid while that lasts. The answer for a delegation that has ended has its facts too; the answer for any other token has `valid: false` alone.",
     request: { body: { required: true, ...json(verifyDelegationSchema, "The delegation token") } },
@@ -71,6 +73,7 @@ delegationRoutes.openapi(
     tags,
     operationId: "revokeDelegation",
     summary: "Revoke a delegation",
+    sdk: { call: "delegations.revoke", retry: "idempotent" },
     description:
       "By its delegator, or with `agents:write`. From this answer on it is not valid, and every access token made from it is revoked. A repeated call changes nothing.",
     request: { params: chainPath },
@@ -90,6 +93,7 @@ delegationRoutes.openapi(
     tags,
     operationId: "listDelegations",
     summary: "List the caller's delegations",
+    sdk: { call: "delegations.list", retry: "read" },
     description: "Delegations by the caller and to the caller, newest first.",
     request: { query: delegationQuery },
     responses: { 200: json(pageSchema(delegationSchema), "A page of delegations") },

@@ -16,18 +16,27 @@ export const discoveryRoutes = createRouter();
 const fiveMinutes = { maxAgeSeconds: 300 };
 
 const serverMetadataPaths = [
-  ["/.well-known/oauth-authorization-server", "Read the authorization server metadata (RFC 8414)"],
-  ["/.well-known/openid-configuration", "Read the OpenID provider metadata (OpenID Connect Discovery 1.0)"],
+  {
+    path: "/.well-known/oauth-authorization-server",
+    operationId: "readAuthorizationServerMetadata",
+    summary: "Read the authorization server metadata (RFC 8414)",
+    sdk: { call: "discovery.authorizationServer", retry: "read" },
+  },
+  {
+    path: "/.well-known/openid-configuration",
+    operationId: "readOpenIdProviderMetadata",
+    summary: "Read the OpenID provider metadata (OpenID Connect Discovery 1.0)",
+    sdk: { call: "discovery.openIdConfiguration", retry: "read" },
+  },
 ] as const;
 
-for (const [path, summary] of serverMetadataPaths) {
+for (const definition of serverMetadataPaths) {
   discoveryRoutes.openapi(
     route({
+      ...definition,
       method: "get",
-      path,
       access: "public",
       tags: ["Discovery"],
-      summary,
       responses: { 200: json(serverMetadataSchema, "The metadata"), ...notModified },
     }),
     (c) => publicDocument(c, serverMetadata(c.get("context").settings.issuer), fiveMinutes),
@@ -41,6 +50,7 @@ discoveryRoutes.openapi(
     access: "public",
     tags: ["Discovery"],
     summary: "Read the protected resource metadata (RFC 9728)",
+    sdk: { call: "discovery.protectedResource", retry: "read" },
     responses: { 200: json(resourceMetadataSchema, "The metadata"), ...notModified },
   }),
   (c) => publicDocument(c, resourceMetadata(c.get("context").settings.issuer), fiveMinutes),

@@ -29,6 +29,7 @@ federationRoutes.openapi(
     entityTag: true,
     tags,
     summary: "Trust a partner",
+    sdk: { call: "federation.trust", retry: "keyed" },
     description:
       "For admins of the organization. Its agents can then verify the tokens of the partner's agents. An organization has one partner for each issuer.",
     request: { body: { required: true, ...json(trustPartnerSchema, "The partner") } },
@@ -44,6 +45,7 @@ federationRoutes.openapi(
     access,
     tags,
     summary: "List partners",
+    sdk: { call: "federation.list", retry: "read" },
     request: { query: pageQuery },
     responses: { 200: json(pageSchema(partnerSchema), "A page of partners, newest first") },
   }),
@@ -58,6 +60,7 @@ federationRoutes.openapi(
     entityTag: true,
     tags,
     summary: "Read a partner",
+    sdk: { call: "federation.get", retry: "read" },
     request: { params: partnerPath },
     responses: { 200: json(partnerSchema, "The partner") },
     errors: ["PARTNER_NOT_FOUND"],
@@ -78,6 +81,7 @@ federationRoutes.openapi(
     entityTag: true,
     tags,
     summary: "Change a partner",
+    sdk: { call: "federation.update", retry: "idempotent" },
     description:
       "For admins of the organization. When the answer arrives, no token of a suspended partner is valid. The issuer cannot change.",
     request: {
@@ -104,6 +108,7 @@ federationRoutes.openapi(
     entityTag: true,
     tags,
     summary: "Delete a partner",
+    sdk: { call: "federation.delete", retry: "idempotent" },
     description: "For admins of the organization. When the answer arrives, no token of the partner is valid.",
     request: { params: partnerPath },
     responses: { 204: { description: "Deleted" } },
@@ -122,6 +127,7 @@ federationRoutes.openapi(
     access: "bearer",
     tags,
     summary: "Verify a partner's token",
+    sdk: { call: "federation.verifyToken", retry: "read" },
     description:
       "For an agent that received a token of a partner's agent. The `aud` of the token must be an active resource of the organization, one of the partner's `audiences`, or the `audience` of the request. Everything except a valid access token of an active partner gets `{ \"valid\": false }` without a reason; the audit log has the reason. A token that is bound to a key (`cnf`) is not valid here, because the request has no proof of the key. A token that its issuer revoked stays valid here until it expires.",
     request: { body: { required: true, ...json(verifyTokenSchema, "The token") } },

@@ -24,6 +24,7 @@ marketplaceRoutes.openapi(
     tags,
     operationId: "listMarketplaceAgents",
     summary: "Find public agents",
+    sdk: { call: "marketplace.list", retry: "read" },
     description:
       "The listed (`isPublic`) active agents of all organizations, newest first. One page searches 2,000 agents. It can have fewer than `limit` agents, or none, and still have a `nextCursor`.",
     request: { query: pageQuery.extend(listingFilterSchema.shape) },
@@ -40,6 +41,7 @@ marketplaceRoutes.openapi(
     tags,
     operationId: "readMarketplaceAgent",
     summary: "Read a public agent",
+    sdk: { call: "marketplace.get", retry: "read" },
     request: { params: listingPath },
     responses: { 200: json(listingSchema, "The agent"), ...notModified },
     errors: ["AGENT_NOT_FOUND"],

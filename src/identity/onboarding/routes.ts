@@ -30,6 +30,7 @@ onboardingRoutes.openapi(
     tags: ["Set-up"],
     operationId: "setUp",
     summary: "Set the service up",
+    sdk: { call: "setUp", retry: "never" },
     description:
       "Creates the operator's organization, its first admin agent and a credential, once. Later, `recoverAgentId` gives an active admin of that organization one new credential, for an operator that has lost every way to sign in. The bearer token is the setting `SETUP_TOKEN`. Without that setting the route does not exist.",
     request: {
@@ -55,6 +56,7 @@ onboardingRoutes.openapi(
     entityTag: true,
     tags: ["Organizations"],
     summary: "Create an organization",
+    sdk: { call: "organizations.create", retry: "keyed" },
     description: "For admins of the operator's organization. The default of `planTier` is `free`.",
     request: { body: { required: true, ...json(createOrganizationSchema, "The organization and its first admin") } },
     responses: {

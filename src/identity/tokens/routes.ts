@@ -3,7 +3,7 @@ import { type AppContext, recordCall } from "../../access/app-env.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { fail } from "../../platform/http/respond.ts";
-import { json } from "../../platform/http/route.ts";
+import { type Aliased, json } from "../../platform/http/route.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { tokenRequestSchema } from "./request.ts";
 import {
@@ -30,14 +30,12 @@ const clientOf = (c: AppContext, fields: ClientForm) => ({
   path: c.req.path,
 });
 
-const tokenEndpoint = (path: "/token" | "/oauth2/token", operationId: string, summary: string) =>
+const tokenEndpoint = (own: Aliased<"/token" | "/oauth2/token">) =>
   route({
+    ...own,
     method: "post",
-    path,
     access: "client",
-    operationId,
     tags: ["Tokens"],
-    summary,
     description:
       "An agent signs in with its secret (HTTP Basic or `client_secret`) or with a JWT signed by its own key (`client_assertion`); a workload with the token of its own platform (`assertion`) and no authentication. Without `resource` the token is for this service and carries platform scopes; with `resource` it is for that API and carries capabilities. Without `scope` it carries everything that the agent can have there, except `openid`, `admin:orgs` and `delegations:write`.",
     request: { body: form(tokenRequestSchema) },
@@ -48,8 +46,18 @@ const tokenEndpoint = (path: "/token" | "/oauth2/token", operationId: string, su
   });
 
 for (const definition of [
-  tokenEndpoint("/token", "issueToken", "Get an access token"),
-  tokenEndpoint("/oauth2/token", "issueTokenOAuth2", "Get an access token (the same endpoint by another path)"),
+  tokenEndpoint({
+    path: "/token",
+    operationId: "issueToken",
+    summary: "Get an access token",
+    sdk: { call: "tokens.issue", retry: "read" },
+  }),
+  tokenEndpoint({
+    path: "/oauth2/token",
+    operationId: "issueTokenOAuth2",
+    summary: "Get an access token (the same endpoint by another path)",
+    sdk: false,
+  }),
 ]) {
   tokenRoutes.openapi(definition, async (c) => {
     const fields = c.req.valid("form");
@@ -68,6 +76,7 @@ const workloadToken = route({
   tags: ["Workload identity"],
   operationId: "exchangeWorkloadToken",
   summary: "Turn a workload's OIDC token into an access token",
+  sdk: { call: "tokens.exchangeWorkload", retry: "never" },
   description:
     "The workload signs in with the token of its platform (GitHub Actions, GitLab, Kubernetes, …), which can be used once, and without a secret. `scope`, `resource` and the `DPoP` header are those of the token endpoint. The same as the grant `urn:ietf:params:oauth:grant-type:jwt-bearer` there. Errors are those of OAuth: `invalid_grant`, whatever is wrong with the token; the audit log of the agent's organization has the reason.",
   request: { body: { required: true, ...json(workloadTokenSchema, "The token, and the agent to sign in as") } },
@@ -100,6 +109,7 @@ tokenRoutes.openapi(
     operationId: "introspectToken",
     tags: ["Tokens"],
     summary: "Introspect a token (RFC 7662)",
+    sdk: { call: "tokens.introspect", retry: "read" },
     description:
       "By access token or by client authentication. Every agent may introspect its own tokens, and the `servers` of a resource its tokens. With `tokens:read` (in the access token; for a client in `grantedScopes`) an agent may introspect all tokens of its organization and all tokens for the organization's resources.",
     request: { body: form(tokenFormSchema) },
@@ -127,6 +137,7 @@ tokenRoutes.openapi(
     operationId: "revokeToken",
     tags: ["Tokens"],
     summary: "Revoke a token (RFC 7009)",
+    sdk: { call: "tokens.revoke", retry: "idempotent" },
     description:
       "The caller's own token, or any token of its organization with `agents:write`. Unknown and dead tokens get 200 as well.",
     request: { body: form(tokenFormSchema) },

@@ -20,6 +20,7 @@ const create = route({
   entityTag: true,
   tags,
   summary: "Create a trust policy",
+  sdk: { call: "trustPolicies.create", retry: "keyed" },
   description:
     "A workload whose token has exactly these claims may sign in as the agent. A policy is a credential: its creator must be allowed to create a secret for the agent. An agent can have twenty policies.",
   request: { body: { required: true, ...json(createTrustPolicySchema, "The claims of the token, and the agent") } },
@@ -38,6 +39,7 @@ const list = route({
   tags,
   operationId: "listTrustPolicies",
   summary: "List trust policies",
+  sdk: { call: "trustPolicies.list", retry: "read" },
   description: "The policies of all agents of the caller's organization, newest first.",
   request: { query: pageQuery },
   responses: { 200: json(pageSchema(trustPolicySchema), "A page of policies") },
@@ -54,6 +56,7 @@ const read = route({
   entityTag: true,
   tags,
   summary: "Read a trust policy",
+  sdk: { call: "trustPolicies.get", retry: "read" },
   request: { params: trustPolicyPath },
   responses: { 200: json(trustPolicySchema, "The policy") },
   errors: ["TRUST_POLICY_NOT_FOUND"],
@@ -72,6 +75,7 @@ const remove = route({
   entityTag: true,
   tags,
   summary: "Delete a trust policy",
+  sdk: { call: "trustPolicies.delete", retry: "idempotent" },
   description:
     "Final. The tokens that were issued by it are revoked. The caller must have the authority to take the agent over.",
   request: { params: trustPolicyPath },

@@ -42,9 +42,21 @@ function operationIdOf(summary: string): string {
     .join("");
 }
 
+/**
+ * The method of the client libraries for an operation. `retry` is what a library may do after a failure where the service may
+ * have received the request: `read` and `idempotent` requests can be sent again, `keyed` ones with the same `Idempotency-Key`,
+ * and the others never.
+ */
+export interface SdkMethod {
+  readonly call: string;
+  readonly retry: "read" | "idempotent" | "keyed" | "never";
+}
+
 /** A route definition without its access rule, which `access/route.ts` adds. */
 export type Definition<P extends string> = Omit<RouteConfig, "path" | "middleware" | "security"> & {
   readonly path: P;
+  /** false: no method of the libraries, because the operation is an alias or not for clients. */
+  readonly sdk: SdkMethod | false;
   /** The errors of this route, without those that its guards and its body imply. */
   readonly errors?: readonly ProblemCode[];
   /**
@@ -54,8 +66,11 @@ export type Definition<P extends string> = Omit<RouteConfig, "path" | "middlewar
   readonly entityTag?: true;
 };
 
+/** What distinguishes the operation of an endpoint that two paths have. */
+export type Aliased<P extends string> = Pick<Definition<P>, "path" | "operationId" | "summary" | "sdk">;
+
 /** A completed definition. It keeps the types of its parts for the handler. */
-export type Defined<P extends string, D> = Omit<D, "access" | "exempt" | "errors" | "entityTag"> & {
+export type Defined<P extends string, D> = Omit<D, "access" | "exempt" | "errors" | "entityTag" | "sdk"> & {
   path: P;
   getRoutingPath(): string;
 };
@@ -69,7 +84,7 @@ interface Guarding {
 
 /** Completes a route definition; `route` in `access/route.ts` says with what. */
 export function defineRoute(definition: Definition<string>, guarding: Guarding) {
-  const { errors = [], entityTag, ...rest } = definition;
+  const { errors = [], entityTag, sdk, ...rest } = definition;
   const conditional = entityTag ? conditionalForm(rest) : null;
   const body = rest.request?.body;
   const implied: ProblemCode[] = [
@@ -83,6 +98,7 @@ export function defineRoute(definition: Definition<string>, guarding: Guarding) 
   const complete: RouteConfig = {
     operationId: operationIdOf(rest.summary ?? `${rest.method} ${rest.path}`),
     ...rest,
+    ...(sdk ? { "x-sdk-call": sdk.call, "x-sdk-retry": sdk.retry } : { "x-sdk-call": false }),
     security: [...guarding.security],
     ...(conditional && conditional.parameters.length > 0 ? { parameters: conditional.parameters } : {}),
     responses: { ...(conditional?.responses ?? rest.responses), ...errorResponses([...implied, ...errors]) },

@@ -29,6 +29,7 @@ const list = route({
   path: "/audit",
   operationId: "listAuditEvents",
   summary: "List events",
+  sdk: { call: "audit.list", retry: "read" },
   description: "Newest first. Includes the events of the caller's own earlier requests.",
   request: { query: eventQuerySchema },
   responses: { 200: json(eventPageSchema, "A page of events") },
@@ -39,6 +40,7 @@ const verify = route({
   path: "/audit/verify",
   operationId: "verifyAuditChain",
   summary: "Verify the chain",
+  sdk: { call: "audit.verify", retry: "read" },
   description:
     "Recomputes every hash, checks every link, and compares the chain with the signed checkpoints and with its end in the ledger. " +
     "An organization may do this 30 times a minute.",
@@ -51,6 +53,7 @@ const checkpoints = route({
   path: "/audit/checkpoints",
   operationId: "listAuditCheckpoints",
   summary: "List checkpoints",
+  sdk: { call: "audit.checkpoints", retry: "read" },
   description:
     "Newest first. The service signs the position of the chain after every hour with new events, and at every 10,000th event. " +
     "Keep the checkpoints elsewhere: after a change of an earlier event the log does not lead to their hashes.",
@@ -63,6 +66,7 @@ const exporting = route({
   path: "/audit/export",
   operationId: "exportAuditEvents",
   summary: "Export events",
+  sdk: { call: "audit.export", retry: "read" },
   description:
     "All events up to now, or the events of a time range, oldest first, one event per line. A failed export breaks the connection: " +
     "a response that ends normally is complete. Export more than a million events in several time ranges.",
@@ -87,6 +91,7 @@ const accept = route({
   tags: ["Audit log"],
   operationId: "acceptAuditGap",
   summary: "Accept a gap",
+  sdk: { call: "audit.acceptGap", retry: "keyed" },
   description:
     "For admins of the operator's organization, after a restore of the database that lost events. Verifies the whole log. The gap must be the first one that is not accepted, with exactly this extent, and every other event must fit. " +
     "An event in the log, a signed checkpoint and every later verification name the gap. A repeated call changes nothing and returns the first acceptance.",
@@ -100,6 +105,7 @@ const read = route({
   path: "/audit/{eventId}",
   operationId: "readAuditEvent",
   summary: "Read one event",
+  sdk: { call: "audit.get", retry: "read" },
   request: { params: eventParamsSchema },
   responses: { 200: json(auditEventSchema, "The event") },
   errors: ["AUDIT_EVENT_NOT_FOUND"],

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
-import { json } from "../../platform/http/route.ts";
+import { type Aliased, json } from "../../platform/http/route.ts";
 import { billingUsageSchema, checkoutSchema, portalSchema, receivedSchema, upgradeSchema } from "./schema.ts";
 import { openPortal, readBillingUsage, receiveEvent, upgrade } from "./service.ts";
 
@@ -11,15 +11,13 @@ const tags = ["Tiers and billing"];
 
 export const billingRoutes = createRouter();
 
-const upgradeRoute = (path: "/tiers/upgrade" | "/billing/upgrade", operationId: string, summary: string) =>
+const upgradeRoute = (own: Aliased<"/tiers/upgrade" | "/billing/upgrade">) =>
   route({
+    ...own,
     method: "post",
-    path,
     access: "bearer",
     exempt: true,
-    operationId,
     tags,
-    summary,
     description:
       "For an admin of the organization. Returns the address of a Checkout page, where a person pays. The tier changes when Stripe reports the payment. A second request within minutes returns the same page. The request also works over the limits.",
     request: { body: { required: true, ...json(upgradeSchema, "The tier to change to") } },
@@ -28,8 +26,18 @@ const upgradeRoute = (path: "/tiers/upgrade" | "/billing/upgrade", operationId: 
   });
 
 for (const definition of [
-  upgradeRoute("/tiers/upgrade", "upgradeTier", "Upgrade the organization's tier"),
-  upgradeRoute("/billing/upgrade", "upgradeTierByBilling", "Upgrade the organization's tier (by another path)"),
+  upgradeRoute({
+    path: "/tiers/upgrade",
+    operationId: "upgradeTier",
+    summary: "Upgrade the organization's tier",
+    sdk: { call: "tiers.upgrade", retry: "keyed" },
+  }),
+  upgradeRoute({
+    path: "/billing/upgrade",
+    operationId: "upgradeTierByBilling",
+    summary: "Upgrade the organization's tier (by another path)",
+    sdk: false,
+  }),
 ]) {
   billingRoutes.openapi(definition, async (c) => {
     return answer(c, await upgrade(c.get("context"), c.get("caller"), c.req.valid("json").target_tier), 200);
@@ -46,6 +54,7 @@ billingRoutes.openapi(
     operationId: "openBillingPortal",
     tags,
     summary: "Open Stripe's customer portal",
+    sdk: { call: "billing.portal", retry: "keyed" },
     description:
       "Returns the address of a page at Stripe where a person changes the payment method, reads the invoices, or cancels. Works over the limits, and not by delegation.",
     responses: { 200: json(portalSchema, "The customer portal") },
@@ -61,6 +70,7 @@ billingRoutes.openapi(
     access: "public",
     tags,
     summary: "Receive an event from Stripe",
+    sdk: false,
     description:
       "For Stripe only: the body must be signed with the endpoint's secret, at most five minutes ago. The service reads the subscription from Stripe after each event; the content of the event has no effect.",
     request: {
@@ -83,7 +93,9 @@ billingRoutes.openapi(
     path: "/billing/usage",
     access: "bearer",
     tags,
+    operationId: "readBillingUsage",
     summary: "Read the usage of the present month",
+    sdk: { call: "billing.usage", retry: "read" },
     responses: { 200: json(billingUsageSchema, "The usage of the organization, and its subscription") },
   }),
   async (c) => {

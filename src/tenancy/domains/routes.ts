@@ -20,6 +20,7 @@ domainRoutes.openapi(
     changesAuthority: true,
     tags,
     summary: "Add a domain",
+    sdk: { call: "domains.add", retry: "keyed" },
     description:
       "For admins of the organization and of the operator's. The answer has the TXT record that proves the domain. A domain that is not verified is removed after 14 days.",
     request: {
@@ -42,6 +43,7 @@ domainRoutes.openapi(
     access,
     tags,
     summary: "List domains",
+    sdk: { call: "domains.list", retry: "read" },
     request: { params: organizationDomainsPath, query: pageQuery },
     responses: { 200: json(pageSchema(domainSchema), "A page of domains, newest first") },
     errors: ["ORGANIZATION_NOT_FOUND"],
@@ -59,6 +61,7 @@ domainRoutes.openapi(
     access,
     tags,
     summary: "Read a domain",
+    sdk: { call: "domains.get", retry: "read" },
     request: { params: domainPath },
     responses: { 200: json(domainSchema, "The domain") },
     errors: ["ORGANIZATION_NOT_FOUND", "DOMAIN_NOT_FOUND"],
@@ -77,6 +80,7 @@ domainRoutes.openapi(
     changesAuthority: true,
     tags,
     summary: "Verify a domain",
+    sdk: { call: "domains.verify", retry: "idempotent" },
     description:
       "Looks up the TXT record. Only records of the name itself count, never those behind an alias. An organization that holds the domain keeps it while its own record is there; after that, a second verification at least an hour later takes the domain over.",
     request: { params: domainPath },
@@ -97,6 +101,7 @@ domainRoutes.openapi(
     changesAuthority: true,
     tags,
     summary: "Remove a domain",
+    sdk: { call: "domains.remove", retry: "idempotent" },
     description: "Refused while an active resource is at or below it.",
     request: { params: domainPath },
     responses: { 204: { description: "Removed" } },

@@ -17,6 +17,7 @@ const exporting = route({
   access: "admin:orgs",
   tags: ["Organizations"],
   summary: "Export an organization",
+  sdk: { call: "organizations.export", retry: "read" },
   description:
     "All that the service holds of an organization, one JSON object with a `type` per line: the organization, its domains, resources, agents, public keys, credentials, trust policies, partners, delegations, webhooks with their deliveries, counts, billing account, and audit log with its checkpoints. No secret, no hash of one and no private key. The operator's organization exports any organization, every other one only itself. " +
     'The last line is `{ type: "end", counts, nextCursor }`; a response without it is not complete. A response has at most 600,000 lines; where `nextCursor` is not null, request the next part with it. Each GET is an event `organization.exported`; HEAD exports nothing.',

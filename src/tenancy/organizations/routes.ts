@@ -31,6 +31,7 @@ organizationRoutes.openapi(
     method: "get",
     path: "/organizations",
     summary: "List organizations",
+    sdk: { call: "organizations.list", retry: "read" },
     description: "Newest first. The operator's organization reads all organizations, every other one only itself.",
     request: { query: pageQuery },
     responses: { 200: json(pageSchema(organizationSchema), "A page of organizations") },
@@ -45,6 +46,7 @@ organizationRoutes.openapi(
     ...oneOrganization,
     method: "get",
     summary: "Read an organization",
+    sdk: { call: "organizations.get", retry: "read" },
     request: { params: organizationPath },
     responses: { 200: json(organizationSchema, "The organization") },
   }),
@@ -61,6 +63,7 @@ organizationRoutes.openapi(
     changesAuthority: true,
     exempt: "suspending",
     summary: "Change an organization",
+    sdk: { call: "organizations.update", retry: "idempotent" },
     description:
       "An admin may change the name of its own organization. Only the operator may change the other fields. A suspension revokes all tokens of the organization at once and refuses sign-in. After a reactivation sign-in works again; tokens from before the suspension stay revoked.",
     request: {
@@ -83,6 +86,7 @@ organizationRoutes.openapi(
     changesAuthority: true,
     exempt: true,
     summary: "Delete an organization",
+    sdk: { call: "organizations.delete", retry: "idempotent" },
     description:
       "Revokes all tokens of the organization at once and refuses sign-in, permanently. Its slug stays taken.",
     request: { params: organizationPath },

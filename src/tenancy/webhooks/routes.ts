@@ -42,6 +42,7 @@ webhookRoutes.openapi(
     ...changing,
     entityTag: true,
     summary: "Create a webhook",
+    sdk: { call: "webhooks.create", retry: "keyed" },
     description:
       "Subscribes a URL to events of the organization. Every delivery is signed with `signingSecret`, which only this response has. An organization has at most 100 webhooks.",
     request: { body: { required: true, ...json(createWebhookSchema, "The webhook") } },
@@ -60,6 +61,7 @@ webhookRoutes.openapi(
     path: "/webhooks",
     ...reading,
     summary: "List webhooks",
+    sdk: { call: "webhooks.list", retry: "read" },
     request: { query: pageQuery },
     responses: { 200: json(pageSchema(webhookSchema), "A page of webhooks, newest first") },
   }),
@@ -75,6 +77,7 @@ webhookRoutes.openapi(
     ...reading,
     entityTag: true,
     summary: "Read a webhook",
+    sdk: { call: "webhooks.get", retry: "read" },
     ...ofWebhook,
     responses: { 200: json(webhookSchema, "The webhook") },
   }),
@@ -90,6 +93,7 @@ webhookRoutes.openapi(
     ...changing,
     entityTag: true,
     summary: "Change a webhook",
+    sdk: { call: "webhooks.update", retry: "idempotent" },
     description:
       "A paused webhook (`active: false`) gets no deliveries of new events. Deliveries from before wait until it is resumed.",
     request: {
@@ -113,6 +117,7 @@ webhookRoutes.openapi(
     ...changing,
     entityTag: true,
     summary: "Delete a webhook",
+    sdk: { call: "webhooks.delete", retry: "idempotent" },
     description: "Also deletes its secrets and its deliveries.",
     ...ofWebhook,
     responses: { 204: { description: "Deleted" } },
@@ -129,6 +134,7 @@ webhookRoutes.openapi(
     path: "/webhooks/{webhookId}/rotate-secret",
     ...changing,
     summary: "Rotate a webhook's secret",
+    sdk: { call: "webhooks.rotateSecret", retry: "keyed" },
     description:
       "The old secret stays valid for 24 hours. Meanwhile `webhook-signature` has a signature with each secret, `X-SentryAgent-Signature` the signature with the new secret, and `X-SentryAgent-Signature-Previous` the signature with the old one.",
     ...ofWebhook,
@@ -145,6 +151,7 @@ webhookRoutes.openapi(
     path: "/webhooks/{webhookId}/test",
     ...writing,
     summary: "Test a webhook",
+    sdk: { call: "webhooks.test", retry: "never" },
     description:
       "Sends the event `webhook.test` in one attempt and returns its outcome: `delivered`, or `dead_letter` with the reason in `error`. It takes at most 10 seconds, and also works for a paused webhook.",
     ...ofWebhook,
@@ -161,6 +168,7 @@ webhookRoutes.openapi(
     path: "/webhooks/{webhookId}/deliveries",
     ...reading,
     summary: "List a webhook's deliveries",
+    sdk: { call: "webhooks.deliveries", retry: "read" },
     description: "Finished deliveries are kept for 30 days.",
     request: { params: webhookPath, query: deliveryQuery },
     responses: { 200: json(deliveryListSchema, "A page of deliveries, newest first") },
@@ -178,6 +186,7 @@ webhookRoutes.openapi(
     path: "/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver",
     ...writing,
     summary: "Redeliver a delivery",
+    sdk: { call: "webhooks.redeliver", retry: "never" },
     description: "Sends a delivery of any status again: the same body with the same id, in a new series of attempts.",
     request: { params: deliveryPath },
     responses: { 202: json(deliverySchema, "The queued delivery") },

@@ -12,7 +12,7 @@ const namesOf = ({ delegator, delegatee }: Awaited<ReturnType<typeof newParties>
 });
 
 export const delegationScenarios: Scenarios = {
-  delegate: inOrganization(async (organization) => {
+  createDelegation: inOrganization(async (organization) => {
     await subscribe(organization);
     const parties = await newParties(organization.token);
     const json = { delegateeAgentId: parties.delegatee.agentId, scopes: ["audit:read"], ttlSeconds: 900 };

@@ -42,6 +42,7 @@ room.openapi(
     access: "agents:write",
     tags: ["Things"],
     summary: "Make a thing",
+    sdk: false,
     request: { body: { required: true, ...json(thingSchema, "The thing") } },
     responses: { 201: json(z.object({ name: z.string(), madeBy: z.string() }), "The thing") },
     errors: ["AGENT_NOT_FOUND"],
@@ -60,6 +61,7 @@ room.openapi(
     access: "bearer",
     tags: ["Things"],
     summary: "List things",
+    sdk: false,
     request: { query: pageQuery },
     responses: { 200: json(z.object({ limit: z.number(), cursor: z.string().nullable() }), "What was asked") },
   }),
@@ -76,6 +78,7 @@ room.openapi(
     access: "client",
     tags: ["Tokens"],
     summary: "Get a token",
+    sdk: false,
     request: {
       body: {
         required: true,

@@ -14,6 +14,7 @@ const definition = route({
   access: "agents:write",
   tags: ["Agents"],
   summary: "Name an agent (RFC 0)",
+  sdk: false,
   request: {
     params: z.object({ agentId: agentIdSchema }),
     query: z.object({ times: z.coerce.number() }),

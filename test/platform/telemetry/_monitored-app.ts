@@ -26,7 +26,15 @@ const authenticate: Authenticate = async (_, request) => {
 const room = createRouter();
 const nothing = { 204: { description: "Nothing" } };
 room.openapi(
-  route({ method: "get", path: "/mine", access: "bearer", tags: [], summary: "See mine", responses: nothing }),
+  route({
+    method: "get",
+    path: "/mine",
+    access: "bearer",
+    tags: [],
+    summary: "See mine",
+    sdk: false,
+    responses: nothing,
+  }),
   (c) => c.body(null, 204),
 );
 

@@ -21,6 +21,7 @@ memberRoutes.openapi(
     tags,
     operationId: "setMember",
     summary: "Set a member's role",
+    sdk: { call: "organizations.members.set", retry: "idempotent" },
     description:
       "Makes an agent of the organization a member or an admin. The last usable admin cannot be demoted. An agent that is no admin any more loses `admin:orgs`.",
     request: { params: membersPath, body: { required: true, ...json(setMemberSchema, "The agent and its role") } },
@@ -40,6 +41,7 @@ memberRoutes.openapi(
     access,
     tags,
     summary: "List members",
+    sdk: { call: "organizations.members.list", retry: "read" },
     request: { params: membersPath, query: pageQuery },
     responses: { 200: json(pageSchema(memberSchema), "A page of members, the newest agent first") },
     errors: ["ORGANIZATION_NOT_FOUND"],
@@ -59,6 +61,7 @@ memberRoutes.openapi(
     exempt: true,
     tags,
     summary: "Remove a member",
+    sdk: { call: "organizations.members.remove", retry: "idempotent" },
     description:
       "The agent stays and can still act, but has no role any more, and loses `admin:orgs`. The last usable admin cannot be removed.",
     request: { params: memberPath },

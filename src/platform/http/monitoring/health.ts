@@ -92,6 +92,7 @@ const readHealth = publicRoute({
   tags: ["Service"],
   operationId: "readHealth",
   summary: "Check that the service runs",
+  sdk: { call: "service.health", retry: "read" },
   responses: {
     200: json(z.object({ status: z.literal("ok"), version: z.string() }).openapi("Health"), "The service runs"),
   },
@@ -103,6 +104,7 @@ const readDetailedHealth = publicRoute({
   tags: ["Service"],
   operationId: "readDetailedHealth",
   summary: "Check the dependencies of the service",
+  sdk: { call: "service.detailedHealth", retry: "read" },
   description:
     "Calls D1, KV, a ledger and the queue concurrently. A dependency is degraded when it answers after more than a second, and unreachable when it does not answer within two. The ledger is also degraded while an audit event of any organization cannot be moved to D1 for over ten minutes. Requires `METRICS_TOKEN` as a bearer token. While that is not set, this is open in development and 404 elsewhere. When a dependency is unreachable, the 503 also has the members of the 200.",
   responses: {

@@ -21,6 +21,7 @@ const readMetrics = publicRoute({
   tags: ["Service"],
   operationId: "readMetrics",
   summary: "Read the metrics",
+  sdk: { call: "service.metrics", retry: "read" },
   description:
     "For a Prometheus server: the metrics of all instances, about a second old. Requires `METRICS_TOKEN` as a bearer token. While that is not set, this is open in development and 404 elsewhere.",
   responses: {

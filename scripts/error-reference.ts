@@ -27,6 +27,7 @@ Every error of the API is one JSON object:
 - \`requestId\` is also the \`X-Request-Id\` header of the answer. Include it when you report a problem.
 - The OAuth endpoints add \`error\` and \`error_description\` (RFC 6749 5.2), for OAuth libraries.
 - A 401 has \`WWW-Authenticate\` (RFC 6750 3). A 403 for a missing scope has it too.
+- A browser (\`Accept\` prefers \`text/html\`, no \`Authorization\`, GET or HEAD) gets a page with the same facts.
 
 An id of another organization gets the same answer as an id that does not exist.
 `;

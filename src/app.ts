@@ -4,12 +4,13 @@ import type { Authenticators } from "./access/app-env.ts";
 import { authenticatedBy } from "./access/router.ts";
 import { platformScopeMeanings } from "./access/scopes.ts";
 import type { BaseEnv } from "./platform/http/app-env.ts";
-import { serveDocs } from "./platform/http/docs.ts";
 import { createFoundation } from "./platform/http/foundation.ts";
 import { healthRoutes, type Probe } from "./platform/http/monitoring/health.ts";
 import { metricsRoutes } from "./platform/http/monitoring/metrics.ts";
 import { serveOpenApi, type Tag } from "./platform/http/openapi.ts";
 import type { Wiring } from "./platform/http/request-context.ts";
+import { serveDocs } from "./platform/web/docs.ts";
+import { servePages } from "./platform/web/pages.ts";
 import type { Wing } from "./wing.ts";
 
 const serviceTag: Tag = { position: 180, name: "Service", description: "The service itself." };
@@ -32,5 +33,6 @@ export function createApp(wings: readonly Wing[], wiring: AppWiring): OpenAPIHon
 
   serveOpenApi(app, { tags: [...wings.flatMap(({ tags }) => tags), serviceTag], scopes: platformScopeMeanings });
   serveDocs(app);
+  servePages(app);
   return app;
 }

@@ -105,6 +105,11 @@ const operatorName = z
   .max(100, { error: "must have at most 100 characters" })
   .optional();
 
+/** Where people read the folder `docs/` of the repository. The names of its files are appended. */
+const docsUrl = webUrl("must be the absolute URL of a folder")
+  .refine((text) => /^[^?#]+[^?#/]$/.test(text), { error: "must have no trailing slash, query or fragment" })
+  .optional();
+
 const adminToken = z.string().min(32, { error: "must have at least 32 characters" }).optional();
 
 const seconds = (least: number, most: number) =>
@@ -139,6 +144,7 @@ const settingsSchema = z
     COMPLIANCE_ENABLED: z.enum(["true", "false"], { error: "must be true or false" }).default("true"),
     OPERATOR_NAME: operatorName,
     OPERATOR_CONTACT: contact,
+    DOCS_URL: docsUrl,
     ...stripeSettings,
   })
   .superRefine((env, context) => {
@@ -177,6 +183,7 @@ const settingsSchema = z
     remoteJwksTtlSeconds: env.REMOTE_JWKS_TTL_SECONDS,
     complianceEnabled: env.COMPLIANCE_ENABLED === "true",
     operator: { name: env.OPERATOR_NAME ?? null, contact: env.OPERATOR_CONTACT ?? null },
+    docsUrl: env.DOCS_URL ?? null,
     billing: billingOf(env, env.ISSUER),
   }));
 

@@ -1,6 +1,7 @@
 /** The middleware of every request, in order, and the answers when no route matches. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { serveFixedPages, withoutSlash } from "../web/pages.ts";
 import type { BaseEnv } from "./app-env.ts";
 import { boundedBody } from "./body.ts";
 import { crossOrigin } from "./cross-origin.ts";
@@ -17,11 +18,12 @@ export function createFoundation(wiring: Wiring): OpenAPIHono<BaseEnv> {
   app.use(identified);
   app.use(securityHeaders);
   app.use(uncachedByDefault);
+  serveFixedPages(app);
   app.use(inContext(wiring));
   app.use(crossOrigin);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }));
   app.use(boundedBody);
-  app.notFound(notFound);
+  app.notFound((c) => withoutSlash(app, c) ?? notFound(c));
   app.onError(onError);
   return app;
 }

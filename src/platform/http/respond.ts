@@ -4,6 +4,9 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { JSONParsed } from "hono/utils/types";
 import { type OAuthError, type Problem, problemRegistry } from "../problems/problems.ts";
 import type { Result } from "../problems/result.ts";
+import { pageHeaders } from "../web/document.ts";
+import { canBePage, prefersPage } from "../web/negotiation.ts";
+import { problemPage } from "../web/problem-page.ts";
 import type { BaseEnv } from "./app-env.ts";
 
 /** A response that fits every declared error of every route. */
@@ -48,7 +51,7 @@ function oauthErrorOf(problem: Problem, path: string): OAuthError | undefined {
 
 /**
  * Answers with a problem: its status, its headers, and the body `{ code, message, details?, requestId }`. At the OAuth endpoints
- * the body also has `error` and `error_description`.
+ * the body also has `error` and `error_description`. A browser gets a page with the same facts.
  *
  * @param beside further members of the body
  */
@@ -58,8 +61,13 @@ export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, bes
   const headers: Record<string, string> = {
     ...(challenged ? { "WWW-Authenticate": bearerChallenge(problem, c.get("context").settings.issuer) } : {}),
     ...(problem.code === "SERVICE_UNAVAILABLE" ? { "Retry-After": "1" } : {}),
+    ...(canBePage(c.req.raw) ? { Vary: "Accept" } : {}),
     ...problem.headers,
   };
+  if (prefersPage(c.req.raw)) {
+    const page = problemPage(problem, c.get("requestId"));
+    return c.body(page, status, { ...headers, ...pageHeaders }) as unknown as ProblemResponse;
+  }
   const oauthError = oauthErrorOf(problem, c.req.path);
   const body = {
     ...beside,

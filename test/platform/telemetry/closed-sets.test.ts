@@ -11,7 +11,16 @@ const marker = "zzhostilezz";
 let routes: string[];
 beforeAll(async () => {
   const { paths } = (await call("/openapi.json")).body;
-  routes = [...Object.keys(paths), "/openapi.json", "/docs", "/docs/viewer.js", "unmatched"];
+  routes = [
+    ...Object.keys(paths),
+    "/",
+    "/openapi.json",
+    "/docs",
+    "/docs/viewer.js",
+    "/errors",
+    "/favicon.ico",
+    "unmatched",
+  ];
 });
 
 /** Label values that are in no set. */

@@ -3,7 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { html } from "hono/html";
 import viewer from "openapi-explorer/dist/browser/openapi-explorer.min.js";
 import { version as viewerVersion } from "openapi-explorer/package.json";
-import type { BaseEnv } from "./app-env.ts";
+import type { BaseEnv } from "../http/app-env.ts";
 
 /** The viewer sets style attributes on its own elements, which only `'unsafe-inline'` allows. */
 const contentSecurityPolicy = [

@@ -1,0 +1,122 @@
+/** The frame of the service's own pages. They need no script, and load nothing but the icon. */
+import { createHash } from "node:crypto";
+import { html, raw } from "hono/html";
+
+/** Escaped HTML, made by `html` of Hono, which escapes every value. */
+export type Markup = ReturnType<typeof html>;
+
+/** The colors of the controls page. Each text has a contrast of at least 4.5:1 with its ground (WCAG 1.4.3), links too. */
+const style = `
+:root {
+  color-scheme: light dark;
+  --paper: light-dark(#ffffff, #14181f);
+  --ground: light-dark(#f4f6f9, #1d232c);
+  --ink: light-dark(#1b2430, #e8ecf2);
+  --quiet: light-dark(#566071, #a5afbd);
+  --line: light-dark(#dfe3e9, #2d3541);
+  --link: light-dark(#0a58a8, #86bdff);
+}
+* { box-sizing: border-box }
+body {
+  margin: 0;
+  background: var(--paper);
+  color: var(--ink);
+  font: 1rem / 1.6 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  overflow-wrap: anywhere;
+}
+a { color: var(--link); text-underline-offset: .15em }
+a:focus-visible { outline: 2px solid; outline-offset: 2px; border-radius: 2px }
+.site { border-bottom: 1px solid var(--line) }
+.site > div, main, footer { max-width: 60rem; margin-inline: auto; padding-inline: 1.25rem }
+.site > div { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.5rem; padding-block: .75rem }
+.site nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .9375rem }
+.brand { display: flex; align-items: center; gap: .5rem; margin-inline-end: auto; color: inherit; font-weight: 650; text-decoration: none }
+.brand img { display: block }
+main { padding-block: 2rem 3rem }
+h1 { margin: 0 0 .5rem; font-size: clamp(1.625rem, 1.2rem + 2vw, 2.25rem); line-height: 1.2 }
+h2 { margin: 2.5rem 0 .75rem; font-size: 1.25rem; line-height: 1.3 }
+p { max-width: 44rem; margin: 0 0 1rem }
+.lead { color: var(--quiet); font-size: 1.125rem }
+.quiet { color: var(--quiet) }
+code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .875em }
+code { padding: .125em .3em; border-radius: 4px; background: var(--ground) }
+pre { margin: 0 0 1rem; padding: 1rem; border: 1px solid var(--line); border-radius: 8px; background: var(--ground); white-space: pre-wrap }
+pre code { padding: 0; background: none; font-size: 1em }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: .75rem; margin: 0; padding: 0; list-style: none }
+.cards li { padding: .875rem 1rem; border: 1px solid var(--line); border-radius: 8px }
+.cards p { margin: .125rem 0 0; color: var(--quiet); font-size: .9375rem }
+.cards a, .cards strong { font-weight: 600 }
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.25rem; margin: 1.5rem 0 }
+.facts dt { color: var(--quiet) }
+.facts dd { margin: 0 }
+.codes { columns: 17rem; margin: 0; padding: 0; list-style: none }
+.codes li { break-inside: avoid; margin-bottom: .25rem }
+.error { padding-top: 1.25rem; border-top: 1px solid var(--line) }
+.error h3 { margin: 0 0 .25rem; font-size: 1rem }
+.error h3 a { color: inherit; text-decoration: none }
+.error h3 a:hover { text-decoration: underline }
+.error:target { margin-inline: -.75rem; padding-inline: .75rem; border-radius: 8px; background: var(--ground) }
+footer { padding-block: 1.25rem 2rem; color: var(--quiet); font-size: .875rem }
+@media (width < 30rem) {
+  .facts { grid-template-columns: 1fr; gap: 0 }
+  .facts dd { margin-bottom: .75rem }
+}
+`;
+
+/** Allows the style above and the icon. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'`,
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** The headers of every page. */
+export const pageHeaders = {
+  "Content-Type": "text/html; charset=utf-8",
+  "Content-Security-Policy": contentSecurityPolicy,
+} as const;
+
+/** The pages in the head of every page. */
+const places = [
+  ["/docs", "API reference"],
+  ["/errors", "Errors"],
+  ["/embed/controls", "Controls"],
+] as const;
+
+/** A text with `code` in backticks, as the registry of errors and the guides have it. */
+export const withCode = (text: string): Markup =>
+  html`${text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
+
+interface Page {
+  /** Of the window, before the name of the service. */
+  readonly title: string;
+  readonly main: Markup;
+  readonly footer?: Markup;
+}
+
+/** A page as an HTML document. */
+export function documentOf({ title, main, footer }: Page): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<link rel="icon" href="/favicon.ico" type="image/svg+xml">
+<style>${raw(style)}</style>
+</head>
+<body>
+<header class="site"><div>
+<a class="brand" href="/"><img src="/favicon.ico" alt="" width="24" height="24">SentryAgent AgentIdP</a>
+<nav aria-label="Pages">${places.map(([path, name]) => html`<a href="${path}">${name}</a>`)}</nav>
+</div></header>
+<main>
+${main}
+</main>${footer ? html`\n<footer>${footer}</footer>` : ""}
+</body>
+</html>
+`.toString();
+}

@@ -1,0 +1,54 @@
+/** What the service has for people and programs: one list for the page at `/` and for `llms.txt`. */
+
+/** An address of this service, or a page of `docs/` in the repository. */
+export interface Link {
+  readonly path: string;
+  readonly name: string;
+  readonly about: string;
+}
+
+export const reference: readonly Link[] = [
+  { path: "/docs", name: "API reference", about: "Every operation, with examples, to read and to try" },
+  { path: "/openapi.json", name: "OpenAPI document", about: "The same for tools: OpenAPI 3.1" },
+  { path: "/errors", name: "Errors", about: "Every error code: what it means, and what to do" },
+];
+
+export const forVerifiers: readonly Link[] = [
+  { path: "/.well-known/jwks.json", name: "Keys", about: "The public keys that verify access tokens (JWKS, RFC 7517)" },
+  { path: "/.well-known/did.json", name: "DID document", about: "The same keys as the did:web of the service" },
+  {
+    path: "/.well-known/oauth-authorization-server",
+    name: "OAuth discovery",
+    about: "Endpoints and abilities for OAuth clients (RFC 8414)",
+  },
+  { path: "/.well-known/openid-configuration", name: "OpenID discovery", about: "The same for OpenID Connect clients" },
+];
+
+export const state: readonly Link[] = [
+  { path: "/embed/controls", name: "Security controls", about: "Nine controls, measured every minute" },
+  { path: "/api/v1/compliance/controls", name: "Controls as JSON", about: "The same for programs" },
+  { path: "/health", name: "Health", about: "Whether the service runs, and its version" },
+];
+
+const guide = (file: string, name: string, about: string): Link => ({ path: `/guides/${file}.md`, name, about });
+
+/** Relative to `docs/`. */
+export const guides: readonly Link[] = [
+  {
+    path: "/quick-start.md",
+    name: "Quick start",
+    about: "From a clone to a protected API, a revoked and an audited token",
+  },
+  { path: "/concepts.md", name: "Concepts", about: "What the words mean, and what is guaranteed" },
+  guide("register-an-agent", "Register an agent", "Give an agent an identity, and the authority that it needs"),
+  guide("manage-credentials", "Manage credentials", "Create, rotate and revoke secrets"),
+  guide("issue-and-revoke-tokens", "Issue and revoke tokens", "Sign in, introspect, revoke"),
+  guide("protect-an-api", "Protect an API", "Check tokens in Node, Python or Go"),
+  guide("mcp-server", "Protect an MCP server", "Let clients of the MCP SDK sign in"),
+  guide("github-actions", "GitHub Actions", "Sign in from a workflow without a stored secret"),
+  guide("workload-identity", "Workload identity", "The same for Kubernetes, GitLab, or any OIDC issuer"),
+  guide("a2a-delegation", "Delegate", "Let one agent act for another"),
+  guide("federation", "Federate", "Verify the tokens of another company's agents"),
+  guide("query-audit-logs", "Query audit logs", "See what happened, and verify that the log is intact"),
+  guide("configure-webhooks", "Configure webhooks", "Receive events, and verify them"),
+];

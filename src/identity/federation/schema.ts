@@ -1,6 +1,13 @@
 /** The wire shapes of federation partners, and of verifying their tokens. */
 import { z } from "@hono/zod-openapi";
-import { isUnique, printable, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
+import {
+  isUnique,
+  printable,
+  publishedPrintable,
+  somethingNamed,
+  text,
+  timeSchema,
+} from "../../platform/http/fields.ts";
 
 const partnerStatuses = ["active", "suspended"] as const;
 
@@ -41,9 +48,15 @@ const requireScopesSchema = z
 const organizationsRule = "must be null or 1 to 100 texts, each once, of 1 to 128 characters";
 
 const allowedOrganizationsSchema = z
-  .array(z.string({ error: organizationsRule }).min(1).max(128, { error: organizationsRule }).regex(printable), {
-    error: organizationsRule,
-  })
+  .array(
+    z
+      .string({ error: organizationsRule })
+      .min(1)
+      .max(128, { error: organizationsRule })
+      .regex(printable)
+      .openapi({ pattern: publishedPrintable }),
+    { error: organizationsRule },
+  )
   .min(1, { error: organizationsRule })
   .max(100, { abort: true, error: organizationsRule })
   .refine(isUnique, { error: organizationsRule })

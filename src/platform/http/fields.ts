@@ -14,6 +14,12 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
  */
 export const printable = /^[^\p{Cc}\p{Cs}]*$/u;
 
+/**
+ * What the document has in its place: the escapes and classes that every dialect reads. It lacks lone surrogates, which no correct
+ * client can send.
+ */
+export const publishedPrintable = "^[^\\x00-\\x1f\\x7f-\\x9f]*$";
+
 /** The same, with line breaks and tabs. */
 const printableLines = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u;
 
@@ -22,7 +28,8 @@ export const lines = (most: number) =>
   z
     .string({ error: "must be a text" })
     .max(most, { abort: true, error: `must have at most ${most} characters` })
-    .regex(printableLines, { error: "must not hold control characters other than line breaks and tabs" });
+    .regex(printableLines, { error: "must not hold control characters other than line breaks and tabs" })
+    .openapi({ pattern: "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$" });
 
 /** Free text with `least` to `most` characters. */
 export const text = (least: number, most: number, tooShort = `must have at least ${least} characters`) =>
@@ -30,7 +37,8 @@ export const text = (least: number, most: number, tooShort = `must have at least
     .string({ error: "must be a text" })
     .min(least, { error: tooShort })
     .max(most, { abort: true, error: `must have at most ${most} characters` })
-    .regex(printable, { error: "must not hold control characters" });
+    .regex(printable, { error: "must not hold control characters" })
+    .openapi({ pattern: publishedPrintable });
 
 /** The most characters of the identifier of a resource (RFC 8707 2). */
 export const longestIdentifier = 512;

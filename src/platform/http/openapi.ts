@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
 import { version } from "../version.ts";
 import type { BaseEnv } from "./app-env.ts";
+import { registerComponents, withPlainReferences } from "./components.ts";
 
 /** A heading of the reference. */
 export interface Tag {
@@ -62,11 +63,12 @@ function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issu
     tags: tags.toSorted((one, other) => one.position - other.position).map(({ position: _, ...tag }) => tag),
   });
   const components = { ...document.components, securitySchemes: securitySchemes(issuer, scopes) };
-  return JSON.stringify({ ...document, components }, withoutFlags);
+  return JSON.stringify(withPlainReferences({ ...document, components }), withoutFlags);
 }
 
 /** Serves the document at `/openapi.json`. It is built on the first request, from every route mounted by then. */
 export function serveOpenApi(app: OpenAPIHono<BaseEnv>, reference: Reference): void {
+  registerComponents(app);
   const documents = new Map<string, string>();
   app.get("/openapi.json", etag(), (c) => {
     const { issuer } = c.get("context").settings;

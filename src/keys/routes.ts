@@ -21,7 +21,7 @@ keyRoutes.openapi(
     summary: "Rotate the signing keys",
     sdk: { call: "keys.rotate", retry: "never" },
     description:
-      "For admins of the operator's organization. The next key starts to sign. The old key stays published until its last token has expired. With `compromised`, the old keys and every token that they signed, with the caller's own token, are revoked before the answer. Each further call revokes the keys that are current then.",
+      "For admins of the operator's organization. The next key starts to sign. The old key stays published until its last token has expired. Wait five minutes between two rotations: a verifier may keep the published keys for so long, and does not have a newer next key yet. With `compromised`, the old keys and every token that they signed, with the caller's own token, are revoked before the answer. Each further call revokes the keys that are current then.",
     request: { body: json(rotateKeysSchema, "Whether the keys are compromised") },
     responses: { 200: json(keysRotatedSchema, "The published keys after the rotation") },
   }),

@@ -1,19 +1,45 @@
 /** Client assertions: `private_key_jwt` of OpenID Connect Core 9, after RFC 7521 and RFC 7523 3. */
 
+import type { JWTPayload } from "jose";
+import type { DomainEvent } from "../events/catalogue.ts";
 import { type PublicJwk, verificationAlgs } from "../platform/crypto/jwk.ts";
 import { checkTimes, readJws, verifyJws } from "../platform/crypto/jws.ts";
 import type { AgentId } from "../platform/ids.ts";
 import { foreignSkewSeconds } from "../platform/lifetimes.ts";
 import type { RefusalReason } from "./contract.ts";
 
-/** The longest lifetime of an assertion, in seconds. */
+/** The longest lifetime of an assertion, in seconds. The skew is added: clients measure it by their own clock. */
 const longestLifetimeSeconds = 300;
 
 export type AssertionOutcome =
   | { readonly ok: true; readonly jti: string; readonly expiresAtMs: number }
-  | { readonly ok: false; readonly reason: RefusalReason };
+  | {
+      readonly ok: false;
+      readonly reason: RefusalReason;
+      /** For the audit log: the header member or the claim at fault, and its value. */
+      readonly details: DomainEvent["details"];
+    };
 
-const refused = (reason: RefusalReason): AssertionOutcome => ({ ok: false, reason });
+const refused = (reason: RefusalReason, details: DomainEvent["details"] = {}): AssertionOutcome => ({
+  ok: false,
+  reason,
+  details,
+});
+
+/** A value of a claim, as an audit event can hold it; null for a missing one. */
+function loggable(value: unknown): string | null {
+  if (value === undefined) return null;
+  const texts = [value]
+    .flat()
+    .map((item) => (typeof item === "object" && item !== null ? "[structure]" : String(item)));
+  return texts.join(" ").slice(0, 200).toWellFormed();
+}
+
+function timeAtFault(claims: JWTPayload, times: "expired" | "not_yet_valid" | "malformed"): string {
+  if (times === "expired") return "exp";
+  if (times === "not_yet_valid") return "nbf";
+  return ["nbf", "iat"].find((name) => claims[name] !== undefined && !Number.isFinite(claims[name])) ?? "exp";
+}
 
 /**
  * Checks everything about an assertion except whether it was used before. The registered key decides the algorithm; the `alg`
@@ -31,22 +57,31 @@ export async function checkAssertion(
 ): Promise<AssertionOutcome> {
   const read = readJws(jwt);
   if (!read) return refused("assertion_malformed");
+  const malformed = (header: "alg" | "typ") =>
+    refused("assertion_malformed", { header, received: loggable(read.header[header]) });
   const alg = verificationAlgs(key).find((candidate) => candidate === read.header.alg);
+  if (!alg) return malformed("alg");
   // RFC 7523 3 does not require `typ`. A `typ` of another kind of token is refused, against confusion of token types.
-  const foreignType =
-    read.header.typ !== undefined && !/^(application\/)?(jwt|client-authentication\+jwt)$/i.test(read.header.typ);
-  if (!alg || foreignType) return refused("assertion_malformed");
+  const { typ } = read.header;
+  if (typ !== undefined && !/^(application\/)?(jwt|client-authentication\+jwt)$/i.test(typ)) return malformed("typ");
   const claims = await verifyJws(jwt, { key, alg, typ: null });
   if (!claims) return refused("assertion_signature");
-  const { iss, sub, aud, jti, exp, iat } = claims;
+  const { iss, sub, aud, jti } = claims;
+  const wrong = (claim: string, received = loggable(claims[claim])) => refused("assertion_claims", { claim, received });
+  if (iss !== agentId) return wrong("iss");
+  if (sub !== agentId) return wrong("sub");
   const [audience, ...others] = [aud].flat();
-  const isForService = audience !== undefined && audiences.includes(audience) && others.length === 0;
-  const named = iss === agentId && sub === agentId && isForService;
-  if (!named || typeof jti !== "string" || jti === "" || jti.length > 256) return refused("assertion_claims");
-  if (checkTimes(claims, { nowMs, skewSeconds: foreignSkewSeconds }) !== "ok" || exp === undefined)
-    return refused("assertion_expired");
-  const beganAt = iat ?? nowMs / 1000;
-  const tooLong = exp - beganAt > longestLifetimeSeconds || beganAt > nowMs / 1000 + foreignSkewSeconds;
-  if (tooLong) return refused("assertion_claims");
+  if (audience === undefined || !audiences.includes(audience) || others.length > 0) return wrong("aud");
+  if (typeof jti !== "string" || jti === "" || jti.length > 256) return wrong("jti");
+  const times = checkTimes(claims, { nowMs, skewSeconds: foreignSkewSeconds });
+  if (times !== "ok") {
+    const claim = timeAtFault(claims, times);
+    return refused("assertion_expired", { claim, received: loggable(claims[claim]) });
+  }
+  const exp = Number(claims.exp);
+  const beganAt = claims.iat ?? nowMs / 1000;
+  if (beganAt > nowMs / 1000 + foreignSkewSeconds) return wrong("iat");
+  const lifetimeSeconds = Math.ceil(exp - beganAt);
+  if (lifetimeSeconds > longestLifetimeSeconds + foreignSkewSeconds) return wrong("lifetime", `${lifetimeSeconds} s`);
   return { ok: true, jti, expiresAtMs: (exp + foreignSkewSeconds) * 1000 };
 }

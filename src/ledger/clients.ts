@@ -45,7 +45,7 @@ export interface Authenticated {
   readonly used: Used | null;
 }
 
-type Failure = Pick<SignIn & { ok: false }, "reason" | "principal" | "isProven" | "findReason">;
+type Failure = Pick<SignIn & { ok: false }, "reason" | "details" | "principal" | "isProven" | "findReason">;
 
 /**
  * Counts a failed attempt, and appends its event unless there are too many. Only failures are throttled: a right secret was
@@ -69,6 +69,7 @@ async function refuse(
       target: agentId,
       details: {
         ...details,
+        ...failure.details,
         reason,
         ...(retryAfterSeconds > 0 ? { closedSeconds: retryAfterSeconds } : {}),
       },

@@ -1,4 +1,5 @@
 /** Client authentication: compares a secret, an assertion or a workload's policy with the agent's record. */
+import type { DomainEvent } from "../events/catalogue.ts";
 import type { PublicJwk } from "../platform/crypto/jwk.ts";
 import { isSameHash } from "../platform/crypto/keyed-hash.ts";
 import type { AgentId, CredentialId } from "../platform/ids.ts";
@@ -23,6 +24,8 @@ export type SignIn =
   | {
       readonly ok: false;
       readonly reason: RefusalReason;
+      /** Facts for the audit log that explain the reason. */
+      readonly details?: DomainEvent["details"];
       readonly principal: Principal | null;
       /** The proof was right: only the present state of the agent or of its organization refuses it. */
       readonly isProven?: true;
@@ -76,7 +79,12 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
   const { presented, agentId } = request;
   const principal = await principals.find(organizationId, agentId, Date.now());
   if (!principal) return { ok: false, reason: "unknown_client", principal };
-  const refuse = (reason: RefusalReason): SignIn => ({ ok: false, reason, principal });
+  const refuse = (reason: RefusalReason, details: DomainEvent["details"] = {}): SignIn => ({
+    ok: false,
+    reason,
+    details,
+    principal,
+  });
 
   let credentialId: CredentialId | null = null;
   let used: Used | null = null;
@@ -106,9 +114,12 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
     if (!key || key.privateSealed !== null) return refuse("no_registered_key");
     const jwk = key.publicJwk as PublicJwk;
     const outcome = await checkAssertion(presented.jwt, agentId, jwk, presented.audiences, Date.now());
-    if (!outcome.ok) return refuse(outcome.reason);
+    if (!outcome.ok) return refuse(outcome.reason, outcome.details);
+    // Also used up by a request that is refused for its scope: a new assertion costs nothing, unlike a workload's token.
     used = { maker: agentId, value: outcome.jti };
-    if (!singleUse.useOnce(used.maker, used.value, outcome.expiresAtMs)) return refuse("assertion_replayed");
+    if (!singleUse.useOnce(used.maker, used.value, outcome.expiresAtMs)) {
+      return refuse("assertion_replayed", { claim: "jti" });
+    }
   }
 
   if (credentialId && holds.refuses({ kind: "credential", agentId, credentialId })) return refuse("credential_revoked");

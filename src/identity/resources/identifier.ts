@@ -1,5 +1,6 @@
 /** The identifiers of resources (RFC 8707 2): what can be one, and when two are the same. No I/O. */
 import { longestIdentifier } from "../../platform/http/fields.ts";
+import { normalEscapes } from "../../platform/percent-encoding.ts";
 import { isLoopbackHost, readDomainName } from "../../tenancy/domains/service.ts";
 
 /** RFC 3986 2: unreserved, reserved and percent-encoded characters; no query, no fragment. */
@@ -7,15 +8,7 @@ const urlForm =
   /^(?<scheme>https?):\/\/(?<host>\[::1\]|[a-z0-9._-]+)(?::(?<port>[0-9]{1,5}))?(?<path>(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*)$/;
 const urnForm = /^urn:agentidp:(?<slug>[a-z0-9]+(?:-[a-z0-9]+)*):(?<name>[a-z0-9][a-z0-9._-]{0,63})$/;
 
-const unreserved = /[A-Za-z0-9._~-]/;
 const defaultPorts: Readonly<Record<string, string>> = { http: ":80", https: ":443" };
-
-/** `%7e` → `~`, `%2f` → `%2F`: an escape of an unreserved character means the character (RFC 3986 6.2.2). */
-const normalEscapes = (path: string): string =>
-  path.replace(/%([0-9A-Fa-f]{2})/g, (escaped, hex: string) => {
-    const character = String.fromCharCode(Number.parseInt(hex, 16));
-    return unreserved.test(character) ? character : escaped.toUpperCase();
-  });
 
 /**
  * An identifier in the form in which two are compared: without a default port, a needless escape, a difference in the case of

@@ -54,14 +54,15 @@ export function presentsClient({ authorization, form }: ClientRequest): boolean 
 
 /** Reads the one way in which the request authenticates its client. */
 export function readClient(context: Context, { authorization, form, path }: ClientRequest): Result<PresentedClient> {
-  const basic = authorization === undefined ? undefined : /^Basic +(\S+)$/i.exec(authorization);
-  if (basic === null) return invalidClient();
-  const methods = [basic, form.client_secret, form.client_assertion].filter((method) => method !== undefined);
+  // Any scheme is a method: generated clients send a default `Authorization: Bearer` beside the secret in the form.
+  const methods = [authorization, form.client_secret, form.client_assertion].filter((method) => method !== undefined);
   if (methods.length > 1) {
     return invalidRequest(
-      "Authenticate the client in one way only: by header, by client_secret or by client_assertion.",
+      "Authenticate the client in one way only: by the Authorization header, by client_secret or by client_assertion.",
     );
   }
+  const basic = authorization === undefined ? undefined : /^Basic +(\S+)$/i.exec(authorization);
+  if (basic === null) return invalidClient();
   if (form.client_assertion !== undefined) {
     if (form.client_assertion_type !== assertionType)
       return invalidRequest(`client_assertion_type must be ${assertionType}.`);

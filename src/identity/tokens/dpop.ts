@@ -10,6 +10,7 @@ import {
   publicJwkSchema,
   verificationAlgs,
 } from "../../platform/crypto/jwk.ts";
+import { normalEscapes } from "../../platform/percent-encoding.ts";
 
 /** The algorithms of proofs, for the discovery documents and for challenges. */
 export const proofAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"] as const;
@@ -18,12 +19,12 @@ export const proofAlgs = ["ES256", "EdDSA", "Ed25519", "RS256", "PS256"] as cons
 const windowSeconds = 60;
 const longestProof = 8_192;
 
+/** RFC 9449 4.2: "at least" `typ`, `alg` and `jwk`. Other members, such as `kid`, are ignored, but none that brings another key. */
 const headerSchema = z.looseObject({
   // RFC 7515 4.1.9: `application/` may be left out, or not.
   typ: z.string().regex(/^(application\/)?dpop\+jwt$/i),
   alg: z.enum(proofAlgs),
   jwk: publicJwkSchema,
-  kid: z.undefined().optional(),
   crit: z.undefined().optional(),
   jku: z.undefined().optional(),
   x5u: z.undefined().optional(),
@@ -59,14 +60,18 @@ function parse(segment: string): unknown {
   }
 }
 
-/** RFC 9449 4.3: compared after normalization, without query and fragment. Credentials would make it another URI. */
-export function isSameUri(htu: string, expected: string): boolean {
-  if (!URL.canParse(htu)) return false;
-  const url = new URL(htu);
+/** `URL` normalizes everything of RFC 3986 6.2.2 and 6.2.3 but escapes: here an unreserved character loses its escape. */
+function normalHref(text: string): string {
+  const url = new URL(text);
   url.search = "";
   url.hash = "";
-  return url.href === new URL(expected).href;
+  url.pathname = normalEscapes(url.pathname);
+  return url.href;
 }
+
+/** RFC 9449 4.3: compared after normalization, without query and fragment. Credentials would make it another URI. */
+export const isSameUri = (htu: string, expected: string): boolean =>
+  URL.canParse(htu) && normalHref(htu) === normalHref(expected);
 
 /** How a proof may be dated: made just now and, where it says so itself (RFC 7519 4.1.4, 4.1.5), alive now. */
 function isFresh({ iat, exp, nbf }: z.output<typeof claimsSchema>, nowSeconds: number): boolean {

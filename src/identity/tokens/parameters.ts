@@ -7,7 +7,10 @@ import { comparisonKey } from "../resources/service.ts";
 
 const invalidTarget = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_target" });
 
-/** RFC 6749 3.3: one space between scope-tokens of printable ASCII without quote and backslash. */
+/**
+ * RFC 6749 3.3: one space between scope-tokens of printable ASCII without quote and backslash. Nothing is trimmed: further blanks
+ * come from a list with an empty element, and the client then expects a scope that it has not named.
+ */
 const scopeForm = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
 /**

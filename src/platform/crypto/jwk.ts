@@ -45,8 +45,10 @@ const algsOf = { EC: ["ES256"], OKP: ["EdDSA", "Ed25519"], RSA: ["RS256", "PS256
 const algOf = <const Alg extends string>(algs: readonly [Alg, ...Alg[]]) =>
   z.enum(algs, { error: `must be ${algs.join(" or ")} for this kind of key` }).exactOptional();
 
-const modulusRule = { error: "must be the base64url of an odd number of 2048 to 4096 bits" };
-const exponentRule = { error: "must be the base64url of an odd number from 65537 to 4294967295" };
+const modulusRule = { error: "must be the base64url of an odd number of 2048 to 4096 bits, without leading zeros" };
+const exponentRule = {
+  error: "must be the base64url of an odd number from 65537 to 4294967295, without leading zeros",
+};
 
 const byKeyType = z.discriminatedUnion(
   "kty",

@@ -60,13 +60,30 @@ const formType = "application/x-www-form-urlencoded";
  */
 const formOf = (text: string) => new URLSearchParams(`?${text}`) as unknown as FormData;
 
+/** Replaces the body and its type for the validators. */
+function replaceBody(c: BaseContext, type: string, body: BodyInit): void {
+  const headers = new Headers(c.req.raw.headers);
+  headers.set("Content-Type", type);
+  c.req.raw = new Request(c.req.raw, { headers, body });
+}
+
 /** A missing body becomes an empty object, so that the defaults of its schema apply. */
 function absentIsEmpty(c: BaseContext): void {
-  const headers = new Headers(c.req.raw.headers);
-  headers.set("Content-Type", "application/json");
-  c.req.raw = new Request(c.req.raw, { headers, body: "{}" });
+  replaceBody(c, "application/json", "{}");
   c.req.bodyCache = {};
 }
+
+/** What the validators read of a media type: no empty parameter, no blank before a semicolon, nothing quoted. */
+const plainForm = /^[^;\s]+(; ?[a-z-]+=[^;\s"]+)*$/i;
+
+/**
+ * Whether a charset other than UTF-8 is read as UTF-8. In a form the label has no effect (URL Standard 5.1). Some clients write
+ * their platform's, and ASCII is the same text in all of them. JSON is UTF-8 whatever it says (RFC 8259 8.1).
+ */
+const isAsciiForm = (type: string, charset: string, bytes: ArrayBuffer): boolean =>
+  type === formType &&
+  ["us-ascii", "iso-8859-1"].includes(charset) &&
+  new Uint8Array(bytes).every((byte) => byte < 0x80);
 
 /**
  * Refuses a body with a media type that is not one of the route's, such as `application/json`, and one that is not UTF-8
@@ -81,11 +98,13 @@ export const typedBody = (mediaTypes: readonly string[]) =>
       return next();
     }
     const [type, charset] = mediaTypeOf(contentType ?? "");
-    if (!mediaTypes.includes(type) || (charset !== null && charset !== "utf-8" && charset !== "utf8")) {
+    const isReadable = charset === null || /^utf-?8$/.test(charset) || isAsciiForm(type, charset, bytes);
+    if (!mediaTypes.includes(type) || !isReadable) {
       return fail(c, problem("UNSUPPORTED_MEDIA_TYPE", `The body must be ${mediaTypes.join(" or ")} in UTF-8.`));
     }
     const text = decodeUtf8(bytes);
     if (text === null) return fail(c, invalid([{ path: "", message: "the body is not UTF-8" }]));
+    if (!plainForm.test(contentType ?? "")) replaceBody(c, type, bytes);
     if (type === formType) c.req.bodyCache.formData = formOf(text);
     return next();
   });

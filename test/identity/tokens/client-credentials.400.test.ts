@@ -87,6 +87,18 @@ describe("RFC 6749 5.2: errors of the token endpoint", () => {
     expect(answer.body.error).toBe("invalid_request");
   });
 
+  it("RFC 6749 2.3: a default Authorization header beside the secret in the form is named", async () => {
+    const { clientId, clientSecret } = agent;
+    const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
+    const answer = await ask({ token: "x", form });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      error: "invalid_request",
+      error_description:
+        "Authenticate the client in one way only: by the Authorization header, by client_secret or by client_assertion.",
+    });
+  });
+
   it("refuses a client_id that is not the authenticated client", async () => {
     const other = await newClient((await theOperator()).token);
     const answer = await ask({ basic: agent, form: { grant_type: "client_credentials", client_id: other.clientId } });

@@ -86,9 +86,30 @@ describe("RFC 9449 5: the token request", () => {
     expect(decodeJwt(token).cnf).toEqual({ jkt: await calculateJwkThumbprint(own.jwk) });
   });
 
+  it.each([
+    ["EdDSA", "Ed25519"],
+    ["Ed25519", "EdDSA"],
+  ])("RFC 9864 2.2: a key of the algorithm %s proves under the name %s", async (named, alg) => {
+    const own = await newKey("Ed25519");
+    await boundToken({ ...own, alg, jwk: { ...own.jwk, alg: named } });
+  });
+
+  it.each<[string, Changes]>([
+    ["a kid beside jwk", { header: { kid: "a/b=" } }],
+    ["further members of the header", { header: { cty: "JWT", nonce: 1, "x5t#S256": "x" } }],
+    ["an escape in htu (RFC 3986 6.2.2.2)", { claims: { htu: `${issuer}/api/v1/%74oke%6E` } }],
+    ["htu with the default port, in capitals", { claims: { htu: "HTTPS://IDP.example.com:443/api/v1/token" } }],
+    ["htu with a query and a fragment", { claims: { htu: `${issuer}/api/v1/token?a=b#c` } }],
+  ])("RFC 9449 4.2 and 4.3: accepts %s", async (_, changes) => {
+    const answer = await askWith(await proofFor("POST", "/api/v1/token", null, changes));
+    expect(answer.body, answer.text).toMatchObject({ token_type: "DPoP" });
+  });
+
   it.each<[string, Changes]>([
     ["another method", { claims: { htm: "GET" } }],
     ["another path", { claims: { htu: `${issuer}/api/v1/agents` } }],
+    ["an escape that means another path", { claims: { htu: `${issuer}/api%2Fv1/token` } }],
+    ["a critical member", { header: { crit: ["x"], x: 1 } }],
     ["another server", { claims: { htu: "https://as.example.com/api/v1/token" } }],
     ["too old", { claims: { iat: Math.floor(Date.now() / 1000) - 120 } }],
     ["too far ahead", { claims: { iat: Math.floor(Date.now() / 1000) + 120 } }],

@@ -61,10 +61,12 @@ const present = (assertion: string, form: Record<string, string> = {}) =>
     headers: { "CF-Connecting-IP": newSource() },
   });
 
-const reasonOf = async (agentId: string) => {
+const detailsOf = async (agentId: string) => {
   const { body } = await call("/api/v1/audit?action=token.refused&limit=100", { token: admin });
-  return body.data.find((event: { target: string }) => event.target === agentId)?.details.reason;
+  return body.data.find((event: { target: string }) => event.target === agentId)?.details;
 };
+
+const reasonOf = async (agentId: string) => (await detailsOf(agentId))?.reason;
 
 describe("an agent that keeps its own key", () => {
   it.each(["ES256", "EdDSA", "RS256", "PS256"])("signs in with %s", async (alg) => {
@@ -93,6 +95,17 @@ describe("an agent that keeps its own key", () => {
     ["a list of the token endpoint alone", [`${issuer}/api/v1/token`]],
   ])("may name %s as the audience", async (_, aud) => {
     expect((await present(await sign(claimsOf(signer.agentId, { aud })))).status).toBe(200);
+  });
+
+  it.each<[string, () => Record<string, unknown>]>([
+    ["no iat", () => ({ iat: undefined })],
+    ["no iat, and five minutes by a clock that is ahead", () => ({ iat: undefined, exp: nowSeconds() + 355 })],
+    ["five minutes by a clock that is ahead", () => ({ iat: nowSeconds() + 50, exp: nowSeconds() + 350 })],
+    ["an iat half a minute back, and five minutes ahead", () => ({ iat: nowSeconds() - 30, exp: nowSeconds() + 300 })],
+    ["an exp that has just passed", () => ({ iat: nowSeconds() - 90, exp: nowSeconds() - 30 })],
+  ])("RFC 7519 4.1.4: clocks may differ by a minute: %s", async (_, changes) => {
+    const claims = JSON.parse(JSON.stringify(claimsOf(signer.agentId, changes() as JWTPayload)));
+    expect((await present(await sign(claims))).status).toBe(200);
   });
 
   it("may send its client_id along", async () => {
@@ -125,7 +138,11 @@ describe("401 invalid_client, and the reason in the audit log", () => {
       "assertion_expired",
       (id) => claimsOf(id, { iat: nowSeconds() - 600, exp: nowSeconds() - 300 }),
     ],
-    ["a lifetime over five minutes", "assertion_claims", (id) => claimsOf(id, { exp: nowSeconds() + 301 })],
+    [
+      "a lifetime over five minutes and the skew",
+      "assertion_claims",
+      (id) => claimsOf(id, { exp: nowSeconds() + 361 }),
+    ],
     [
       "an issue time in the future",
       "assertion_claims",
@@ -140,10 +157,43 @@ describe("401 invalid_client, and the reason in the audit log", () => {
     expect(await reasonOf(own.agentId)).toBe(reason);
   });
 
-  it.each(["jti", "exp", "iss"])("no %s", async (claim) => {
+  it.each(["jti", "exp", "iss", "aud"])("no %s, which the log names", async (claim) => {
     const own = await registered();
     const { [claim]: _, ...rest } = claimsOf(own.agentId);
     expect((await present(await sign(rest, own))).body.error).toBe("invalid_client");
+    expect(await detailsOf(own.agentId)).toMatchObject({ claim, received: null });
+  });
+
+  it.each<[string, string | RegExp, (at: number) => Record<string, unknown>]>([
+    ["aud", "https://as.example.com/token", () => ({ aud: "https://as.example.com/token" })],
+    ["aud", `${issuer} https://as.example.com`, () => ({ aud: [issuer, "https://as.example.com"] })],
+    ["aud", "[structure]", () => ({ aud: { is: issuer } })],
+    ["iss", "x".repeat(200), () => ({ iss: "x".repeat(300) })],
+    ["jti", "7", () => ({ jti: 7 })],
+    ["lifetime", "3600 s", (at) => ({ iat: at, exp: at + 3600 })],
+    ["iat", /^\d+$/, (at) => ({ iat: at + 600, exp: at + 660 })],
+    ["exp", /^\d+$/, (at) => ({ iat: at - 300, exp: at - 240 })],
+    ["exp", "tomorrow", () => ({ exp: "tomorrow" })],
+    ["nbf", /^\d+$/, (at) => ({ nbf: at + 200 })],
+    ["iat", "now", () => ({ iat: "now" })],
+  ])("the log names %s, and the value %s", async (claim, received, changes) => {
+    const own = await registered();
+    const claims = claimsOf(own.agentId, changes(nowSeconds()) as JWTPayload);
+    expect((await present(await sign(claims, own))).status).toBe(401);
+    const matching = typeof received === "string" ? received : expect.stringMatching(received);
+    expect(await detailsOf(own.agentId)).toMatchObject({ claim, received: matching });
+  });
+
+  it.each([
+    ["alg", "RS384", "RS384", {}],
+    ["typ", "at+jwt", "RS256", { typ: "at+jwt" }],
+  ])("the log names the header member %s", async (header, received, alg, more) => {
+    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+    const { kty, n, e } = await exportJWK(publicKey);
+    const { agentId } = await newAgent(admin, { publicKeyJwk: { kty, n, e } });
+    const answer = await present(await sign(claimsOf(agentId), { alg, privateKey }, more));
+    expect(answer.body.error).toBe("invalid_client");
+    expect(await detailsOf(agentId)).toMatchObject({ reason: "assertion_malformed", header, received });
   });
 
   it("another agent's signature", async () => {
@@ -173,6 +223,7 @@ describe("401 invalid_client, and the reason in the audit log", () => {
     const statuses = answers.map((answer) => answer.status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(1);
     expect(statuses.every((status) => [200, 401, 429].includes(status))).toBe(true);
+    expect(await detailsOf(signer.agentId)).toMatchObject({ reason: "assertion_replayed", claim: "jti" });
   });
 });
 

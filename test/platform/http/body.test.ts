@@ -145,7 +145,10 @@ describe("415 UNSUPPORTED_MEDIA_TYPE", () => {
     "application/json; charset=utf-8",
     'application/json;charset="UTF-8"',
     "Application/JSON",
-  ])("%s is JSON", async (type) => {
+    "application/json;",
+    "application/json; ; charset=utf-8 ;",
+    'application/json ; charset="UTF-8"; x="a;b"',
+  ])("RFC 9110 5.6.6: %s is JSON", async (type) => {
     expect((await sendThing('{"name":"x"}', { "Content-Type": type })).status).toBe(201);
   });
 
@@ -166,6 +169,19 @@ describe("415 UNSUPPORTED_MEDIA_TYPE", () => {
     const answer = await sendThing('{"name":"x"}', { "Content-Type": type });
     expect([answer.status, answer.body.code]).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
     expect(answer.body.message).toBe("The body must be application/json in UTF-8.");
+  });
+
+  it.each([
+    ["application/x-www-form-urlencoded;", "grant_type=x", 200],
+    ["application/x-www-form-urlencoded ; charset=UTF-8;", "grant_type=x", 200],
+    ["application/x-www-form-urlencoded; charset=ISO-8859-1", "grant_type=x", 200],
+    ["application/x-www-form-urlencoded; charset=us-ascii", "grant_type=x", 200],
+    ["application/x-www-form-urlencoded; charset=ISO-8859-1", "grant_type=é", 415],
+    ["application/x-www-form-urlencoded; charset=utf-16", "grant_type=x", 415],
+  ])("a form of the type %s: %s", async (type, body, status) => {
+    expect((await send("/api/v1/token", { method: "POST", body, headers: { "Content-Type": type } })).status).toBe(
+      status,
+    );
   });
 
   it("a body without a type is refused", async () => {

@@ -38,7 +38,10 @@ type Request = GrantRequest<typeof parameters>;
 
 const wrong = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
 
-/** RFC 8693 2.1: the only kinds of tokens that are supported. */
+/**
+ * RFC 8693 2.1: the only kinds of tokens that are supported. The access token is a JWT, but `…:token-type:jwt` is refused: it requests
+ * a token that is no access token (RFC 8693 3).
+ */
 function refuseParameters(form: Request["form"]): Problem | null {
   if (form.subject_token_type !== delegationTokenType) {
     return wrong(`subject_token_type must be ${delegationTokenType}.`);

@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import type { BaseEnv } from "./app-env.ts";
 
-/** Keys, discovery documents, DID documents, agent cards, the controls, and embeds. */
+/** Keys, discovery documents, DID documents, agent cards, the controls, embeds, and the OpenAPI document. */
 const publicDocuments = [
   /^\/\.well-known\//,
   /^\/agents\/[^/]+\/did\.json$/,
@@ -11,6 +11,7 @@ const publicDocuments = [
   /^\/api\/v1\/agents\/[^/]+\/did(\/card)?$/,
   /^\/api\/v1\/compliance\/controls$/,
   /^\/embed\//,
+  /^\/openapi(-3\.0)?\.json$/,
 ];
 
 const maxAge = 600;

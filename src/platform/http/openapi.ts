@@ -1,9 +1,10 @@
-/** The OpenAPI 3.1 document, made from the mounted routes. */
+/** The OpenAPI document, made from the mounted routes. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
 import { version } from "../version.ts";
 import type { BaseEnv } from "./app-env.ts";
 import { registerComponents, withPlainReferences } from "./components.ts";
+import { type OpenApiDocument, withScopesOfOAuthOnly, withSharedErrors, withUsualHeaderNames } from "./openapi-form.ts";
 
 /** A heading of the reference. */
 export interface Tag {
@@ -50,9 +51,20 @@ const securitySchemes = (issuer: string, scopes: Reference["scopes"]) => ({
 const withoutFlags = (key: string, value: unknown) =>
   key === "pattern" && typeof value === "string" ? value.replace(/\$\/[a-z]+$/, "$") : value;
 
-function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issuer: string): string {
-  const document = app.getOpenAPI31Document({
-    openapi: "3.1.0",
+/** The same in the words of OpenAPI 3.0, for the schemas that a room has written by hand. The generator does the others. */
+const inWordsOf30 = (key: string, value: unknown) =>
+  typeof value === "object" &&
+  value !== null &&
+  "type" in value &&
+  Array.isArray(value.type) &&
+  value.type.includes("null")
+    ? { ...value, type: value.type.find((type) => type !== "null"), nullable: true }
+    : withoutFlags(key, value);
+
+type Form = "3.1" | "3.0";
+
+function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issuer: string, form: Form): string {
+  const head = {
     info: {
       title: "SentryAgent AgentIdP",
       version,
@@ -61,19 +73,34 @@ function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issu
     },
     servers: [{ url: issuer }],
     tags: tags.toSorted((one, other) => one.position - other.position).map(({ position: _, ...tag }) => tag),
-  });
-  const components = { ...document.components, securitySchemes: securitySchemes(issuer, scopes) };
-  return JSON.stringify(withPlainReferences({ ...document, components }), withoutFlags);
+  };
+  const { components, ...document } =
+    form === "3.1"
+      ? app.getOpenAPI31Document({ ...head, openapi: "3.1.0" })
+      : app.getOpenAPIDocument({ ...head, openapi: "3.0.3" });
+  const { parameters: _, ...used } = components ?? {};
+  const made = { ...document, components: { ...used, securitySchemes: securitySchemes(issuer, scopes) } };
+  const shared = withUsualHeaderNames(withSharedErrors(withPlainReferences(made) as unknown as OpenApiDocument));
+  return form === "3.1"
+    ? JSON.stringify(shared, withoutFlags)
+    : JSON.stringify(withScopesOfOAuthOnly(shared), inWordsOf30);
 }
 
-/** Serves the document at `/openapi.json`. It is built on the first request, from every route mounted by then. */
+/**
+ * Serves the document at `/openapi.json`, and at `/openapi-3.0.json` for tools that read no OpenAPI 3.1; that one has no `webhooks`.
+ * Each is made on its first request, from every route mounted by then.
+ */
 export function serveOpenApi(app: OpenAPIHono<BaseEnv>, reference: Reference): void {
   registerComponents(app);
   const documents = new Map<string, string>();
-  app.get("/openapi.json", etag(), (c) => {
-    const { issuer } = c.get("context").settings;
-    const document = documents.get(issuer) ?? documentOf(app, reference, issuer);
-    documents.set(issuer, document);
-    return c.body(document, 200, { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" });
-  });
+  const serve = (path: string, form: Form) =>
+    app.get(path, etag(), (c) => {
+      const { issuer } = c.get("context").settings;
+      const key = `${form} ${issuer}`;
+      const document = documents.get(key) ?? documentOf(app, reference, issuer, form);
+      documents.set(key, document);
+      return c.body(document, 200, { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" });
+    });
+  serve("/openapi.json", "3.1");
+  serve("/openapi-3.0.json", "3.0");
 }

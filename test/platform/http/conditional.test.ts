@@ -279,7 +279,7 @@ describe("the OpenAPI document", () => {
     for (const { name, operation } of evaluating) {
       expect(parametersOf({ operation }), name).toEqual(["If-Match", "If-None-Match"]);
       const { responses } = operation;
-      expect(responses[412].description, name).toContain("PRECONDITION_FAILED");
+      expect(responses[412], name).toEqual({ $ref: "#/components/responses/PreconditionFailed" });
       if (responses[200]) expect(Object.keys(responses[200].headers), name).toEqual(["ETag"]);
       expect(responses[304] !== undefined, name).toBe(name.startsWith("get "));
     }

@@ -28,6 +28,11 @@ describe("GET /openapi.json", () => {
     expect(answer.body.servers).toEqual([{ url: issuer }]);
   });
 
+  it("can be read by scripts of any origin", async () => {
+    const { headers } = await call("/openapi.json", { headers: { Origin: "https://tools.example" } });
+    expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
+  });
+
   it("can be cached, and revalidated", async () => {
     expect(answer.headers.get("Cache-Control")).toBe("public, max-age=300");
     const tag = answer.headers.get("ETag") ?? "";
@@ -93,7 +98,8 @@ describe("GET /openapi.json", () => {
         errors.map(([status]) => status),
         `${method} ${path}`,
       ).toEqual(expect.arrayContaining(["500", "503"]));
-      for (const [status, response] of errors) {
+      for (const [status, { $ref }] of errors) {
+        const response = answer.body.components.responses[$ref.replace("#/components/responses/", "")];
         const { schema, examples } = response.content["application/json"];
         expect(schema).toEqual({ $ref: "#/components/schemas/Problem" });
         for (const code of Object.keys(examples)) {
@@ -109,6 +115,22 @@ describe("GET /openapi.json", () => {
         expect.arrayContaining(["400", "413", "415"]),
       );
     }
+  });
+});
+
+describe("GET /openapi-3.0.json", () => {
+  it("is the same API for tools that read no OpenAPI 3.1, to be cached as long, by scripts of any origin", async () => {
+    const older = await call("/openapi-3.0.json", { headers: { Origin: "https://tools.example" } });
+    expect([older.status, older.body.openapi]).toEqual([200, "3.0.3"]);
+    expect(older.headers.get("Cache-Control")).toBe("public, max-age=300");
+    expect(older.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(Object.keys(older.body)).not.toContain("webhooks");
+    const idsOf = ({ paths }: Body) =>
+      Object.values<Body>(paths).flatMap((item) => Object.values<Body>(item).map(({ operationId }) => operationId));
+    expect(idsOf(older.body)).toEqual(idsOf(answer.body));
+    const { expiresAt } = older.body.components.schemas.TrustPartner.properties;
+    expect([expiresAt.type, expiresAt.nullable]).toEqual(["string", true]);
+    expect(valuesOf("type", older.body).filter((type) => Array.isArray(type))).toEqual([]);
   });
 });
 

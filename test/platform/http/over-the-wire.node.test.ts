@@ -1,8 +1,10 @@
 /** The running Worker, spoken to byte by byte: requests that no HTTP client would send, and the OpenAPI document under a validator. */
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { unstable_startWorker as startWorker } from "wrangler";
+import { exampleIssuer, openApiPath, openApiText } from "../../../scripts/openapi.ts";
 
 let worker: Awaited<ReturnType<typeof startWorker>>;
 let origin: URL;
@@ -13,6 +15,7 @@ beforeAll(async () => {
     config: "./wrangler.toml",
     envFiles: [],
     bindings: {
+      ISSUER: secret(exampleIssuer),
       KEY_ENCRYPTION_KEYS: secret("test-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
       SECRET_HASH_KEYS: secret("test-1:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"),
     },
@@ -76,9 +79,18 @@ describe("odd requests", () => {
 });
 
 describe("the OpenAPI document", () => {
-  it("is valid OpenAPI 3.1 to a validator that is not ours", async () => {
-    const document = await fetch(new URL("/openapi.json", origin)).then((response) => response.json());
-    const { valid, errors } = await new Validator().validate(document as Record<string, unknown>);
-    expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
+  it.each([
+    ["/openapi.json", "3.1"],
+    ["/openapi-3.0.json", "3.0"],
+  ])("%s is valid OpenAPI %s to a validator that is not ours", async (path, version) => {
+    const document = await fetch(new URL(path, origin)).then((response) => response.json());
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(document as Record<string, unknown>);
+    expect({ valid, errors, version: validator.version }).toEqual({ valid: true, errors: undefined, version });
+  });
+
+  it("is the one of which the client libraries are generated; `npm run openapi` writes it", async () => {
+    const served = await fetch(new URL("/openapi.json", origin)).then((response) => response.json());
+    expect(readFileSync(openApiPath, "utf8") === openApiText(served), "run `npm run openapi`").toBe(true);
   });
 });

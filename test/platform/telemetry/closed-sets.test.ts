@@ -15,6 +15,7 @@ beforeAll(async () => {
     ...Object.keys(paths),
     "/",
     "/openapi.json",
+    "/openapi-3.0.json",
     "/docs",
     "/docs/viewer.js",
     "/errors",

@@ -27,8 +27,18 @@ export interface Operation {
 }
 
 export interface OpenApi {
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly responses: Readonly<Record<string, Content>>;
+  };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, "method" | "path">>>>>;
+}
+
+/** Responses by status. Those of errors are references to components. */
+function withoutReferences(document: OpenApi, responses: Operation["responses"]): Operation["responses"] {
+  const named = (response: Content & { readonly $ref?: string }) =>
+    document.components.responses[response.$ref?.split("/").at(-1) ?? ""] ?? response;
+  return Object.fromEntries(Object.entries(responses).map(([status, response]) => [status, named(response)]));
 }
 
 /** Every operation of the document, so that a new route is attacked the day it is added. */
@@ -36,6 +46,7 @@ export function operationsOf(document: OpenApi): Operation[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({
       ...operation,
+      responses: withoutReferences(document, operation.responses),
       method: method.toUpperCase(),
       path,
       parameters: operation.parameters ?? [],

@@ -2,7 +2,7 @@
 import type { Wing } from "../wing.ts";
 import { analyticsRoutes } from "./analytics/routes.ts";
 import { deleteOldActivity } from "./analytics/service.ts";
-import { auditRoutes } from "./audit/routes.ts";
+import { auditRoutes, toolRoutes } from "./audit/routes.ts";
 import { auditSubscriber, makeDueCheckpoints, removeExpiredEvents } from "./audit/service.ts";
 import { billingRoutes } from "./billing/routes.ts";
 import { billingSubscriber } from "./billing/service.ts";
@@ -16,7 +16,7 @@ import { maintainWebhookDeliveries, webhookMessages, webhookSubscriber } from ".
 
 export const tenancy: Wing = {
   routes: {
-    "/": [],
+    "/": [toolRoutes],
     "/api/v1": [
       organizationRoutes,
       exportRoutes,

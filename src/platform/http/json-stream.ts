@@ -3,18 +3,22 @@ import type { Context as HonoContext, TypedResponse } from "hono";
 import type { BaseEnv } from "./app-env.ts";
 
 /** A response of any declared type: the types cannot describe the content of a stream. */
-type StreamedResponse = Response & TypedResponse<never, never, never>;
+export type StreamedResponse = Response & TypedResponse<never, never, never>;
 
 /** The media type of {@link jsonLines}. Typed as `string`: Hono takes a literal type that ends in "json" for JSON. */
 export const jsonLinesType: string = "application/x-ndjson";
 
-type Pages = AsyncIterator<readonly unknown[]>;
+export type Pages = AsyncIterator<readonly unknown[]>;
 
 /**
  * The UTF-8 form of a text made of pages. A page is read when the reader is ready for it, and none after the reader cancels.
  * When a page fails, the stream fails, so that the reader does not take a part for the whole.
  */
-function streamOf(pages: Pages, textOf: (page: readonly unknown[]) => string, end = () => "") {
+export function streamOf(
+  pages: Pages,
+  textOf: (page: readonly unknown[]) => string,
+  end: () => string = () => "",
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(
     {

@@ -1,10 +1,12 @@
 /** `/audit`: reads and verifies the log of the organization. */
 import { z } from "@hono/zod-openapi";
+import verifier from "../../../scripts/verify-audit-log.mjs";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { csv } from "../../platform/http/csv.ts";
 import { jsonLines, jsonLinesType } from "../../platform/http/json-stream.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
-import { answer, fail } from "../../platform/http/respond.ts";
+import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   acceptedGapSchema,
@@ -18,9 +20,21 @@ import {
   exportQuerySchema,
   verificationQuerySchema,
 } from "./schema.ts";
-import { acceptGap, exportEvents, listCheckpoints, listEvents, readEvent, verifyEvents } from "./service.ts";
+import {
+  acceptGap,
+  exportColumns,
+  exportEvents,
+  exportRows,
+  listCheckpoints,
+  listEvents,
+  readEvent,
+  verifyEvents,
+} from "./service.ts";
 
 export const auditRoutes = createRouter();
+
+/** At the root: the program that verifies an export without the service, as a download. */
+export const toolRoutes = createRouter();
 
 const definition = { method: "get" as const, access: "audit:read" as const, tags: ["Audit log"] };
 
@@ -68,15 +82,21 @@ const exporting = route({
   summary: "Export events",
   sdk: { call: "audit.export", retry: "read" },
   description:
-    "All events up to now, or the events of a time range, oldest first, one event per line. A failed export breaks the connection: " +
+    "All events up to now, or the events of a time range, oldest first, one event per line or row. A failed export breaks the connection: " +
     "a response that ends normally is complete. Export more than a million events in several time ranges.",
   request: { query: exportQuerySchema },
   responses: {
     200: {
-      description: "The events as newline-delimited JSON",
+      description: "The events as newline-delimited JSON, or as CSV (RFC 4180) with a row of names",
       content: {
         [jsonLinesType]: {
           schema: z.string().openapi({ description: "One AuditEvent per line; a line with `type` is no event" }),
+        },
+        "text/csv": {
+          schema: z.string().openapi({
+            description:
+              "`type` is `event` for an event. `actor`, `details` and `publicKeyJwk` are JSON. A cell that begins with `=`, `+`, `-`, `@`, an apostrophe, a tab or a carriage return has an apostrophe before it",
+          }),
         },
       },
     },
@@ -125,8 +145,9 @@ auditRoutes.openapi(checkpoints, async (c) => {
 });
 
 auditRoutes.openapi(exporting, async (c) => {
-  const result = await exportEvents(c.get("context"), c.get("caller"), c.req.valid("query"));
-  return result.ok ? jsonLines(c, result.value, "audit") : fail(c, result);
+  const query = c.req.valid("query");
+  const lines = await exportEvents(c.get("context"), c.get("caller"), query);
+  return query.format === "csv" ? csv(c, exportColumns, exportRows(lines), "audit") : jsonLines(c, lines, "audit");
 });
 
 auditRoutes.openapi(accept, async (c) => {
@@ -137,3 +158,11 @@ auditRoutes.openapi(read, async (c) => {
   const { eventId } = c.req.valid("param");
   return answer(c, await readEvent(c.get("context"), c.get("caller"), eventId), 200);
 });
+
+toolRoutes.get("/tools/verify-audit-log.mjs", (c) =>
+  c.body(verifier, 200, {
+    "Content-Type": "text/javascript; charset=utf-8",
+    "Content-Disposition": 'attachment; filename="verify-audit-log.mjs"',
+    "Cache-Control": "public, max-age=300",
+  }),
+);

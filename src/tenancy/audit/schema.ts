@@ -68,19 +68,22 @@ export const verificationQuerySchema = z
     error: "must not be before fromDate",
   });
 
+const flag = (description: string) =>
+  z.enum(["true", "false"], { error: "must be true or false" }).default("false").openapi({ param: { description } });
+
 export const exportQuerySchema = z
   .object({
     from: fromParameter,
     to: toParameter,
-    agents: z
-      .enum(["true", "false"], { error: "must be true or false" })
-      .default("false")
-      .openapi({
-        param: {
-          description:
-            '`true`: the export also has a line `{ type: "agent", agentId, email }` for each agent of the organization that its events name. Such a line is no event; no hash covers it.',
-        },
-      }),
+    format: z.enum(["ndjson", "csv"], { error: "must be ndjson or csv" }).default("ndjson"),
+    agents: flag(
+      '`true`: the export also has a line `{ type: "agent", agentId, email }` for each agent of the organization that its events name. Such a line is no event; no hash covers it.',
+    ),
+    checkpoints: flag(
+      "`true`: signs the end of the log; after the events the export also has a line for each signed checkpoint (`type` `checkpoint`), " +
+        "for each key of the service that signs them (`key`), and a last one with the number of lines (`end`). " +
+        "`/tools/verify-audit-log.mjs` verifies such an export without the service.",
+    ),
   })
   .refine(({ from, to }) => ordered(from, to), { path: ["to"], error: "must not be before from" });
 

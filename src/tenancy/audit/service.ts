@@ -10,22 +10,15 @@ import { type Page, type PageRequest, pageOf } from "../../platform/http/paginat
 import type { EventId, OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { isoOf, isoOrNull } from "../../platform/time.ts";
+import { isoOrNull } from "../../platform/time.ts";
 import { publicGap, rangeOf } from "./accept-gap.ts";
-import { isTime } from "./checkpoints/signing.ts";
 import { findCheckpoints } from "./checkpoints/store.ts";
+import { checkpointView } from "./checkpoints/view.ts";
 import { relayAndFlush } from "./evidence.ts";
 import { refuseManyVerifications } from "./limit.ts";
-import { type AgentLine, namedAgents, withAgents } from "./named-agents.ts";
-import type {
-  AuditVerification,
-  CheckpointView,
-  EventQuery,
-  ExportQuery,
-  NamedAgents,
-  VerificationQuery,
-} from "./schema.ts";
-import { eventPages, findEvent, findEvents, findSequencesWithin, type TimeRange } from "./store.ts";
+import { namedAgents } from "./named-agents.ts";
+import type { AuditVerification, CheckpointView, EventQuery, NamedAgents, VerificationQuery } from "./schema.ts";
+import { findEvent, findEvents } from "./store.ts";
 import { publicEvent } from "./stored-event.ts";
 import { recordVerification } from "./verifications/record.ts";
 import { verifyLog } from "./verify-log.ts";
@@ -33,6 +26,7 @@ import { verifyLog } from "./verify-log.ts";
 export { acceptGap } from "./accept-gap.ts";
 export { makeDueCheckpoints } from "./checkpoints/due.ts";
 export { relayAndFlush } from "./evidence.ts";
+export { eventsAfter, exportColumns, exportEvents, exportRows } from "./export.ts";
 export { removeExpiredEvents } from "./retention.ts";
 export { findUnverified, summarizeVerifications, type VerificationSummary } from "./verifications/store.ts";
 export { type Slice, verifySlice } from "./verify-log.ts";
@@ -74,35 +68,6 @@ export async function readEvent(
   return row ? ok(publicEvent(organizationId, row)) : problem("AUDIT_EVENT_NOT_FOUND");
 }
 
-/** The events after a sequence (null: all) and up to another one, oldest first, within a time range. Each page is read on demand. */
-export async function* eventsAfter(
-  context: Context,
-  organizationId: OrganizationId,
-  after: number | null,
-  through: number,
-  range?: TimeRange,
-): AsyncGenerator<readonly AuditEvent[], void, void> {
-  for await (const page of eventPages(context, organizationId, after, through, range)) {
-    yield page.map((row) => publicEvent(organizationId, row));
-  }
-}
-
-/** The events of a time range up to now, oldest first, on request with the agents that they name. Each page is read on demand. */
-export async function exportEvents(
-  context: Context,
-  { organizationId }: Caller,
-  query: ExportQuery,
-): Promise<Result<AsyncGenerator<readonly (AuditEvent | AgentLine)[], void, void>>> {
-  const { from: fromMs = null, to: toMs = null } = query;
-  const { sequence: end } = await relayAndFlush(context, organizationId);
-  const isWhole = fromMs === null && toMs === null;
-  const span = isWhole ? null : await findSequencesWithin(context, organizationId, { fromMs, toMs }, end);
-  const after = span ? span.first - 1 : null;
-  const through = isWhole ? end : (span?.last ?? 0);
-  const pages = eventsAfter(context, organizationId, after, through, { fromMs, toMs });
-  return ok(query.agents === "true" ? withAgents(context, organizationId, pages) : pages);
-}
-
 /** A page of the checkpoints, newest first. */
 export async function listCheckpoints(
   context: Context,
@@ -118,15 +83,7 @@ export async function listCheckpoints(
       return rows.map((row) => ({ ...row, key: keys.get(row.kid) }));
     },
     keyOf: ({ sequence }) => sequence,
-    show: ({ sequence, eventId, hash, timestamp, jws, key }) => ({
-      sequence,
-      eventId,
-      hash,
-      timestamp: isoOf(isTime(timestamp) ? timestamp : 0),
-      jws,
-      publicKeyJwk: key?.publicJwk ?? null,
-      keyCompromisedAt: isoOrNull(key?.compromisedAtMs ?? null),
-    }),
+    show: ({ key, ...row }) => checkpointView(row, key),
   });
 }
 

@@ -70,12 +70,17 @@ async function makeCheckpoints(context: Context): Promise<number> {
 
 export const makeDueCheckpoints: ScheduledPart = { name: "checkpoints", queries: 20, run: makeCheckpoints };
 
-/** Signs what is due of one chain whose events are in D1 up to a sequence. The scheduled run makes up for a failure. */
+/**
+ * Signs what is due of one chain whose events are in D1 up to a sequence. The scheduled run makes up for a failure.
+ *
+ * @param renew signs the end of the chain even when it is not due
+ */
 export async function makeCheckpointsOf(
   context: Context,
   organizationId: OrganizationId,
   sequence: number,
+  renew = false,
 ): Promise<void> {
   const { distrustedKids } = await checkpointKeys(context);
-  await signChains(context, [{ organizationId, sequence, isDistrusted: false }], distrustedKids);
+  await signChains(context, [{ organizationId, sequence, isDistrusted: renew }], distrustedKids);
 }

@@ -40,6 +40,8 @@ export interface AttemptRecord {
   readonly responseBody: string | null;
   /** Why the attempt failed; null when it succeeded. */
   readonly error: string | null;
+  /** What was wrong with the answer and did not decide: why its body could not be read. */
+  readonly note: string | null;
 }
 
 export interface AttemptOutcome extends AttemptRecord {
@@ -55,18 +57,37 @@ const usualBounds = { timeoutMs: 10_000, keptBytes: 1024 };
 /** The body as text that SQLite can store. A character that the limit cuts in two is left out. */
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body, { stream: true }).replaceAll("\0", "\ufffd");
 
+/** The statuses by which Cloudflare says that it could not reach the server itself, for this service or in front of that server. */
+const unreachable: Readonly<Record<number, string>> = {
+  521: "the connection was refused",
+  522: "the connection timed out",
+  523: "the server cannot be reached",
+  525: "the TLS handshake failed",
+  526: "the certificate is not valid",
+};
+
+function failureOf(status: number, headers: Headers, body: string): string {
+  const isCloudflare = headers.get("Server")?.toLowerCase() === "cloudflare";
+  const isNameless = status === 530 && body.includes("1016");
+  const reason = isNameless ? "the host name has no address" : unreachable[status];
+  return isCloudflare && reason ? `answered ${status} (by Cloudflare: ${reason})` : `answered ${status}`;
+}
+
+/** The status line decides. A body that cannot be read is a note, because the endpoint has the message. */
 function outcomeOf(answer: OutboundAnswer): AttemptOutcome {
   if (!answer.ok) {
     const httpStatusCode = answer.reason === "redirect" ? answer.status : null;
-    return { ok: false, httpStatusCode, responseBody: null, error: answer.detail, retryAfter: null };
+    return { ok: false, httpStatusCode, responseBody: null, error: answer.detail, note: null, retryAfter: null };
   }
-  const { status, headers, body } = answer;
+  const { status, headers, body, unread } = answer;
   const ok = status >= 200 && status < 300;
+  const responseBody = unread === null ? textOf(body) : null;
   return {
     ok,
     httpStatusCode: status,
-    responseBody: textOf(body),
-    error: ok ? null : `answered ${status}`,
+    responseBody,
+    error: ok ? null : failureOf(status, headers, responseBody ?? ""),
+    note: unread,
     retryAfter: ok ? null : headers.get("Retry-After"),
   };
 }
@@ -90,6 +111,7 @@ export async function attempt(
     timeoutMs,
     maxBytes: keptBytes,
     whenTooLarge: "truncate",
+    whenUnreadable: "note",
   });
   return outcomeOf(answer);
 }

@@ -82,7 +82,7 @@ export function endAttempt(
   { db }: WithDb,
   { deliveries }: Pick<Tables, "deliveries">,
   { id, claimedUntil, attemptCount }: Claimed<DeliveryRow>,
-  { httpStatusCode, responseBody, error }: AttemptRecord,
+  { httpStatusCode, responseBody, error, note }: AttemptRecord,
   next: Next,
   nowMs: number,
 ) {
@@ -93,6 +93,7 @@ export function endAttempt(
       httpStatusCode,
       responseBody,
       error,
+      note,
       attemptCount: attemptCount + 1,
       claimedUntil: null,
       dueAt: next.status === "failed" ? nowMs + next.pauseMs : null,
@@ -116,6 +117,7 @@ export function restart({ db }: WithDb, { deliveries }: Tables, endpointId: stri
       httpStatusCode: null,
       responseBody: null,
       error: null,
+      note: null,
       deliveredAt: null,
       updatedAt: nowMs,
     })
@@ -133,12 +135,22 @@ export function clearFailures({ db }: WithDb, { endpoints }: Tables, id: string,
     .where(and(eq(endpoints.id, id), inTime ? or(gt(failureCount, 0), gt(slowUntil, 0)) : gt(failureCount, 0)));
 }
 
-/** Counts a delivery that was given up, if the previous statement of the batch changed a row. */
-export function countFailureIfChanged({ db }: WithDb, endpoints: EndpointTable, id: string, nowMs: number) {
+/**
+ * Counts a delivery that was given up, if the previous statement of the batch changed a row.
+ *
+ * @param isSame whether the endpoint is still the one that failed
+ */
+export function countFailureIfChanged(
+  { db }: WithDb,
+  endpoints: EndpointTable,
+  id: string,
+  nowMs: number,
+  isSame?: SQL,
+) {
   return db
     .update(endpoints)
     .set({ failureCount: sql`failure_count + 1`, updatedAt: bumped(nowMs) })
-    .where(and(eq(endpoints.id, id), previousChanged));
+    .where(and(eq(endpoints.id, id), isSame, previousChanged));
 }
 
 /** Disables an endpoint with so many consecutive failures, if the previous statement of the batch changed a row. */

@@ -35,7 +35,7 @@ const createTables = [
     failure_count INTEGER NOT NULL, slow_until INTEGER NOT NULL, updated_at INTEGER NOT NULL)`,
   `CREATE TABLE test_notices (id TEXT PRIMARY KEY, device TEXT NOT NULL, content TEXT NOT NULL, status TEXT NOT NULL,
     attempt_count INTEGER NOT NULL, due_at INTEGER, claimed_until INTEGER, http_status_code INTEGER, response_body TEXT,
-    error TEXT, delivered_at INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL)`,
+    error TEXT, note TEXT, delivered_at INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL)`,
 ];
 
 export const makeTables = async (): Promise<void> => {
@@ -167,7 +167,7 @@ export async function newDevice({ active = 1 } = {}): Promise<string> {
 /** A notice that is due at once. */
 export async function newNotice(device: string, id = `notice-${++made}`): Promise<string> {
   await bindings.DB.prepare(
-    "INSERT INTO test_notices VALUES (?, ?, '{\"n\":1}', 'pending', 0, ?3, NULL, NULL, NULL, NULL, NULL, ?3, ?3)",
+    "INSERT INTO test_notices VALUES (?, ?, '{\"n\":1}', 'pending', 0, ?3, NULL, NULL, NULL, NULL, NULL, NULL, ?3, ?3)",
   )
     .bind(id, device, Date.now())
     .run();

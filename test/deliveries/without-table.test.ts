@@ -102,6 +102,7 @@ describe("an attempt", () => {
       httpStatusCode: status,
       responseBody: status === 204 ? "" : "text",
       error,
+      note: null,
       retryAfter: ok ? null : "5",
     });
   });

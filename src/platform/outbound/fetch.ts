@@ -1,8 +1,9 @@
 /** The only way to call a URL that a customer chose: checked at each call, no redirects, limited in time and bytes. */
 
-import { readBounded } from "../bounded-body.ts";
+import { type BoundedBody, readBounded } from "../bounded-body.ts";
 import { version } from "../version.ts";
 import { checkOutboundUrl, type OutboundContext } from "./guard.ts";
+import { whyNoAnswer, whyNoBody } from "./reasons.ts";
 import { resolvesInternally } from "./resolve.ts";
 
 export interface OutboundRequest {
@@ -14,6 +15,8 @@ export interface OutboundRequest {
   readonly maxBytes: number;
   /** For a body over `maxBytes`: fail (the default), or return its beginning. */
   readonly whenTooLarge?: "fail" | "truncate";
+  /** For a body that cannot be read: fail (the default), or return the answer without it, and why in `unread`. */
+  readonly whenUnreadable?: "fail" | "note";
   /** `Accept`. */
   readonly accept?: string;
 }
@@ -26,6 +29,8 @@ export type OutboundAnswer =
       readonly headers: Headers;
       readonly body: Uint8Array<ArrayBuffer>;
       readonly truncated: boolean;
+      /** Why the body could not be read, or not within the time; null when it was. */
+      readonly unread: string | null;
     }
   | { readonly ok: false; readonly reason: "redirect"; readonly status: number; readonly detail: string }
   | {
@@ -46,8 +51,33 @@ async function permitted({ settings }: OutboundContext, text: string): Promise<U
   return url.value;
 }
 
+/** Settles with the work, or rejects when the signal is aborted: DNS queries have their own, longer limit. */
+function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return Promise.race([work, promise]);
+}
+
+const late = ({ timeoutMs }: OutboundRequest): Failure => {
+  return { ok: false, reason: "timeout", detail: `no complete answer within ${timeoutMs} ms` };
+};
+
+async function readBody(
+  response: Response,
+  request: OutboundRequest,
+  signal: AbortSignal,
+): Promise<BoundedBody | Failure> {
+  try {
+    return await readBounded(response.body, request.maxBytes, signal);
+  } catch (error) {
+    return signal.aborted ? late(request) : { ok: false, reason: "network", detail: whyNoBody(error) };
+  }
+}
+
+/** @throws what `fetch` throws when there is no answer */
 async function exchange(url: URL, request: OutboundRequest, signal: AbortSignal): Promise<OutboundAnswer> {
-  const { method = "GET", body, accept, maxBytes, whenTooLarge = "fail" } = request;
+  const { method = "GET", body, accept, maxBytes, whenTooLarge = "fail", whenUnreadable = "fail" } = request;
   const headers = new Headers(request.headers);
   headers.set("User-Agent", `SentryAgent-AgentIdP/${version}`);
   if (accept !== undefined) headers.set("Accept", accept);
@@ -61,26 +91,23 @@ async function exchange(url: URL, request: OutboundRequest, signal: AbortSignal)
     cache: "no-store",
     ...(body === undefined ? {} : { body }),
   });
-  const { status } = response;
+  const { status, headers: answered } = response;
   if (status >= 300 && status < 400 && status !== 304) {
     response.body?.cancel().catch(() => undefined);
     return { ok: false, reason: "redirect", status, detail: `answered ${status}; redirects are not followed` };
   }
-  const { bytes, truncated } = await readBounded(response.body, maxBytes, signal);
+  const read = await readBody(response, request, signal);
+  if ("ok" in read) {
+    if (whenUnreadable === "fail") return read;
+    const unread = read.reason === "timeout" ? "the body did not end in time" : read.detail;
+    return { ok: true, status, headers: answered, body: new Uint8Array(), truncated: true, unread };
+  }
+  const { bytes, truncated } = read;
   if (truncated && whenTooLarge === "fail") {
     return { ok: false, reason: "too_large", detail: `the body has more than ${maxBytes} bytes` };
   }
-  return { ok: true, status, headers: response.headers, body: bytes, truncated };
+  return { ok: true, status, headers: answered, body: bytes, truncated, unread: null };
 }
-
-/** Settles with the work, or rejects when the signal is aborted: DNS queries have their own, longer limit. */
-function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  return Promise.race([work, promise]);
-}
-
-const detailOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200);
 
 /**
  * Calls a URL that a customer chose. Sends only the given headers, follows no redirect, and reads at most `maxBytes`. Every
@@ -94,10 +121,14 @@ export async function outboundFetch(
   const signal = AbortSignal.timeout(request.timeoutMs);
   try {
     const permission = await within(signal, permitted(context, url));
-    return permission instanceof URL ? await exchange(permission, request, signal) : permission;
+    if (!(permission instanceof URL)) return permission;
+    return await exchange(permission, request, signal).catch(async (error: unknown): Promise<Failure> => {
+      if (signal.aborted) return late(request);
+      return { ok: false, reason: "network", detail: await within(signal, whyNoAnswer(context, permission, error)) };
+    });
   } catch (error) {
-    return signal.aborted
-      ? { ok: false, reason: "timeout", detail: `no complete answer within ${request.timeoutMs} ms` }
-      : { ok: false, reason: "network", detail: detailOf(error) };
+    // Only the end of the time rejects here: DNS does not.
+    if (!signal.aborted) throw error;
+    return late(request);
   }
 }

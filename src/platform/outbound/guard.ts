@@ -59,6 +59,8 @@ export function checkOutboundUrl(settings: Pick<Settings, "environment">, text: 
   if (text.length > maxUrlLength) return refused(`must have at most ${maxUrlLength} characters`);
   if (!plainForm.test(text) || !URL.canParse(text)) return refused("must be an absolute https URL");
   const url = new URL(text);
+  // The normal form is stored and checked again, and may be longer.
+  if (url.href.length > maxUrlLength) return refused(`must have at most ${maxUrlLength} characters, percent-encoded`);
   const rule = ruleBroken(settings, text, url);
   return rule === null ? ok(url) : refused(rule);
 }

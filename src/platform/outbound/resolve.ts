@@ -48,6 +48,20 @@ export async function resolvesInternally(
 }
 
 /**
+ * Whether the resolver has an address for a host. null when it is not known: without an answer for both kinds of address, and when
+ * `DNS_RESOLVER` is off.
+ */
+export async function hasAddress(
+  { dnsResolver }: Pick<Settings, "dnsResolver">,
+  host: string,
+): Promise<boolean | null> {
+  if (dnsResolver === null) return null;
+  const answers = await Promise.all([lookUp(dnsResolver, host, "A"), lookUp(dnsResolver, host, "AAAA")]);
+  if (answers.some((addresses) => addresses && addresses.length > 0)) return true;
+  return answers.includes(null) ? null : false;
+}
+
+/**
  * Checks a URL before it is stored: its form, and the present addresses of its host. Accepts it without an answer of the
  * resolver, because every call checks again.
  *

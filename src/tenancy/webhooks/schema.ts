@@ -13,7 +13,8 @@ const nameSchema = text(1, 100, "must not be empty").openapi({ example: "Directo
 
 const urlSchema = z.string({ error: "must be an https URL" }).openapi({
   format: "uri",
-  description: "The receiver of the events: https, a public host name, port 443 or 8443",
+  description:
+    "The receiver of the events: https, a public host name, port 443 or 8443. It is stored in its normal form (WHATWG URL)",
   example: "https://hooks.acme.example/agentidp",
 });
 
@@ -42,7 +43,7 @@ export const changeWebhookSchema = z
     events: eventsSchema.optional(),
     active: activeSchema.optional().openapi({
       description:
-        "false pauses the webhook; true resumes it, also after the service has disabled it, and resets `failure_count` to 0",
+        "false pauses the webhook; true resumes it, also after the service has disabled it, and resets `failure_count` to 0. Another `url` resets it too, but resumes nothing",
     }),
   })
   .refine(...somethingNamed)
@@ -96,6 +97,10 @@ export const deliverySchema = z
     http_status_code: z.int().nullable().openapi({ description: "Of the last attempt; null: no response" }),
     response_body: z.string().nullable().openapi({ description: "Of the last attempt, at most 1 KiB" }),
     error: z.string().nullable().openapi({ description: "Why the last attempt failed" }),
+    note: z.string().optional().openapi({
+      description:
+        "Why the body of the last response could not be read; absent when it was. It decides nothing: the status does",
+    }),
     attempt_count: z.int(),
     next_retry_at: timeSchema.nullable(),
     delivered_at: timeSchema.nullable(),

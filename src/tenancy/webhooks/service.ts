@@ -11,7 +11,7 @@ import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
-import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
+import { invalid, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { dayMs, isoOf } from "../../platform/time.ts";
 import { webhookChannel } from "./deliveries/channel.ts";
@@ -82,11 +82,12 @@ function webhookEvent(
   return newEvent(context, actorOf(context, caller), { organizationId, action, agentId: null, target: id, details });
 }
 
-async function refuseUrl(context: Context, text: string): Promise<Problem | null> {
+/** The URL in its normal form (WHATWG), or `VALIDATION_ERROR` for one that the service must not call. */
+async function checkedUrl(context: Context, text: string): Promise<Result<string>> {
   const refused = (message: string) => invalid([{ path: "url", message, received: text.slice(0, 200) }]);
   const url = await checkOutboundTarget(context, text);
   if (!url.ok) return refused(url.message);
-  return url.value.origin === context.settings.issuer ? refused("must not be this service itself") : null;
+  return url.value.origin === context.settings.issuer ? refused("must not be this service itself") : ok(url.value.href);
 }
 
 /** The path and query of a hook are often a password, and more people read the audit log than the subscription. */
@@ -103,12 +104,14 @@ export async function createWebhook(
   caller: Caller,
   input: CreateWebhook,
 ): Promise<Result<WebhookWithSecret>> {
-  const refusal = await refuseUrl(context, input.url);
-  if (refusal) return refusal;
+  const checked = await checkedUrl(context, input.url);
+  if (!checked.ok) return checked;
+  const url = checked.value;
   const { organizationId } = caller;
   const nowMs = context.now();
   const subscription: WebhookSubscription = {
     ...input,
+    url,
     id: newId<WebhookId>(nowMs),
     organizationId,
     failureCount: 0,
@@ -117,7 +120,7 @@ export async function createWebhook(
     updatedAt: nowMs,
   };
   const { signingSecret, row } = await newWebhookSecret(context, subscription.id);
-  const { name, url, events, active } = input;
+  const { name, events, active } = input;
   const details = { name, origin: originOf(url), events, active };
   const event = webhookEvent(context, caller, "webhook.created", subscription, details);
   const insertion = insertSubscription(context, subscription, maxWebhooks);
@@ -155,10 +158,12 @@ export async function readWebhook(
   return subscription ? ok(publicWebhook(subscription)) : problem("WEBHOOK_NOT_FOUND");
 }
 
-/** The fields that the input changes. Setting `active` also resets the failures. */
+/** The fields that the input changes. Setting `active` also resets the failures, and so does another URL: they are of the old one. */
 function changeOf(before: WebhookSubscription, input: ChangeWebhook): SubscriptionChange {
   const change = differences(before, input);
-  const resets = input.active === true && (!before.active || before.failureCount > 0);
+  const isOtherUrl = change.url !== undefined && change.url !== new URL(before.url).href;
+  const hasFailures = before.failureCount > 0 || before.slowUntil > 0;
+  const resets = (input.active === true && !before.active) || ((input.active === true || isOtherUrl) && hasFailures);
   return resets ? { ...change, failureCount: 0, slowUntil: 0 } : change;
 }
 
@@ -181,11 +186,11 @@ export async function changeWebhook(
   return untilWritten(async () => {
     const before = await findSubscription(context, organizationId, webhookId);
     if (!before) return problem("WEBHOOK_NOT_FOUND");
-    const refusal =
-      refuseUnmet(preconditions, publicWebhook(before)) ??
-      (input.url === undefined ? null : await refuseUrl(context, input.url));
-    if (refusal) return refusal;
-    const change = changeOf(before, input);
+    const unmet = refuseUnmet(preconditions, publicWebhook(before));
+    if (unmet) return unmet;
+    const url = input.url === undefined ? ok(undefined) : await checkedUrl(context, input.url);
+    if (!url.ok) return url;
+    const change = changeOf(before, { ...input, ...(url.value === undefined ? {} : { url: url.value }) });
     if (Object.keys(change).length === 0) return ok(publicWebhook(before));
     const updatedAt = nextVersion(context, before);
     const after = { ...before, ...change, updatedAt };

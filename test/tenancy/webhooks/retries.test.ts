@@ -92,8 +92,23 @@ describe("a receiver that fails and then works gets the event", () => {
         throw new TypeError("Network connection lost.");
       },
       null,
-      /Network connection lost/,
+      /^could not connect, or no HTTP response: the connection was refused or closed$/,
     ],
+    [
+      "a fault that the runtime does not name",
+      () => {
+        throw new Error("internal error; reference = h3l2begntu297fcfjk06jti7");
+      },
+      null,
+      /^could not connect: probably the certificate was not accepted, or the TLS handshake failed$|^could not connect: probably the host name has no address, its certificate was not accepted, or the TLS handshake failed$/,
+    ],
+    [
+      "526 of Cloudflare",
+      failWith(526, { Server: "cloudflare" }),
+      526,
+      /^answered 526 \(by Cloudflare: the certificate is not valid\)$/,
+    ],
+    ["526 of another server", failWith(526), 526, /^answered 526$/],
   ])("%s", async (_, badly, code, error) => {
     let failures = 3;
     const { delivery, receiver } = await underWay((delivered) =>

@@ -15,6 +15,8 @@ export const deliveryColumns = () => ({
   responseBody: text("response_body"),
   /** Why the last attempt failed. */
   error: text(),
+  /** What was wrong with the endpoint's last response and did not decide. */
+  note: text(),
   deliveredAt: integer("delivered_at"),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),

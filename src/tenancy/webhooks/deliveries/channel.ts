@@ -1,5 +1,6 @@
 /** The channel of webhooks for `deliveries/`: tables, schedule, signatures, queue messages, and when a subscription is disabled. */
 import { z } from "@hono/zod-openapi";
+import { eq } from "drizzle-orm";
 import type { Endpoint, SignedMessage } from "../../../deliveries/attempt.ts";
 import type { Channel } from "../../../deliveries/channel.ts";
 import { attemptDue, type Due, maintainDeliveries, requeueDue } from "../../../deliveries/consumer.ts";
@@ -79,7 +80,8 @@ export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
   count: (outcome) => count("agentidp_webhook_deliveries_total", { outcome }),
 
   /** Also disables the subscription when the receiver is gone, or has failed too often in a row. */
-  async giveUp(context, { delivery: { id: deliveryId, organizationId, endpointId } }, { httpStatusCode }, end) {
+  async giveUp(context, { delivery, endpoint: { url } }, { httpStatusCode }, end) {
+    const { id: deliveryId, organizationId, endpointId } = delivery;
     const isGone = httpStatusCode === gone;
     const event = newEvent(context, actorOf(context, null), {
       organizationId,
@@ -90,7 +92,14 @@ export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
     });
     const statements = [
       end,
-      countFailureIfChanged(context, webhookSubscriptions, endpointId, context.now()),
+      // An attempt that was under way while the URL changed says nothing of the new one.
+      countFailureIfChanged(
+        context,
+        webhookSubscriptions,
+        endpointId,
+        context.now(),
+        eq(webhookSubscriptions.url, url),
+      ),
       disableIfChanged(context, webhookSubscriptions, endpointId, isGone ? 0 : maxDeadLetters),
     ] as const;
     await commitChange(context, statements, [event]);

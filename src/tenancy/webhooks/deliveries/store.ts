@@ -30,7 +30,7 @@ export function insertDeliveries(
     .insert(webhookDeliveries)
     .select(
       sql`SELECT planned.value ->> 'id', ${event.organizationId}, target.id, ${event.id}, ${event.action},
-        ${payload}, 'pending', 0, ${nowMs}, NULL, NULL, NULL, NULL, NULL, ${nowMs}, ${nowMs}
+        ${payload}, 'pending', 0, ${nowMs}, NULL, NULL, NULL, NULL, NULL, NULL, ${nowMs}, ${nowMs}
       FROM json_each(${JSON.stringify(targets)}) AS planned
       JOIN webhook_subscriptions AS target ON target.id = planned.value ->> 'subscriptionId' WHERE target.active = 1`,
     )

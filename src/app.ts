@@ -31,6 +31,7 @@ export function createApp(wings: readonly Wing[], wiring: AppWiring): OpenAPIHon
     for (const { routes } of wings) for (const router of routes[path]) app.route(path, router);
   }
 
+  for (const { describe } of wings) describe?.(app);
   serveOpenApi(app, { tags: [...wings.flatMap(({ tags }) => tags), serviceTag], scopes: platformScopeMeanings });
   serveDocs(app);
   servePages(app);

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "./access/app-env.ts";
 import type { Subscriber } from "./events/relay.ts";
+import type { BaseEnv } from "./platform/http/app-env.ts";
 import type { Tag } from "./platform/http/openapi.ts";
 import type { MessageKind } from "./platform/messages.ts";
 import type { ScheduledPart } from "./platform/scheduled.ts";
@@ -11,6 +12,8 @@ export interface Wing {
   readonly routes: Readonly<Record<"/" | "/api/v1", readonly OpenAPIHono<AppEnv>[]>>;
   /** The headings of the API reference. */
   readonly tags: readonly Tag[];
+  /** Adds to the OpenAPI document what is no route. */
+  readonly describe?: (app: OpenAPIHono<BaseEnv>) => void;
   /** Each gets the events of every organization. */
   readonly subscribers: readonly Subscriber[];
   /** They run concurrently; the failure of one does not stop the others. */

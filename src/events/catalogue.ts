@@ -1,6 +1,6 @@
 /** The catalogue of events: one table, from one file for each wing. */
 import type { AgentId, CredentialId, EventId, HoldId, OrganizationId } from "../platform/ids.ts";
-import type { EventEntry } from "./catalogue/entry.ts";
+import type { EventDataName, EventEntry } from "./catalogue/entry.ts";
 import { identityEvents } from "./catalogue/identity.ts";
 import { keyEvents } from "./catalogue/keys.ts";
 import { tenancyEvents } from "./catalogue/tenancy.ts";
@@ -29,6 +29,12 @@ export const isAudited = (entry: EventEntry | undefined): boolean => entry === u
 export const auditEventNames = allNames.filter((name): name is AuditEventName => isAudited(events[name]));
 
 export const webhookEventNames = allNames.filter((name): name is WebhookEventName => "webhook" in events[name]);
+
+/** The shape of the `data` of a webhook event. */
+export function dataNameOf(name: WebhookEventName): EventDataName {
+  const { webhook } = events[name];
+  return typeof webhook === "string" ? webhook : webhook.data;
+}
 
 /** The webhook events that the ledger records itself and writes to the outbox later, without `data`. */
 export const recordedWebhookEventNames: readonly string[] = webhookEventNames.filter(

@@ -12,7 +12,7 @@ import { exportRoutes } from "./export/routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { tierRoutes } from "./tiers/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
-import { maintainWebhookDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/service.ts";
+import { describeWebhooks, maintainWebhookDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/service.ts";
 
 export const tenancy: Wing = {
   routes: {
@@ -40,6 +40,7 @@ export const tenancy: Wing = {
     { position: 150, name: "Analytics", description: "The tokens and calls of an organization over time." },
     { position: 160, name: "Tiers and billing", description: "The limits of each tier, their use, and upgrades." },
   ],
+  describe: describeWebhooks,
   subscribers: [auditSubscriber, domainSubscriber, billingSubscriber, webhookSubscriber],
   scheduled: [
     maintainWebhookDeliveries,

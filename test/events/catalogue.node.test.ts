@@ -4,8 +4,8 @@ import { type AuditEventName, entryOf, isAudited, type WebhookEventName } from "
 
 it("an event is in the audit log unless its entry is for webhooks only", () => {
   expect(isAudited({ audit: true })).toBe(true);
-  expect(isAudited({ audit: true, webhook: true })).toBe(true);
-  expect(isAudited({ webhook: true })).toBe(false);
+  expect(isAudited({ audit: true, webhook: "AgentEventData" })).toBe(true);
+  expect(isAudited({ webhook: "AgentEventData" })).toBe(false);
 });
 
 it("an event of another version of the service has no entry, and is in the audit log", () => {

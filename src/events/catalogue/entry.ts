@@ -1,13 +1,23 @@
 /** The form of an entry of the catalogue: how the service handles one kind of event. */
 
+/** The shapes of `data`: components of the OpenAPI document, each in the room of its subject. */
+export type EventDataName =
+  | "AgentEventData"
+  | "CredentialEventData"
+  | "TokenEventData"
+  | "DelegationEventData"
+  | "ResourceEventData"
+  | "TierEventData"
+  | "DomainEventData";
+
 /** An event of the audit log. */
 interface AuditEntry {
   readonly audit: true;
   /**
-   * Webhooks can subscribe to it. `true`: the event has its `data`. `details`: the ledger writes the event without `data`, and
-   * webhooks get `agentId` and these members of its details.
+   * Webhooks can subscribe to it, and its `data` has this shape. `details`: the ledger writes the event without `data`, and webhooks
+   * get `agentId` and these members of its details.
    */
-  readonly webhook?: true | { readonly details: readonly string[] };
+  readonly webhook?: EventDataName | { readonly data: EventDataName; readonly details: readonly string[] };
   /** The changed object: the ledger reads its agent, its organization or the organization's resources from D1 again. */
   readonly changes?: "agent" | "organization" | "resources";
 }
@@ -15,7 +25,7 @@ interface AuditEntry {
 /** An event for webhooks only. It must have its `data`. */
 interface WebhookEntry {
   readonly audit?: never;
-  readonly webhook: true;
+  readonly webhook: EventDataName;
   readonly changes?: never;
 }
 

@@ -1,9 +1,8 @@
 /** The wire form of an agent, for answers and for events. */
-import type { JsonValue } from "../../events/catalogue.ts";
 import type { Context } from "../../platform/context.ts";
 import { isoOf } from "../../platform/time.ts";
 import { agentDid } from "../dids/service.ts";
-import type { Agent } from "./schema.ts";
+import type { Agent, AgentEventData } from "./schema.ts";
 import type { AgentRecord } from "./store.ts";
 
 /** The wire form of an agent. */
@@ -31,7 +30,7 @@ export function publicAgent({ settings }: Pick<Context, "settings">, agent: Agen
 }
 
 /** The `data` of an agent's events: its public fields without the key, which is in its DID document. */
-export function eventData(context: Context, agent: AgentRecord): { readonly [field: string]: JsonValue } {
+export function eventData(context: Context, agent: AgentRecord): AgentEventData {
   const { publicKeyJwk: _, ...fields } = publicAgent(context, agent);
   return fields;
 }

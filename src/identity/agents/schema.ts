@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { grantableScopes, isPlatformScope, isReservedScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
 import { agentStatuses, agentTypes, deploymentEnvs, idTokenAlgs } from "../../platform/db/schema.ts";
+import { component } from "../../platform/http/components.ts";
 import { isUnique, lines, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
 
@@ -165,6 +166,9 @@ export const agentSchema = z
   })
   .openapi("Agent");
 
+/** The `data` of events: without the key, which is in the DID document. */
+export const agentEventDataSchema = component("AgentEventData", agentSchema.omit({ publicKeyJwk: true }));
+
 export const agentFilterSchema = z.object({
   owner: z.string().max(128).optional(),
   agentType: oneOf(agentTypes).optional(),
@@ -176,6 +180,7 @@ export const agentFilterSchema = z.object({
 export const agentPath = z.object({ agentId: agentIdSchema });
 
 export type Agent = z.output<typeof agentSchema>;
+export type AgentEventData = z.output<typeof agentEventDataSchema>;
 export type CreateAgent = z.output<typeof createAgentSchema>;
 export type ChangeAgent = z.output<typeof changeAgentSchema>;
 export type AgentFilter = z.output<typeof agentFilterSchema>;

@@ -1,5 +1,6 @@
 /** The wire shapes of credentials. */
 import { z } from "@hono/zod-openapi";
+import { component } from "../../platform/http/components.ts";
 import { timeSchema } from "../../platform/http/fields.ts";
 import { agentIdSchema, credentialIdSchema } from "../../platform/ids.ts";
 
@@ -23,6 +24,9 @@ export const newCredentialSchema = credentialSchema
     }),
   })
   .openapi("NewCredential");
+
+/** The `data` of its events. */
+component("CredentialEventData", z.object({ credentialId: credentialIdSchema, agentId: agentIdSchema }));
 
 export const createCredentialSchema = z
   .strictObject({

@@ -1,5 +1,6 @@
 /** Wire shapes of delegations. */
 import { z } from "@hono/zod-openapi";
+import { component } from "../../platform/http/components.ts";
 import { isUnique, longestIdentifier, oneOf, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
@@ -72,6 +73,9 @@ export const newDelegationSchema = z
   .openapi("NewDelegation");
 
 export const delegationSchema = z.object({ ...facts, status: z.enum(statuses), revokedAt }).openapi("Delegation");
+
+/** The `data` of its events. */
+component("DelegationEventData", z.object(facts));
 
 export const verifyDelegationSchema = z
   .strictObject({ delegationToken: z.string({ error: "must be a text" }) })

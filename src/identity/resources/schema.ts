@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { isReservedScope } from "../../access/scopes.ts";
 import { resourceStatuses } from "../../platform/db/schema.ts";
+import { component } from "../../platform/http/components.ts";
 import { isUnique, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, organizationIdSchema, resourceIdSchema } from "../../platform/ids.ts";
@@ -122,5 +123,8 @@ export const resourceSchema = z
     updatedAt: timeSchema,
   })
   .openapi("Resource");
+
+/** The `data` of its events: what a caller with `agents:read` sees. */
+component("ResourceEventData", resourceSchema.omit({ allowedOrganizations: true, servers: true }));
 
 export type PublicResource = z.output<typeof resourceSchema>;

@@ -3,6 +3,7 @@
  * without a value is treated as if it was left out.
  */
 import { z } from "@hono/zod-openapi";
+import { component } from "../../platform/http/components.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 import { missing } from "../../platform/problems/problems.ts";
 
@@ -116,3 +117,9 @@ export const introspectionSchema = z
   .openapi("Introspection");
 
 export type Introspection = z.output<typeof introspectionSchema>;
+
+/** The `data` of `token.issued` and `token.revoked`, which the ledger makes. */
+component(
+  "TokenEventData",
+  z.object({ agentId: agentIdSchema, scope: z.string().openapi({ example: "resume:read" }) }),
+);

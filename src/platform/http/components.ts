@@ -24,6 +24,13 @@ export function component<S extends z.ZodType>(name: string, schema: S, shown: z
 export const enumeration = <const Values extends readonly string[]>(name: string, values: Values) =>
   component(name, z.enum(values, { error: `must be one of ${values.join(", ")}` }));
 
+/** A component of any room, by its name. */
+export function componentOf(name: string): z.ZodType {
+  const shown = shownAs.get(name);
+  if (!shown) throw new Error(`There is no component ${name}.`);
+  return shown.openapi(name);
+}
+
 /** Registers the components. It must come before the document is made. */
 export function registerComponents(app: OpenAPIHono<BaseEnv>): void {
   for (const [name, schema] of shownAs) app.openAPIRegistry.register(name, schema);

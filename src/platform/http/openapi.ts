@@ -78,8 +78,13 @@ function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issu
     form === "3.1"
       ? app.getOpenAPI31Document({ ...head, openapi: "3.1.0" })
       : app.getOpenAPIDocument({ ...head, openapi: "3.0.3" });
-  const { parameters: _, ...used } = components ?? {};
-  const made = { ...document, components: { ...used, securitySchemes: securitySchemes(issuer, scopes) } };
+  // Those of webhooks.
+  const { parameters, ...used } = components ?? {};
+  const shownParameters = form === "3.1" && Object.keys(parameters ?? {}).length > 0 ? { parameters } : {};
+  const made = {
+    ...document,
+    components: { ...used, ...shownParameters, securitySchemes: securitySchemes(issuer, scopes) },
+  };
   const shared = withUsualHeaderNames(withSharedErrors(withPlainReferences(made) as unknown as OpenApiDocument));
   return form === "3.1"
     ? JSON.stringify(shared, withoutFlags)

@@ -1,6 +1,7 @@
 /** The wire shapes of domains. */
 import { z } from "@hono/zod-openapi";
 import { domainStatuses } from "../../platform/db/schema.ts";
+import { component } from "../../platform/http/components.ts";
 import { timeSchema } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
@@ -40,5 +41,8 @@ export const domainSchema = z
     lapsedAt: timeSchema.nullable(),
   })
   .openapi("Domain");
+
+/** The `data` of its events. */
+component("DomainEventData", z.object(domainSchema.shape));
 
 export type PublicDomain = z.output<typeof domainSchema>;

@@ -1,6 +1,7 @@
 /** The wire shapes of organizations. */
 import { z } from "@hono/zod-openapi";
 import { organizationStatuses, planTiers } from "../../platform/db/schema.ts";
+import { component } from "../../platform/http/components.ts";
 import { oneOf, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
@@ -45,6 +46,9 @@ export const organizationSchema = z
     updatedAt: timeSchema,
   })
   .openapi("Organization");
+
+/** The `data` of `tier.changed`: the organization, with the new tier. */
+component("TierEventData", z.object(organizationSchema.shape));
 
 export const changeOrganizationSchema = z
   .strictObject({

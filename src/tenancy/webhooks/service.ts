@@ -37,6 +37,7 @@ export { maintainWebhookDeliveries, webhookMessages } from "./deliveries/channel
 export { listDeliveries, redeliver, testWebhook } from "./deliveries/on-demand.ts";
 export { eraseInDeliveries, mayShowErased } from "./deliveries/store.ts";
 export { webhookSubscriber } from "./deliveries/subscriber.ts";
+export { describeWebhooks } from "./document.ts";
 export { removeWebhooksOf } from "./store.ts";
 
 /** How many subscriptions an organization may have. */

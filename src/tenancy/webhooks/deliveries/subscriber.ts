@@ -14,7 +14,7 @@ import { insertDeliveries } from "./store.ts";
 function dataOf({ action, agentId, data, details }: DomainEvent): { readonly [key: string]: JsonValue } | null {
   const webhook = entryOf(action)?.webhook;
   if (webhook === undefined) return null;
-  if (webhook === true) return data ?? null;
+  if (typeof webhook === "string") return data ?? null;
   return { agentId, ...Object.fromEntries(webhook.details.map((name) => [name, details[name] ?? ""])) };
 }
 

@@ -10,6 +10,8 @@ import type { ScheduledPart } from "./platform/scheduled.ts";
 export interface Wing {
   /** The routers of the rooms, by their mount path. */
   readonly routes: Readonly<Record<"/" | "/api/v1", readonly OpenAPIHono<AppEnv>[]>>;
+  /** The answer to a request while a setting of the service is broken; null for a path that has none. */
+  readonly withoutSettings?: (request: Request) => Response | null;
   /** The headings of the API reference. */
   readonly tags: readonly Tag[];
   /** Adds to the OpenAPI document what is no route. */

@@ -21,7 +21,9 @@ export { MetricsHub } from "./platform/telemetry/metrics.object.ts";
 
 const relay = createRelay(wings.flatMap(({ subscribers }) => subscribers));
 const noteCalls: NoteCalls = (context, organizationId, calls) => ledgerOf(context, organizationId).noteCalls(calls);
-const app = createApp(wings, { authenticators, relay, noteCalls, pingLedger });
+const withoutSettings = (request: Request) =>
+  wings.map((wing) => wing.withoutSettings?.(request) ?? null).find((answer) => answer !== null) ?? null;
+const app = createApp(wings, { authenticators, relay, noteCalls, withoutSettings, pingLedger });
 
 const callApp: CallApp = async (context, request) =>
   app.fetch(request, context.env, { waitUntil: context.defer, passThroughOnException: () => {}, props: {} });

@@ -1,12 +1,13 @@
 /** Measurements of the service and its agents, for auditors, registries and status pages. */
 import type { Wing } from "../wing.ts";
 import { complianceRoutes } from "./compliance/routes.ts";
-import { embedRoutes } from "./controls/embed/routes.ts";
+import { embedRoutes, embedWithoutSettings } from "./controls/embed/routes.ts";
 import { controlRoutes } from "./controls/routes.ts";
 import { controlMeasurement } from "./controls/service.ts";
 
 export const assurance: Wing = {
   routes: { "/": [embedRoutes], "/api/v1": [controlRoutes, complianceRoutes] },
+  withoutSettings: embedWithoutSettings,
   tags: [
     {
       position: 140,

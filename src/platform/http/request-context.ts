@@ -2,6 +2,7 @@
 import { createMiddleware } from "hono/factory";
 import { requestId } from "hono/request-id";
 import { contextOf, type Relay, type Source } from "../context.ts";
+import { SettingsError } from "../env.ts";
 import { newId } from "../ids.ts";
 import type { NoteCalls } from "../telemetry/calls.ts";
 import type { BaseEnv } from "./app-env.ts";
@@ -27,13 +28,21 @@ function sourceOf(headers: Headers): Source {
 export interface Wiring {
   readonly relay: Relay;
   readonly noteCalls: NoteCalls;
+  /** The answer of a path that has one while a setting is broken; null for every other path. */
+  readonly withoutSettings: (request: Request) => Response | null;
 }
 
 /** Sets the context of the request. With an invalid setting, `settingsOf` throws a `SettingsError` here. */
-export const inContext = ({ relay }: Wiring) =>
+export const inContext = ({ relay, withoutSettings }: Wiring) =>
   createMiddleware<BaseEnv>(async (c, next) => {
     const request = { requestId: c.get("requestId"), source: sourceOf(c.req.raw.headers) };
     const defer = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    c.set("context", contextOf(c.env, request, defer, relay));
+    try {
+      c.set("context", contextOf(c.env, request, defer, relay));
+    } catch (error) {
+      const answer = error instanceof SettingsError ? withoutSettings(c.req.raw) : null;
+      if (answer) return answer;
+      throw error;
+    }
     return next();
   });

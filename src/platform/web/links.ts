@@ -27,6 +27,11 @@ export const forVerifiers: readonly Link[] = [
 export const state: readonly Link[] = [
   { path: "/embed/controls", name: "Security controls", about: "Nine controls, measured every minute" },
   { path: "/api/v1/compliance/controls", name: "Controls as JSON", about: "The same for programs" },
+  {
+    path: "/tools/verify-audit-log.mjs",
+    name: "Verifier of audit logs",
+    about: "Checks an export of the audit log without the service",
+  },
   { path: "/health", name: "Health", about: "Whether the service runs, and its version" },
 ];
 

@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
+import embedGuide from "../../../docs/guides/embed-controls.md?raw";
 import { call, theOperator } from "../../support/api.ts";
+import { getWith } from "../../support/with-bindings.ts";
 import { bindings, runCron, sql } from "./_cron.ts";
 
 beforeAll(async () => {
@@ -64,9 +66,51 @@ describe("GET /embed/controls", () => {
   });
 
   it("says nothing of what it was asked", async () => {
-    const plain = (await call("/embed/controls")).text;
-    expect((await call(`/embed/controls?theme=${encodeURIComponent('"><script>alert(1)</script>')}`)).text).toBe(plain);
+    const untimed = async (path: string) => (await call(path)).text.replace(/<time [^>]*>[^<]*<\/time>/g, "");
+    const asked = `/embed/controls?theme=${encodeURIComponent('"><script>alert(1)</script>')}`;
+    expect(await untimed(asked)).toBe(await untimed("/embed/controls"));
   });
+});
+
+describe("the page names whose controls it shows", () => {
+  it("the service, its operator and contact, the time, what each check does, and where more is", async () => {
+    const operator = { OPERATOR_NAME: "<b>Acme & Söhne", OPERATOR_CONTACT: "mailto:security@acme.example" };
+    const { text } = await getWith(operator, "/embed/controls");
+    expect(text).toContain("<title>Security controls of localhost:8787</title>");
+    expect(text).toContain("The controls of localhost:8787, operated by &#60;b&#62;Acme &#38; Söhne.");
+    expect(text).toMatch(/This page is of <time datetime="\d{4}-[^"]+Z">\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC<\/time>/);
+    expect(text).toContain('<a href="mailto:security@acme.example" target="_blank" rel="noopener">');
+    const links = [...text.matchAll(/ href="(\/[^"]*)"/g)].map(([, path = ""]) => path);
+    expect(links).toContain("/tools/verify-audit-log.mjs");
+    for (const path of links) expect((await call(path)).status, path).toBe(200);
+    const guide = [...embedGuide.matchAll(/^\| ((?:CC|A)\d\.\d [^|]+) \| (.*) \|$/gm)];
+    expect(guide).toHaveLength(9);
+    for (const [, name, definition = ""] of guide) {
+      const marked = definition.replace(/'/g, "&#39;").replace(/`([^`]*)`/g, "<code>$1</code>");
+      expect(text).toContain(`<dt>${name}</dt><dd>Passes while ${marked}.</dd>`);
+    }
+  });
+
+  it.each([
+    [{ OPERATOR_CONTACT: "security@acme.example" }, "OPERATOR_CONTACT must be an https or mailto URI"],
+    [{ OPERATOR_CONTACT: "javascript:alert(1)" }, "OPERATOR_CONTACT must be an https or mailto URI"],
+    [{ OPERATOR_NAME: "  " }, "OPERATOR_NAME must not be empty"],
+  ])("refuses %j", async (setting, message) => {
+    expect((await getWith(setting, "/api/v1/compliance/controls")).body.message).toContain(message);
+  });
+});
+
+it.each(paths)("%s is there while a setting of the service is broken, and says unknown", async (path) => {
+  const { status, text, headers } = await getWith({ TOKEN_TTL_SECONDS: "0" }, path);
+  expect(status).toBe(200);
+  expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
+  expect(headers.get("Content-Type")).toBe((await call(path)).headers.get("Content-Type"));
+  expect(text).not.toContain("TOKEN_TTL_SECONDS");
+  if (path === "/embed/controls") {
+    expect(text.match(/class="control unknown"/g)).toHaveLength(9);
+    expect(headers.get("Content-Security-Policy")).toContain("frame-ancestors *");
+  }
+  if (path.endsWith(".svg")) expect(text).toContain("<title>controls: unknown</title>");
 });
 
 describe("GET /embed/controls.js", () => {

@@ -104,7 +104,11 @@ for (const path of ["/failures/:name", "/oauth2/failures/:name"]) {
 
 room.get("/context", (c) => c.json({ source: c.get("context").source, requestId: c.get("context").requestId }));
 
-const app = createFoundation({ relay: async () => undefined, noteCalls: async () => undefined });
+const app = createFoundation({
+  relay: async () => undefined,
+  noteCalls: async () => undefined,
+  withoutSettings: () => null,
+});
 app.use(authenticatedBy({ bearer: authenticate, newestSecret: async () => problem("UNAUTHORIZED") }));
 app.route("/api/v1", room);
 app.get("/.well-known/jwks.json", (c) => c.json({ keys: [] }, 200, { "Cache-Control": "public, max-age=300" }));

@@ -50,7 +50,7 @@ export function monitoredApp(
   parts: { readonly noteCalls?: NoteCalls; readonly pingLedger?: Probe } = {},
 ): MonitoredApp {
   const { noteCalls = async () => undefined, pingLedger = async () => undefined } = parts;
-  const app = createFoundation({ relay: async () => undefined, noteCalls });
+  const app = createFoundation({ relay: async () => undefined, noteCalls, withoutSettings: () => null });
   app.use(authenticatedBy({ bearer: authenticate, newestSecret: async () => problem("UNAUTHORIZED") }));
   app.route("/", metricsRoutes);
   app.route("/", healthRoutes(pingLedger));

@@ -1,8 +1,9 @@
 /** The wire shapes of signing keys and of the key set. */
 import { z } from "@hono/zod-openapi";
 import { signingKeyStates } from "../platform/db/schema.ts";
+import { enumeration } from "../platform/http/components.ts";
 
-export const signingAlgSchema = z.enum(["ES256", "RS256"]);
+export const signingAlgSchema = enumeration("SigningAlg", ["ES256", "RS256"]);
 
 /** ES256 signs access tokens, RS256 id_tokens. */
 export type SigningAlg = z.output<typeof signingAlgSchema>;
@@ -16,23 +17,27 @@ const kidSchema = encoded.max(64).openapi({
 /** A published key (RFC 7517 4). Strict, so that a key with another member, such as a private one, is never published. */
 export const publishedJwkSchema = z
   .discriminatedUnion("kty", [
-    z.strictObject({
-      kty: z.literal("EC"),
-      crv: z.literal("P-256"),
-      x: encoded,
-      y: encoded,
-      kid: kidSchema,
-      alg: z.literal("ES256"),
-      use: z.literal("sig"),
-    }),
-    z.strictObject({
-      kty: z.literal("RSA"),
-      n: encoded,
-      e: encoded,
-      kid: kidSchema,
-      alg: z.literal("RS256"),
-      use: z.literal("sig"),
-    }),
+    z
+      .strictObject({
+        kty: z.literal("EC"),
+        crv: z.literal("P-256"),
+        x: encoded,
+        y: encoded,
+        kid: kidSchema,
+        alg: z.literal("ES256"),
+        use: z.literal("sig"),
+      })
+      .openapi("EcPublishedKey"),
+    z
+      .strictObject({
+        kty: z.literal("RSA"),
+        n: encoded,
+        e: encoded,
+        kid: kidSchema,
+        alg: z.literal("RS256"),
+        use: z.literal("sig"),
+      })
+      .openapi("RsaPublishedKey"),
   ])
   .openapi("PublishedKey");
 
@@ -55,7 +60,7 @@ const signingKeySchema = z
   .object({
     kid: kidSchema,
     alg: signingAlgSchema,
-    state: z.enum(signingKeyStates).openapi({
+    state: enumeration("SigningKeyState", signingKeyStates).openapi({
       description:
         "`next`: published, not yet signing. `current`: signing. `previous`: published until its last token has expired. `retired`: not published.",
     }),
@@ -64,7 +69,7 @@ const signingKeySchema = z
   .openapi("SigningKey");
 
 export const keysRotatedSchema = z
-  .object({ rotated: z.literal(true), keys: z.array(signingKeySchema) })
+  .object({ rotated: z.literal(true).openapi({ type: "boolean" }), keys: z.array(signingKeySchema) })
   .openapi("KeysRotated");
 
 export type KeysRotated = z.output<typeof keysRotatedSchema>;

@@ -95,7 +95,8 @@ function longText({ pattern, format, maxLength = withoutLimit, example }: Body):
   if (format === "uuid") return ids.agentId ?? "";
   // A form has three characters for each byte of the euro sign.
   if (pattern === undefined && maxLength === withoutLimit) return "x".repeat(withoutLimit);
-  if (pattern === undefined || pattern.includes("\\p{Cc}")) return "\u20ac".repeat(maxLength - number.length) + number;
+  if (pattern === undefined || pattern.startsWith("^[^\\x00-"))
+    return "\u20ac".repeat(maxLength - number.length) + number;
   if (pattern.startsWith("^[a-z0-9]+(")) return "s".repeat(maxLength - number.length) + number;
   if (pattern.startsWith("^[a-z][a-z0-9_-]*:")) return `${"c".repeat(60)}:${"c".repeat(60)}${number}`;
   return example ?? number;

@@ -3,12 +3,11 @@ import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/caller.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
-import { agentCardSchema } from "../../identity/dids/service.ts";
 import { jsonArray } from "../../platform/http/json-stream.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
-import { a2aCardSchema, cardQuerySchema, oasfRecordSchema, reportHeaders, reportSchema } from "./schema.ts";
+import { agentCardListSchema, cardQuerySchema, reportHeaders, reportSchema } from "./schema.ts";
 import { issueBadge, listAgentCards, readReport } from "./service.ts";
 
 const tags = ["Compliance"];
@@ -51,7 +50,7 @@ complianceRoutes.openapi(
       "All active agents of the caller's organization, oldest first, in one streamed answer, for a registry or a directory. `format` selects the format of the cards.",
     request: { query: cardQuerySchema },
     responses: {
-      200: json(z.union([z.array(agentCardSchema), z.array(oasfRecordSchema), z.array(a2aCardSchema)]), "The cards"),
+      200: json(agentCardListSchema, "The cards"),
     },
     errors: ["COMPLIANCE_DISABLED"],
   }),

@@ -1,25 +1,33 @@
 /** The wire shapes of compliance: the report, and agent cards in the formats of OASF and A2A. */
 import { z } from "@hono/zod-openapi";
-import { oneOf } from "../../platform/http/fields.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
-const oasfVersions = ["1.0.0", "0.8.0"] as const;
+const oasfVersionSchema = enumeration("OasfVersion", ["1.0.0", "0.8.0"]);
 
 export const cardQuerySchema = z.object({
-  format: oneOf(["card", "oasf", "a2a"]).default("card").openapi({
+  format: enumeration("CardFormat", ["card", "oasf", "a2a"]).default("card").openapi({
+    default: "card",
     description: "`card`: the format of this service. `oasf`: AGNTCY OASF records. `a2a`: A2A 1.0 agent cards",
   }),
-  oasfVersion: oneOf(oasfVersions)
+  oasfVersion: oasfVersionSchema
     .default("1.0.0")
-    .openapi({ description: "The version of the OASF schema, for `oasf`" }),
+    .openapi({ default: "1.0.0", description: "The version of the OASF schema, for `oasf`" }),
 });
 
-const classSchema = z.object({ id: z.int(), name: z.string() });
+const classSchema = z.object({ id: z.int(), name: z.string() }).openapi("OasfClass");
+
+const locatorSchema = component(
+  "OasfLocator",
+  z.union([z.object({ type: z.string(), urls: z.array(z.url()) }), z.object({ type: z.string(), url: z.url() })]),
+  z.object({ type: z.string(), urls: z.array(z.url()).optional(), url: z.url().optional() }),
+);
 
 /** OASF, object `record`. Only the locators differ between the versions. */
-export const oasfRecordSchema = z
-  .object({
-    schema_version: z.enum(oasfVersions),
+export const oasfRecordSchema = component(
+  "OasfRecord",
+  z.object({
+    schema_version: oasfVersionSchema,
     name: z.string().openapi({ example: "idp.example.com/0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" }),
     version: z.string(),
     description: z.string(),
@@ -28,59 +36,85 @@ export const oasfRecordSchema = z
     skills: z.array(classSchema).openapi({ description: "Classes of the schema, by the agent's type" }),
     domains: z.array(classSchema),
     locators: z
-      .array(
-        z.union([z.object({ type: z.string(), urls: z.array(z.url()) }), z.object({ type: z.string(), url: z.url() })]),
-      )
+      .array(locatorSchema)
       .openapi({ description: "The agent's DID document: `urls` in 1.0.0, `url` in 0.8.0" }),
     annotations: z
       .record(z.string(), z.string())
       .openapi({ description: "The fields of the agent's card that OASF does not have" }),
-  })
-  .openapi("OasfRecord");
+  }),
+);
 
 export type OasfRecord = z.output<typeof oasfRecordSchema>;
 
 const modes = z.array(z.string()).openapi({ description: "Media types" });
 
-/** A2A 1.0, message `AgentCard`, in its JSON form. */
-export const a2aCardSchema = z
+/** A2A 1.0, message `AgentCard`, in its JSON form. The nested objects have the names of its messages. */
+const interfaceSchema = z
+  .object({ url: z.url(), protocolBinding: z.string(), protocolVersion: z.string() })
+  .openapi("A2aAgentInterface");
+const extensionSchema = z
+  .object({ uri: z.url(), description: z.string(), params: z.record(z.string(), z.string()) })
+  .openapi("A2aAgentExtension");
+const flowSchema = z
+  .object({ tokenUrl: z.url(), scopes: z.record(z.string(), z.string()) })
+  .openapi("A2aClientCredentialsOAuthFlow");
+const oauth2Schema = z
   .object({
+    description: z.string(),
+    flows: z.object({ clientCredentials: flowSchema }).openapi("A2aOAuthFlows"),
+    oauth2MetadataUrl: z.url(),
+  })
+  .openapi("A2aOAuth2SecurityScheme");
+const openIdSchema = z.object({ openIdConnectUrl: z.url() }).openapi("A2aOpenIdConnectSecurityScheme");
+const securitySchemesSchema = z
+  .object({
+    oauth2: z.object({ oauth2SecurityScheme: oauth2Schema }).openapi("A2aOAuth2"),
+    openId: z.object({ openIdConnectSecurityScheme: openIdSchema }).openapi("A2aOpenId"),
+  })
+  .openapi("A2aSecuritySchemes");
+const requirementSchema = z
+  .object({ schemes: z.record(z.string(), z.object({ list: z.array(z.string()) }).openapi("A2aStringList")) })
+  .openapi("A2aSecurityRequirement");
+const skillSchema = z
+  .object({ id: z.string(), name: z.string(), description: z.string(), tags: z.array(z.string()) })
+  .openapi("A2aAgentSkill");
+
+export const a2aCardSchema = component(
+  "A2aAgentCard",
+  z.object({
     name: z.string(),
     description: z.string(),
     version: z.string(),
-    supportedInterfaces: z.array(z.object({ url: z.url(), protocolBinding: z.string(), protocolVersion: z.string() })),
-    provider: z.object({ organization: z.string(), url: z.url() }),
-    capabilities: z.object({
-      extensions: z.array(
-        z.object({ uri: z.url(), description: z.string(), params: z.record(z.string(), z.string()) }),
-      ),
-    }),
-    securitySchemes: z.object({
-      oauth2: z.object({
-        oauth2SecurityScheme: z.object({
-          description: z.string(),
-          flows: z.object({
-            clientCredentials: z.object({ tokenUrl: z.url(), scopes: z.record(z.string(), z.string()) }),
-          }),
-          oauth2MetadataUrl: z.url(),
-        }),
-      }),
-      openId: z.object({ openIdConnectSecurityScheme: z.object({ openIdConnectUrl: z.url() }) }),
-    }),
-    securityRequirements: z.array(z.object({ schemes: z.record(z.string(), z.object({ list: z.array(z.string()) })) })),
+    supportedInterfaces: z.array(interfaceSchema),
+    provider: z.object({ organization: z.string(), url: z.url() }).openapi("A2aAgentProvider"),
+    capabilities: z.object({ extensions: z.array(extensionSchema) }).openapi("A2aAgentCapabilities"),
+    securitySchemes: securitySchemesSchema,
+    securityRequirements: z.array(requirementSchema),
     defaultInputModes: modes,
     defaultOutputModes: modes,
-    skills: z.array(z.object({ id: z.string(), name: z.string(), description: z.string(), tags: z.array(z.string()) })),
-  })
-  .openapi("A2aAgentCard");
+    skills: z.array(skillSchema),
+  }),
+);
+
+/** A union of three lists is what no generator of clients reads; `format` says which schema the cards have. */
+export const agentCardListSchema = z.array(z.record(z.string(), z.unknown())).openapi("AgentCardList", {
+  description: "Each card is an `AgentCard`, an `OasfRecord` or an `A2aAgentCard`, as `format` says",
+});
 
 export type A2aCard = z.output<typeof a2aCardSchema>;
 
-const sectionSchema = z.object({
-  name: z.enum(["agent-identity", "audit-trail", "credential-hygiene", "federation-readiness"]),
-  status: z.enum(["pass", "warn", "fail"]),
-  details: z.string().openapi({ description: "What was checked and the result, for people" }),
-});
+const sectionSchema = z
+  .object({
+    name: enumeration("ReportSectionName", [
+      "agent-identity",
+      "audit-trail",
+      "credential-hygiene",
+      "federation-readiness",
+    ]),
+    status: enumeration("ReportSectionStatus", ["pass", "warn", "fail"]),
+    details: z.string().openapi({ description: "What was checked and the result, for people" }),
+  })
+  .openapi("ReportSection");
 
 export type Section = z.output<typeof sectionSchema>;
 
@@ -104,7 +138,7 @@ export const reportSchema = z
 export type Report = z.output<typeof reportSchema>;
 
 export const reportHeaders = z.object({
-  "X-Cache": z.enum(["HIT", "MISS"]).openapi({ description: "Whether the report was cached" }),
+  "X-Cache": enumeration("CacheResult", ["HIT", "MISS"]).openapi({ description: "Whether the report was cached" }),
 });
 
 export type CardQuery = z.output<typeof cardQuerySchema>;

@@ -3,7 +3,7 @@ import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { notModified, publicDocument } from "../../platform/http/public-document.ts";
 import { json } from "../../platform/http/route.ts";
-import { controlsSchema } from "./schema.ts";
+import { controlListSchema } from "./schema.ts";
 import { readControls } from "./service.ts";
 
 /** Relative to `/api/v1`. */
@@ -20,7 +20,7 @@ controlRoutes.openapi(
     sdk: { call: "compliance.controls", retry: "read" },
     description:
       "The controls of the service, by the trust services criteria of SOC 2. Each control is measured every minute. A control that was not measured for 15 minutes is `unknown`. Scripts of any origin can read this.",
-    responses: { 200: json(controlsSchema, "All controls, always in the same order"), ...notModified },
+    responses: { 200: json(controlListSchema, "All controls, always in the same order"), ...notModified },
   }),
   async (c) => publicDocument(c, await readControls(c.get("context")), { maxAgeSeconds: 60 }),
 );

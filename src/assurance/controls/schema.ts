@@ -1,16 +1,18 @@
 /** The wire shape of the controls, and their snapshot in KV. */
 import { z } from "@hono/zod-openapi";
+import { enumeration } from "../../platform/http/components.ts";
 import type { ControlStatus } from "./catalogue.ts";
 
 const controlStatuses = ["pass", "fail", "unknown"] as const satisfies readonly ControlStatus[];
+const statusSchema = enumeration("ControlStatus", controlStatuses);
 
 const controlSchema = z
   .object({
     id: z.string().openapi({ example: "CC6.7" }),
     name: z.string().openapi({ example: "Encryption in Transit" }),
-    status: z
-      .enum(controlStatuses)
-      .openapi({ description: "`unknown`: not measured within the last 15 minutes, or not measurable" }),
+    status: statusSchema.openapi({
+      description: "`unknown`: not measured within the last 15 minutes, or not measurable",
+    }),
     lastChecked: z.iso.datetime().nullable().openapi({
       description: "null before the first measurement. Of CC7.3: the time of the oldest verification that counts",
     }),
@@ -21,9 +23,9 @@ const controlSchema = z
   })
   .openapi("Control");
 
-export const controlsSchema = z.object({ controls: z.array(controlSchema) }).openapi("Controls");
+export const controlListSchema = z.object({ controls: z.array(controlSchema) }).openapi("ControlList");
 
-export type Controls = z.output<typeof controlsSchema>;
+export type ControlList = z.output<typeof controlListSchema>;
 
 /** The last measurements. */
 export const snapshotSchema = z.array(

@@ -14,7 +14,7 @@ import { recovery } from "./checks/recovery.ts";
 import { secretsRotation } from "./checks/secrets-rotation.ts";
 import { systemMonitoring } from "./checks/system-monitoring.ts";
 import type { Check } from "./measuring.ts";
-import type { Controls, Measurement } from "./schema.ts";
+import type { ControlList, Measurement } from "./schema.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { allResults, type ControlResult, saveResults } from "./store.ts";
 
@@ -75,7 +75,7 @@ async function lastMeasurements(context: Context): Promise<readonly Measurement[
 }
 
 /** All controls, in the order of the catalogue. Without a recent measurement a control is `unknown`. */
-export async function readControls(context: Context): Promise<Controls> {
+export async function readControls(context: Context): Promise<ControlList> {
   const measurements = new Map((await lastMeasurements(context)).map((measurement) => [measurement.id, measurement]));
   const controls = controlCatalogue.map(({ id, name }) => {
     const measurement = measurements.get(id);

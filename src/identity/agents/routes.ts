@@ -43,7 +43,7 @@ const list = route({
   description:
     "The agents of the caller's organization, newest first, decommissioned ones included unless `status` says otherwise.",
   request: { query: pageQuery.extend(agentFilterSchema.shape) },
-  responses: { 200: json(pageSchema(agentSchema), "A page of agents") },
+  responses: { 200: json(pageSchema("AgentPage", agentSchema), "A page of agents") },
 });
 
 agentRoutes.openapi(list, async (c) => {

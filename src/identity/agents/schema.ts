@@ -2,9 +2,15 @@
 import { z } from "@hono/zod-openapi";
 import { grantableScopes, isPlatformScope, isReservedScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
-import { agentStatuses, agentTypes, deploymentEnvs, idTokenAlgs } from "../../platform/db/schema.ts";
-import { component } from "../../platform/http/components.ts";
-import { isUnique, lines, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
+import { component, enumeration, orNull } from "../../platform/http/components.ts";
+import {
+  agentStatusSchema,
+  agentTypeSchema,
+  deploymentEnvSchema,
+  idTokenAlgSchema,
+  settableStatusSchema,
+} from "../../platform/http/enums.ts";
+import { isUnique, lines, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
 
 const foreignDomain = /^([^@]+)@([^@\s/\\?#:%]*\P{ASCII}[^@\s/\\?#:%]*)$/u;
@@ -76,20 +82,20 @@ const newCapabilitiesSchema = listOf(
 );
 
 const grantedScopesSchema = z
-  .array(oneOf(grantableScopes), {
+  .array(enumeration("PlatformScope", grantableScopes), {
     error: "must be a list of platform scopes",
   })
   .max(grantableScopes.length, { abort: true, error: `must name at most ${grantableScopes.length} scopes` })
   .refine(isUnique, unique)
   .transform((scopes) => scopes as readonly string[] as readonly Scope[])
-  .openapi({ type: "array", items: { type: "string", enum: [...grantableScopes] }, example: ["agents:read"] });
+  .openapi({ uniqueItems: true, example: ["agents:read"] });
 
 const fields = {
   email: emailSchema,
   version: versionSchema,
   capabilities: capabilitiesSchema,
   owner: text(1, 128).openapi({ description: "The team or person that answers for the agent", example: "talent-team" }),
-  deploymentEnv: oneOf(deploymentEnvs),
+  deploymentEnv: deploymentEnvSchema,
   description: lines(1000).nullable().openapi({ description: "Line breaks and tabs are allowed" }),
   grantedScopes: grantedScopesSchema,
   isPublic: z
@@ -100,7 +106,7 @@ const fields = {
     description:
       "true: every token of the agent, and of its delegations, is bound to a key (DPoP, RFC 9449 5.2). Setting it ends the tokens that are not",
   }),
-  idTokenSignedResponseAlg: oneOf(idTokenAlgs).openapi({ description: "The algorithm of its id_tokens" }),
+  idTokenSignedResponseAlg: idTokenAlgSchema.openapi({ description: "The algorithm of its id_tokens" }),
 };
 
 const { description, grantedScopes, isPublic, publicKeyJwk, dpopRequired, idTokenSignedResponseAlg, ...required } =
@@ -110,7 +116,7 @@ export const createAgentSchema = z
   .strictObject({
     ...required,
     capabilities: newCapabilitiesSchema,
-    agentType: oneOf(agentTypes),
+    agentType: agentTypeSchema,
     organization_id: organizationIdSchema.optional().openapi({
       description:
         "The caller's organization when left out; another one only for an admin of the operator's organization",
@@ -122,7 +128,7 @@ export const createAgentSchema = z
     }),
     isPublic: isPublic.default(false),
     dpopRequired: dpopRequired.default(false),
-    idTokenSignedResponseAlg: idTokenSignedResponseAlg.default("RS256"),
+    idTokenSignedResponseAlg: idTokenSignedResponseAlg.default("RS256").openapi({ default: "RS256" }),
     publicKeyJwk: publicKeyJwk.optional().openapi({
       description:
         "The agent's own public key; when left out the service makes a P-256 key and keeps the private part encrypted",
@@ -134,33 +140,34 @@ export const changeAgentSchema = z
   .strictObject({
     ...fields,
     publicKeyJwk: publicKeyJwk.nullable().openapi({
+      ...orNull,
       description:
         "The agent's new public key; null lets the service make a new P-256 key and keep the private part encrypted. The old key signs in no more, and stays in the DID document until nothing that it signed can be alive",
     }),
-    status: z.enum(["active", "suspended"], { error: "must be active or suspended" }),
+    status: settableStatusSchema,
   })
   .partial()
   .refine((changes) => Object.keys(changes).length > 0, { error: "must name at least one field" })
-  .openapi("ChangeAgent");
+  .openapi("ChangeAgent", { minProperties: 1 });
 
 export const agentSchema = z
   .object({
     agentId: agentIdSchema.openapi({ description: "Also the OAuth `client_id`" }),
     organization_id: organizationIdSchema,
     email: z.string(),
-    agentType: z.enum(agentTypes),
+    agentType: agentTypeSchema,
     version: z.string(),
     capabilities: z.array(z.string()),
     owner: z.string(),
-    deploymentEnv: z.enum(deploymentEnvs),
+    deploymentEnv: deploymentEnvSchema,
     description: z.string().nullable(),
     grantedScopes: z.array(z.string()),
     isPublic: z.boolean(),
     dpopRequired: z.boolean(),
-    idTokenSignedResponseAlg: z.enum(idTokenAlgs),
+    idTokenSignedResponseAlg: idTokenAlgSchema,
     publicKeyJwk: publicJwkSchema.openapi({ description: "The public part of the agent's present key" }),
     did: z.string().openapi({ example: "did:web:idp.example.com:agents:0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" }),
-    status: z.enum(agentStatuses),
+    status: agentStatusSchema,
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })
@@ -171,9 +178,9 @@ export const agentEventDataSchema = component("AgentEventData", agentSchema.omit
 
 export const agentFilterSchema = z.object({
   owner: z.string().max(128).optional(),
-  agentType: oneOf(agentTypes).optional(),
-  deploymentEnv: oneOf(deploymentEnvs).optional(),
-  status: oneOf(agentStatuses).optional(),
+  agentType: agentTypeSchema.optional(),
+  deploymentEnv: deploymentEnvSchema.optional(),
+  status: agentStatusSchema.optional(),
   capability: z.string().max(128).optional().openapi({ description: "Only agents that have this capability" }),
 });
 

@@ -3,7 +3,7 @@
 import type { Context } from "../../platform/context.ts";
 import { type AgentId, type CredentialId, newId, type OrganizationId } from "../../platform/ids.ts";
 import { publicCredential } from "./public-credential.ts";
-import type { NewCredential } from "./schema.ts";
+import type { CredentialWithSecret } from "./schema.ts";
 import { newSecret } from "./secret.ts";
 import { insertCredential } from "./store.ts";
 
@@ -43,7 +43,7 @@ export function prepareCredential(
     lastUsedAt: null,
     revokedAt: null,
   };
-  const credential: NewCredential = { ...publicCredential(row, now), clientSecret };
+  const credential: CredentialWithSecret = { ...publicCredential(row, now), clientSecret };
   return {
     credential,
     statement: insertCredential(context, row, maximum),

@@ -15,7 +15,7 @@ import { invalid, type Problem, problem } from "../../platform/problems/problems
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { delegationsEndedBy } from "../delegation/service.ts";
 import { publicCredential, statusOf } from "./public-credential.ts";
-import type { NewCredential, RotateCredential } from "./schema.ts";
+import type { CredentialWithSecret, RotateCredential } from "./schema.ts";
 import { newSecret } from "./secret.ts";
 import { type CredentialRow, findHeldCredential, type Holder, replaceSecret } from "./store.ts";
 
@@ -41,7 +41,7 @@ export function rotateCredential(
   rotating: Rotating,
   named: NamedCredential,
   input: RotateCredential,
-): Promise<Result<NewCredential>> {
+): Promise<Result<CredentialWithSecret>> {
   return untilWritten(() => attempt(context, rotating, named, input));
 }
 
@@ -61,7 +61,7 @@ async function attempt(
   rotating: Rotating,
   { agentId, credentialId }: NamedCredential,
   { overlapSeconds }: RotateCredential,
-): Promise<Result<NewCredential> | null> {
+): Promise<Result<CredentialWithSecret> | null> {
   const acting = "caller" in rotating ? rotating.caller : rotating.holder;
   const { organizationId } = acting;
   const found = await findHeldCredential(context, organizationId, agentId, credentialId);

@@ -10,7 +10,7 @@ import {
   credentialPath,
   credentialSchema,
   credentialsPath,
-  newCredentialSchema,
+  credentialWithSecretSchema,
   rotateCredentialSchema,
 } from "./schema.ts";
 import { createCredential, listCredentials, ownRotationHint, revokeCredential, rotateCredential } from "./service.ts";
@@ -30,7 +30,7 @@ const create = route({
   sdk: { call: "credentials.create", retry: "keyed" },
   description: "The client secret is in this answer only. An agent may have ten active credentials.",
   request: { params: credentialsPath, body: json(createCredentialSchema, "When the credential expires, if ever") },
-  responses: { 201: json(newCredentialSchema, "The credential with its secret") },
+  responses: { 201: json(credentialWithSecretSchema, "The credential with its secret") },
   errors: ["FORBIDDEN", "AGENT_NOT_FOUND", "AGENT_ALREADY_DECOMMISSIONED", "CREDENTIAL_LIMIT_EXCEEDED"],
 });
 
@@ -55,7 +55,7 @@ const list = route({
   description:
     "Newest first, with the revoked and the expired ones, and without secrets. An agent's own credentials need `agents:read`, those of another agent `agents:write` or `audit:read`.",
   request: { params: credentialsPath, query: pageQuery },
-  responses: { 200: json(pageSchema(credentialSchema), "A page of credentials") },
+  responses: { 200: json(pageSchema("CredentialPage", credentialSchema), "A page of credentials") },
   errors: ["FORBIDDEN", "AGENT_NOT_FOUND"],
 });
 
@@ -87,7 +87,7 @@ const rotate = route({
       ...json(rotateCredentialSchema, "How long the old secret still signs in; `{}` for not at all"),
     },
   },
-  responses: { 200: json(newCredentialSchema, "The credential with its new secret") },
+  responses: { 200: json(credentialWithSecretSchema, "The credential with its new secret") },
   errors: [
     "FORBIDDEN",
     "AGENT_NOT_FOUND",

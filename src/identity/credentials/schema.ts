@@ -1,6 +1,6 @@
 /** The wire shapes of credentials. */
 import { z } from "@hono/zod-openapi";
-import { component } from "../../platform/http/components.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
 import { timeSchema } from "../../platform/http/fields.ts";
 import { agentIdSchema, credentialIdSchema } from "../../platform/ids.ts";
 
@@ -8,7 +8,7 @@ export const credentialSchema = z
   .object({
     credentialId: credentialIdSchema,
     clientId: agentIdSchema.openapi({ description: "The `client_id` to sign in with: the agent's id" }),
-    status: z.enum(["active", "revoked", "expired"]),
+    status: enumeration("CredentialStatus", ["active", "revoked", "expired"]),
     createdAt: timeSchema,
     expiresAt: timeSchema.nullable(),
     lastUsedAt: timeSchema.nullable().openapi({ description: "When a token was last issued for it" }),
@@ -16,14 +16,15 @@ export const credentialSchema = z
   })
   .openapi("Credential");
 
-export const newCredentialSchema = credentialSchema
-  .extend({
+export const credentialWithSecretSchema = z
+  .object({
+    ...credentialSchema.shape,
     clientSecret: z.string().openapi({
       description: "Shown this once: `sa_sec_`, 43 base64url characters, 6 check characters",
       example: "sa_sec_Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vdCBhIHNlY3JldDAAAAAA",
     }),
   })
-  .openapi("NewCredential");
+  .openapi("CredentialWithSecret");
 
 /** The `data` of its events. */
 component("CredentialEventData", z.object({ credentialId: credentialIdSchema, agentId: agentIdSchema }));
@@ -55,7 +56,7 @@ export const credentialsPath = z.object({ agentId: agentIdSchema });
 export const credentialPath = credentialsPath.extend({ credentialId: credentialIdSchema });
 
 export type Credential = z.output<typeof credentialSchema>;
-export type NewCredential = z.output<typeof newCredentialSchema>;
+export type CredentialWithSecret = z.output<typeof credentialWithSecretSchema>;
 /** `expiresAt` in milliseconds since the epoch. */
 export type CreateCredential = z.output<typeof createCredentialSchema>;
 export type RotateCredential = z.output<typeof rotateCredentialSchema>;

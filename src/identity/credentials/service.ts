@@ -18,7 +18,7 @@ import { delegationsEndedBy } from "../delegation/service.ts";
 import { keepUsableAdmin } from "./last-admin.ts";
 import { maxActive, prepareCredential } from "./prepare.ts";
 import { publicCredential } from "./public-credential.ts";
-import type { CreateCredential, Credential, NewCredential } from "./schema.ts";
+import type { CreateCredential, Credential, CredentialWithSecret } from "./schema.ts";
 import {
   countActiveCredentials,
   countExpiringCredentials,
@@ -79,7 +79,7 @@ export async function createCredential(
   caller: Caller,
   agentId: AgentId,
   { expiresAt = null }: { readonly expiresAt?: CreateCredential["expiresAt"] | null },
-): Promise<Result<NewCredential>> {
+): Promise<Result<CredentialWithSecret>> {
   const { organizationId } = caller;
   const agent = await findHolder(context, organizationId, agentId);
   if (!agent) return problem("AGENT_NOT_FOUND");

@@ -14,7 +14,7 @@ import { comparisonKey } from "../resources/service.ts";
 import { chainOf } from "./chain.ts";
 import { delegationSigner } from "./keys.ts";
 import { delegationDetails, delegationFacts } from "./public-delegation.ts";
-import type { Delegate, NewDelegation } from "./schema.ts";
+import type { CreateDelegation, DelegationWithToken } from "./schema.ts";
 import { type DelegationRow, endInactiveDelegations, insertDelegation } from "./store.ts";
 import { signDelegation } from "./token.ts";
 
@@ -75,7 +75,11 @@ const unavailable = (delegatee: string) =>
  *   that the caller cannot lend, for everything that it may be granted, for a resource that it may have no token for
  *   (`invalid_target`), and for a delegatee that is not another active agent of its organization
  */
-export async function delegate(context: Context, caller: Caller, input: Delegate): Promise<Result<NewDelegation>> {
+export async function delegate(
+  context: Context,
+  caller: Caller,
+  input: CreateDelegation,
+): Promise<Result<DelegationWithToken>> {
   if (caller.delegation) return problem("FORBIDDEN", "A delegation cannot be passed on: use a token of your own.");
   const { delegateeAgentId, scopes, ttlSeconds } = input;
   const { agentId: delegatorAgentId, organizationId, credentialId, tokenId } = caller;

@@ -7,10 +7,10 @@ import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   chainPath,
-  delegateSchema,
+  createDelegationSchema,
   delegationQuery,
   delegationSchema,
-  newDelegationSchema,
+  delegationWithTokenSchema,
   verificationSchema,
   verifyDelegationSchema,
 } from "./schema.ts";
@@ -34,8 +34,10 @@ delegationRoutes.openapi(
     sdk: { call: "delegations.create", retry: "keyed" },
     description:
       "Platform scopes of the token in the request, or with `resource` capabilities for it, for 60 seconds to a day; never everything that the delegator may be granted. The delegatee exchanges the delegation token for access tokens at the token endpoint (grant `urn:ietf:params:oauth:grant-type:token-exchange`, RFC 8693). It cannot delegate further.",
-    request: { body: { required: true, ...json(delegateSchema, "The scopes, the delegatee and the lifetime") } },
-    responses: { 201: json(newDelegationSchema, "The delegation, with its token") },
+    request: {
+      body: { required: true, ...json(createDelegationSchema, "The scopes, the delegatee and the lifetime") },
+    },
+    responses: { 201: json(delegationWithTokenSchema, "The delegation, with its token") },
     errors: ["FORBIDDEN"],
   }),
   async (c) => {
@@ -96,7 +98,7 @@ delegationRoutes.openapi(
     sdk: { call: "delegations.list", retry: "read" },
     description: "Delegations by the caller and to the caller, newest first.",
     request: { query: delegationQuery },
-    responses: { 200: json(pageSchema(delegationSchema), "A page of delegations") },
+    responses: { 200: json(pageSchema("DelegationPage", delegationSchema), "A page of delegations") },
     errors: ["FORBIDDEN"],
   }),
   async (c) => {

@@ -1,13 +1,13 @@
 /** Wire shapes of delegations. */
 import { z } from "@hono/zod-openapi";
-import { component } from "../../platform/http/components.ts";
-import { isUnique, longestIdentifier, oneOf, timeSchema } from "../../platform/http/fields.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
+import { isUnique, longestIdentifier, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
 
-const roles = ["delegator", "delegatee"] as const;
-const statuses = ["active", "revoked", "expired"] as const;
+const roleSchema = enumeration("DelegationRole", ["delegator", "delegatee"]);
+const statusSchema = enumeration("DelegationStatus", ["active", "revoked", "expired"]);
 
 const scopeSchema = z
   .string({ error: "must be a text" })
@@ -18,7 +18,7 @@ const scopeSchema = z
 
 const ttlRule = { error: `must be a whole number of seconds from 60 to ${longestLifeSeconds}` };
 
-export const delegateSchema = z
+export const createDelegationSchema = z
   .strictObject({
     delegateeAgentId: agentIdSchema.openapi({ description: "Another active agent of the same organization" }),
     scopes: z
@@ -43,7 +43,7 @@ export const delegateSchema = z
       }),
     ttlSeconds: z.int(ttlRule).min(60, ttlRule).max(longestLifeSeconds, ttlRule).openapi({ example: 900 }),
   })
-  .openapi("Delegate");
+  .openapi("CreateDelegation");
 
 const facts = {
   chainId: delegationIdSchema.openapi({ description: "The id of the delegation" }),
@@ -62,7 +62,7 @@ const revokedAt = timeSchema
   .nullable()
   .openapi({ description: "When it was revoked, or ended by a change of an agent or resource behind it" });
 
-export const newDelegationSchema = z
+export const delegationWithTokenSchema = z
   .object({
     delegationToken: z.string().openapi({
       description: "For the delegatee alone. No later answer has it",
@@ -70,9 +70,9 @@ export const newDelegationSchema = z
     }),
     ...facts,
   })
-  .openapi("NewDelegation");
+  .openapi("DelegationWithToken");
 
-export const delegationSchema = z.object({ ...facts, status: z.enum(statuses), revokedAt }).openapi("Delegation");
+export const delegationSchema = z.object({ ...facts, status: statusSchema, revokedAt }).openapi("Delegation");
 
 /** The `data` of its events. */
 component("DelegationEventData", z.object(facts));
@@ -91,16 +91,16 @@ export const verificationSchema = z
   });
 
 export const delegationQuery = pageQuery.extend({
-  role: oneOf(roles)
+  role: roleSchema
     .optional()
     .openapi({ description: "Only delegations by the caller (delegator), or to the caller (delegatee)" }),
-  status: oneOf(statuses).optional(),
+  status: statusSchema.optional(),
 });
 
 export const chainPath = z.object({ chainId: delegationIdSchema });
 
-export type Delegate = z.output<typeof delegateSchema>;
-export type NewDelegation = z.output<typeof newDelegationSchema>;
+export type CreateDelegation = z.output<typeof createDelegationSchema>;
+export type DelegationWithToken = z.output<typeof delegationWithTokenSchema>;
 export type Delegation = z.output<typeof delegationSchema>;
 export type Verification = z.output<typeof verificationSchema>;
 export type DelegationFilter = Omit<z.output<typeof delegationQuery>, "limit" | "cursor">;

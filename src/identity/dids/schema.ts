@@ -1,6 +1,7 @@
 /** The wire shapes of DID documents (W3C DID Core 1.0), their resolution, and agent cards. */
 import { z } from "@hono/zod-openapi";
-import { agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
+import { component } from "../../platform/http/components.ts";
+import { agentTypeSchema, deploymentEnvSchema } from "../../platform/http/enums.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 
 /** DID Core 6.2: the JSON representation. `@context` is for JSON-LD processors, but `agntcy` is not one of its terms. */
@@ -43,8 +44,9 @@ export const serviceDocumentSchema = z.object(documentFields).openapi("ServiceDi
 
 const ownerSchema = z.string().optional().openapi({ description: "Left out when it holds an e-mail address" });
 
-export const agentDocumentSchema = z
-  .object({
+export const agentDocumentSchema = component(
+  "AgentDidDocument",
+  z.object({
     ...documentFields,
     alsoKnownAs: z.array(didSchema),
     authentication: z
@@ -52,24 +54,24 @@ export const agentDocumentSchema = z
       .openapi({ description: "Empty while the agent or its organization is suspended" }),
     agntcy: z.object({
       agentId: agentIdSchema,
-      agentType: z.enum(agentTypes),
+      agentType: agentTypeSchema,
       capabilities: z.array(z.string()),
-      deploymentEnv: z.enum(deploymentEnvs),
+      deploymentEnv: deploymentEnvSchema,
       owner: ownerSchema,
       version: z.string(),
     }),
-  })
-  .openapi("AgentDidDocument");
+  }),
+);
 
 export const agentCardSchema = z
   .object({
     did: didSchema,
     name: z.string().openapi({ description: "The agent's e-mail" }),
-    agentType: z.enum(agentTypes),
+    agentType: agentTypeSchema,
     capabilities: z.array(z.string()),
     owner: ownerSchema,
     version: z.string(),
-    deploymentEnv: z.enum(deploymentEnvs),
+    deploymentEnv: deploymentEnvSchema,
     identityProvider: z.url().openapi({ description: "The issuer of the agent's tokens" }),
     issuedAt: z.iso.datetime().openapi({ description: "When the agent was registered" }),
   })

@@ -47,7 +47,7 @@ federationRoutes.openapi(
     summary: "List partners",
     sdk: { call: "federation.list", retry: "read" },
     request: { query: pageQuery },
-    responses: { 200: json(pageSchema(partnerSchema), "A page of partners, newest first") },
+    responses: { 200: json(pageSchema("FederationPartnerPage", partnerSchema), "A page of partners, newest first") },
   }),
   async (c) => answer(c, await listPartners(c.get("context"), c.get("caller"), c.req.valid("query")), 200),
 );

@@ -1,5 +1,6 @@
 /** The wire shapes of federation partners, and of verifying their tokens. */
 import { z } from "@hono/zod-openapi";
+import { component, enumeration } from "../../platform/http/components.ts";
 import {
   isUnique,
   printable,
@@ -9,7 +10,7 @@ import {
   timeSchema,
 } from "../../platform/http/fields.ts";
 
-const partnerStatuses = ["active", "suspended"] as const;
+const partnerStatusSchema = enumeration("PartnerStatus", ["active", "suspended"], "must be active or suspended");
 
 const nameSchema = text(2, 100).openapi({ example: "Acme" });
 
@@ -83,7 +84,7 @@ export const partnerSchema = z
     audiences: audiencesSchema,
     requireScopes: requireScopesSchema,
     allowedOrganizations: allowedOrganizationsSchema,
-    status: z.enum(partnerStatuses),
+    status: partnerStatusSchema,
     expiresAt: timeSchema.nullable(),
     createdAt: timeSchema,
     updatedAt: timeSchema,
@@ -110,10 +111,10 @@ export const changePartnerSchema = z
     requireScopes: requireScopesSchema.optional(),
     allowedOrganizations: allowedOrganizationsSchema.optional(),
     expiresAt: expirySchema.optional(),
-    status: z.enum(partnerStatuses, { error: `must be ${partnerStatuses.join(" or ")}` }).optional(),
+    status: partnerStatusSchema.optional(),
   })
   .refine(...somethingNamed)
-  .openapi("ChangePartner");
+  .openapi("ChangePartner", { minProperties: 1 });
 
 export const verifyTokenSchema = z
   .strictObject({
@@ -129,23 +130,29 @@ export const verifyTokenSchema = z
   })
   .openapi("VerifyPartnerToken");
 
-export const verifiedTokenSchema = z
-  .discriminatedUnion("valid", [
-    z.object({
-      valid: z.literal(true),
-      issuer: z.string(),
-      partnerId: partnerIdSchema,
-      subject: z.string().openapi({ description: "`sub`: the partner's id of the agent" }),
-      organizationId: z.string().nullable().openapi({
-        description: "`organization_id`: the agent's organization at the partner; null when not in the token",
-      }),
-      audience: z.array(z.string()).openapi({ description: "`aud`: all audiences of the token" }),
-      scopes: z.array(z.string()).openapi({ description: "From `scope` or `scp`" }),
-      expiresAt: timeSchema,
-    }),
+const verifiedFields = z.object({
+  issuer: z.string(),
+  partnerId: partnerIdSchema,
+  subject: z.string().openapi({ description: "`sub`: the partner's id of the agent" }),
+  organizationId: z.string().nullable().openapi({
+    description: "`organization_id`: the agent's organization at the partner; null when not in the token",
+  }),
+  audience: z.array(z.string()).openapi({ description: "`aud`: all audiences of the token" }),
+  scopes: z.array(z.string()).openapi({ description: "From `scope` or `scp`" }),
+  expiresAt: timeSchema,
+});
+
+/** The document has one object, because few generators of clients read a union by `valid`. */
+export const verifiedTokenSchema = component(
+  "VerifiedPartnerToken",
+  z.discriminatedUnion("valid", [
+    z.object({ valid: z.literal(true), ...verifiedFields.shape }),
     z.object({ valid: z.literal(false) }),
-  ])
-  .openapi("VerifiedPartnerToken");
+  ]),
+  z
+    .object({ valid: z.boolean(), ...verifiedFields.partial().shape })
+    .openapi({ description: "Every field when `valid` is true; nothing beside `valid: false`" }),
+);
 
 /** Times are ISO strings. */
 export type PublicPartner = z.output<typeof partnerSchema>;

@@ -1,4 +1,5 @@
 /** `/marketplace`: public. */
+import { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
@@ -12,7 +13,7 @@ const tags = ["Marketplace"];
 const access = "public";
 const oneMinute = { maxAgeSeconds: 60 };
 
-const listingSchema = agentCardSchema.extend(listingFields).openapi("MarketplaceAgent");
+const listingSchema = z.object({ ...agentCardSchema.shape, ...listingFields }).openapi("MarketplaceAgent");
 
 export const marketplaceRoutes = createRouter();
 
@@ -28,7 +29,7 @@ marketplaceRoutes.openapi(
     description:
       "The listed (`isPublic`) active agents of all organizations, newest first. One page searches 2,000 agents. It can have fewer than `limit` agents, or none, and still have a `nextCursor`.",
     request: { query: pageQuery.extend(listingFilterSchema.shape) },
-    responses: { 200: json(pageSchema(listingSchema), "A page of agents"), ...notModified },
+    responses: { 200: json(pageSchema("MarketplaceAgentPage", listingSchema), "A page of agents"), ...notModified },
   }),
   async (c) => answerPublic(c, await listListings(c.get("context"), c.req.valid("query")), oneMinute),
 );

@@ -1,7 +1,6 @@
 /** The wire shapes of the marketplace. `routes.ts` adds the fields of the agent's card. */
 import { z } from "@hono/zod-openapi";
-import { agentTypes } from "../../platform/db/schema.ts";
-import { oneOf } from "../../platform/http/fields.ts";
+import { agentTypeSchema } from "../../platform/http/enums.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 
 const text = (most: number) =>
@@ -15,7 +14,7 @@ export const listingFilterSchema = z.object({
   search: text(100).optional().openapi({
     description: "Only agents with this text in their name, owner or capabilities; upper and lower case are the same",
   }),
-  agentType: oneOf(agentTypes).optional(),
+  agentType: agentTypeSchema.optional(),
   capability: text(128).optional().openapi({ description: "Only agents with exactly this capability" }),
 });
 

@@ -6,7 +6,7 @@ import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { createdOrganizationSchema, createOrganizationSchema, setUpSchema, setupSchema } from "./schema.ts";
+import { createdOrganizationSchema, createOrganizationSchema, setUpResultSchema, setUpSchema } from "./schema.ts";
 import { createOrganization } from "./service.ts";
 import { refuseSetup, setUpOrRecover } from "./setup.ts";
 
@@ -36,11 +36,11 @@ onboardingRoutes.openapi(
     request: {
       body: {
         required: true,
-        ...json(setupSchema, "The operator's organization and its first admin, or the admin to recover"),
+        ...json(setUpSchema, "The operator's organization and its first admin, or the admin to recover"),
       },
     },
     responses: {
-      201: json(setUpSchema, "The organization, and its admin with the client secret, which is shown only here"),
+      201: json(setUpResultSchema, "The organization, and its admin with the client secret, which is shown only here"),
     },
     errors: ["UNAUTHORIZED", "NOT_FOUND", "AGENT_NOT_FOUND", "ALREADY_SET_UP"],
   }),

@@ -10,7 +10,7 @@ import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findAgent } from "../agents/service.ts";
 import { prepareCredential } from "../credentials/service.ts";
-import type { NewSetup, Recovery, SetUp } from "./schema.ts";
+import type { NewSetup, Recovery, SetUpResult } from "./schema.ts";
 import { onboard } from "./service.ts";
 
 /**
@@ -30,7 +30,10 @@ export function refuseSetup(context: Context, authorization: string | undefined)
  *
  * @returns `ALREADY_SET_UP` after the first call
  */
-async function setUp(context: Context, { organizationName: name, slug, adminEmail }: NewSetup): Promise<Result<SetUp>> {
+async function setUp(
+  context: Context,
+  { organizationName: name, slug, adminEmail }: NewSetup,
+): Promise<Result<SetUpResult>> {
   if (await findOperator(context)) return problem("ALREADY_SET_UP");
   await ensureSigningKeys(context);
   const limits = { planTier: "enterprise", maxAgents: null, maxTokensPerMonth: null } as const;
@@ -49,7 +52,7 @@ async function setUp(context: Context, { organizationName: name, slug, adminEmai
  *
  * @returns `AGENT_NOT_FOUND` for every agent that is not an active admin of the operator's organization
  */
-async function recover(context: Context, { recoverAgentId: agentId }: Recovery): Promise<Result<SetUp>> {
+async function recover(context: Context, { recoverAgentId: agentId }: Recovery): Promise<Result<SetUpResult>> {
   const organizationId = await findOperator(context);
   const admin = organizationId && (await findAgent(context, organizationId, agentId));
   const unknown = problem("AGENT_NOT_FOUND", "No active admin of the operator's organization has this id.");
@@ -66,5 +69,5 @@ async function recover(context: Context, { recoverAgentId: agentId }: Recovery):
 }
 
 /** Sets the service up, or gives an admin of the operator's organization a new credential. */
-export const setUpOrRecover = (context: Context, input: NewSetup | Recovery): Promise<Result<SetUp>> =>
+export const setUpOrRecover = (context: Context, input: NewSetup | Recovery): Promise<Result<SetUpResult>> =>
   "recoverAgentId" in input ? recover(context, input) : setUp(context, input);

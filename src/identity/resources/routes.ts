@@ -50,7 +50,7 @@ resourceRoutes.openapi(
     sdk: { call: "resources.list", retry: "read" },
     description: "`allowedOrganizations` and `servers` are shown with `admin:orgs`.",
     request: { query: listResourcesQuery },
-    responses: { 200: json(pageSchema(resourceSchema), "A page of resources, newest first") },
+    responses: { 200: json(pageSchema("ResourcePage", resourceSchema), "A page of resources, newest first") },
     errors: ["ORGANIZATION_NOT_FOUND"],
   }),
   async (c) => {

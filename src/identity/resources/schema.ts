@@ -3,8 +3,8 @@
 import { z } from "@hono/zod-openapi";
 import { isReservedScope } from "../../access/scopes.ts";
 import { resourceStatuses } from "../../platform/db/schema.ts";
-import { component } from "../../platform/http/components.ts";
-import { isUnique, oneOf, text, timeSchema, unique } from "../../platform/http/fields.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
+import { isUnique, text, timeSchema, unique } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, organizationIdSchema, resourceIdSchema } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
@@ -28,25 +28,37 @@ const identifierSchema = z
     example: "https://resumes.acme.example",
   });
 
+const resourceScopeSchema = component(
+  "ResourceScope",
+  z.strictObject({ name: scopeNameSchema, description: text(0, 200) }),
+  z.object({ name: scopeNameSchema, description: text(0, 200) }),
+);
+
+const allowedFields = {
+  organizationId: organizationIdSchema,
+  scopes: z
+    .array(scopeNameSchema)
+    .min(1, { error: "must name at least one scope" })
+    .max(64, { abort: true, error: "must name at most 64 scopes" })
+    .refine(isUnique, unique),
+};
+const allowedOrganizationSchema = component(
+  "AllowedOrganization",
+  z.strictObject(allowedFields),
+  z.object(allowedFields),
+);
+
+const statusSchema = enumeration("ResourceStatus", resourceStatuses);
+
 const fields = {
   name: text(2, 100).openapi({ example: "Resume API" }),
   scopes: z
-    .array(z.strictObject({ name: scopeNameSchema, description: text(0, 200) }), { error: "must be a list of scopes" })
+    .array(resourceScopeSchema, { error: "must be a list of scopes" })
     .max(64, { abort: true, error: "must name at most 64 scopes" })
     .refine((scopes) => isUnique(scopes.map(({ name }) => name)), unique)
     .openapi({ description: "What its tokens can carry. Empty: any capability of the organization's own agents" }),
   allowedOrganizations: z
-    .array(
-      z.strictObject({
-        organizationId: organizationIdSchema,
-        scopes: z
-          .array(scopeNameSchema)
-          .min(1, { error: "must name at least one scope" })
-          .max(64, { abort: true, error: "must name at most 64 scopes" })
-          .refine(isUnique, unique),
-      }),
-      { error: "must be a list of organizations" },
-    )
+    .array(allowedOrganizationSchema, { error: "must be a list of organizations" })
     .max(100, { abort: true, error: "must name at most 100 organizations" })
     .refine((entries) => isUnique(entries.map(({ organizationId }) => organizationId)), unique)
     .openapi({ description: "Other organizations whose agents may have tokens for it, and the most that these carry" }),
@@ -88,10 +100,10 @@ export const changeResourceSchema = z
     servers: fields.servers.optional(),
     tokenTtlSeconds: fields.tokenTtlSeconds.optional(),
     requireDpop: fields.requireDpop.optional(),
-    status: oneOf(resourceStatuses).optional().openapi({ description: "`disabled`: no new tokens for it" }),
+    status: statusSchema.optional().openapi({ description: "`disabled`: no new tokens for it" }),
   })
   .refine((changes) => Object.keys(changes).length > 0, { error: "must change at least one field" })
-  .openapi("ChangeResource");
+  .openapi("ChangeResource", { minProperties: 1 });
 
 export type ChangeResource = z.output<typeof changeResourceSchema>;
 
@@ -110,15 +122,17 @@ export const resourceSchema = z
     organizationId: organizationIdSchema,
     identifier: z.string(),
     name: z.string(),
-    scopes: z.array(z.object({ name: z.string(), description: z.string() })),
+    scopes: z.array(z.object({ name: z.string(), description: z.string() }).openapi("ResourceScope")),
     allowedOrganizations: z
-      .array(z.object({ organizationId: organizationIdSchema, scopes: z.array(z.string()) }))
+      .array(
+        z.object({ organizationId: organizationIdSchema, scopes: z.array(z.string()) }).openapi("AllowedOrganization"),
+      )
       .optional()
       .openapi({ description: "With `admin:orgs`" }),
     servers: z.array(agentIdSchema).optional().openapi({ description: "With `admin:orgs`" }),
     tokenTtlSeconds: z.int().nullable(),
     requireDpop: z.boolean(),
-    status: z.enum(resourceStatuses),
+    status: statusSchema,
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })

@@ -3,7 +3,7 @@
  * without a value is treated as if it was left out.
  */
 import { z } from "@hono/zod-openapi";
-import { component } from "../../platform/http/components.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 import { missing } from "../../platform/problems/problems.ts";
 
@@ -26,6 +26,10 @@ const clientFields = {
   }),
 };
 
+/** The meaning of `resource`. */
+export const resourceMeaning =
+  "The API that the token is for (RFC 8707): the identifier of a registered resource, which becomes `aud`. This service when left out";
+
 /** What a token request has whatever its grant; each grant adds its own. */
 export const commonParameters = {
   grant_type: required.openapi({ example: "client_credentials" }),
@@ -33,13 +37,7 @@ export const commonParameters = {
     description: "For this service platform scopes, for a resource capabilities",
     example: "agents:read audit:read",
   }),
-  resource: z
-    .union([z.string(), z.array(z.string()).max(16)])
-    .optional()
-    .openapi({
-      description:
-        "The API that the token is for (RFC 8707): the identifier of a registered resource, which becomes `aud`. This service when left out",
-    }),
+  resource: z.union([z.string(), z.array(z.string()).max(16)]).optional(),
   ...clientFields,
 };
 
@@ -70,7 +68,9 @@ export const workloadTokenSchema = z
 export const tokenResponseSchema = z
   .object({
     access_token: z.string(),
-    token_type: z.enum(["Bearer", "DPoP"]).openapi({ description: "DPoP when the request carried a proof (RFC 9449)" }),
+    token_type: enumeration("AccessTokenType", ["Bearer", "DPoP"]).openapi({
+      description: "DPoP when the request carried a proof (RFC 9449)",
+    }),
     expires_in: z.int().openapi({ description: "Seconds", example: 3600 }),
     scope: z.string().openapi({ example: "agents:read audit:read" }),
     id_token: z.string().optional().openapi({ description: "When the scope `openid` was granted" }),
@@ -84,10 +84,10 @@ export const tokenResponseSchema = z
 export type WorkloadToken = z.output<typeof workloadTokenSchema>;
 export type TokenResponse = z.output<typeof tokenResponseSchema>;
 
+const tokenFormFields = { token: required, token_type_hint: optionalParameter, ...clientFields };
+
 /** A token in a form: RFC 7662 2.1 and RFC 7009 2.1. The hint is not needed and is ignored. */
-export const tokenFormSchema = z
-  .looseObject({ token: required, token_type_hint: optionalParameter, ...clientFields })
-  .openapi("TokenForm");
+export const tokenFormSchema = component("TokenForm", z.looseObject(tokenFormFields), z.object(tokenFormFields));
 
 /** How a form authenticates its client. */
 export type ClientForm = z.output<z.ZodObject<typeof clientFields>>;

@@ -42,7 +42,7 @@ const list = route({
   sdk: { call: "trustPolicies.list", retry: "read" },
   description: "The policies of all agents of the caller's organization, newest first.",
   request: { query: pageQuery },
-  responses: { 200: json(pageSchema(trustPolicySchema), "A page of policies") },
+  responses: { 200: json(pageSchema("TrustPolicyPage", trustPolicySchema), "A page of policies") },
 });
 
 oidcRoutes.openapi(list, async (c) =>

@@ -36,6 +36,7 @@ const githubFields = {
     .exactOptional()
     .openapi({ description: "The immutable id of the repository's owner", example: "9919" }),
   anyRef: z.literal(true, { error: "must be true, or left out" }).exactOptional().openapi({
+    type: "boolean",
     description: "Match every run of the repository, with pull requests; only without branch and environment",
   }),
 };
@@ -69,11 +70,11 @@ const claimsSchema = z
   })
   .openapi({
     type: "object",
-    additionalProperties: { oneOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }] },
+    additionalProperties: {},
     minProperties: 1,
     maxProperties: 20,
     description:
-      "Each claim must be in the token with exactly this value and type. Name claims that identify your workload",
+      "Each claim is a text, a number, true or false, and must be in the token with exactly this value and type. Name claims that identify your workload",
     example: { sub: "system:serviceaccount:screening:resume-screener" },
   });
 

@@ -1,6 +1,7 @@
 /** Public keys that agents register: EC P-256, Ed25519 and RSA, as JWKs (RFC 7517, RFC 7518 6, RFC 8037). */
 import { z } from "@hono/zod-openapi";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { component, enumeration } from "../http/components.ts";
 import { decodeBase64url } from "./base64url.ts";
 import { isEd25519Point } from "./ed25519-point.ts";
 import { keyIdForm } from "./jws.ts";
@@ -92,7 +93,7 @@ type EcPublicJwk = Extract<PublicJwk, { kty: "EC" }>;
  * A public JWK as an agent registers it. Returns its public members, `kid`, `use` and `alg`; every other member of a public
  * JWK (`key_ops`, `ext`, certificates) is dropped. {@link isUsablePublicJwk} checks whether the key works.
  */
-export const publicJwkSchema = z
+const checkedJwk = z
   .record(z.string(), z.unknown(), { error: "must be a JWK: an object with kty" })
   .superRefine((jwk, context) => {
     const found = privateMembers.filter((member) => Object.hasOwn(jwk, member));
@@ -103,19 +104,50 @@ export const publicJwkSchema = z
       message: `holds private members (${found.join(", ")}): a private key must never be sent; consider this one leaked and make another`,
     });
   })
-  .pipe(byKeyType)
+  .pipe(byKeyType);
+
+const shownLabels = {
+  kid: z.string().max(256).optional().openapi({ pattern: keyIdForm.source }),
+  use: z.literal("sig").optional(),
+};
+const shownCoordinate = z
+  .string()
+  .openapi({ description: "The base64url of 32 bytes", pattern: "^[A-Za-z0-9_-]{43}$" });
+const shownNumber = (most: number) => z.string().max(most).openapi({ pattern: "^[A-Za-z0-9_-]+$" });
+
+const shownJwk = z
+  .discriminatedUnion("kty", [
+    z
+      .object({
+        kty: z.literal("EC"),
+        crv: z.literal("P-256"),
+        x: shownCoordinate,
+        y: shownCoordinate,
+        ...shownLabels,
+        alg: z.enum(algsOf.EC).optional(),
+      })
+      .openapi("EcPublicKeyJwk"),
+    z
+      .object({
+        kty: z.literal("OKP"),
+        crv: z.literal("Ed25519"),
+        x: shownCoordinate,
+        ...shownLabels,
+        alg: enumeration("Ed25519Alg", algsOf.OKP).optional(),
+      })
+      .openapi("OkpPublicKeyJwk"),
+    z
+      .object({
+        kty: z.literal("RSA"),
+        n: shownNumber(683).openapi({ description: "An odd number of 2048 to 4096 bits" }),
+        e: shownNumber(6).openapi({ description: "An odd number from 65537 to 4294967295", example: "AQAB" }),
+        ...shownLabels,
+        alg: enumeration("RsaAlg", algsOf.RSA).optional(),
+      })
+      .openapi("RsaPublicKeyJwk"),
+  ])
   .openapi({
-    type: "object",
-    description:
-      "A public JSON Web Key (RFC 7517): EC with crv P-256, OKP with crv Ed25519, or RSA of 2048 to 4096 bits. Private members are refused.",
-    required: ["kty"],
-    properties: {
-      kty: { type: "string", enum: ["EC", "OKP", "RSA"] },
-      crv: { type: "string", enum: ["P-256", "Ed25519"] },
-      ...Object.fromEntries(["x", "y", "n", "e", "kid"].map((name) => [name, { type: "string" as const }])),
-      use: { type: "string", enum: ["sig"] },
-      alg: { type: "string", enum: Object.values(algsOf).flat() },
-    },
+    description: "A public JSON Web Key (RFC 7517). A private member is refused; every other member is dropped.",
     example: {
       kty: "EC",
       crv: "P-256",
@@ -123,6 +155,9 @@ export const publicJwkSchema = z
       y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
     },
   });
+
+/** {@link checkedJwk}; the document has the union that it leads to. */
+export const publicJwkSchema = component("PublicKeyJwk", checkedJwk, shownJwk);
 
 /**
  * The algorithms that a signature of this key may name: those of its kind, or the one that the key itself names. EdDSA and

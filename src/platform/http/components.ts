@@ -21,8 +21,11 @@ export function component<S extends z.ZodType>(name: string, schema: S, shown: z
 }
 
 /** One of a closed set of values, as a component. `values` are in the order of the document. */
-export const enumeration = <const Values extends readonly string[]>(name: string, values: Values) =>
-  component(name, z.enum(values, { error: `must be one of ${values.join(", ")}` }));
+export const enumeration = <const Values extends readonly string[]>(
+  name: string,
+  values: Values,
+  error = `must be one of ${values.join(", ")}`,
+) => component(name, z.enum(values, { error }));
 
 /** A component of any room, by its name. */
 export function componentOf(name: string): z.ZodType {
@@ -42,23 +45,25 @@ const isNode = (value: unknown): value is Node => typeof value === "object" && v
 
 const annotations = ["title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"];
 
+/** The mark of a use that can also be null, for a component without a `type`: the generator of the document sees null only there. */
+export const orNull = { "x-nullable": true } as const;
+
 /** A reference and what is said beside it; null for every other use of `allOf`. */
-function referenceIn({ allOf }: Node): { readonly reference: Node; readonly beside: Node } | null {
+function referenceIn({ allOf }: Node) {
   if (!Array.isArray(allOf) || allOf.length !== 2) return null;
-  const [reference, beside] = allOf as [Node, Node];
-  const isBeside = Object.keys(beside).every((key) => [...annotations, "type", "nullable"].includes(key));
-  return "$ref" in reference && isBeside ? { reference, beside } : null;
+  const [reference, { type, nullable, "x-nullable": marked, ...said }] = allOf as [Node, Node];
+  const isNullable = nullable === true || marked === true || (Array.isArray(type) && type.includes("null"));
+  const isPlain = "$ref" in reference && Object.keys(said).every((key) => annotations.includes(key));
+  return isPlain ? { reference, isNullable, said } : null;
 }
 
 /** Before 3.1, nothing can stand beside a reference, and there is no type `null`. */
 function plainReference(node: Node, is30: boolean): Node {
   const found = referenceIn(node);
   if (!found) return node;
-  const { reference, beside } = found;
-  if (is30) return { ...beside, allOf: [reference] };
-  const { type, ...said } = beside;
-  if (Array.isArray(type) && type.includes("null")) return { ...said, anyOf: [reference, { type: "null" }] };
-  return type === undefined ? { ...said, ...reference } : node;
+  const { reference, isNullable, said } = found;
+  if (is30) return { ...said, ...(isNullable ? { nullable: true } : {}), allOf: [reference] };
+  return isNullable ? { ...said, anyOf: [reference, { type: "null" }] } : { ...said, ...reference };
 }
 
 function plain(value: unknown, is30: boolean): unknown {

@@ -17,10 +17,12 @@ export const pageQuery = z.object({
     .refine((limit) => limit <= 100, { error: limitRule })
     .default(20)
     .openapi({ type: "integer", minimum: 1, maximum: 100, default: 20, description: "The most rows of a page" }),
-  cursor: z
-    .string({ error: "must be one text" })
-    .optional()
-    .openapi({ description: "`nextCursor` of the previous page; absent for the first page" }),
+  cursor: z.string({ error: "must be one text" }).optional().openapi({
+    description: "`nextCursor` of the previous page; absent for the first page",
+    minLength: 1,
+    maxLength: 1024,
+    pattern: "^[A-Za-z0-9_-]+$",
+  }),
 });
 
 export type PageRequest = z.output<typeof pageQuery>;
@@ -31,12 +33,14 @@ export interface Page<Row> {
   readonly nextCursor: string | null;
 }
 
-/** The wire form of a {@link Page}. */
-export function pageSchema<S extends z.ZodType>(itemSchema: S) {
-  return z.object({
-    data: z.array(itemSchema),
-    nextCursor: z.string().nullable().openapi({ description: "null on the last page" }),
-  });
+/** The wire form of a {@link Page}, by the name of its component. */
+export function pageSchema<S extends z.ZodType>(name: string, itemSchema: S) {
+  return z
+    .object({
+      data: z.array(itemSchema),
+      nextCursor: z.string().nullable().openapi({ description: "null on the last page" }),
+    })
+    .openapi(name);
 }
 
 /** The list that a cursor belongs to. A cursor is valid for one list of one organization only. */

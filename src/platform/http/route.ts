@@ -3,12 +3,13 @@ import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { type ProblemCode, problemRegistry } from "../problems/problems.ts";
 import { typedBody } from "./body.ts";
+import { enumeration } from "./components.ts";
 import { conditionalForm, readPreconditions } from "./conditional.ts";
 
 /** The error object of the whole API. */
 const problemSchema = z
   .object({
-    code: z.enum(Object.keys(problemRegistry) as [ProblemCode, ...ProblemCode[]]),
+    code: enumeration("ProblemCode", Object.keys(problemRegistry) as ProblemCode[]),
     message: z.string(),
     details: z.record(z.string(), z.unknown()).optional(),
     hint: z.string().optional().openapi({ description: "What the caller can do next" }),

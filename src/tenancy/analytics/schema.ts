@@ -1,6 +1,7 @@
 /** The wire shapes of the analytics. */
 import { z } from "@hono/zod-openapi";
 import { statusClasses } from "../../platform/db/schema.ts";
+import { enumeration } from "../../platform/http/components.ts";
 import { agentIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 
 /** How many days the counts are kept, today included. */
@@ -29,7 +30,7 @@ const days = z.int().openapi({ description: "As in the query", example: 30 });
 const count = z.int().nonnegative();
 
 const dailySchema = z
-  .array(z.object({ date: z.iso.date().openapi({ example: "2026-11-22" }), count }))
+  .array(z.object({ date: z.iso.date().openapi({ example: "2026-11-22" }), count }).openapi("DailyCount"))
   .openapi({ description: "One entry for each UTC day, oldest first, zeros included" });
 
 export const tokenAnalyticsSchema = z.object({ tenantId, days, data: dailySchema }).openapi("TokenAnalytics");
@@ -90,7 +91,7 @@ export const callAnalyticsSchema = z
           route: z
             .string()
             .openapi({ description: "The path in the API reference", example: "/api/v1/agents/{agentId}" }),
-          statusClass: z.enum(statusClasses),
+          statusClass: enumeration("StatusClass", statusClasses),
           count,
         }),
       )

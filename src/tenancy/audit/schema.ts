@@ -2,12 +2,14 @@
 import { z } from "@hono/zod-openapi";
 import { auditEventNames } from "../../events/catalogue.ts";
 import type { AuditEvent } from "../../ledger/contract.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
 import { text } from "../../platform/http/fields.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { agentIdSchema, eventIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 import { dayMs } from "../../platform/time.ts";
 
-const eventOutcomes = ["success", "failure"] as const;
+const outcomeSchema = enumeration("Outcome", ["success", "failure"]);
+const actionSchema = enumeration("AuditAction", auditEventNames);
 
 const day = z.iso.date();
 const dateTime = z.iso.datetime({ offset: true });
@@ -54,8 +56,8 @@ export const eventQuerySchema = pageQuery
       type: "string",
       format: "uuid",
     }),
-    action: z.enum(auditEventNames).optional(),
-    outcome: z.enum(eventOutcomes).optional(),
+    action: actionSchema.optional(),
+    outcome: outcomeSchema.optional(),
     from: fromParameter,
     to: toParameter,
   })
@@ -69,13 +71,18 @@ export const verificationQuerySchema = z
   });
 
 const flag = (description: string) =>
-  z.enum(["true", "false"], { error: "must be true or false" }).default("false").openapi({ param: { description } });
+  z
+    .enum(["true", "false"], { error: "must be true or false" })
+    .default("false")
+    .openapi({ type: "boolean", default: false, param: { description } });
 
 export const exportQuerySchema = z
   .object({
     from: fromParameter,
     to: toParameter,
-    format: z.enum(["ndjson", "csv"], { error: "must be ndjson or csv" }).default("ndjson"),
+    format: enumeration("ExportFormat", ["ndjson", "csv"], "must be ndjson or csv")
+      .default("ndjson")
+      .openapi({ default: "ndjson" }),
     agents: flag(
       '`true`: the export also has a line `{ type: "agent", agentId, email }` for each agent of the organization that its events name. Such a line is no event; no hash covers it.',
     ),
@@ -100,8 +107,8 @@ export const auditEventSchema = z
     sequence: z.int().openapi({ description: "The position in the chain: from 1, without gaps" }),
     organizationId: z.uuid(),
     agentId: z.uuid().nullable().openapi({ description: "The agent that the event is about; null: no agent" }),
-    action: z.string().openapi({ description: `One of ${auditEventNames.join(", ")}` }),
-    outcome: z.enum(eventOutcomes),
+    action: z.string().openapi("AuditAction"),
+    outcome: outcomeSchema,
     actor: z
       .object({
         agentId: z
@@ -112,7 +119,7 @@ export const auditEventSchema = z
         ip: z.string(),
         userAgent: z.string(),
       })
-      .openapi({ description: "The caller whose request caused the event" }),
+      .openapi("AuditActor", { description: "The caller whose request caused the event" }),
     target: z.string().nullable().openapi({
       description: "The id of the agent, credential, token, key, organization or other record that the event is about",
     }),
@@ -143,18 +150,19 @@ export const auditEventSchema = z
     },
   });
 
-const namedAgentsSchema = z.record(z.uuid(), z.object({ email: z.string() })).openapi({
+const namedAgentsSchema = z.record(z.uuid(), z.object({ email: z.string() }).openapi("NamedAgent")).openapi({
   description:
     "The agents of the organization that the events of the page name (`agentId`, `actor.agentId`), by their ids. The e-mail is that of the agent's record now; it is in no event, and no hash covers it",
 });
 
-export const eventPageSchema = pageSchema(auditEventSchema)
-  .extend({ agents: namedAgentsSchema })
+export const eventPageSchema = z
+  .object({ ...pageSchema("AuditEventPage", auditEventSchema).shape, agents: namedAgentsSchema })
   .openapi("AuditEventPage");
 
 /** The public part of the key that signed a checkpoint. */
-const checkpointKeySchema = z
-  .object({
+const checkpointKeySchema = component(
+  "CheckpointKey",
+  z.object({
     kty: z.string(),
     kid: z.string(),
     alg: z.string(),
@@ -162,8 +170,8 @@ const checkpointKeySchema = z
     crv: z.string().optional(),
     x: z.string().optional(),
     y: z.string().optional(),
-  })
-  .openapi("CheckpointKey");
+  }),
+);
 
 /** The service's signature over a position of the chain. */
 const checkpointSchema = z
@@ -185,12 +193,12 @@ const checkpointSchema = z
   })
   .openapi("AuditCheckpoint");
 
-export const checkpointPageSchema = pageSchema(checkpointSchema).openapi("AuditCheckpointPage");
+export const checkpointPageSchema = pageSchema("AuditCheckpointPage", checkpointSchema);
 
 const sequence = z.int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" });
 
 /** The missing events: the first and the last sequence. */
-const missingSchema = z.object({ fromSequence: z.int(), toSequence: z.int() });
+const missingSchema = component("MissingEvents", z.object({ fromSequence: z.int(), toSequence: z.int() }));
 
 const gapFields = {
   ...missingSchema.shape,
@@ -223,7 +231,8 @@ export const acceptGapSchema = z
   .refine(({ fromSequence, toSequence }) => fromSequence <= toSequence, {
     path: ["toSequence"],
     error: "must not be before fromSequence",
-  });
+  })
+  .openapi("AcceptAuditGap");
 
 export const acceptedGapSchema = z.object({ organizationId: z.uuid(), ...gapFields }).openapi("AcceptedAuditGap");
 

@@ -4,7 +4,14 @@ import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
 import { type Aliased, json } from "../../platform/http/route.ts";
-import { billingUsageSchema, checkoutSchema, portalSchema, receivedSchema, upgradeSchema } from "./schema.ts";
+import {
+  billingUsageSchema,
+  checkoutSchema,
+  portalSchema,
+  receivedSchema,
+  stripeEventSchema,
+  upgradeSchema,
+} from "./schema.ts";
 import { openPortal, readBillingUsage, receiveEvent, upgrade } from "./service.ts";
 
 const tags = ["Tiers and billing"];
@@ -75,7 +82,7 @@ billingRoutes.openapi(
       "For Stripe only: the body must be signed with the endpoint's secret, at most five minutes ago. The service reads the subscription from Stripe after each event; the content of the event has no effect.",
     request: {
       headers: z.object({ "stripe-signature": z.string().optional() }),
-      body: { required: true, ...json(z.looseObject({ id: z.string() }), "Stripe's event") },
+      body: { required: true, ...json(stripeEventSchema, "Stripe's event") },
     },
     responses: { 200: json(receivedSchema, "Received; Stripe does not send the event again") },
     errors: ["BILLING_NOT_CONFIGURED"],

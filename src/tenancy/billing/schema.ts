@@ -1,16 +1,25 @@
 /** The wire shapes of billing. */
 import { z } from "@hono/zod-openapi";
-import { planTiers } from "../../platform/db/schema.ts";
+import { component } from "../../platform/http/components.ts";
+import { planTierSchema } from "../../platform/http/enums.ts";
 
 const time = z.iso.datetime().openapi({ example: "2026-11-01T00:00:00.000Z" });
 
-export const upgradeSchema = z.strictObject({
-  // The rule refuses an unknown tier and names it in `details.received`.
-  target_tier: z
-    .string({ error: "must be pro or enterprise" })
-    .max(64, { error: "must be pro or enterprise" })
-    .openapi({ enum: ["pro", "enterprise"], example: "pro" }),
-});
+export const upgradeSchema = z
+  .strictObject({
+    // The rule refuses an unknown tier and names it in `details.received`.
+    target_tier: component(
+      "PaidTier",
+      z.string({ error: "must be pro or enterprise" }).max(64, { error: "must be pro or enterprise" }),
+      z.enum(["pro", "enterprise"]),
+    ),
+  })
+  .openapi("UpgradeTier");
+
+/** Read from Stripe, so the content of the event has no effect. */
+export const stripeEventSchema = z
+  .looseObject({ id: z.string() })
+  .openapi("StripeEvent", { example: { id: "evt_1QExample" } });
 
 export const checkoutSchema = z
   .object({
@@ -31,23 +40,26 @@ export const portalSchema = z
   })
   .openapi("BillingPortal");
 
-export const receivedSchema = z.object({ received: z.literal(true) }).openapi("ReceivedBillingEvent");
+export const receivedSchema = z
+  .object({ received: z.literal(true).openapi({ type: "boolean" }) })
+  .openapi("ReceivedBillingEvent");
 
-const subscriptionSchema = z
-  .object({
+const subscriptionSchema = component(
+  "Subscription",
+  z.object({
     status: z
       .string()
       .openapi({ description: "The status at Stripe: active, past_due, canceled, …", example: "active" }),
-    tier: z.enum(planTiers).nullable().openapi({ description: "The tier that the subscription pays for; null: none" }),
+    tier: planTierSchema.nullable().openapi({ description: "The tier that the subscription pays for; null: none" }),
     currentPeriodStart: time.nullable(),
     currentPeriodEnd: time.nullable(),
     endsAt: time.nullable().openapi({ description: "The time of its end; null while it renews itself" }),
-  })
-  .openapi("Subscription");
+  }),
+);
 
 export const billingUsageSchema = z
   .object({
-    tier: z.enum(planTiers),
+    tier: planTierSchema,
     subscription: subscriptionSchema
       .nullable()
       .openapi({ description: "null: the organization never had a subscription" }),

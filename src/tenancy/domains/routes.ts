@@ -45,7 +45,7 @@ domainRoutes.openapi(
     summary: "List domains",
     sdk: { call: "domains.list", retry: "read" },
     request: { params: organizationDomainsPath, query: pageQuery },
-    responses: { 200: json(pageSchema(domainSchema), "A page of domains, newest first") },
+    responses: { 200: json(pageSchema("DomainPage", domainSchema), "A page of domains, newest first") },
     errors: ["ORGANIZATION_NOT_FOUND"],
   }),
   async (c) => {

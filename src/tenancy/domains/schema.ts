@@ -1,7 +1,7 @@
 /** The wire shapes of domains. */
 import { z } from "@hono/zod-openapi";
 import { domainStatuses } from "../../platform/db/schema.ts";
-import { component } from "../../platform/http/components.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
 import { timeSchema } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
@@ -24,7 +24,7 @@ export const domainSchema = z
   .object({
     organizationId: organizationIdSchema,
     domain: z.string().openapi({ example: "acme.example" }),
-    status: z.enum(domainStatuses).openapi({
+    status: enumeration("DomainStatus", domainStatuses).openapi({
       description:
         "`lapsed`: the record was not found on three days in a row, or another organization has shown its own",
     }),
@@ -40,7 +40,7 @@ export const domainSchema = z
     lastCheckedAt: timeSchema.nullable(),
     lapsedAt: timeSchema.nullable(),
   })
-  .openapi("Domain");
+  .openapi("OrganizationDomain");
 
 /** The `data` of its events. */
 component("DomainEventData", z.object(domainSchema.shape));

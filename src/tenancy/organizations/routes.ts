@@ -34,7 +34,7 @@ organizationRoutes.openapi(
     sdk: { call: "organizations.list", retry: "read" },
     description: "Newest first. The operator's organization reads all organizations, every other one only itself.",
     request: { query: pageQuery },
-    responses: { 200: json(pageSchema(organizationSchema), "A page of organizations") },
+    responses: { 200: json(pageSchema("OrganizationPage", organizationSchema), "A page of organizations") },
   }),
   async (c) => {
     return answer(c, await listOrganizations(c.get("context"), c.get("caller"), c.req.valid("query")), 200);

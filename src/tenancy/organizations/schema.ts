@@ -1,8 +1,9 @@
 /** The wire shapes of organizations. */
 import { z } from "@hono/zod-openapi";
-import { organizationStatuses, planTiers } from "../../platform/db/schema.ts";
-import { component } from "../../platform/http/components.ts";
-import { oneOf, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
+import { organizationStatuses } from "../../platform/db/schema.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
+import { planTierSchema, settableStatusSchema } from "../../platform/http/enums.ts";
+import { somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
 const nameSchema = text(2, 100).openapi({ example: "Acme" });
@@ -15,8 +16,6 @@ const slugSchema = z
     error: "must be lower-case letters and digits, in words joined by single hyphens",
   })
   .openapi({ example: "acme" });
-
-const planTierSchema = oneOf(planTiers);
 
 const limitSchema = z
   .int({ error: "must be a whole number or null" })
@@ -38,10 +37,10 @@ export const organizationSchema = z
     organizationId: organizationIdSchema,
     name: z.string(),
     slug: z.string(),
-    planTier: z.enum(planTiers),
+    planTier: planTierSchema,
     maxAgents: limitSchema,
     maxTokensPerMonth: limitSchema,
-    status: z.enum(organizationStatuses),
+    status: enumeration("OrganizationStatus", organizationStatuses),
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })
@@ -56,9 +55,10 @@ export const changeOrganizationSchema = z
     planTier: planTierSchema.optional(),
     maxAgents: limitSchema.optional(),
     maxTokensPerMonth: limitSchema.optional(),
-    status: z.enum(["active", "suspended"], { error: "must be active or suspended" }).optional(),
+    status: settableStatusSchema.optional(),
   })
-  .refine(...somethingNamed);
+  .refine(...somethingNamed)
+  .openapi("ChangeOrganization", { minProperties: 1 });
 
 export const organizationPath = z.object({ orgId: organizationIdSchema });
 

@@ -1,12 +1,12 @@
 /** The wire shapes of tiers. */
 import { z } from "@hono/zod-openapi";
-import { planTiers } from "../../platform/db/schema.ts";
+import { planTierSchema } from "../../platform/http/enums.ts";
 
 const limit = z.int().nullable().openapi({ description: "null: unlimited" });
 
 const tierSchema = z
   .object({
-    tier: z.enum(planTiers),
+    tier: planTierSchema,
     maxAgents: limit,
     maxCallsPerDay: limit,
     maxTokensPerDay: limit,
@@ -14,13 +14,13 @@ const tierSchema = z
     burst: limit.openapi({ description: "The size of the token bucket in requests; null: unlimited" }),
     auditRetentionDays: z.int(),
   })
-  .openapi("Tier");
+  .openapi("TierDefinition");
 
-export const tiersSchema = z.object({ tiers: z.array(tierSchema) }).openapi("Tiers");
+export const tiersSchema = z.object({ tiers: z.array(tierSchema) }).openapi("TierList");
 
 export const tierStatusSchema = z
   .object({
-    tier: z.enum(planTiers),
+    tier: planTierSchema,
     limits: z
       .object({
         maxAgents: limit,
@@ -37,5 +37,5 @@ export const tierStatusSchema = z
   })
   .openapi("TierStatus");
 
-export type Tier = z.output<typeof tierSchema>;
+export type TierDefinition = z.output<typeof tierSchema>;
 export type TierStatus = z.output<typeof tierStatusSchema>;

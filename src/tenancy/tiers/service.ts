@@ -9,7 +9,7 @@ import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { isoOf } from "../../platform/time.ts";
 import { findOrganization } from "../organizations/service.ts";
-import type { Tier, TierStatus } from "./schema.ts";
+import type { TierDefinition, TierStatus } from "./schema.ts";
 import { countAgents } from "./store.ts";
 
 export { countAgents } from "./store.ts";
@@ -20,7 +20,7 @@ export function isHigherTier(tier: PlanTier, than: PlanTier): boolean {
 }
 
 /** All tiers with their limits, the lowest first. */
-export function listTiers(): Tier[] {
+export function listTiers(): TierDefinition[] {
   return planTiers.map((tier) => {
     const { callsPerDay: maxCallsPerDay, tokensPerDay: maxTokensPerDay, ...limits } = tierLimits[tier];
     return { tier, maxCallsPerDay, maxTokensPerDay, ...limits };

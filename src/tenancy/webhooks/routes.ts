@@ -63,7 +63,7 @@ webhookRoutes.openapi(
     summary: "List webhooks",
     sdk: { call: "webhooks.list", retry: "read" },
     request: { query: pageQuery },
-    responses: { 200: json(pageSchema(webhookSchema), "A page of webhooks, newest first") },
+    responses: { 200: json(pageSchema("WebhookPage", webhookSchema), "A page of webhooks, newest first") },
   }),
   async (c) => {
     return answer(c, await listWebhooks(c.get("context"), c.get("caller"), c.req.valid("query")), 200);

@@ -2,7 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import { webhookEventNames } from "../../events/catalogue.ts";
 import { deliveryStatuses } from "../../platform/db/schema.ts";
-import { isUnique, oneOf, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
+import { enumeration } from "../../platform/http/components.ts";
+import { isUnique, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { deliveryIdSchema, organizationIdSchema, webhookIdSchema } from "../../platform/ids.ts";
 
@@ -18,8 +19,11 @@ const urlSchema = z.string({ error: "must be an https URL" }).openapi({
   example: "https://hooks.acme.example/agentidp",
 });
 
+const eventTypeSchema = enumeration("WebhookEventType", webhookEventNames);
+const statusSchema = enumeration("DeliveryStatus", deliveryStatuses);
+
 const eventsSchema = z
-  .array(oneOf(webhookEventNames), { error: "must be a list of events" })
+  .array(eventTypeSchema, { error: "must be a list of events" })
   .min(1, { error: "must name at least one event" })
   .max(webhookEventNames.length, { abort: true, error: `must name at most ${webhookEventNames.length} events` })
   .refine(isUnique, { error: "must name each event once" })
@@ -47,7 +51,7 @@ export const changeWebhookSchema = z
     }),
   })
   .refine(...somethingNamed)
-  .openapi("ChangeWebhook");
+  .openapi("ChangeWebhook", { minProperties: 1 });
 
 export const webhookSchema = z
   .object({
@@ -55,7 +59,7 @@ export const webhookSchema = z
     organization_id: organizationIdSchema,
     name: z.string(),
     url: z.string(),
-    events: z.array(z.enum(webhookEventNames)),
+    events: z.array(eventTypeSchema),
     active: z.boolean(),
     failure_count: z.int().openapi({ description: "Dead letters in a row; at 5 the service disables the webhook" }),
     created_at: timeSchema,
@@ -63,8 +67,9 @@ export const webhookSchema = z
   })
   .openapi("Webhook");
 
-export const webhookWithSecretSchema = webhookSchema
-  .extend({
+export const webhookWithSecretSchema = z
+  .object({
+    ...webhookSchema.shape,
     signingSecret: z.string().openapi({
       description: "`whsec_` and the base64 of 32 bytes. Only this response has it",
       example: "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
@@ -91,7 +96,7 @@ export const deliverySchema = z
     subscription_id: webhookIdSchema,
     event_type: z.string(),
     payload: webhookPayloadSchema,
-    status: z.enum(deliveryStatuses).openapi({
+    status: statusSchema.openapi({
       description: "`failed`: the last attempt failed, and another follows; `dead_letter`: all attempts failed",
     }),
     http_status_code: z.int().nullable().openapi({ description: "Of the last attempt; null: no response" }),
@@ -126,15 +131,17 @@ export const deliveryQuery = z.object({
       default: 0,
       description: "The number of rows to skip",
     }),
-  status: oneOf(deliveryStatuses).optional(),
+  status: statusSchema.optional(),
 });
 
-export const deliveryListSchema = z.object({
-  deliveries: z.array(deliverySchema),
-  total: z.int(),
-  limit: z.int(),
-  offset: z.int(),
-});
+export const deliveryListSchema = z
+  .object({
+    deliveries: z.array(deliverySchema),
+    total: z.int(),
+    limit: z.int(),
+    offset: z.int(),
+  })
+  .openapi("WebhookDeliveryPage");
 
 export const webhookPath = z.object({ webhookId: webhookIdSchema });
 export const deliveryPath = z.object({ webhookId: webhookIdSchema, deliveryId: deliveryIdSchema });

@@ -73,8 +73,8 @@ describe("GET /errors", () => {
     expect([page.status, page.headers.get("Content-Type")]).toEqual([200, html]);
     expectStrict(page);
     const { text } = page;
-    const { Problem } = (await call("/openapi.json")).body.components.schemas;
-    const codes: string[] = Problem.properties.code.enum ?? [];
+    const { ProblemCode } = (await call("/openapi.json")).body.components.schemas;
+    const codes: string[] = ProblemCode.enum;
     expect([...text.matchAll(/<section class="error" id="([^"]+)">/g)].map(([, id]) => id)).toEqual(codes);
     const [, section = ""] = /<section class="error" id="SLUG_TAKEN">(.*?)<\/section>/s.exec(text) ?? [];
     expect(section).toContain("Status 409");

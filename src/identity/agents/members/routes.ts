@@ -43,7 +43,7 @@ memberRoutes.openapi(
     summary: "List members",
     sdk: { call: "organizations.members.list", retry: "read" },
     request: { params: membersPath, query: pageQuery },
-    responses: { 200: json(pageSchema(memberSchema), "A page of members, the newest agent first") },
+    responses: { 200: json(pageSchema("MemberPage", memberSchema), "A page of members, the newest agent first") },
     errors: ["ORGANIZATION_NOT_FOUND"],
   }),
   async (c) => {

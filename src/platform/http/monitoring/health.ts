@@ -8,6 +8,7 @@ import { late, within } from "../../time.ts";
 import { version } from "../../version.ts";
 import type { BaseEnv } from "../app-env.ts";
 import { refuseMonitor } from "../bearer.ts";
+import { component, enumeration } from "../components.ts";
 import { fail } from "../respond.ts";
 import { json, publicRoute } from "../route.ts";
 import { createBaseRouter } from "../router.ts";
@@ -18,19 +19,24 @@ const unreachableAfterMs = 2_000;
 const statuses = ["healthy", "degraded", "unreachable"] as const;
 type Status = (typeof statuses)[number];
 
-const checkSchema = z.object({
-  status: z.enum(statuses),
-  latencyMs: z.int(),
-  messagesWaiting: z.int().optional().openapi({ description: "The queue only: the number of messages in it" }),
-  oldestPendingEventSeconds: z.int().optional().openapi({
-    description:
-      "The ledger only: the age of the oldest audit event of any organization that its ledger could not move to D1 for over a minute; 0 without one. Absent when the metrics cannot be read",
+const statusSchema = enumeration("HealthStatus", statuses);
+
+const checkSchema = component(
+  "HealthCheck",
+  z.object({
+    status: statusSchema,
+    latencyMs: z.int(),
+    messagesWaiting: z.int().optional().openapi({ description: "The queue only: the number of messages in it" }),
+    oldestPendingEventSeconds: z.int().optional().openapi({
+      description:
+        "The ledger only: the age of the oldest audit event of any organization that its ledger could not move to D1 for over a minute; 0 without one. Absent when the metrics cannot be read",
+    }),
   }),
-});
+);
 
 const detailedHealthSchema = z
   .object({
-    status: z.enum(statuses).openapi({ description: "The worst status of the checks" }),
+    status: statusSchema.openapi({ description: "The worst status of the checks" }),
     version: z.string(),
     checks: z.object({ d1: checkSchema, kv: checkSchema, ledger: checkSchema, queue: checkSchema }),
   })

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { embedScript, embedScriptPath } from "../../scripts/embed-script.ts";
+import { browserScripts, moduleOf, pathOf } from "../../scripts/embed-script.ts";
 
-it("the script that other people's pages load is made of its sources: `npm run embed`", async () => {
-  expect(await readFile(embedScriptPath, "utf8")).toBe(await embedScript());
+it.each(browserScripts)("$folder/$target is made of its source: `npm run embed`", async (script) => {
+  expect(await readFile(pathOf(script), "utf8")).toBe(await moduleOf(script));
 });

@@ -5,8 +5,8 @@ import { html, raw } from "hono/html";
 /** Escaped HTML, made by `html` of Hono, which escapes every value. */
 export type Markup = ReturnType<typeof html>;
 
-/** The colors of the controls page. Each text has a contrast of at least 4.5:1 with its ground (WCAG 1.4.3), links too. */
-const style = `
+/** The colors, which are those of the controls page, and the head. Texts have a contrast of at least 4.5:1 (WCAG 1.4.3). */
+export const frameStyle = `
 :root {
   color-scheme: light dark;
   --paper: light-dark(#ffffff, #14181f);
@@ -27,18 +27,21 @@ body {
 a { color: var(--link); text-underline-offset: .15em }
 a:focus-visible { outline: 2px solid; outline-offset: 2px; border-radius: 2px }
 .site { border-bottom: 1px solid var(--line) }
-.site > div, main, footer { max-width: 60rem; margin-inline: auto; padding-inline: 1.25rem }
 .site > div { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.5rem; padding-block: .75rem }
 .site nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .9375rem }
 .brand { display: flex; align-items: center; gap: .5rem; margin-inline-end: auto; color: inherit; font-weight: 650; text-decoration: none }
 .brand img { display: block }
+code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .875em }
+`;
+
+const style = `${frameStyle}
+.site > div, main, footer { max-width: 60rem; margin-inline: auto; padding-inline: 1.25rem }
 main { padding-block: 2rem 3rem }
 h1 { margin: 0 0 .5rem; font-size: clamp(1.625rem, 1.2rem + 2vw, 2.25rem); line-height: 1.2 }
 h2 { margin: 2.5rem 0 .75rem; font-size: 1.25rem; line-height: 1.3 }
 p { max-width: 44rem; margin: 0 0 1rem }
 .lead { color: var(--quiet); font-size: 1.125rem }
 .quiet { color: var(--quiet) }
-code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .875em }
 code { padding: .125em .3em; border-radius: 4px; background: var(--ground) }
 pre { margin: 0 0 1rem; padding: 1rem; border: 1px solid var(--line); border-radius: 8px; background: var(--ground); white-space: pre-wrap }
 pre code { padding: 0; background: none; font-size: 1em }
@@ -86,6 +89,12 @@ const places = [
   ["/embed/controls", "Controls"],
 ] as const;
 
+/** The head of every page. `extra` comes after the links. */
+export const siteHeader = (extra: Markup | string = ""): Markup => html`<header class="site"><div>
+<a class="brand" href="/"><img src="/favicon.ico" alt="" width="24" height="24">SentryAgent AgentIdP</a>
+<nav aria-label="Pages">${places.map(([path, name]) => html`<a href="${path}">${name}</a>`)}</nav>${extra}
+</div></header>`;
+
 /** A text with `code` in backticks, as the registry of errors and the guides have it. */
 export const withCode = (text: string): Markup =>
   html`${text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
@@ -109,10 +118,7 @@ export function documentOf({ title, main, footer }: Page): string {
 <style>${raw(style)}</style>
 </head>
 <body>
-<header class="site"><div>
-<a class="brand" href="/"><img src="/favicon.ico" alt="" width="24" height="24">SentryAgent AgentIdP</a>
-<nav aria-label="Pages">${places.map(([path, name]) => html`<a href="${path}">${name}</a>`)}</nav>
-</div></header>
+${siteHeader()}
 <main>
 ${main}
 </main>${footer ? html`\n<footer>${footer}</footer>` : ""}

@@ -8,8 +8,7 @@ const codes = Object.keys(problemRegistry) as ProblemCode[];
 function sectionOf(code: ProblemCode) {
   const { status, meaning, remedy } = problemRegistry[code];
   return html`<section class="error" id="${code}">
-<h3><a href="#${code}">${code}</a></h3>
-<p class="quiet">Status ${status}</p>
+<h3><a href="#${code}">${code}</a> <span class="quiet">${status}</span></h3>
 <p>${withCode(meaning)}</p>
 <p><strong>What to do:</strong> ${withCode(remedy)}</p>
 </section>

@@ -21,8 +21,8 @@ curl --header "Authorization: Bearer $ACCESS_TOKEN" ${issuer}/api/v1/agents`;
 const cardsOf = (links: readonly Link[], base: string | null): Markup => html`<ul class="cards">
 ${links.map(
   ({ path, name, about }) => html`<li>${
-    base === null ? html`<strong>${name}</strong> <code>docs${path}</code>` : html`<a href="${base}${path}">${name}</a>`
-  }<p>${about}</p></li>
+    base === null ? html`<strong>${name}</strong>` : html`<a href="${base}${path}">${name}</a>`
+  }<p>${about}</p>${base === null ? html`<p><code>docs${path}</code></p>` : ""}</li>
 `,
 )}</ul>`;
 

@@ -18,6 +18,7 @@ beforeAll(async () => {
     "/openapi-3.0.json",
     "/docs",
     "/docs/viewer.js",
+    "/docs/explorer.js",
     "/errors",
     "/favicon.ico",
     "unmatched",

@@ -40,7 +40,7 @@ describe("GET /", () => {
   });
 
   it("shows the names of the guides, and links to them where DOCS_URL says", async () => {
-    expect((await call("/")).text).toContain("<strong>Quick start</strong> <code>docs/quick-start.md</code>");
+    expect((await call("/")).text).toContain("<p><code>docs/quick-start.md</code></p>");
     const { text } = await requestWith({ DOCS_URL: "https://git.example/a" }, "/");
     expect(text).toContain('<a href="https://git.example/a/quick-start.md">Quick start</a>');
   });
@@ -77,7 +77,7 @@ describe("GET /errors", () => {
     const codes: string[] = ProblemCode.enum;
     expect([...text.matchAll(/<section class="error" id="([^"]+)">/g)].map(([, id]) => id)).toEqual(codes);
     const [, section = ""] = /<section class="error" id="SLUG_TAKEN">(.*?)<\/section>/s.exec(text) ?? [];
-    expect(section).toContain("Status 409");
+    expect(section).toContain('<span class="quiet">409</span>');
     expect(section).toContain("Another organization has this slug.");
     expect(section).toContain("Choose another slug.");
   });

@@ -1,0 +1,74 @@
+/** How the service's own pages look, in a real browser. What they answer is in `test/platform/web/pages.test.ts`. */
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { expectAccessible, hasBrowser, newTab, picture } from "../support/browser.ts";
+import { newStage } from "./_stage.ts";
+
+const stage = newStage();
+
+const cases = [320, 375, 1280].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ width, scheme })));
+
+const open = (width: number, scheme: "light" | "dark") =>
+  newTab(stage.browser, { viewport: { width, height: 800 }, colorScheme: scheme });
+
+async function expectGood(page: Page, width: number, name: string): Promise<void> {
+  await picture(page, name);
+  expect(await page.evaluate("document.documentElement.scrollWidth"), name).toBe(width);
+  await expectAccessible(page.mainFrame());
+}
+
+/** The console has one line for the status of the page itself. */
+const ownStatus = /^Failed to load resource: the server responded with a status of (404|401) /;
+
+describe.skipIf(!hasBrowser)("what visitors see", () => {
+  it.each(cases)("the first page, the errors, and a page that is not there, at $width, $scheme", async (one) => {
+    const { width, scheme } = one;
+    const { page, complaints } = await open(width, scheme);
+    for (const [path, name] of [
+      ["/", "home"],
+      ["/errors#AGENT_NOT_FOUND", "errors"],
+      ["/nowhere", "not-found"],
+      ["/api/v1/agents", "unauthorized"],
+    ] as const) {
+      await page.goto(`${stage.worker.issuer}${path}`, { waitUntil: "networkidle" });
+      const ground = await page.evaluate("getComputedStyle(document.body).backgroundColor");
+      expect(ground).toBe(scheme === "dark" ? "rgb(20, 24, 31)" : "rgb(255, 255, 255)");
+      await expectGood(page, width, `${name}-${width}-${scheme}`);
+    }
+    expect(complaints.filter((complaint) => !ownStatus.test(complaint))).toEqual([]);
+  });
+
+  it.each(cases)("the API reference at $width, $scheme", async ({ width, scheme }) => {
+    const { page, complaints } = await open(width, scheme);
+    await page.goto(`${stage.worker.issuer}/docs`, { waitUntil: "networkidle" });
+    const viewer = page.locator("openapi-explorer");
+    await viewer.locator("#overview").waitFor();
+    const name = (view: string) => `docs-${view}-${width}-${scheme}`;
+    const font = await page.evaluate("getComputedStyle(document.querySelector('openapi-explorer')).fontFamily");
+    expect(font).toMatch(/^system-ui/);
+    await expectGood(page, width, name("overview"));
+
+    const menu = page.locator("#menu");
+    expect(await menu.isVisible()).toBe(width < 768);
+    const openMenu = async () => {
+      if (width < 768) await menu.click();
+    };
+    await openMenu();
+    expect(await viewer.locator("#nav-bar-search").isVisible()).toBe(true);
+    await expectGood(page, width, name("menu"));
+
+    await viewer.locator(".nav-bar-info", { hasText: "Authentication" }).click();
+    await viewer.locator(".oauth-scopes").waitFor();
+    expect(await viewer.locator("#nav-bar-search").isVisible()).toBe(width >= 768);
+    expect(await viewer.locator(".oauth-scopes input:checked").count()).toBe(0);
+    expect(await viewer.locator(".oauth-scopes input").count()).toBeGreaterThan(5);
+    await expectGood(page, width, name("authentication"));
+
+    await openMenu();
+    await viewer.locator(".nav-bar-tag", { hasText: "Agents" }).first().click();
+    await viewer.locator(".nav-bar-path", { hasText: "Register an agent" }).click();
+    await viewer.locator("api-request").waitFor();
+    await expectGood(page, width, name("operation"));
+    expect(complaints).toEqual([]);
+  });
+});

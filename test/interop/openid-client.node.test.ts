@@ -1,5 +1,6 @@
-/** Standard clients against the running Worker over real HTTP: openid-client for the protocol, jose for the tokens. */
+/** Standard clients against the running Worker over real HTTP: openid-client and oauth4webapi for the protocol, jose for the tokens. */
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWTVerifyOptions, jwtVerify } from "jose";
+import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -167,5 +168,67 @@ describe("a resource (RFC 8707)", () => {
     expect(payload.aud).toBe(resource);
     const call = await send(worker.issuer, "/api/v1/agents", { token: tokens.access_token });
     expect(call.status).toBe(401);
+  });
+});
+
+describe.each(["oidc", "oauth2"] as const)("oauth4webapi, by the %s document", (algorithm) => {
+  const insecure = { [oauth.allowInsecureRequests]: true };
+  let server: oauth.AuthorizationServer;
+  beforeAll(async () => {
+    const issuer = new URL(worker.issuer);
+    server = await oauth.processDiscoveryResponse(
+      issuer,
+      await oauth.discoveryRequest(issuer, { algorithm, ...insecure }),
+    );
+  });
+
+  it("RFC 7523 2.2: signs in with a key registered as EdDSA, which it calls Ed25519; the API verifies the token, introspects and revokes it", async () => {
+    const resource = await newResource(worker.issuer, operator, `oauth4webapi-${algorithm}`);
+    const { publicKey, privateKey } = await generateKeyPair("Ed25519", { extractable: true });
+    const { kty, crv, x } = await exportJWK(publicKey);
+    const registered = await send(worker.issuer, "/api/v1/agents", {
+      token: operator.token,
+      json: agentFields({ publicKeyJwk: { kty, crv, x, alg: "EdDSA" } }),
+    });
+    expect(registered.status, registered.text).toBe(201);
+    const client = { client_id: registered.body.agentId };
+    const authentication = oauth.PrivateKeyJwt(privateKey);
+
+    const granted = await oauth.clientCredentialsGrantRequest(server, client, authentication, { resource }, insecure);
+    const { access_token } = await oauth.processClientCredentialsResponse(server, client, granted);
+    const headers = { Authorization: `Bearer ${access_token}` };
+    const validate = (audience: string) =>
+      oauth.validateJwtAccessToken(server, new Request("https://api.example/", { headers }), audience, insecure);
+    expect(await validate(resource)).toMatchObject({ sub: client.client_id, scope: "resume:read" });
+    await expect(validate(worker.issuer)).rejects.toThrow();
+
+    const introspect = async () =>
+      oauth.processIntrospectionResponse(
+        server,
+        client,
+        await oauth.introspectionRequest(server, client, authentication, access_token, insecure),
+      );
+    expect(await introspect()).toMatchObject({ active: true, aud: resource });
+    const revoked = await oauth.revocationRequest(server, client, authentication, access_token, insecure);
+    await oauth.processRevocationResponse(revoked);
+    expect(await introspect()).toStrictEqual({ active: false });
+  });
+
+  it.each(["ES256", "Ed25519"])("RFC 9449 4.2: proves with %s to the token endpoint and to the API", async (alg) => {
+    const client: oauth.Client = { client_id: agent.agentId };
+    const DPoP = oauth.DPoP(client, await oauth.generateKeyPair(alg));
+    const authentication = oauth.ClientSecretBasic(agent.clientSecret);
+    const options = { DPoP, ...insecure };
+    const granted = await oauth.clientCredentialsGrantRequest(
+      server,
+      client,
+      authentication,
+      { scope: "agents:read" },
+      options,
+    );
+    const { access_token } = await oauth.processClientCredentialsResponse(server, client, granted);
+    const url = new URL(`${worker.issuer}/api/v1/agents?limit=1`);
+    const answer = await oauth.protectedResourceRequest(access_token, "GET", url, undefined, null, options);
+    expect(answer.status).toBe(200);
   });
 });

@@ -1,5 +1,6 @@
 /** What a caller may do: by its scopes, by its role, and to which agent (conventions, "Scopes"). Pure functions. */
 import type { Scope } from "../platform/ids.ts";
+import { listed, wholeNames } from "../platform/problems/bounds.ts";
 import { invalid, type Problem, problem } from "../platform/problems/problems.ts";
 import type { Caller } from "./caller.ts";
 import { hasScope, type PlatformScope, type ScopeHolder } from "./scopes.ts";
@@ -63,9 +64,9 @@ export function refuseGrant(caller: Authority, powers: Powers): Problem | null {
   if (outside.length === 0) return null;
   const message =
     caller.role === "admin"
-      ? `You may not grant ${outside.join(", ")}: request a token with admin:orgs, which may grant everything.`
-      : `You may not grant ${outside.join(", ")}: your token does not carry it, or your agent does not hold it.`;
-  return problem("FORBIDDEN", message, { details: { notGrantable: outside } });
+      ? `You may not grant ${listed(outside, ", ")}: request a token with admin:orgs, which may grant everything.`
+      : `You may not grant ${listed(outside, ", ")}: your token does not carry it, or your agent does not hold it.`;
+  return problem("FORBIDDEN", message, { details: { notGrantable: wholeNames(outside) } });
 }
 
 /** Refuses `admin:orgs` for an agent that is not an admin: `VALIDATION_ERROR`. */
@@ -90,7 +91,7 @@ export function refuseTakeover(caller: Authority, agent: ScopeHolder): Problem |
   if (refused) return refused;
   const outside = notGrantable(caller, agent);
   if (outside.length === 0) return null;
-  return problem("FORBIDDEN", `This agent holds ${outside.join(", ")}, which you may not grant.`, {
-    details: { notGrantable: outside },
+  return problem("FORBIDDEN", `This agent holds ${listed(outside, ", ")}, which you may not grant.`, {
+    details: { notGrantable: wholeNames(outside) },
   });
 }

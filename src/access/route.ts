@@ -1,4 +1,5 @@
 /** Route definitions with an access rule, which both the guard and the OpenAPI document use. */
+import { type RouteConfig, z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
 import { fail } from "../platform/http/respond.ts";
 import { type Defined, type Definition, defineRoute } from "../platform/http/route.ts";
@@ -80,10 +81,22 @@ interface Extras {
    * the hint of a 403 for an access token.
    */
   readonly ownSecret?: string;
+  /** Set for the UserInfo endpoint: OpenID Connect clients may add parameters, which are ignored (OpenID Connect Core 3.1.2.1). */
+  readonly takesAnyQuery?: true;
 }
 
 /**
- * Defines a route. Adds the guard for its access, the check of the body's media type, the security scheme, a response for
+ * The query of a route that takes a token, also of one without parameters: an unknown parameter is `VALIDATION_ERROR`, because a
+ * misspelt filter must not widen a list. Routes for everybody ignore it: caches and links add parameters to public documents.
+ */
+function strictQuery(request: RouteConfig["request"]): NonNullable<RouteConfig["request"]> {
+  const query = request?.query ?? z.object({});
+  if (!(query instanceof z.ZodObject)) throw new TypeError("The query of a route is an object.");
+  return { ...request, query: query.strict() };
+}
+
+/**
+ * Defines a route. Adds the guard for its access, the check of its query of the body's media type, the security scheme, a response for
  * every error, and an `operationId` made of the summary unless the definition has its own.
  *
  * @example
@@ -102,7 +115,8 @@ interface Extras {
  * ```
  */
 export function route<P extends string, const D extends Definition<P>>(definition: D & Extras): Defined<P, D> {
-  const { access, exempt = false, changesAuthority = false, ownSecret, ...rest }: Extras & Definition<P> = definition;
+  const given: Extras & Definition<P> = definition;
+  const { access, exempt = false, changesAuthority = false, ownSecret, takesAnyQuery, ...rest } = given;
   const guarded = access !== "public" && access !== "client";
   const errors: ProblemCode[] = [
     ...(guarded ? (["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"] as const) : []),
@@ -117,5 +131,6 @@ export function route<P extends string, const D extends Definition<P>>(definitio
       ...(ownSecret ? [jsonOnly] : []),
     ],
   };
-  return defineRoute(rest, guarding) as unknown as Defined<P, D>;
+  const complete = guarded && !takesAnyQuery ? { ...rest, request: strictQuery(rest.request) } : rest;
+  return defineRoute(complete, guarding) as unknown as Defined<P, D>;
 }

@@ -4,6 +4,7 @@ import type { Source } from "../platform/context.ts";
 import type { AgentId, CredentialId, OrganizationId, Scope } from "../platform/ids.ts";
 import type { LimitName } from "../platform/limits.ts";
 import type { RateState } from "./rate.ts";
+import type { PlanTier } from "./tier-limits.ts";
 
 /** A credential, and the agent that has it. */
 export interface NamedCredential {
@@ -96,6 +97,7 @@ export interface Limited {
   readonly resetsAtMs: number;
   /** The state of the rate limit; null when another limit is reached. */
   readonly rate: RateState | null;
+  readonly planTier: PlanTier;
 }
 
 /** A client after successful authentication. */

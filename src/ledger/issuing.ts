@@ -2,6 +2,7 @@
 import { isNamedOnly } from "../access/scopes.ts";
 import type { DomainEvent } from "../events/catalogue.ts";
 import { type DelegationId, newIdAt, type TokenId } from "../platform/ids.ts";
+import { fewNames } from "../platform/problems/bounds.ts";
 import { delegationStatus } from "./active.ts";
 import { authenticate, chargeClient, refuseReplayed } from "./clients.ts";
 import type {
@@ -65,17 +66,11 @@ async function delegatedAuthority(
 const namesAnother = ({ resource }: Delegation, { isNamed, key }: Target): boolean =>
   isNamed && key !== (resource?.key ?? null);
 
-/** How many scopes the audit event and the answer of a refusal name, and how many characters of each. A stranger chooses them. */
-const named = { scopes: 10, characters: 64 } as const;
-
-const shortened = (scopes: readonly string[]): readonly string[] =>
-  scopes.slice(0, named.scopes).map((scope) => scope.slice(0, named.characters));
-
-/** Scopes in the details of a refusal, with their number where not all are named. */
-const scopeDetails = (scopes: readonly string[]): DomainEvent["details"] => ({
-  scope: shortened(scopes).join(" "),
-  ...(scopes.length > named.scopes ? { scopeCount: scopes.length } : {}),
-});
+/** Scopes in the details of a refusal, with their number where not all are named. A stranger chooses them. */
+function scopeDetails(scopes: readonly string[]): DomainEvent["details"] {
+  const named = fewNames(scopes);
+  return { scope: named.join(" "), ...(scopes.length > named.length ? { scopeCount: scopes.length } : {}) };
+}
 
 /** Decides on a token request: one durable commit, whatever the outcome. */
 export async function issueToken(parts: Parts, request: TokenRequest): Promise<TokenOutcome> {
@@ -138,7 +133,7 @@ export async function issueToken(parts: Parts, request: TokenRequest): Promise<T
   const scopes = request.scopes ?? grantable.filter((scope) => !isNamedOnly(scope));
   const outside = scopes.filter((scope) => !grantable.includes(scope));
   if (outside.length > 0 || (resource && scopes.length === 0)) {
-    const outcome = { outcome: "scope_refused", outside: shortened(outside) } as const;
+    const outcome = { outcome: "scope_refused", outside: fewNames(outside) } as const;
     return refuse(outcome, { reason: "invalid_scope", ...scopeDetails(outside) });
   }
 

@@ -44,13 +44,15 @@ function limitInTheWay(counters: Counters, { organization }: Member, kind: Charg
   const nowMs = Date.now();
   const { usage } = counters;
   const rate = exempt ? counters.exemptRate : counters.rate;
+  const { planTier } = organization;
   const limits = effectiveLimits(organization);
   for (const limit of exempt ? [] : bounds[kind]) {
     const { metric, field } = quotas[limit];
     const max = limits[field];
     const current = usage.count(metric, nowMs);
     if (max !== null && current >= max) {
-      return { outcome: "limited", limit, max, current, resetsAtMs: periodAt(metric, nowMs).endMs, rate: null };
+      const resetsAtMs = periodAt(metric, nowMs).endMs;
+      return { outcome: "limited", limit, max, current, resetsAtMs, rate: null, planTier };
     }
   }
   const bucket = bucketOf(limits, exempt);
@@ -65,6 +67,7 @@ function limitInTheWay(counters: Counters, { organization }: Member, kind: Charg
     current: max,
     resetsAtMs,
     rate: rate.state(bucket, nowMs),
+    planTier,
   };
 }
 

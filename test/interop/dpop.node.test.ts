@@ -39,7 +39,7 @@ describe.each(["ES256", "Ed25519"])("openid-client with %s proofs", (alg) => {
     const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair(alg));
     const tokens = await openid.clientCredentialsGrant(config, { scope: "agents:read" }, { DPoP });
     expect(tokens.token_type).toBe("dpop");
-    const url = new URL(`${worker.issuer}/api/v1/agents/${agent.agentId}?unused=1`);
+    const url = new URL(`${worker.issuer}/api/v1/agents/${agent.agentId}#unused`);
     const answer = await openid.fetchProtectedResource(config, tokens.access_token, url, "GET", undefined, undefined, {
       DPoP,
     });

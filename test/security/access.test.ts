@@ -19,11 +19,16 @@ const everyScope = [
   "admin:orgs",
 ];
 
-let dead: [string, string][];
+/** What the 401 says. Of all that the service has not signed in this form, and for its issuer, it is one text. */
+const saysRevoked = "The access token is revoked.";
+const saysExpired = "The access token has expired.";
+const saysNotValid = "The access token is not valid.";
+
+let dead: [name: string, token: string, message: string][];
 let without: Record<string, string>;
 let empty: string;
 
-async function deadTokens(): Promise<[string, string][]> {
+async function deadTokens(): Promise<typeof dead> {
   const operator = (await theOperator()).token;
   const tenant = await newOrganization();
   const { token } = tenant;
@@ -45,31 +50,44 @@ async function deadTokens(): Promise<[string, string][]> {
   const claims = decodeJwt(token);
   const nowSeconds = Math.floor(Date.now() / 1000);
   return [
-    ["revoked", ofRevoked],
-    ["of a revoked credential", ofUncredentialed],
-    ["of a suspended agent", ofSuspended],
-    ["of a decommissioned agent", ofDecommissioned],
-    ["of a suspended organization", other.token],
-    ["of a deleted organization", gone.token],
-    ["expired this second", await signedByService({ ...claims, iat: nowSeconds - 3600, exp: nowSeconds })],
-    ["without an end", await signedByService({ ...claims, exp: undefined })],
-    ["whose end is a text", await signedByService({ ...claims, exp: "never" })],
-    ["of another issuer", await signedByService({ ...claims, iss: "https://idp.example.com" })],
-    ["of our issuer with a slash", await signedByService({ ...claims, iss: `${claims.iss}/` })],
-    ["of an organization that never was", await signedByService({ ...claims, organization_id: crypto.randomUUID() })],
+    ["revoked", ofRevoked, saysRevoked],
+    ["of a revoked credential", ofUncredentialed, saysRevoked],
+    ["of a suspended agent", ofSuspended, saysRevoked],
+    ["of a decommissioned agent", ofDecommissioned, saysRevoked],
+    ["of a suspended organization", other.token, saysRevoked],
+    ["of a deleted organization", gone.token, saysRevoked],
+    ["expired this second", await signedByService({ ...claims, iat: nowSeconds - 3600, exp: nowSeconds }), saysExpired],
+    ["without an end", await signedByService({ ...claims, exp: undefined }), saysNotValid],
+    ["whose end is a text", await signedByService({ ...claims, exp: "never" }), saysNotValid],
+    ["of another issuer", await signedByService({ ...claims, iss: "https://idp.example.com" }), saysNotValid],
+    ["of our issuer with a slash", await signedByService({ ...claims, iss: `${claims.iss}/` }), saysNotValid],
+    [
+      "of an organization that never was",
+      await signedByService({ ...claims, organization_id: crypto.randomUUID() }),
+      saysRevoked,
+    ],
     [
       "that names another organization",
       await signedByService({ ...claims, organization_id: (await theOperator()).organizationId }),
+      saysRevoked,
     ],
-    ["of a client that never was", await signedByService({ ...claims, client_id: crypto.randomUUID() })],
-    ["of a credential that never was", await signedByService({ ...claims, credential_id: crypto.randomUUID() })],
+    ["of a client that never was", await signedByService({ ...claims, client_id: crypto.randomUUID() }), saysRevoked],
+    [
+      "of a credential that never was",
+      await signedByService({ ...claims, credential_id: crypto.randomUUID() }),
+      saysRevoked,
+    ],
     [
       "of a delegation that never was",
       await signedByService({ ...claims, act: { sub: claims.sub }, delegation_chain: crypto.randomUUID() }),
+      saysRevoked,
     ],
-    ["without an id", await signedByService({ ...claims, jti: undefined })],
-    ["bound to a key, without proof", await signedByService({ ...claims, cnf: { jkt: "A".repeat(43) } })],
-    ["bound to what is no key", await signedByService({ ...claims, cnf: {} })],
+    ["without an id", await signedByService({ ...claims, jti: undefined }), saysNotValid],
+    ["bound to a key, without proof", await signedByService({ ...claims, cnf: { jkt: "A".repeat(43) } }), saysNotValid],
+    ["bound to what is no key", await signedByService({ ...claims, cnf: {} }), saysNotValid],
+    ["expired, with a signature of another", `${await signedByService({ ...claims, exp: 1 })}A`, saysNotValid],
+    ["of a person who has none", "undefined", saysNotValid],
+    ["of a shell without the variable", "null", saysNotValid],
   ];
 }
 
@@ -119,12 +137,13 @@ describe("with a dead access token, 401 at", () => {
   });
 
   it.each(guarded)("$method $path", async (operation) => {
-    const letIn: string[] = [];
-    for (const [name, token] of dead) {
+    const wrong: unknown[] = [];
+    for (const [name, token, message] of dead) {
       const { status, body } = await askWithToken(operation, token);
-      if (status !== 401 || body.code !== "UNAUTHORIZED") letIn.push(name);
+      const isRefused = status === 401 && body.code === "UNAUTHORIZED" && body.message === message;
+      if (!isRefused) wrong.push([name, status, body.message]);
     }
-    expect(letIn).toEqual([]);
+    expect(wrong).toEqual([]);
   });
 });
 
@@ -132,9 +151,9 @@ describe("an hour later, 401 at", () => {
   it.each(guarded)("$method $path", async (operation) => {
     const token = without["admin:orgs"] ?? "";
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
-    const { status } = await askWithToken(operation, token);
+    const { status, body } = await askWithToken(operation, token);
     vi.useRealTimers();
-    expect(status).toBe(401);
+    expect([status, body.message]).toEqual([401, saysExpired]);
   });
 });
 

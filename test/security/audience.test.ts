@@ -25,7 +25,7 @@ describe("a token for another API", () => {
     expect([answer.status, answer.body.code, answer.body.message]).toEqual([
       401,
       "UNAUTHORIZED",
-      "The access token is not valid.",
+      `The access token is for ${resource}, not for this service.`,
     ]);
   });
 

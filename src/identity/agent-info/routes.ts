@@ -31,6 +31,7 @@ for (const definition of methods) {
       ...definition,
       path: "/agent-info",
       access: "bearer",
+      takesAnyQuery: true,
       tags: ["Tokens"],
       responses: { 200: json(agentInfoSchema, "The agent") },
     }),

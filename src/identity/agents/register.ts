@@ -17,7 +17,7 @@ import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { findOrganization } from "../../tenancy/organizations/service.ts";
-import { countAgents } from "../../tenancy/tiers/service.ts";
+import { countAgents, upgradeFrom } from "../../tenancy/tiers/service.ts";
 import { prepareAgent } from "./prepare.ts";
 import { publicAgent } from "./public-agent.ts";
 import type { Agent, CreateAgent } from "./schema.ts";
@@ -104,7 +104,7 @@ async function whyRefused(context: Context, organizationId: OrganizationId): Pro
       max,
       current,
       resetsAt: null,
-      upgradeUrl: `${context.settings.issuer}/api/v1/tiers/upgrade`,
+      ...upgradeFrom(context, organization.planTier),
     },
   });
 }

@@ -7,6 +7,7 @@ import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { Scope } from "../../platform/ids.ts";
+import { listed, wholeNames } from "../../platform/problems/bounds.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { count, observe } from "../../platform/telemetry/recording.ts";
@@ -22,7 +23,7 @@ import { signDelegation } from "./token.ts";
 const depth = 1;
 
 const refuseScopes = (message: string, outside: readonly Scope[]) =>
-  invalid([{ path: "scopes", message }], { details: { outside } });
+  invalid([{ path: "scopes", message }], { details: { outside: wholeNames(outside) } });
 
 /**
  * Refuses what the token of the request cannot delegate. It must carry the platform scopes. It carries no capability, so
@@ -36,12 +37,12 @@ function refuseByToken(caller: Caller, scopes: readonly Scope[], resourceKey: st
     const outside = scopes.filter((scope) => !caller.scopes.includes(scope));
     if (outside.length > 0) {
       const hint = outside.every(isPlatformScope) ? "" : ". To lend a capability, name its resource";
-      return refuseScopes(`names what your token does not carry: ${outside.join(" ")}${hint}`, outside);
+      return refuseScopes(`names what your token does not carry: ${listed(outside)}${hint}`, outside);
     }
   }
   const unlendable = scopes.filter((scope) => !isLendable(scope));
   if (unlendable.length === 0) return null;
-  return refuseScopes(`names what cannot be lent: ${unlendable.join(" ")}`, unlendable);
+  return refuseScopes(`names what cannot be lent: ${listed(unlendable)}`, unlendable);
 }
 
 /** The same answer for an unknown, foreign, disabled or lapsed resource (RFC 8707 2). */
@@ -105,12 +106,12 @@ export async function delegate(
       return refuseTarget(outcome.nearest);
     case "scopes_refused": {
       const reason = resourceKey === null ? "has been taken from you" : "you may not be granted for this resource";
-      return refuseScopes(`names what ${reason}: ${outcome.outside.join(" ")}`, outcome.outside);
+      return refuseScopes(`names what ${reason}: ${listed(outcome.outside)}`, outcome.outside);
     }
     case "not_narrower":
       return refuseScopes("must leave out at least one scope that you may be granted", []);
     case "inactive":
-      return problem("UNAUTHORIZED", "The access token is not valid.", { oauthError: "invalid_token" });
+      return problem("UNAUTHORIZED", "The access token is revoked.", { oauthError: "invalid_token" });
   }
 
   const { chainId, resource, issuedAtMs, expiresAtMs } = outcome;

@@ -6,7 +6,8 @@ import { createRouter } from "../../access/router.ts";
 import { answerPublic, notModified, publicDocument } from "../../platform/http/public-document.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { invalid, issuesOf, problem } from "../../platform/problems/problems.ts";
+import { invalidPart } from "../../platform/problems/issues.ts";
+import { invalid, problem } from "../../platform/problems/problems.ts";
 import {
   agentCardSchema,
   agentDocumentSchema,
@@ -132,6 +133,7 @@ didRoutes.openapi(
 
 /** The parameters of a DID URL that name an older document (DID Core 3.2.1). */
 const versionParameters = ["versionId", "versionTime"];
+const notSupported = "is not supported, only the current document can be resolved";
 
 didRoutes.openapi(
   route({
@@ -143,17 +145,12 @@ didRoutes.openapi(
     summary: "Resolve an agent's DID (W3C DID Resolution)",
     sdk: { call: "dids.resolve", retry: "read" },
     description:
-      "The document with its metadata, for an agent of any organization. 400, 404 and 410 also have the members of the resolution result, with `didDocument: null`. `didResolutionMetadata.error` of 400 is `invalidDid` or `invalidOptions`, that of 404 is `notFound`; a 410 has `deactivated: true`. Only the current document can be resolved: `versionId` and `versionTime` are refused.",
+      "The document with its metadata, for an agent of any organization. 400, 404 and 410 also have the members of the resolution result, with `didDocument: null`. `didResolutionMetadata.error` of 400 is `invalidDid` or `invalidOptions`, that of 404 is `notFound`; a 410 has `deactivated: true`. Only the current document can be resolved: `versionId`, `versionTime` and unknown parameters are refused.",
     request: { params: agentPath },
     responses: { 200: json(didResolutionSchema, "The document and its metadata") },
     errors,
   }),
   async (c) => {
-    const version = versionParameters.find((name) => c.req.query(name) !== undefined);
-    if (version !== undefined) {
-      const issue = { path: version, message: "is not supported, only the current document can be resolved" };
-      return fail(c, invalid([issue]), failedResolution("invalidOptions"));
-    }
     const result = await resolveAgentDid(c.get("context"), c.req.valid("param").agentId);
     if (!result.ok) return fail(c, result, failedResolution("notFound"));
     if (result.value.didDocument === null) return fail(c, problem("AGENT_DECOMMISSIONED"), result.value);
@@ -162,10 +159,9 @@ didRoutes.openapi(
 
   (result, c) => {
     if (result.success) return;
-    return fail(
-      c,
-      invalid(issuesOf(result.error, "data" in result ? result.data : undefined)),
-      failedResolution("invalidDid"),
-    );
+    if (result.target === "param") return fail(c, invalidPart(result), failedResolution("invalidDid"));
+    const version = versionParameters.find((name) => c.req.query(name) !== undefined);
+    const refused = version === undefined ? invalidPart(result) : invalid([{ path: version, message: notSupported }]);
+    return fail(c, refused, failedResolution("invalidOptions"));
   },
 );

@@ -4,8 +4,10 @@ import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answerPublic, notModified } from "../../platform/http/public-document.ts";
+import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { agentCardSchema } from "../dids/service.ts";
+import { refuseMisspelt } from "./misspelt.ts";
 import { listingFields, listingFilterSchema, listingPath } from "./schema.ts";
 import { listListings, readListing } from "./service.ts";
 
@@ -13,6 +15,7 @@ const tags = ["Marketplace"];
 const access = "public";
 const oneMinute = { maxAgeSeconds: 60 };
 
+const listingQuerySchema = pageQuery.extend(listingFilterSchema.shape);
 const listingSchema = z.object({ ...agentCardSchema.shape, ...listingFields }).openapi("MarketplaceAgent");
 
 export const marketplaceRoutes = createRouter();
@@ -27,11 +30,16 @@ marketplaceRoutes.openapi(
     summary: "Find public agents",
     sdk: { call: "marketplace.list", retry: "read" },
     description:
-      "The listed (`isPublic`) active agents of all organizations, newest first. One page searches 2,000 agents. It can have fewer than `limit` agents, or none, and still have a `nextCursor`.",
-    request: { query: pageQuery.extend(listingFilterSchema.shape) },
+      "The listed (`isPublic`) active agents of all organizations, newest first. One page searches 2,000 agents. It can have fewer than `limit` agents, or none, and still have a `nextCursor`. A misspelt parameter, and one that other lists have (`q`, `page`, `sort`), is refused; every other unknown parameter is ignored.",
+    request: { query: listingQuerySchema },
     responses: { 200: json(pageSchema("MarketplaceAgentPage", listingSchema), "A page of agents"), ...notModified },
   }),
-  async (c) => answerPublic(c, await listListings(c.get("context"), c.req.valid("query")), oneMinute),
+  async (c) => {
+    const refused = refuseMisspelt(c.req.query(), Object.keys(listingQuerySchema.shape));
+    return refused
+      ? fail(c, refused)
+      : answerPublic(c, await listListings(c.get("context"), c.req.valid("query")), oneMinute);
+  },
 );
 
 marketplaceRoutes.openapi(

@@ -13,6 +13,7 @@ import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId, type OrganizationId, type ResourceId, resourceIdSchema } from "../../platform/ids.ts";
 import { identifierReuseMs } from "../../platform/lifetimes.ts";
+import { listed } from "../../platform/problems/bounds.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findHostOwner, isHostOwner, isLoopbackHost } from "../../tenancy/domains/service.ts";
@@ -51,7 +52,7 @@ function refuseEntries({
   if (outside.length === 0) return null;
   const message =
     known.size === 0 ? "must be empty for a resource without scopes" : "must name scopes of the resource only";
-  return invalid([{ path: "allowedOrganizations", message, received: outside.slice(0, 10).join(" ") }]);
+  return invalid([{ path: "allowedOrganizations", message, received: listed(outside) }]);
 }
 
 /** Refuses servers that are not agents of the organization. */

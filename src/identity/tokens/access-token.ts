@@ -153,6 +153,24 @@ async function verify(context: Context, token: string): Promise<ReadAccessToken 
   return { claims, facts };
 }
 
+/** An access token that this issuer has signed with a published key, and whether its lifetime is over. */
+export interface OwnToken extends ReadAccessToken {
+  readonly isExpired: boolean;
+}
+
+/**
+ * Reads an access token of ours that can be expired: form, type, key, signature, issuer. Only after the signature is its content
+ * more than a claim of the sender.
+ *
+ * @returns null for anything else, and for a token from the future
+ */
+export async function readOwnToken(context: Context, token: string): Promise<OwnToken | null> {
+  const read = await verify(context, token);
+  if (read?.claims.iss !== context.settings.issuer) return null;
+  const times = checkTimes(read.claims, { nowMs: context.now(), skewSeconds: 0 });
+  return times === "ok" || times === "expired" ? { ...read, isExpired: times === "expired" } : null;
+}
+
 /**
  * Reads an access token of ours: form, type, key, signature, issuer and lifetime. The ledger decides whether it is revoked; the
  * caller checks the audience.
@@ -160,7 +178,6 @@ async function verify(context: Context, token: string): Promise<ReadAccessToken 
  * @returns null for anything that is not a valid access token of this issuer
  */
 export async function readAccessToken(context: Context, token: string): Promise<ReadAccessToken | null> {
-  const read = await verify(context, token);
-  if (read?.claims.iss !== context.settings.issuer) return null;
-  return checkTimes(read.claims, { nowMs: context.now(), skewSeconds: 0 }) === "ok" ? read : null;
+  const read = await readOwnToken(context, token);
+  return read?.isExpired === false ? read : null;
 }

@@ -7,6 +7,7 @@ import { quotas } from "../../platform/limits.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { isoOf } from "../../platform/time.ts";
+import { upgradeFrom } from "../../tenancy/tiers/service.ts";
 
 /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10); none where the rate is unlimited. */
 export function rateHeaders(rate: RateState | null): RateHeaders {
@@ -18,7 +19,7 @@ export function rateHeaders(rate: RateState | null): RateHeaders {
 }
 
 /** The answer over a limit: 429 for the rate, 403 for the quota of the day or the month. */
-export function overLimit(context: Context, { limit, max, current, resetsAtMs, rate }: Limited): Problem {
+export function overLimit(context: Context, { limit, max, current, resetsAtMs, rate, planTier }: Limited): Problem {
   count("agentidp_rate_limit_rejections_total", { limit });
   if (limit === "requestsPerMinute") {
     const seconds = Math.max(1, Math.ceil((resetsAtMs - context.now()) / 1000));
@@ -29,6 +30,6 @@ export function overLimit(context: Context, { limit, max, current, resetsAtMs, r
   }
   const resetsAt = isoOf(resetsAtMs);
   return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization may use ${max} ${quotas[limit].unit}.`, {
-    details: { limit, max, current, resetsAt, upgradeUrl: `${context.settings.issuer}/api/v1/tiers/upgrade` },
+    details: { limit, max, current, resetsAt, ...upgradeFrom(context, planTier) },
   });
 }

@@ -2,7 +2,8 @@
 import type { Context as HonoContext, TypedResponse } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { JSONParsed } from "hono/utils/types";
-import { type OAuthError, type Problem, problemRegistry } from "../problems/problems.ts";
+import { cutText } from "../problems/bounds.ts";
+import { type OAuthError, type Problem, type ProblemCode, problemRegistry } from "../problems/problems.ts";
 import type { Result } from "../problems/result.ts";
 import { pageHeaders } from "../web/document.ts";
 import { canBePage, prefersPage } from "../web/negotiation.ts";
@@ -13,7 +14,7 @@ import type { BaseEnv } from "./app-env.ts";
 export type ProblemResponse = Response & TypedResponse<never, never, never>;
 
 /** Text with the characters that RFC 6749 5.2 and RFC 6750 3 allow in `error_description` and similar parameters. */
-const plain = (text: string) => text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?");
+export const plain = (text: string) => text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?");
 
 const quoted = (text: string) => `"${plain(text)}"`;
 
@@ -49,17 +50,24 @@ function oauthErrorOf(problem: Problem, path: string): OAuthError | undefined {
     : undefined;
 }
 
+/** The page that explains an error code. */
+export const pageOfError = (issuer: string, code: ProblemCode): string => `${issuer}/errors#${code}`;
+
 /**
- * Answers with a problem: its status, its headers, and the body `{ code, message, details?, requestId }`. At the OAuth endpoints
- * the body also has `error` and `error_description`. A browser gets a page with the same facts.
+ * Answers with a problem: its status, its headers, and the body `{ code, message, details?, hint, docs, requestId }`. At the OAuth
+ * endpoints the body also has `error` and `error_description`. The hint is the problem's own, or the remedy of its code. A browser gets a page
+ * with the same facts.
  *
  * @param beside further members of the body
  */
-export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, beside: object = {}): ProblemResponse {
-  const { status } = problemRegistry[problem.code];
+export function fail<E extends BaseEnv>(c: HonoContext<E>, given: Problem, beside: object = {}): ProblemResponse {
+  const problem = { ...given, message: cutText(given.message) };
+  const { status, remedy } = problemRegistry[problem.code];
+  // Without valid settings the request has no context.
+  const issuer = c.var.context?.settings.issuer ?? new URL(c.req.url).origin;
   const challenged = status === 401 || problem.details?.requiredScope !== undefined;
   const headers: Record<string, string> = {
-    ...(challenged ? { "WWW-Authenticate": bearerChallenge(problem, c.get("context").settings.issuer) } : {}),
+    ...(challenged ? { "WWW-Authenticate": bearerChallenge(problem, issuer) } : {}),
     ...(problem.code === "SERVICE_UNAVAILABLE" ? { "Retry-After": "1" } : {}),
     ...(canBePage(c.req.raw) ? { Vary: "Accept" } : {}),
     ...problem.headers,
@@ -75,7 +83,8 @@ export function fail<E extends BaseEnv>(c: HonoContext<E>, problem: Problem, bes
     code: problem.code,
     message: problem.message,
     ...(problem.details ? { details: problem.details } : {}),
-    ...(problem.hint ? { hint: problem.hint } : {}),
+    hint: cutText(problem.hint ?? remedy),
+    docs: pageOfError(issuer, problem.code),
     requestId: c.get("requestId"),
   };
   return c.json(body, status, headers) as unknown as ProblemResponse;

@@ -5,6 +5,7 @@ import { type ProblemCode, problemRegistry } from "../problems/problems.ts";
 import { typedBody } from "./body.ts";
 import { enumeration } from "./components.ts";
 import { conditionalForm, readPreconditions } from "./conditional.ts";
+import { pageOfError } from "./respond.ts";
 
 /** The error object of the whole API. */
 const problemSchema = z
@@ -12,7 +13,8 @@ const problemSchema = z
     code: enumeration("ProblemCode", Object.keys(problemRegistry) as ProblemCode[]),
     message: z.string(),
     details: z.record(z.string(), z.unknown()).optional(),
-    hint: z.string().optional().openapi({ description: "What the caller can do next" }),
+    hint: z.string().openapi({ description: "What the caller can do next" }),
+    docs: z.url().openapi({ description: "The page that explains the code: `<issuer>/errors#<code>`" }),
     requestId: z.string(),
     error: z.string().optional().openapi({ description: "OAuth endpoints only: the error code of RFC 6749 5.2" }),
     error_description: z.string().optional().openapi({ description: "OAuth endpoints only" }),
@@ -21,7 +23,10 @@ const problemSchema = z
 
 const requestId = "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10";
 
-const exampleOf = (code: ProblemCode) => ({ value: { code, message: problemRegistry[code].meaning, requestId } });
+function exampleOf(code: ProblemCode) {
+  const { meaning: message, remedy: hint } = problemRegistry[code];
+  return { value: { code, message, hint, docs: pageOfError("https://idp.example.com", code), requestId } };
+}
 
 /** One response for each status, with an example for each code. */
 function errorResponses(codes: readonly ProblemCode[]) {

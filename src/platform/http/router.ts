@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { invalid, issuesOf } from "../problems/problems.ts";
+import { invalidPart } from "../problems/issues.ts";
 import type { BaseEnv } from "./app-env.ts";
 import { fail } from "./respond.ts";
 
@@ -7,9 +7,7 @@ import { fail } from "./respond.ts";
 export function createBaseRouter<E extends BaseEnv = BaseEnv>(): OpenAPIHono<E> {
   return new OpenAPIHono<E>({
     defaultHook: (result, c) => {
-      if (result.success) return;
-      const input = "data" in result ? result.data : undefined;
-      return fail(c, invalid(issuesOf(result.error, input)));
+      if (!result.success) return fail(c, invalidPart(result));
     },
   });
 }

@@ -1,5 +1,5 @@
 /** The registry of errors: wire code, status, and the text of the reference page. */
-import type { z } from "@hono/zod-openapi";
+import { bytesOf, longestDetails } from "./bounds.ts";
 
 interface Entry {
   readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 429 | 500 | 503;
@@ -222,55 +222,19 @@ export const missing = "is missing";
 const sentenceOf = ({ path, message }: FieldIssue): string =>
   message === missing ? `${path} ${missing}.` : `${path || "request"}: ${message}`;
 
+/** The first issues, as many as an answer may repeat of a wrong request. */
+function fewOf(issues: readonly FieldIssue[]): readonly FieldIssue[] {
+  let left = longestDetails;
+  const end = issues.findIndex((issue) => {
+    left -= bytesOf(issue) + 1;
+    return left < 0;
+  });
+  return end < 0 ? issues : issues.slice(0, Math.max(1, end));
+}
+
 /** A `VALIDATION_ERROR` for the given fields. */
 export function invalid(issues: readonly FieldIssue[], extras: ProblemExtras = {}): Problem {
   const [first] = issues;
   const message = first ? sentenceOf(first) : problemRegistry.VALIDATION_ERROR.meaning;
-  return problem("VALIDATION_ERROR", message, { ...extras, details: { ...extras.details, issues } });
-}
-
-/** The names of fields that are never echoed: secrets, tokens, and keys, since a caller may have sent a private key. */
-const secretField = /secret|token|assertion|password|authorization|private|jwk|key/i;
-
-/** The most that an answer repeats of a wrong request: issues, characters of a path, characters of a value. */
-const maxIssues = 50;
-const maxPathLength = 200;
-const maxReceivedLength = 200;
-
-const dotted = (path: readonly PropertyKey[]) => path.map(String).join(".").slice(0, maxPathLength);
-
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce(
-    (value, key) =>
-      value !== null && typeof value === "object" && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined,
-    input,
-  );
-}
-
-const isShortValue = (received: unknown) =>
-  (received === null || !["undefined", "object"].includes(typeof received)) &&
-  String(received).length <= maxReceivedLength;
-
-/**
- * A body that fits none of several objects has the issues of the first object that has all of its members, or of the first of
- * all. Other issues stay as they are.
- */
-function ofFittingOption(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
-  if (issue.code !== "invalid_union" || issue.path.length > 0) return [issue];
-  const hasAllMembers = (option: readonly z.core.$ZodIssue[]) =>
-    option.every(({ code }) => code !== "unrecognized_keys");
-  return issue.errors.find(hasAllMembers) ?? issue.errors[0] ?? [issue];
-}
-
-/** The issues of a zod error, with the received values that are short and not secret. */
-export function issuesOf(error: z.core.$ZodError, input: unknown): FieldIssue[] {
-  const issues = error.issues.flatMap(ofFittingOption).flatMap((issue): FieldIssue[] => {
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: dotted([...issue.path, key]), message: "is not a known field" }));
-    }
-    const received = valueAt(input, issue.path);
-    const echoed = isShortValue(received) && !issue.path.some((key) => secretField.test(String(key)));
-    return [{ path: dotted(issue.path), message: issue.message, ...(echoed ? { received } : {}) }];
-  });
-  return issues.slice(0, maxIssues);
+  return problem("VALIDATION_ERROR", message, { ...extras, details: { ...extras.details, issues: fewOf(issues) } });
 }

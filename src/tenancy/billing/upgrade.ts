@@ -3,6 +3,7 @@ import type { Caller } from "../../access/caller.ts";
 import type { PlanTier } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
 import { DependencyDown } from "../../platform/dependency.ts";
+import { cutText, longestValue } from "../../platform/problems/bounds.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { findOrganization, type Organization } from "../organizations/service.ts";
@@ -33,8 +34,10 @@ export async function upgrade(
   const tier = soldTiers.find((sold) => sold === target);
   // free is a tier, but never an upgrade.
   if (!tier && target !== "free") {
-    const issue = { path: "target_tier", message: "must be pro or enterprise", received: target };
-    return invalid([issue], { details: { received: target } });
+    const received = cutText(target, longestValue);
+    return invalid([{ path: "target_tier", message: "must be pro or enterprise", received }], {
+      details: { received },
+    });
   }
   const organization = await findOrganization(context, organizationId);
   if (!organization) return problem("ORGANIZATION_NOT_FOUND");

@@ -2,8 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Position } from "./parts.ts";
 
-/** Strict: a `limit` or a filter that is ignored would make the export look like a selection. */
-export const exportQuerySchema = z.strictObject({
+export const exportQuerySchema = z.object({
   cursor: z.string({ error: "must be one text" }).optional().openapi({
     description: "`nextCursor` in the last line of the part before; absent for the first part",
   }),

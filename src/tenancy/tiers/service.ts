@@ -19,6 +19,10 @@ export function isHigherTier(tier: PlanTier, than: PlanTier): boolean {
   return planTiers.indexOf(tier) > planTiers.indexOf(than);
 }
 
+/** `details.upgradeUrl` of an error over a limit; nothing on the highest tier, where there is no upgrade. */
+export const upgradeFrom = ({ settings }: Context, tier: PlanTier): { readonly upgradeUrl?: string } =>
+  tier === planTiers.at(-1) ? {} : { upgradeUrl: `${settings.issuer}/api/v1/tiers/upgrade` };
+
 /** All tiers with their limits, the lowest first. */
 export function listTiers(): TierDefinition[] {
   return planTiers.map((tier) => {

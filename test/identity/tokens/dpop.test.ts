@@ -9,7 +9,17 @@ import {
   SignJWT,
 } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { type Answer, type Client, call, issuer, newClient, theOperator, tokenFor } from "../../support/api.ts";
+import {
+  type Answer,
+  type Client,
+  call,
+  issuer,
+  newClient,
+  newOrganization,
+  resourceOf,
+  theOperator,
+  tokenFor,
+} from "../../support/api.ts";
 
 interface Key {
   readonly privateKey: CryptoKey;
@@ -192,6 +202,39 @@ describe("RFC 9449 7: the API", () => {
     expect(answer.headers.get("WWW-Authenticate")).toBe(
       'DPoP error="invalid_dpop_proof", error_description="The DPoP proof is not valid for this request, or has been used.", algs="ES256 EdDSA Ed25519 RS256 PS256"',
     );
+  });
+
+  it("401 says that a bound token is revoked, has expired, or is for another API; revoked only to the holder of the key", async () => {
+    const { token: admin, slug } = await newOrganization();
+    const client = await newClient(admin);
+    const resource = await resourceOf({ token: admin, slug });
+    const bound = async (form: Record<string, string> = {}) => {
+      const headers = { DPoP: await proofFor("POST", "/api/v1/token", null) };
+      const grant = { grant_type: "client_credentials", ...form };
+      return (await call("/api/v1/token", { basic: client, form: grant, headers })).body.access_token as string;
+    };
+    const refusal = async (token: string, proof: string | null) => {
+      const { status, body, headers } = await use(token, proof);
+      expect(headers.get("WWW-Authenticate")).toBe(
+        `DPoP error="${body.error}", error_description="${body.message}", algs="ES256 EdDSA Ed25519 RS256 PS256"`,
+      );
+      return [status, body.message];
+    };
+    const proven = async (token: string) => refusal(token, await proofFor("GET", path(), token));
+    const token = await bound();
+    await call("/api/v1/token/revoke", { basic: client, form: { token } });
+    expect(await proven(token)).toEqual([401, "The access token is revoked."]);
+    expect(await refusal(token, null)).toEqual([
+      401,
+      "The DPoP proof is not valid for this request, or has been used.",
+    ]);
+    const elsewhere = await bound({ resource });
+    expect(await proven(elsewhere)).toEqual([401, `The access token is for ${resource}, not for this service.`]);
+    const old = await bound();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_601_000 });
+    const late = await proven(old);
+    vi.useRealTimers();
+    expect(late).toEqual([401, "The access token has expired."]);
   });
 
   it("RFC 9449 11.1: a proof is good for one use: of 50 at once exactly one gets in, and none later", async () => {

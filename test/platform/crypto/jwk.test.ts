@@ -10,13 +10,15 @@ import {
   verificationAlgs,
 } from "../../../src/platform/crypto/jwk.ts";
 import { verifyJws } from "../../../src/platform/crypto/jws.ts";
-import { issuesOf } from "../../../src/platform/problems/problems.ts";
+import { invalidPart } from "../../../src/platform/problems/issues.ts";
+import type { FieldIssue } from "../../../src/platform/problems/problems.ts";
 import { ecJwk, okpJwk, rsaJwk } from "./_vectors.ts";
 
 const issues = (jwk: unknown) => {
   const body = { publicKeyJwk: jwk };
   const { error } = z.strictObject({ publicKeyJwk: publicJwkSchema }).safeParse(body);
-  return error ? issuesOf(error, body) : [];
+  const refused = error && invalidPart({ error, target: "json", data: body });
+  return (refused?.details?.issues ?? []) as FieldIssue[];
 };
 const paths = (jwk: unknown) => issues(jwk).map((issue) => issue.path);
 

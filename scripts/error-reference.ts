@@ -16,6 +16,8 @@ Every error of the API is one JSON object:
 {
   "code": "AGENT_NOT_FOUND",
   "message": "No agent has this id in your organization.",
+  "hint": "Check the id.",
+  "docs": "https://idp.example.com/errors#AGENT_NOT_FOUND",
   "requestId": "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10"
 }
 \`\`\`
@@ -24,9 +26,13 @@ Every error of the API is one JSON object:
 - \`message\` is for people. Its wording may change.
 - \`details\` is present where the code below says so. For \`VALIDATION_ERROR\` it is
   \`{ "issues": [{ "path": "ttlSeconds", "message": "…", "received": 5 }] }\`; secrets are never echoed.
+  What you sent is cut: at most 200 characters of a value, ten names of a list, and 2,600 bytes of issues.
+- \`hint\` says what to do next, and \`docs\` is the page of the code. Both are for people, too.
 - \`requestId\` is also the \`X-Request-Id\` header of the answer. Include it when you report a problem.
 - The OAuth endpoints add \`error\` and \`error_description\` (RFC 6749 5.2), for OAuth libraries.
 - A 401 has \`WWW-Authenticate\` (RFC 6750 3). A 403 for a missing scope has it too.
+- A 401 for an access token that this service has signed says why: it has expired, is for another audience, or is revoked. A token of
+  a suspended agent or organization is revoked. Every other token gets one text.
 - A browser (\`Accept\` prefers \`text/html\`, no \`Authorization\`, GET or HEAD) gets a page with the same facts.
 
 An id of another organization gets the same answer as an id that does not exist.

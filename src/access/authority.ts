@@ -14,6 +14,7 @@ export function refuseWithoutScope(caller: Pick<Authority, "scopes">, scope: Pla
   return problem("FORBIDDEN", `This needs the scope ${scope}.`, {
     oauthError: "insufficient_scope",
     details: { requiredScope: scope },
+    hint: `Request a token with the scope ${scope}. If the token request is refused, an admin must add it to the agent's grantedScopes.`,
   });
 }
 
@@ -38,6 +39,7 @@ export function refuseDelegated(caller: Pick<Caller, "delegation">): Problem | n
   if (caller.delegation === null) return null;
   return problem("FORBIDDEN", "A delegated token may not change who can sign in or what an agent may do.", {
     details: { delegated: true },
+    hint: "Use a token that the agent has requested for itself.",
   });
 }
 

@@ -22,7 +22,11 @@ export function refuseOtherSites(c: AppContext): Problem | null {
  * makes a browser keep the credentials and send them by itself.
  */
 export const refusedClient = (): Problem =>
-  problem("UNAUTHORIZED", "Client authentication failed.", { oauthError: "invalid_client" });
+  problem("UNAUTHORIZED", "Client authentication failed.", { oauthError: "invalid_client", hint: hintOfClient });
+
+/** One hint for every reason, as the message. */
+export const hintOfClient =
+  "Check the client id and its secret, key or workload token. If they are right, the credential, the agent or its organization is not active.";
 
 /** Sets `client`, or returns the refusal. A malformed id in the path is refused like one that is not the client's. */
 export async function authenticateHolder(c: AppContext): Promise<Problem | null> {

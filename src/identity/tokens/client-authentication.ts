@@ -1,7 +1,7 @@
 /** How a client says who it is (RFC 6749 2.3, RFC 7523 2.2): read from the request here, judged by the ledger. */
 
 import type { AuthenticateNewestSecret, RateHeaders } from "../../access/app-env.ts";
-import { refusedClient } from "../../access/secret-holder.ts";
+import { hintOfClient, refusedClient } from "../../access/secret-holder.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { AuthenticatedClient, Counting, Presented, Refused, Throttled } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
@@ -29,6 +29,7 @@ export interface PresentedClient {
 export function invalidClient(): Problem {
   return problem("UNAUTHORIZED", "Client authentication failed.", {
     oauthError: "invalid_client",
+    hint: hintOfClient,
     headers: { "WWW-Authenticate": 'Basic realm="agentidp", charset="UTF-8"' },
   });
 }

@@ -15,9 +15,10 @@ const bearerForm = /^bearer +([^\s]+) *$/i;
  */
 export function refuseWithoutToken(authorization: string | undefined, token: string, name: string): Problem | null {
   const [, presented] = bearerForm.exec(authorization ?? "") ?? [];
-  if (presented === undefined) return problem("UNAUTHORIZED", `This needs ${name}, as a bearer token.`);
+  const hint = `Send ${name} as \`Authorization: Bearer <token>\`. The operator of the service has it.`;
+  if (presented === undefined) return problem("UNAUTHORIZED", `This needs ${name}, as a bearer token.`, { hint });
   if (constantTimeEqual(presented, token)) return null;
-  return problem("UNAUTHORIZED", `This is not ${name}.`, { oauthError: "invalid_token" });
+  return problem("UNAUTHORIZED", `This is not ${name}.`, { oauthError: "invalid_token", hint });
 }
 
 /**

@@ -17,7 +17,7 @@ export const problemRegistry = {
     status: 400,
     meaning: "The request is malformed, or a field breaks its rule.",
     remedy:
-      "Correct the fields in `details.issues`: each has its rule and the received value. Do not repeat the same request.",
+      "Correct what the message names. Where `details.issues` is present, each field in it has its rule and the received value. Do not repeat the same request.",
   },
   TIER_UPGRADE_NOT_REQUIRED: {
     status: 400,

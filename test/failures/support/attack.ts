@@ -66,6 +66,8 @@ function expectUnavailable(answer: Answer, path: string, which: string): void {
   expect(body, text).toStrictEqual({
     code: "SERVICE_UNAVAILABLE",
     message: expect.any(String),
+    hint: "Try again after `Retry-After` seconds.",
+    docs: expect.stringMatching(/\/errors#SERVICE_UNAVAILABLE$/),
     requestId: expect.any(String),
     ...(isOAuth ? { error: "temporarily_unavailable", error_description: expect.any(String) } : {}),
   });

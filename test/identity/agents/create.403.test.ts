@@ -88,6 +88,8 @@ describe("POST /agents 403", () => {
       expect(rest).toEqual({
         code: "FORBIDDEN",
         message: "Only an admin of the operator's organization may register agents in another one.",
+        hint: expect.any(String),
+        docs: "http://localhost:8787/errors#FORBIDDEN",
       });
     }
   });

@@ -118,7 +118,12 @@ describe("members: 404 AGENT_NOT_FOUND", () => {
       ]) {
         const { requestId: _, ...body } = answer.body;
         expect(answer.status).toBe(404);
-        expect(body).toEqual({ code: "AGENT_NOT_FOUND", message: "No agent has this id in your organization." });
+        expect(body).toEqual({
+          code: "AGENT_NOT_FOUND",
+          message: "No agent has this id in your organization.",
+          hint: "Check the id.",
+          docs: expect.stringContaining("/errors#AGENT_NOT_FOUND"),
+        });
       }
     }
     expect((await list(token, organization)).body.data).toEqual([{ agentId: organization.agentId, role: "admin" }]);

@@ -91,6 +91,8 @@ describe("a delegatee that there is not", () => {
       error: "invalid_request",
       error_description: expect.any(String),
       message: expect.any(String),
+      hint: expect.any(String),
+      docs: expect.stringContaining("/errors#VALIDATION_ERROR"),
       requestId: "",
       details: {
         issues: [

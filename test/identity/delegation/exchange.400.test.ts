@@ -21,6 +21,8 @@ describe("invalid_grant, with one text for every reason", () => {
     message: "The delegation is not valid, or not for this client.",
     error: "invalid_grant",
     error_description: "The delegation is not valid, or not for this client.",
+    hint: expect.any(String),
+    docs: expect.stringContaining("/errors#VALIDATION_ERROR"),
     requestId: expect.any(String),
   };
 

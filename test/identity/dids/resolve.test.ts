@@ -55,6 +55,8 @@ it("410: a deactivated DID has metadata and no document, in one object with the 
   expect(body).toStrictEqual({
     code: "AGENT_DECOMMISSIONED",
     message: "The agent is decommissioned, or its organization deleted. Its DID is deactivated permanently.",
+    hint: "Accept nothing new from this agent.",
+    docs: "http://localhost:8787/errors#AGENT_DECOMMISSIONED",
     requestId: headers.get("X-Request-Id"),
     "@context": "https://w3id.org/did-resolution/v1",
     didDocument: null,

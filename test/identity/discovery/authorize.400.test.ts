@@ -30,6 +30,8 @@ describe("400 for every client", () => {
       error_uri: `${issuer}/docs`,
       code: "VALIDATION_ERROR",
       message: "This service has no sign-in page. An agent gets its token from the token endpoint.",
+      hint: expect.any(String),
+      docs: `${issuer}/errors#VALIDATION_ERROR`,
       requestId: expect.any(String),
     });
   });

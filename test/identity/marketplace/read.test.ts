@@ -35,6 +35,8 @@ it("404: an agent that is not public answers as an id that never was", async () 
       status: 404,
       code: "AGENT_NOT_FOUND",
       message: "The marketplace has no agent with this id.",
+      hint: "Check the id.",
+      docs: "http://localhost:8787/errors#AGENT_NOT_FOUND",
       requestId: "",
     });
   }

@@ -72,6 +72,8 @@ describe("RFC 6749 5.2: invalid_client", () => {
         error_description: "Client authentication failed.",
         code: "UNAUTHORIZED",
         message: "Client authentication failed.",
+        hint: "Check the client id and its secret, key or workload token. If they are right, the credential, the agent or its organization is not active.",
+        docs: "http://localhost:8787/errors#UNAUTHORIZED",
       });
     }
     expect(await reasonsInLog(admin, wrong.clientId)).toEqual(["wrong_secret"]);

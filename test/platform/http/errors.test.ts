@@ -18,6 +18,8 @@ describe("404 NOT_FOUND", () => {
     expect(answer.body).toEqual({
       code: "NOT_FOUND",
       message: "There is nothing at this path.",
+      hint: "See the paths in `/openapi.json`.",
+      docs: "http://localhost:8787/errors#NOT_FOUND",
       requestId: answer.headers.get("X-Request-Id"),
     });
   });
@@ -42,6 +44,8 @@ describe("405 METHOD_NOT_ALLOWED", () => {
       expect(answer.body).toEqual({
         code: "METHOD_NOT_ALLOWED",
         message: "This path takes POST, GET, HEAD.",
+        hint: "Use one of the methods in the `Allow` header.",
+        docs: "http://localhost:8787/errors#METHOD_NOT_ALLOWED",
         requestId: answer.headers.get("X-Request-Id"),
       });
     },
@@ -90,13 +94,15 @@ describe("401 and 403", () => {
 });
 
 describe("what was thrown", () => {
-  it("a bug is 500 with the request id and nothing else, and one line in the log", async () => {
+  it("a bug is 500 with the request id and nothing of the bug, and one line in the log", async () => {
     const log = vi.spyOn(console, "error").mockReturnValue();
     const answer = await send("/api/v1/failures/bug");
     expect(answer.status).toBe(500);
     expect(answer.body).toEqual({
       code: "INTERNAL_SERVER_ERROR",
       message: "Something went wrong on our side. Report the requestId.",
+      hint: "Report the `requestId`.",
+      docs: "http://localhost:8787/errors#INTERNAL_SERVER_ERROR",
       requestId: answer.headers.get("X-Request-Id"),
     });
     expect(log).toHaveBeenCalledTimes(1);
@@ -181,6 +187,6 @@ describe("OAuth endpoints (RFC 6749 5.2): every problem also has error and error
 
   it("no other path has them", async () => {
     const answer = await send("/api/v1/tokens");
-    expect(Object.keys(answer.body)).toEqual(["code", "message", "requestId"]);
+    expect(Object.keys(answer.body)).toEqual(["code", "message", "hint", "docs", "requestId"]);
   });
 });

@@ -29,7 +29,10 @@ const missing = (message: string) => problem("VALIDATION_ERROR", message, { oaut
 /** RFC 6749 5.2. The same answer for every reason, so that the policies cannot be probed. */
 function notAccepted(outcome: Refused | Throttled): Problem {
   if (outcome.outcome === "throttled") return refusal(outcome);
-  return problem("UNAUTHORIZED", "The assertion is not accepted.", { oauthError: "invalid_grant" });
+  return problem("UNAUTHORIZED", "The assertion is not accepted.", {
+    oauthError: "invalid_grant",
+    hint: "The audit log of the agent's organization has the reason: `GET /api/v1/audit?action=token.refused`.",
+  });
 }
 
 /** The agent that the request names. Authentication is optional, but where it is present it must hold (RFC 7523 3.1). */

@@ -3,8 +3,8 @@
  * is an error that names it. Every error has a hint and its page. What callers sent is cut.
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Answer, call, issuer, newOrganization, type Organization, theOperator } from "../support/api.ts";
-import { filled, guarded, type Operation, operations } from "./_operations.ts";
+import { filled, guarded, type Operation, operations } from "../../security/_operations.ts";
+import { type Answer, call, issuer, newOrganization, type Organization, theOperator } from "../../support/api.ts";
 
 let operator: Organization;
 

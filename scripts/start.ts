@@ -15,7 +15,8 @@ Paste these, one by one, into a shell in this directory:
   TOKEN=$(curl -s -u "$AGENTIDP_CLIENT_ID:$AGENTIDP_CLIENT_SECRET" -d grant_type=client_credentials "$AGENTIDP_API_URL/api/v1/token" | node -p 'JSON.parse(fs.readFileSync(0)).access_token')
   curl -s -H "Authorization: Bearer $TOKEN" "$AGENTIDP_API_URL/api/v1/agents"
 
-The API is described at ${url}/docs. Ctrl-C stops the Worker; its log follows.
+Next: the quick start, docs/quick-start.md. In a browser: ${url}, and the API at ${url}/docs.
+Ctrl-C stops the Worker; its log follows.
 `;
 
 const interrupted = interruption();

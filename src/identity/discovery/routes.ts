@@ -1,11 +1,12 @@
 /** The paths of the metadata documents. */
-import { accepts } from "hono/accepts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { notModified, publicDocument } from "../../platform/http/public-document.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { problem } from "../../platform/problems/problems.ts";
+import { pageHeaders } from "../../platform/web/document.ts";
+import { prefersPage } from "../../platform/web/negotiation.ts";
 import { noSignInPage, noSignInReason } from "./no-sign-in-page.ts";
 import { resourceMetadataSchema, serverMetadataSchema } from "./schema.ts";
 import { resourceMetadata, serverMetadata } from "./service.ts";
@@ -61,9 +62,10 @@ discoveryRoutes.get("/authorize", (c) => {
   const { issuer } = c.get("context").settings;
   const documentation = `${issuer}/docs`;
   c.header("Vary", "Accept");
-  const supports = ["application/json", "text/html"];
-  const type = accepts(c, { header: "Accept", supports, default: "application/json" });
-  if (type === "text/html") return c.html(noSignInPage(issuer, documentation), 400);
+  if (prefersPage(c.req.raw)) {
+    const policy = { "Content-Security-Policy": pageHeaders["Content-Security-Policy"] };
+    return c.html(noSignInPage(issuer, documentation), 400, policy);
+  }
   const refused = problem("VALIDATION_ERROR", noSignInReason, { oauthError: "unsupported_response_type" });
   return fail(c, refused, { error_uri: documentation });
 });

@@ -10,12 +10,15 @@ type Site = Pick<Settings, "issuer" | "docsUrl" | "operator">;
 export const summary =
   "An identity provider for AI agents. Every agent has its own identity, signs in with a standard OAuth 2.0 client, and presents a short-lived signed token. Any API can verify the token with the published keys. All events are in an audit log that shows tampering.";
 
-/** The two requests of an agent. The long option names need no explanation. */
+/** The two requests of an agent, in short lines for phones. */
 const requests = (issuer: string) => `# An agent signs in with its credentials ...
-curl --user "$CLIENT_ID:$CLIENT_SECRET" --data grant_type=client_credentials ${issuer}/api/v1/token
+curl -u "$CLIENT_ID:$CLIENT_SECRET" \\
+  -d grant_type=client_credentials \\
+  ${issuer}/api/v1/token
 
-# ... and uses the access_token of the answer
-curl --header "Authorization: Bearer $ACCESS_TOKEN" ${issuer}/api/v1/agents`;
+# ... and sends the access_token of the answer
+curl -H "Authorization: Bearer $TOKEN" \\
+  ${issuer}/api/v1/agents`;
 
 /** @param base where the links lead; null for pages that nobody serves, whose names are shown */
 const cardsOf = (links: readonly Link[], base: string | null): Markup => html`<ul class="cards">

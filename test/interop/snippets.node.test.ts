@@ -1,17 +1,19 @@
 /**
  * Every block of README.md and docs/ that checks a token, run as printed against tokens of every kind: it accepts those that
- * it is for, and no other. And the quick start, from its second step to its last.
+ * it is for, and no other. And the quick start, from its second step to its last, and each guide alone after it.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { atPorts, guides } from "../../scripts/docs/pages.ts";
+import { runScript, scriptOf } from "../../scripts/docs/shell.ts";
 import { type Ended, freePort, runExample } from "../support/example-process.ts";
 import { type Admin, setUp } from "../support/http-client.ts";
 import { newTlsFront, type TlsFront } from "../support/tls.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 import { type Block, blocksOf, checkingBlocks, fileNameOf, importersOf, isServer, pages } from "./snippets/_blocks.ts";
-import { atPort, type Folder, newFolder, runShell, type Server, startServer, writeFilesOf } from "./snippets/_run.ts";
+import { type Folder, newFolder, runShell, type Server, startServer, writeFilesOf } from "./snippets/_run.ts";
 import { newTokens, type Presented } from "./snippets/_tokens.ts";
 
 /** The identifier of the API in all pages. The quick start registers it. */
@@ -49,7 +51,8 @@ let folder: Folder;
 let quickStart: Ended;
 let presented: Presented;
 
-const isShell = ({ language }: Block) => language === "sh";
+/** Some need something else, such as https, which a test has and a clone does not: those are `console`. */
+const isShell = ({ language }: Block) => language === "sh" || language === "console";
 const shellBlocks = checkingBlocks.filter(isShell);
 const servers = [
   ...new Set(
@@ -64,13 +67,17 @@ const table = (blocks: readonly Block[]) => blocks.map((block) => [at(block), bl
 /** The quick start from its second step. Its tampering needs the database of `npm start`. */
 const quickStartBlocks = () => {
   const blocks = blocksOf("docs/quick-start.md");
-  const second = blocks.findIndex(({ code }) => code.includes(". .local/admin.env"));
+  const second = blocks.findIndex(({ code }) => code.includes(". docs/shell.sh"));
   return blocks.slice(second).filter(({ code }) => !code.includes("npx wrangler"));
 };
 
-/** The functions of the quick start. `pretty` leaves JSON as it is, because a process for each answer costs more than the check. */
-const field = quickStartBlocks()[0]?.code.match(/^field\(\) .*$/m)?.[0];
-const functions = `${field}\npretty() { cat; }`;
+/** The functions of the pages. `pretty` leaves JSON as it is, because a process for each answer costs more than the check. */
+let functions = "";
+
+/** Writes the variables that the quick start leaves, for {@link runShell} of another page. */
+const keepVariables = (code: string) =>
+  `export ${[...new Set([...code.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name))].join(" ")}
+export -p > .local/variables.sh`;
 
 async function runQuickStart(): Promise<Ended> {
   const settings = {
@@ -83,8 +90,13 @@ async function runQuickStart(): Promise<Ended> {
   await writeFile(join(folder.path, ".local", "admin.env"), lines.join(""));
   const port = await freePort();
   await writeFilesOf(folder, "docs/quick-start.md", port);
-  const commands = quickStartBlocks().filter(isShell);
-  return runShell(folder, atPort(commands.map(({ code }) => code).join("\n"), port));
+  const shell = await readFile(join(folder.path, "docs", "shell.sh"), "utf8");
+  functions = `${shell.slice(shell.indexOf("\nfield()"), shell.indexOf("\npretty()"))}\npretty() { cat; }`;
+  const commands = quickStartBlocks()
+    .filter(isShell)
+    .map(({ code }) => code)
+    .join("\n");
+  return runShell(folder, `${atPorts(commands, [port])}\n${keepVariables(commands)}`);
 }
 
 beforeAll(async () => {
@@ -242,4 +254,20 @@ it("a delegated token names the agent that calls", () => {
     aud: api,
     act: { sub: expect.any(String) },
   });
+});
+
+// Last, because the tokens above expire after minutes.
+describe("alone after the quick start", () => {
+  // Not in the order of docs/README.md: `npm run docs:walk` runs them in that order.
+  it.each(guides().toReversed())(
+    "every command of %s succeeds",
+    async (page) => {
+      const blocks = blocksOf(page).filter(({ language }) => language === "sh");
+      expect(blocks.length).toBeGreaterThan(0);
+      const script = `. .local/variables.sh\n${scriptOf(blocks, [await freePort(), await freePort(), await freePort()])}`;
+      const { code, at, text } = await runScript(script, { cwd: folder.path, env: folder.environment });
+      expect(code, `${at}\n${text}`).toBe(0);
+    },
+    300_000,
+  );
 });

@@ -9,7 +9,6 @@ import {
   text,
   timeSchema,
 } from "../../platform/http/fields.ts";
-import { pastedKeySetSchema } from "../../platform/outbound/pasted-key-set.ts";
 
 const partnerStatusSchema = enumeration("PartnerStatus", ["active", "suspended"], "must be active or suspended");
 
@@ -25,11 +24,9 @@ const issuerSchema = urlSchema.openapi({
 
 const jwksUriSchema = urlSchema.nullable().openapi({
   format: "uri",
-  description: "The address of the partner's keys; null: `jwks`, or the `jwks_uri` of its discovery document",
+  description: "The partner's JWKS; null: the `jwks_uri` of its discovery document",
   example: "https://idp.acme.example/.well-known/jwks.json",
 });
-
-const jwksSchema = pastedKeySetSchema.nullable();
 
 const audiencesRule = "must be up to 50 texts, each once, of 1 to 512 characters";
 
@@ -84,7 +81,6 @@ export const partnerSchema = z
     name: z.string(),
     issuer: issuerSchema,
     jwksUri: jwksUriSchema,
-    jwks: jwksSchema,
     audiences: audiencesSchema,
     requireScopes: requireScopesSchema,
     allowedOrganizations: allowedOrganizationsSchema,
@@ -100,7 +96,6 @@ export const trustPartnerSchema = z
     name: nameSchema,
     issuer: issuerSchema,
     jwksUri: jwksUriSchema.optional(),
-    jwks: jwksSchema.optional(),
     audiences: audiencesSchema.optional(),
     requireScopes: requireScopesSchema.optional(),
     allowedOrganizations: allowedOrganizationsSchema.optional(),
@@ -112,7 +107,6 @@ export const changePartnerSchema = z
   .strictObject({
     name: nameSchema.optional(),
     jwksUri: jwksUriSchema.optional(),
-    jwks: jwksSchema.optional(),
     audiences: audiencesSchema.optional(),
     requireScopes: requireScopesSchema.optional(),
     allowedOrganizations: allowedOrganizationsSchema.optional(),

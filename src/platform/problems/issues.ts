@@ -1,6 +1,6 @@
 /** The problem of a body or a query that breaks its schema. */
 import { z } from "@hono/zod-openapi";
-import { bytesOf, longestValue } from "./bounds.ts";
+import { longestValue } from "./bounds.ts";
 import { type FieldIssue, invalid, type Problem } from "./problems.ts";
 
 /** The names of fields that are never echoed: secrets, tokens, and keys, since a caller may have sent a private key. */
@@ -10,7 +10,7 @@ const secretValue = /^(sa_sec_|whsec_|eyJ)/;
 
 const maxIssues = 50;
 
-// zod passes the schema of an unknown member to this function only. `invalidPart` reads the names from the message.
+// zod passes the schema of an unknown member to this function only. `issuesOf` reads the names from the message.
 z.config({
   customError: (issue) =>
     issue.code === "unrecognized_keys" && issue.inst instanceof z.ZodObject
@@ -18,14 +18,7 @@ z.config({
       : undefined,
 });
 
-/** A control character would take six bytes of the answer. */
-const dotted = (path: readonly PropertyKey[]) =>
-  path
-    .map(String)
-    .join(".")
-    .slice(0, longestValue)
-    .toWellFormed()
-    .replace(/\p{Cc}/gu, "\ufffd");
+const dotted = (path: readonly PropertyKey[]) => path.map(String).join(".").slice(0, longestValue);
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce(
@@ -41,8 +34,7 @@ function receivedAt(input: unknown, path: readonly PropertyKey[]): Pick<FieldIss
   if (received === undefined || (typeof received === "object" && received !== null)) return {};
   const text = String(received);
   const isSecret = path.some((key) => secretField.test(String(key))) || secretValue.test(text);
-  const isShort = text.length <= longestValue && bytesOf(text) <= 3 * longestValue;
-  return isShort && !isSecret ? { received } : {};
+  return text.length <= longestValue && !isSecret ? { received } : {};
 }
 
 /**

@@ -5,12 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { atPorts } from "../../../scripts/docs/pages.ts";
 import { root } from "../../house/_source.ts";
 import { type Ended, freePort } from "../../support/example-process.ts";
 import { type Block, blocksOf, fileNameOf } from "./_blocks.ts";
-
-/** The port of every server in the docs. It is replaced by a free one: the only change of a block. */
-const printedPort = /\b3000\b/g;
 
 export interface Folder {
   readonly path: string;
@@ -20,7 +18,7 @@ export interface Folder {
 }
 
 /**
- * An empty clone, with its packages and `.local`.
+ * A clone without data, with what the commands of the docs use of it, and `.local`.
  *
  * @param settings variables for what runs there
  * @param certificate trusted by Node, curl, Python and Go there
@@ -28,7 +26,9 @@ export interface Folder {
 export async function newFolder(settings: Readonly<Record<string, string>>, certificate: string): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), "agentidp-docs-"));
   await mkdir(join(path, ".local"));
-  await symlink(join(root, "node_modules"), join(path, "node_modules"));
+  for (const name of ["node_modules", "docs", "examples", "scripts", "package.json"]) {
+    await symlink(join(root, name), join(path, name));
+  }
   const trusted = join(path, ".local", "ca.pem");
   await writeFile(trusted, certificate);
   return {
@@ -75,14 +75,11 @@ export async function runShell(folder: Folder, code: string, variables: Record<s
   return ended;
 }
 
-/** The code of a block, with its server at this port. */
-export const atPort = (code: string, port: number): string => code.replaceAll(printedPort, String(port));
-
-/** Writes the files that the blocks of a page are. */
+/** Writes the files that the blocks of a page are, with its server at this port. */
 export async function writeFilesOf(folder: Folder, page: string, port: number): Promise<void> {
   for (const block of blocksOf(page)) {
     const name = fileNameOf(block);
-    if (name !== null) await writeFile(join(folder.path, name), atPort(block.code, port));
+    if (name !== null) await writeFile(join(folder.path, name), atPorts(block.code, [port]));
   }
 }
 

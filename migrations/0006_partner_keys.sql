@@ -1,1 +1,0 @@
-ALTER TABLE `federation_partners` ADD `jwks` text;

@@ -45,6 +45,7 @@ export const guides: readonly Link[] = [
     about: "From a clone to a protected API, a revoked and an audited token",
   },
   { path: "/concepts.md", name: "Concepts", about: "What the words mean, and what is guaranteed" },
+  guide("organizations", "Create organizations", "A tenant, its admins, a read-only auditor"),
   guide("register-an-agent", "Register an agent", "Give an agent an identity, and the authority that it needs"),
   guide("manage-credentials", "Manage credentials", "Create, rotate and revoke secrets"),
   guide("issue-and-revoke-tokens", "Issue and revoke tokens", "Sign in, introspect, revoke"),

@@ -89,7 +89,7 @@ const inWorkerd = (name: string, { include, exclude, isolate }: Files): TestProj
     exclude: ["test/**/*.node.test.ts", ...exclude],
     isolate,
     setupFiles: ["test/support/anew.ts"],
-    deps: { optimizer: { ssr: { enabled: true, include: [...packages] } } },
+    deps: { optimizer: { ssr: { enabled: true, include: [...packages, "ajv/dist/2020.js"] } } },
     // Generous: a slow machine is no failure.
     testTimeout: 120_000,
     hookTimeout: 120_000,

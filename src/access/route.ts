@@ -11,9 +11,10 @@ import { authenticateHolder, isBasic, jsonOnly, refuseOtherSites } from "./secre
 
 /**
  * `public`: every caller. `bearer`: any active access token. A scope: an active access token that carries it. `optional`: every
- * caller; an active access token shows more, an inactive one is refused. `client`: the handler decides (OAuth).
+ * caller; an active access token shows more, an inactive one is refused. `client`: the handler decides (OAuth). `holder`: the same,
+ * and it also takes an access token.
  */
-export type Access = "public" | "optional" | "bearer" | "client" | PlatformScope;
+export type Access = "public" | "optional" | "bearer" | "client" | "holder" | PlatformScope;
 
 /** Which calls of a route are exempt from the organization's limits: all, none, or those that suspend something. */
 type Exemption = boolean | "suspending";
@@ -66,6 +67,7 @@ const guard = (
 function securityOf(access: Access, ownSecret: string | undefined) {
   if (access === "public") return [];
   if (access === "client") return [{ clientSecretBasic: [] }, {}];
+  if (access === "holder") return [{ clientSecretBasic: [] }, { bearer: [] }, { oauth2: [] }, {}];
   if (access === "optional") return [{}, { bearer: [] }, { oauth2: [] }];
   const scopes = isPlatformScope(access) ? [access] : [];
   return [{ bearer: scopes }, { oauth2: scopes }, ...(ownSecret ? [{ clientSecretBasic: [] }] : [])];
@@ -117,7 +119,7 @@ function strictQuery(request: RouteConfig["request"]): NonNullable<RouteConfig["
 export function route<P extends string, const D extends Definition<P>>(definition: D & Extras): Defined<P, D> {
   const given: Extras & Definition<P> = definition;
   const { access, exempt = false, changesAuthority = false, ownSecret, takesAnyQuery, ...rest } = given;
-  const guarded = access !== "public" && access !== "client";
+  const guarded = !["public", "client", "holder"].includes(access);
   const errors: ProblemCode[] = [
     ...(guarded ? (["UNAUTHORIZED", "FREE_TIER_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"] as const) : []),
     ...(isPlatformScope(access) ? (["FORBIDDEN"] as const) : []),

@@ -75,7 +75,7 @@ export const identity: Wing = {
     },
     {
       position: 100,
-      name: "DIDs",
+      name: "Decentralized identifiers",
       description:
         "Agents and the service as W3C decentralized identifiers (`did:web`): public documents with their keys.",
     },

@@ -30,6 +30,10 @@ function bodyOf(operation: Body): Operation["body"] {
 }
 
 function bearerOf(security: Body[]): Operation["bearer"] {
+  // The handlers of RFC 7009 and RFC 7662 decide, and they refuse in the words of OAuth.
+  if (security.some((way) => "clientSecretBasic" in way) && security.some((way) => Object.keys(way).length === 0)) {
+    return "none";
+  }
   if (!security.some((way) => "bearer" in way)) return "none";
   return security.some((way) => Object.keys(way).length === 0) ? "optional" : "needed";
 }

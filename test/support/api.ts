@@ -1,6 +1,7 @@
 /** A client for black-box tests: plain HTTP to the Worker, and the first steps of most tests. */
 import { SELF } from "cloudflare:test";
 import { expect } from "vitest";
+import { expectDocumented } from "./documented.ts";
 
 export const issuer = "http://localhost:8787";
 export const setupToken = "a-set-up-token-for-the-tests-only-0123456789";
@@ -40,8 +41,9 @@ export async function call(path: string, init: Call = {}): Promise<Answer> {
     body = JSON.stringify(init.json);
   }
   if (init.form) body = new URLSearchParams(init.form);
+  const method = init.method ?? (body === undefined ? "GET" : "POST");
   const response = await SELF.fetch(`${issuer}${path}`, {
-    method: init.method ?? (body === undefined ? "GET" : "POST"),
+    method,
     headers,
     ...(body === undefined ? {} : { body }),
     redirect: "manual",
@@ -49,13 +51,11 @@ export async function call(path: string, init: Call = {}): Promise<Answer> {
   // Not text(): it warns of each media type that is no text/*.
   const text = new TextDecoder().decode(await response.arrayBuffer());
   // Lines of JSON are not JSON.
-  const isJson = /[/+]json\b/.test(response.headers.get("Content-Type") ?? "");
-  return {
-    status: response.status,
-    headers: response.headers,
-    text,
-    body: isJson && text !== "" ? JSON.parse(text) : undefined,
-  };
+  const type = response.headers.get("Content-Type");
+  const answered = /[/+]json\b/.test(type ?? "") && text !== "" ? JSON.parse(text) : undefined;
+  const { status } = response;
+  expectDocumented({ method, path, status, type, body: answered });
+  return { status, headers: response.headers, text, body: answered };
 }
 
 export interface Client {

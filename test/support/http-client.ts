@@ -1,5 +1,6 @@
 /** Plain HTTP to a Worker process, and the first steps of its tests. The counterpart of `api.ts` for Node. */
 import { expect } from "vitest";
+import { expectDocumented } from "./documented.ts";
 import { setupToken } from "./worker-process.ts";
 
 export interface Client {
@@ -31,16 +32,19 @@ export async function send(origin: string, path: string, call: Call = {}): Promi
   if (call.basic) headers.set("Authorization", `Basic ${btoa(`${call.basic.clientId}:${call.basic.clientSecret}`)}`);
   if (call.json !== undefined) headers.set("Content-Type", "application/json");
   const body = call.form ? new URLSearchParams(call.form) : call.json === undefined ? null : JSON.stringify(call.json);
+  const method = call.method ?? (body === null ? "GET" : "POST");
   const response = await fetch(`${origin}${path}`, {
-    method: call.method ?? (body === null ? "GET" : "POST"),
+    method,
     headers,
     body,
     redirect: "manual",
   });
   const text = await response.text();
   // Lines of JSON are not JSON.
-  const isJson = /[/+]json\b/.test(response.headers.get("Content-Type") ?? "");
-  return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
+  const type = response.headers.get("Content-Type");
+  const answered = /[/+]json\b/.test(type ?? "") ? JSON.parse(text) : undefined;
+  expectDocumented({ method, path, status: response.status, type, body: answered });
+  return { status: response.status, text, body: answered };
 }
 
 /** Requests a token; the answer can be a refusal. */

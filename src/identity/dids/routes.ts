@@ -19,7 +19,7 @@ import {
 } from "./schema.ts";
 import { failedResolution, readAgentCard, readAgentDocument, readServiceDocument, resolveAgentDid } from "./service.ts";
 
-const tags = ["DIDs"];
+const tags = ["Decentralized identifiers"];
 const access = "public";
 const errors = ["AGENT_NOT_FOUND", "AGENT_DECOMMISSIONED"] as const;
 

@@ -105,7 +105,7 @@ tokenRoutes.openapi(
   route({
     method: "post",
     path: "/token/introspect",
-    access: "client",
+    access: "holder",
     operationId: "introspectToken",
     tags: ["Tokens"],
     summary: "Introspect a token (RFC 7662)",
@@ -133,7 +133,7 @@ tokenRoutes.openapi(
   route({
     method: "post",
     path: "/token/revoke",
-    access: "client",
+    access: "holder",
     operationId: "revokeToken",
     tags: ["Tokens"],
     summary: "Revoke a token (RFC 7009)",

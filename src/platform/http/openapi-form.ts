@@ -1,7 +1,14 @@
-/** What the generator of the OpenAPI document does not do: shared errors, and the usual names of headers. */
+/** What the generator of the OpenAPI document does not do: shared errors, examples, and the usual names of headers. */
 
-interface Response {
-  readonly content?: Readonly<Record<string, { readonly examples?: object }>>;
+import { exampleOf, type Schema, type Schemas } from "./openapi-examples.ts";
+
+interface Media {
+  readonly schema?: Schema;
+  readonly examples?: object;
+}
+
+interface Body {
+  readonly content?: Readonly<Record<string, Media>>;
 }
 
 interface Parameter {
@@ -11,7 +18,8 @@ interface Parameter {
 
 interface Operation {
   readonly parameters?: readonly Parameter[];
-  readonly responses: Readonly<Record<string, Response>>;
+  readonly requestBody?: Body;
+  readonly responses: Readonly<Record<string, Body>>;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
@@ -29,6 +37,25 @@ function eachOperation<D extends OpenApiDocument>(document: D, change: (operatio
   return { ...document, paths: Object.fromEntries(paths) };
 }
 
+/** The document with an example of each JSON body and each form, but those of errors, which have one for each code. */
+export function withExamples<D extends OpenApiDocument>(document: D): D {
+  const { schemas } = document.components as { readonly schemas: Schemas };
+  const withExample = <B extends Body>(body: B, isRequest: boolean): B => {
+    const content = Object.entries(body.content ?? {}).map(([type, media]) => {
+      const isShown = /[/+]json$|urlencoded$/.test(type) && media.schema && !media.examples;
+      return [type, isShown ? { ...media, example: exampleOf(media.schema, schemas, isRequest) } : media];
+    });
+    return body.content ? { ...body, content: Object.fromEntries(content) } : body;
+  };
+  return eachOperation(document, ({ requestBody, responses, ...operation }) => ({
+    ...operation,
+    ...(requestBody ? { requestBody: withExample(requestBody, true) } : {}),
+    responses: Object.fromEntries(
+      Object.entries(responses).map(([status, response]) => [status, withExample(response, false)]),
+    ),
+  }));
+}
+
 /** `AGENT_NOT_FOUND` → `AgentNotFound`. */
 const nameOf = (code: string) => code.toLowerCase().replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
 
@@ -37,8 +64,8 @@ const nameOf = (code: string) => code.toLowerCase().replace(/(?:^|_)(.)/g, (_, l
  * an example for each of its codes.
  */
 export function withSharedErrors<D extends OpenApiDocument>(document: D): D {
-  const shared = new Map<string, Response>();
-  const sharedFormOf = ([status, response]: [string, Response]) => {
+  const shared = new Map<string, Body>();
+  const sharedFormOf = ([status, response]: [string, Body]) => {
     const codes = Number(status) < 400 ? [] : Object.keys(response.content?.["application/json"]?.examples ?? {});
     if (codes.length === 0) return [status, response];
     const name = codes.sort().map(nameOf).join("Or");

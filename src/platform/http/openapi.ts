@@ -4,7 +4,13 @@ import { etag } from "hono/etag";
 import { version } from "../version.ts";
 import type { BaseEnv } from "./app-env.ts";
 import { registerComponents, withPlainReferences } from "./components.ts";
-import { type OpenApiDocument, withScopesOfOAuthOnly, withSharedErrors, withUsualHeaderNames } from "./openapi-form.ts";
+import {
+  type OpenApiDocument,
+  withExamples,
+  withScopesOfOAuthOnly,
+  withSharedErrors,
+  withUsualHeaderNames,
+} from "./openapi-form.ts";
 
 /** A heading of the reference. */
 export interface Tag {
@@ -72,6 +78,7 @@ function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issu
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: issuer }],
+    externalDocs: { description: "Quick start, guides, reference and errors", url: `${issuer}/` },
     tags: tags.toSorted((one, other) => one.position - other.position).map(({ position: _, ...tag }) => tag),
   };
   const { components, ...document } =
@@ -85,7 +92,8 @@ function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issu
     ...document,
     components: { ...used, ...shownParameters, securitySchemes: securitySchemes(issuer, scopes) },
   };
-  const shared = withUsualHeaderNames(withSharedErrors(withPlainReferences(made) as unknown as OpenApiDocument));
+  const plain = withPlainReferences(made) as unknown as OpenApiDocument;
+  const shared = withUsualHeaderNames(withSharedErrors(withExamples(plain)));
   return form === "3.1"
     ? JSON.stringify(shared, withoutFlags)
     : JSON.stringify(withScopesOfOAuthOnly(shared), inWordsOf30);

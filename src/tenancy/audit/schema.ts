@@ -98,7 +98,11 @@ export const eventParamsSchema = z.object({
   eventId: eventIdSchema.openapi({ param: { name: "eventId", in: "path" }, type: "string", format: "uuid" }),
 });
 
-const sha256 = z.string().openapi({ description: "SHA-256 in lower-case hex", pattern: "^[0-9a-f]{64}$" });
+const sha256 = z.string().openapi({
+  description: "SHA-256 in lower-case hex",
+  pattern: "^[0-9a-f]{64}$",
+  example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+});
 
 /** One event of the audit log. The hash covers every field except `hash`. */
 export const auditEventSchema = z

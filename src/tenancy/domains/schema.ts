@@ -20,6 +20,17 @@ export const addDomainSchema = z
 export const organizationDomainsPath = z.object({ orgId: organizationIdSchema });
 export const domainPath = z.object({ orgId: organizationIdSchema, domain: domainText });
 
+const challengeSchema = component(
+  "DomainChallenge",
+  z
+    .object({
+      type: z.literal("dns-txt"),
+      name: z.string().openapi({ example: "_agentidp-challenge.acme.example" }),
+      value: z.string().openapi({ example: "agentidp-verify=2o8UqvmcrkfJ5WqKyD0xkN1n3dT1mLtqVh4sWq0r6cE" }),
+    })
+    .openapi({ description: "The TXT record that proves the domain. It must stay there." }),
+);
+
 export const domainSchema = z
   .object({
     organizationId: organizationIdSchema,
@@ -28,13 +39,7 @@ export const domainSchema = z
       description:
         "`lapsed`: the record was not found on three days in a row, or another organization has shown its own",
     }),
-    challenge: z
-      .object({
-        type: z.literal("dns-txt"),
-        name: z.string().openapi({ example: "_agentidp-challenge.acme.example" }),
-        value: z.string().openapi({ example: "agentidp-verify=2o8UqvmcrkfJ5WqKyD0xkN1n3dT1mLtqVh4sWq0r6cE" }),
-      })
-      .openapi({ description: "The TXT record that proves the domain. It must stay there." }),
+    challenge: challengeSchema,
     createdAt: timeSchema,
     verifiedAt: timeSchema.nullable(),
     lastCheckedAt: timeSchema.nullable(),

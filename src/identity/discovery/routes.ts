@@ -66,6 +66,9 @@ discoveryRoutes.get("/authorize", (c) => {
     const policy = { "Content-Security-Policy": pageHeaders["Content-Security-Policy"] };
     return c.html(noSignInPage(issuer, documentation), 400, policy);
   }
-  const refused = problem("VALIDATION_ERROR", noSignInReason, { oauthError: "unsupported_response_type" });
+  const refused = problem("VALIDATION_ERROR", noSignInReason, {
+    oauthError: "unsupported_response_type",
+    hint: "Request a token by the client credentials grant: `POST /api/v1/token`.",
+  });
   return fail(c, refused, { error_uri: documentation });
 });

@@ -1,5 +1,5 @@
 /** The registry of errors: wire code, status, and the text of the reference page. */
-import { bytesOf, longestDetails } from "./bounds.ts";
+import { bytesOf, longestDetails, longestValue } from "./bounds.ts";
 
 interface Entry {
   readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 429 | 500 | 503;
@@ -222,14 +222,21 @@ export const missing = "is missing";
 const sentenceOf = ({ path, message }: FieldIssue): string =>
   message === missing ? `${path} ${missing}.` : `${path || "request"}: ${message}`;
 
-/** The first issues, as many as an answer may repeat of a wrong request. */
+/** The first issues, as many as an answer may repeat of a wrong request, with their values cut. */
 function fewOf(issues: readonly FieldIssue[]): readonly FieldIssue[] {
   let left = longestDetails;
-  const end = issues.findIndex((issue) => {
+  const cut = issues.map(({ received, ...issue }): FieldIssue => {
+    if (received === undefined) return issue;
+    return {
+      ...issue,
+      received: typeof received === "string" ? received.slice(0, longestValue).toWellFormed() : received,
+    };
+  });
+  const end = cut.findIndex((issue) => {
     left -= bytesOf(issue) + 1;
     return left < 0;
   });
-  return end < 0 ? issues : issues.slice(0, Math.max(1, end));
+  return end < 0 ? cut : cut.slice(0, Math.max(1, end));
 }
 
 /** A `VALIDATION_ERROR` for the given fields. */

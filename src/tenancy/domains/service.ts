@@ -66,7 +66,7 @@ async function refuseOutsider(
 
 function readName(context: Context, text: string): Result<string> {
   const read = readDomainName(text, context.settings.environment === "development");
-  return read.ok ? ok(read.name) : invalid([{ path: "domain", message: read.rule, received: text.slice(0, 300) }]);
+  return read.ok ? ok(read.name) : invalid([{ path: "domain", message: read.rule, received: text }]);
 }
 
 const newChallenge = () => `agentidp-verify=${encodeBase64url(crypto.getRandomValues(new Uint8Array(32)))}`;

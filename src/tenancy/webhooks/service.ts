@@ -85,7 +85,7 @@ function webhookEvent(
 
 /** The URL in its normal form (WHATWG), or `VALIDATION_ERROR` for one that the service must not call. */
 async function checkedUrl(context: Context, text: string): Promise<Result<string>> {
-  const refused = (message: string) => invalid([{ path: "url", message, received: text.slice(0, 200) }]);
+  const refused = (message: string) => invalid([{ path: "url", message, received: text }]);
   const url = await checkOutboundTarget(context, text);
   if (!url.ok) return refused(url.message);
   return url.value.origin === context.settings.issuer ? refused("must not be this service itself") : ok(url.value.href);

@@ -77,6 +77,8 @@ export function expectRefused({ status, headers, body: { requestId, ...body } }:
       message: "The assertion is not accepted.",
       error: "invalid_grant",
       error_description: "The assertion is not accepted.",
+      docs: expect.stringMatching(/^http:\/\/[^/]+\/errors#UNAUTHORIZED$/),
+      hint: "The audit log of the agent's organization has the reason: `GET /api/v1/audit?action=token.refused`.",
     },
   });
 }

@@ -76,8 +76,12 @@ const known: Readonly<Record<string, () => unknown>> = {
   status: () => "active",
   role: () => "member",
   planTier: () => "enterprise",
+  enterprise: () => "e".repeat(100),
+  jobWorkflowRef: () => `acme/ci/${"w".repeat(480)}@refs/heads/main`,
   // Only without a branch and an environment.
-  anyRef: () => undefined,
+  ...{ tag: () => undefined, ref: () => undefined, anyRef: () => undefined, pullRequests: () => undefined },
+  // Only without jwksUri; an event has its digest.
+  jwks: () => undefined,
 };
 
 /** Those of a resource, as many and as long as they may be. */

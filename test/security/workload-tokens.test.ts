@@ -110,6 +110,8 @@ function expectRefused({ status, body }: Answer): void {
       message: "The assertion is not accepted.",
       error: "invalid_grant",
       error_description: "The assertion is not accepted.",
+      docs: `${issuer}/errors#UNAUTHORIZED`,
+      hint: "The audit log of the agent's organization has the reason: `GET /api/v1/audit?action=token.refused`.",
     },
   ]);
 }

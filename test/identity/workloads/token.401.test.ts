@@ -29,6 +29,8 @@ describe("POST /oidc/token 401", () => {
         error_description: "The assertion is not accepted.",
         code: "UNAUTHORIZED",
         message: "The assertion is not accepted.",
+        docs: `${issuer}/errors#UNAUTHORIZED`,
+        hint: "The audit log of the agent's organization has the reason: `GET /api/v1/audit?action=token.refused`.",
       },
     ]);
     expect(answer.headers.get("WWW-Authenticate")).toContain('error="invalid_grant"');

@@ -1,5 +1,5 @@
 /** The catalogue of events: one table, from one file for each wing. */
-import type { AgentId, CredentialId, EventId, HoldId, OrganizationId } from "../platform/ids.ts";
+import type { AgentId, CredentialId, EventId, HoldId, OrganizationId, WebhookId } from "../platform/ids.ts";
 import type { EventDataName, EventEntry } from "./catalogue/entry.ts";
 import { identityEvents } from "./catalogue/identity.ts";
 import { keyEvents } from "./catalogue/keys.ts";
@@ -72,4 +72,9 @@ export interface DomainEvent {
   readonly data?: { readonly [key: string]: JsonValue };
   /** The hold that the change of this event has set; the ledger releases it. Only the outbox has it: no log and no answer. */
   readonly holdId?: HoldId;
+  /**
+   * The webhooks that matched the event when it was recorded. Only the outbox has it: no log and no answer. Absent for an event that no
+   * webhook can name.
+   */
+  readonly subscriptionIds?: readonly WebhookId[];
 }

@@ -9,7 +9,7 @@ import { outbox } from "../platform/db/schema.ts";
 import { DependencyDown } from "../platform/dependency.ts";
 import { type EventId, newId, type OrganizationId } from "../platform/ids.ts";
 import { log } from "../platform/log.ts";
-import type { Actor, DomainEvent } from "./catalogue.ts";
+import { type Actor, type DomainEvent, entryOf } from "./catalogue.ts";
 import { boundedDetails } from "./details.ts";
 import { failAfterDeadline, type Hold } from "./hold.ts";
 
@@ -62,10 +62,23 @@ export interface Change<First extends Statement = Statement> {
   readonly after?: readonly Statement[];
 }
 
+/**
+ * The event as JSON, with the webhooks that match it at this moment: a relay minutes later must not use what they are then. The
+ * order of the writes in D1 decides, not a clock.
+ */
+function withSubscriptions(event: DomainEvent) {
+  const json = JSON.stringify(event);
+  if (entryOf(event.action)?.webhook === undefined) return sql`${json}`;
+  const matching = sql`SELECT json_group_array(id) FROM webhook_subscriptions AS subscription
+    WHERE organization_id = ${event.organizationId} AND active = 1
+      AND EXISTS (SELECT 1 FROM json_each(subscription.events) WHERE value = ${event.action})`;
+  return sql`json_set(${json}, '$.subscriptionIds', json((${matching})))`;
+}
+
 /** Writes an event to the outbox if the previous statement of the batch changed a row. */
 function insertIfChanged({ db }: Context, event: DomainEvent) {
   const { id, organizationId, occurredAtMs } = event;
-  const values = sql`${id}, ${organizationId}, ${JSON.stringify(event)}, ${occurredAtMs}, false`;
+  const values = sql`${id}, ${organizationId}, ${withSubscriptions(event)}, ${occurredAtMs}, false`;
   return db.insert(outbox).select(sql`SELECT ${values} WHERE ${previousChanged}`);
 }
 

@@ -1,5 +1,5 @@
 /** The audit chain of one organization: every event names the hash of the one before it. */
-import { type DomainEvent, recordedWebhookEventNames } from "../events/catalogue.ts";
+import type { DomainEvent } from "../events/catalogue.ts";
 import { withoutAddresses } from "../events/personal.ts";
 import { sha256Hex } from "../platform/crypto/canonical-json.ts";
 import type { OrganizationId } from "../platform/ids.ts";
@@ -10,6 +10,7 @@ import { AcceptedGaps } from "./accepted-gaps.ts";
 import { canonicalEvent } from "./canonical-event.ts";
 import type { AuditEvent, ChainHead } from "./chain-contract.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { HandingOn } from "./handing-on.ts";
 import { PendingEvents, type PendingPage } from "./pending-events.ts";
 
 /** The `previousHash` of event number 1. */
@@ -57,21 +58,6 @@ const selectConflicts = `SELECT sent.value ->> 'sequence' AS sequence FROM json_
     ON stored.organization_id = sent.value ->> 'organizationId' AND stored.sequence = sent.value ->> 'sequence'
   WHERE stored.event_id IS NOT sent.value ->> 'eventId'`;
 
-/**
- * Inserts the events that the ledger itself writes into the outbox for webhooks (?4: their names), if an active subscription
- * of the organization names them. Without such a subscription it reads one index and nothing else. After a crash it may insert
- * an event again that is relayed already: the receivers of the relay deduplicate by the id.
- */
-const handOn = `INSERT OR IGNORE INTO outbox (id, organization_id, event, created_at, recorded)
-  SELECT event_id, organization_id, json_object('id', event_id, 'organizationId', organization_id, 'action', action,
-    'outcome', outcome, 'agentId', agent_id, 'actor', json(actor), 'target', target, 'details', json(details),
-    'occurredAtMs', timestamp), timestamp, 1
-  FROM (SELECT DISTINCT wanted.value AS wanted FROM webhook_subscriptions AS subscription, json_each(subscription.events) AS wanted
-    WHERE subscription.organization_id = ?1 AND subscription.active = 1 AND wanted.value IN (SELECT value FROM json_each(?4)))
-  CROSS JOIN audit_events
-  WHERE organization_id = ?1 AND sequence BETWEEN ?2 AND ?3 AND action = wanted
-    AND json_valid(actor) AND json_valid(details)`;
-
 const selectLast = `SELECT * FROM (SELECT sequence, hash, event_id FROM audit_events
     WHERE organization_id = ?1 ORDER BY sequence DESC LIMIT 1)
   UNION ALL SELECT * FROM (SELECT sequence, hash, event_id FROM audit_checkpoints
@@ -86,6 +72,7 @@ export class Chain {
   readonly checkpoints: Checkpoints;
   readonly pending: PendingEvents;
   readonly gaps: AcceptedGaps;
+  readonly handingOn: HandingOn;
   readonly #sql: SqlStorage;
   #head: ChainHead;
   #staged: AuditEvent[] = [];
@@ -95,6 +82,7 @@ export class Chain {
     this.checkpoints = new Checkpoints(sql);
     this.pending = new PendingEvents(sql);
     this.gaps = new AcceptedGaps(sql);
+    this.handingOn = new HandingOn(sql);
     sql.exec(`CREATE TABLE IF NOT EXISTS chain_head
       (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL, event_id TEXT)`);
     sql.exec(
@@ -211,12 +199,14 @@ export class Chain {
   async #movePage(d1: D1Database, organizationId: OrganizationId, { items, json }: PendingPage): Promise<boolean> {
     const sequences = items.map(({ sequence }) => sequence);
     const [start = 0, end = start] = [sequences[0], sequences.at(-1)];
-    const [, found, handed] = await d1.batch<{ sequence: number }>([
+    const handingOn = this.handingOn.of(d1, organizationId, start, end);
+    const [, found, handed, wanted] = await d1.batch<{ sequence: number }>([
       d1.prepare(insertEvents).bind(json),
       d1.prepare(selectConflicts).bind(json),
-      d1.prepare(handOn).bind(organizationId, start, end, JSON.stringify(recordedWebhookEventNames)),
+      ...handingOn.statements,
       this.checkpoints.marking(d1, organizationId, end, this.#head, this.gaps.json),
     ]);
+    handingOn.learn(wanted?.results[0]);
     const conflicts = found?.results.map((row) => row.sequence) ?? [];
     this.pending.remove(sequences.filter((sequence) => !conflicts.includes(sequence)));
     if (conflicts.length > 0) {

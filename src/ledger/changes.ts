@@ -18,13 +18,14 @@ export function withdraw(parts: Parts, id: HoldId, targets: readonly HeldTarget[
   holdChange(parts, id, targets);
 }
 
-/** Drops the cached copies of the record that an event has changed, and releases the hold of its change. */
-export function completeChange({ principals, resources }: Parts, event: DomainEvent): void {
+/** Drops what is known of the record that an event has changed, and releases the hold of its change. */
+export function completeChange({ chain, principals, resources }: Parts, event: DomainEvent): void {
   const changes = entryOf(event.action)?.changes;
   // The operator's chain also has the operator's changes of other organizations. They change no record of this one.
   const isOrganization = changes === "organization" && event.target === event.organizationId;
   if (isOrganization) principals.forget(null);
   if (isOrganization || changes === "resources") resources.changed();
   if (changes === "agent" && event.agentId) principals.forget(event.agentId);
+  if (changes === "webhooks") chain.handingOn.webhookChanged();
   if (event.holdId) principals.release(event.holdId, true, Date.now());
 }

@@ -259,6 +259,8 @@ export interface Ledger extends ChainLedger, ClientLedger {
   dropSigningKey(signingKeyId: string): Promise<void>;
   /** Appends an event without a change in D1. It is not deduplicated. */
   append(event: DomainEvent): Promise<void>;
+  /** The sequence of the last event of the audit chain. It is written, as all events before it are. */
+  position(): Promise<number>;
   /** Appends events to the audit chain, each once by its id, and drops its copies of the records that they changed. */
   record(events: readonly DomainEvent[]): Promise<void>;
   /**

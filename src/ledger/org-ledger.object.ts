@@ -14,6 +14,7 @@ import { acceptGap } from "./accepting-gaps.ts";
 import { activeSubject, delegationStatus, revokeWithDelegations } from "./active.ts";
 import { Activity } from "./activity.ts";
 import { Admission, networksKeptMs, type Turn } from "./admission.ts";
+import { Alarm } from "./alarm.ts";
 import { Chain } from "./chain.ts";
 import { completeChange, holdChange, withdraw } from "./changes.ts";
 import { ledgerOf } from "./client.ts";
@@ -56,11 +57,6 @@ import { Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
 import { Usage } from "./usage.ts";
 
-/** How long written events wait in the object before the alarm moves them to D1. */
-const flushAfterMs = 5_000;
-/** How long after a failed flush the alarm repeats it. */
-const retryAfterMs = 10_000;
-
 function organizationOf({ id }: DurableObjectState): OrganizationId {
   if (id.name === undefined) throw new Error("a ledger is reached by its organization's id");
   return id.name as OrganizationId;
@@ -71,7 +67,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   readonly #parts: Parts;
   readonly #journal: Journal;
   readonly #commit: Commit;
-  #alarmSet = false;
+  readonly #alarm: Alarm;
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, withTimeLimits(env));
@@ -92,11 +88,12 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       revocations,
       singleUse: new SingleUse(sql),
       usage: new Usage(sql),
-      wake: () => this.#setAlarm(),
+      wake: () => this.#alarm.wake(),
       settled: () => this.#settled(),
       ledgerOf: (organizationId) => ledgerOf({ env: this.env }, organizationId),
     };
     const { activity, chain, exemptRate, organizationId, rate, usage } = this.#parts;
+    this.#alarm = new Alarm(state.storage, chain.handingOn);
     this.#journal = state.storage.transactionSync(
       () => new Journal(sql, { usage, activity, rate, exemptRate, revocations }),
     );
@@ -196,6 +193,11 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     this.#parts.revocations.dropSigningKey(signingKeyId, Date.now());
   }
 
+  async position(): Promise<number> {
+    this.#commit.now();
+    return this.#parts.chain.head.sequence;
+  }
+
   async append(event: DomainEvent): Promise<void> {
     this.#parts.chain.append(event);
     await this.#settled();
@@ -248,7 +250,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmSet = false;
+    this.#alarm.fired();
     const nowMs = Date.now();
     const { activity, admission, chain, delegations, organizationId, principals, revocations, singleUse, usage } =
       this.#parts;
@@ -262,19 +264,17 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
     }
     try {
       await this.flush();
-      if (hasOmitted || chain.pending.hasWaiting() || usage.hasPending() || activity.hasPending()) this.#setAlarm();
-      // `#alarmSet` stays false, so that the next use brings the alarm forward.
-      else if (admission.hasNetworks() && !this.#alarmSet) await this.ctx.storage.setAlarm(nowMs + networksKeptMs);
+      if (hasOmitted || chain.pending.hasWaiting() || usage.hasPending() || activity.hasPending()) this.#alarm.wake();
+      else if (admission.hasNetworks() && !this.#alarm.isSet) await this.#alarm.tidyAt(nowMs + networksKeptMs);
     } catch (error) {
       log.warn(noRequest, "ledger flush put off", { organizationId, error });
-      this.#alarmSet = true;
-      await this.ctx.storage.setAlarm(nowMs + retryAfterMs);
+      await this.#alarm.retry(nowMs);
     }
     await chain.pending.report(this.env, organizationId, nowMs, chain.gaps.json);
   }
 
   async #settled(): Promise<void> {
-    this.#setAlarm();
+    this.#alarm.wake();
     await this.#commit.settled();
   }
 
@@ -287,14 +287,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   #commitNow(): void {
-    this.#setAlarm();
+    this.#alarm.wake();
     this.#commit.now();
-  }
-
-  /** Not awaited: the runtime writes the alarm with the next commit. */
-  #setAlarm(): void {
-    if (this.#alarmSet) return;
-    this.#alarmSet = true;
-    void this.ctx.storage.setAlarm(Date.now() + flushAfterMs);
   }
 }

@@ -14,6 +14,7 @@ const exceptions: Readonly<Record<string, string>> = {
   control_results: "measurements of the service, which are public",
   outbox: "events on their way: the export relays them to the audit log before it begins",
   signing_keys: "keys of the service; the lines signing_key have their public parts",
+  webhook_past_states: "what a changed webhook still matches, for some seconds",
   webhook_secrets: "sealed secrets",
 };
 

@@ -18,8 +18,8 @@ interface AuditEntry {
    * get `agentId` and these members of its details.
    */
   readonly webhook?: EventDataName | { readonly data: EventDataName; readonly details: readonly string[] };
-  /** The changed object: the ledger reads its agent, its organization or the organization's resources from D1 again. */
-  readonly changes?: "agent" | "organization" | "resources";
+  /** The changed object: the ledger reads its agent, its organization or the organization's resources or webhooks from D1 again. */
+  readonly changes?: "agent" | "organization" | "resources" | "webhooks";
 }
 
 /** An event for webhooks only. It must have its `data`. */

@@ -1,15 +1,21 @@
 /** Webhook subscriptions. Their deliveries are in `deliveries/`. */
 import type { Caller } from "../../access/caller.ts";
 import { queueDue } from "../../deliveries/queue.ts";
-import type { EventName, JsonValue, WebhookEventName } from "../../events/catalogue.ts";
+import {
+  type EventName,
+  type JsonValue,
+  recordedWebhookEventNames,
+  type WebhookEventName,
+} from "../../events/catalogue.ts";
 import { differences, fromTo } from "../../events/change.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import { seal, sealedPlace } from "../../platform/crypto/sealing.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
-import { newId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
+import { newId, type OrganizationId, type WebhookId, webhookIdSchema } from "../../platform/ids.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -26,6 +32,7 @@ import {
   findSubscription,
   insertSecretIfChanged,
   insertSubscription,
+  keepPastStateIfChanged,
   listSubscriptions,
   type SubscriptionChange,
   touchSubscription,
@@ -119,6 +126,7 @@ export async function createWebhook(
     slowUntil: 0,
     createdAt: nowMs,
     updatedAt: nowMs,
+    matchesAfter: wantsRecorded(input) ? await positionOf(context, organizationId) : null,
   };
   const { signingSecret, row } = await newWebhookSecret(context, subscription.id);
   const { name, events, active } = input;
@@ -169,7 +177,20 @@ function changeOf(before: WebhookSubscription, input: ChangeWebhook): Subscripti
 }
 
 /** The fields of a subscription for its events. */
-const publicFields = ({ slowUntil: _, url, ...fields }: WebhookSubscription) => ({ ...fields, url: originOf(url) });
+const publicFields = ({ slowUntil: _, matchesAfter: __, url, ...fields }: WebhookSubscription) => ({
+  ...fields,
+  url: originOf(url),
+});
+
+const wantsRecorded = ({ events }: Pick<WebhookSubscription, "events">): boolean =>
+  events.some((name) => recordedWebhookEventNames.includes(name));
+
+/**
+ * The last event of the organization's ledger, whose events come to D1 later. A change takes effect between its request and its answer: for
+ * the ledger's events right after this one, and for the events of other changes at its write to D1.
+ */
+const positionOf = (context: Context, organizationId: OrganizationId): Promise<number> =>
+  ledgerOf(context, organizationId).position();
 
 /**
  * Changes a subscription. A paused one gets no new deliveries; deliveries from before wait until it is resumed.
@@ -193,11 +214,20 @@ export async function changeWebhook(
     if (!url.ok) return url;
     const change = changeOf(before, { ...input, ...(url.value === undefined ? {} : { url: url.value }) });
     if (Object.keys(change).length === 0) return ok(publicWebhook(before));
+    const matchesOthers =
+      (change.active !== undefined || change.events !== undefined) &&
+      [before, { ...before, ...change }].some(wantsRecorded);
+    const position = matchesOthers ? await positionOf(context, organizationId) : null;
     const updatedAt = nextVersion(context, before);
     const after = { ...before, ...change, updatedAt };
     const details = fromTo(publicFields(before), publicFields(after), change);
     const event = webhookEvent(context, caller, "webhook.updated", before, details);
-    const written = await commitChange(context, [updateSubscription(context, before, change, updatedAt)], [event]);
+    const moved = position === null ? change : { ...change, matchesAfter: position };
+    const update = updateSubscription(context, before, moved, updatedAt);
+    // Between two changes without an event of the ledger there is nothing that it could match.
+    const isPast = before.active && wantsRecorded(before) && (before.matchesAfter ?? 0) < (position ?? 0);
+    const past = isPast && position !== null ? [keepPastStateIfChanged(context, before, position)] : [];
+    const written = await commitChange(context, [update], [event], past);
     if (!written) return null;
     if (change.active) await queueDue(webhookChannel, context, [webhookId], resumedWidth);
     return ok(publicWebhook(after));

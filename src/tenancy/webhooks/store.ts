@@ -1,8 +1,13 @@
 /** The queries over webhook subscriptions and their signing secrets. */
-import { and, desc, eq, isNull, lt, lte, ne, or, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, lte, ne, or, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import { among, insertWhere, previousChanged } from "../../platform/db/conditional.ts";
-import { webhookDeliveries, webhookSecrets, webhookSubscriptions } from "../../platform/db/schema.ts";
+import {
+  webhookDeliveries,
+  webhookPastStates,
+  webhookSecrets,
+  webhookSubscriptions,
+} from "../../platform/db/schema.ts";
 import type { OrganizationId, WebhookId } from "../../platform/ids.ts";
 
 export type WebhookSubscription = typeof webhookSubscriptions.$inferSelect;
@@ -10,8 +15,11 @@ export type SealedSecret = typeof webhookSecrets.$inferSelect;
 
 /** The fields of a subscription that can change. */
 export type SubscriptionChange = Partial<
-  Pick<WebhookSubscription, "name" | "url" | "events" | "active" | "failureCount" | "slowUntil">
+  Pick<WebhookSubscription, "name" | "url" | "events" | "active" | "failureCount" | "slowUntil" | "matchesAfter">
 >;
+
+/** Whether a subscription still has this URL. */
+export const hasUrl = (url: string): SQL => eq(webhookSubscriptions.url, url);
 
 /** Adds a subscription, unless its organization is deleted or has `most` subscriptions already. */
 export function insertSubscription({ db }: Pick<Context, "db">, row: WebhookSubscription, most: number) {
@@ -52,7 +60,7 @@ export function listSubscriptions(
     .limit(page.limit);
 }
 
-/** The organization's active subscriptions. */
+/** The organization's active subscriptions, for events in the outbox from before the version that names the matching ones. */
 export function findActiveSubscriptions({ db }: Pick<Context, "db">, organizationId: OrganizationId) {
   const { id, events, createdAt } = webhookSubscriptions;
   return db
@@ -74,6 +82,34 @@ export function updateSubscription(
     .where(and(eq(webhookSubscriptions.id, read.id), eq(webhookSubscriptions.updatedAt, read.updatedAt)));
 }
 
+/**
+ * Keeps the state of a subscription that ends now, if the previous statement of the batch changed a row.
+ *
+ * @param last the last event of the ledger's chain that it matched
+ */
+export function keepPastStateIfChanged(
+  { db }: Pick<Context, "db">,
+  { organizationId, id, matchesAfter, events }: WebhookSubscription,
+  last: number,
+) {
+  const row = { organizationId, subscriptionId: id, afterSequence: matchesAfter ?? 0, lastSequence: last, events };
+  return insertWhere(db, webhookPastStates, row, previousChanged);
+}
+
+/** The same for a subscription as it is in D1. */
+export function keepStateOfDisabledIfChanged({ db }: Pick<Context, "db">, id: WebhookId, last: number) {
+  return db.insert(webhookPastStates).select(
+    sql`SELECT organization_id, id, coalesce(matches_after, 0), ${last}, events FROM webhook_subscriptions
+      WHERE id = ${id} AND coalesce(matches_after, 0) < ${last} AND ${previousChanged}`,
+  );
+}
+
+/** Deletes the past states whose events are all in D1: the ledger brings its events there in their order. */
+export async function deletePastStates({ db }: Pick<Context, "db">): Promise<void> {
+  await db.delete(webhookPastStates).where(sql`last_sequence <= (
+    SELECT sequence FROM audit_chains WHERE audit_chains.organization_id = webhook_past_states.organization_id)`);
+}
+
 /** Advances the version of a subscription, and returns the subscription. */
 export function touchSubscription({ db }: Pick<Context, "db">, id: WebhookId, nowMs: number) {
   return db
@@ -90,10 +126,13 @@ export function deleteSubscription({ db }: Pick<Context, "db">, { id, updatedAt 
     .where(and(eq(webhookSubscriptions.id, id), eq(webhookSubscriptions.updatedAt, updatedAt)));
 }
 
-/** Deletes the secrets and the deliveries of a deleted subscription. */
-export function deleteContentOf({ db }: Pick<Context, "db">, { id }: WebhookSubscription) {
+/** Deletes the secrets, the past states and the deliveries of a deleted subscription. */
+export function deleteContentOf({ db }: Pick<Context, "db">, { id, organizationId }: WebhookSubscription) {
   return [
     db.delete(webhookSecrets).where(eq(webhookSecrets.subscriptionId, id)),
+    db
+      .delete(webhookPastStates)
+      .where(and(eq(webhookPastStates.organizationId, organizationId), eq(webhookPastStates.subscriptionId, id))),
     db.delete(webhookDeliveries).where(eq(webhookDeliveries.endpointId, id)),
   ] as const;
 }
@@ -116,8 +155,8 @@ export function deleteSpentSecrets({ db }: Pick<Context, "db">, id: WebhookId, n
 }
 
 /**
- * Removes the webhooks of organizations: the secrets at once, at most `limit` deliveries, and the subscriptions without
- * deliveries. A subscription without deliveries gets none any more, because it is inactive from the first statement on.
+ * Removes the webhooks of organizations: the secrets and past states at once, at most `limit` deliveries, and the subscriptions
+ * without deliveries. A removed subscription gets no delivery of a late event, because the delivery needs its row.
  */
 export function removeWebhooksOf(
   { db }: Pick<Context, "db">,
@@ -131,6 +170,7 @@ export function removeWebhooksOf(
   return [
     db.update(webhookSubscriptions).set({ active: false }).where(sql`${isTheirs} AND active = 1`),
     db.delete(webhookSecrets).where(sql`subscription_id IN ${theirs}`),
+    db.delete(webhookPastStates).where(isTheirs),
     db.delete(webhookDeliveries).where(sql`id IN (${deliveries})`),
     db.delete(webhookSubscriptions).where(sql`${isTheirs} AND NOT ${hasDelivery}`),
   ] as const;

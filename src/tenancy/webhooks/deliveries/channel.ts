@@ -1,12 +1,12 @@
 /** The channel of webhooks for `deliveries/`: tables, schedule, signatures, queue messages, and when a subscription is disabled. */
 import { z } from "@hono/zod-openapi";
-import { eq } from "drizzle-orm";
 import type { Endpoint, SignedMessage } from "../../../deliveries/attempt.ts";
 import type { Channel } from "../../../deliveries/channel.ts";
 import { attemptDue, type Due, maintainDeliveries, requeueDue } from "../../../deliveries/consumer.ts";
 import { gone, type Schedule } from "../../../deliveries/schedule.ts";
 import { countFailureIfChanged, disableIfChanged } from "../../../deliveries/store.ts";
 import { actorOf, commitChange, newEvent } from "../../../events/outbox.ts";
+import { ledgerOf } from "../../../ledger/client.ts";
 import type { Context } from "../../../platform/context.ts";
 import { open, sealedPlace, whyNotOpened } from "../../../platform/crypto/sealing.ts";
 import { webhookDeliveries, webhookSubscriptions } from "../../../platform/db/schema.ts";
@@ -17,6 +17,7 @@ import type { ScheduledPart } from "../../../platform/scheduled.ts";
 import { count } from "../../../platform/telemetry/recording.ts";
 import { hourMs, minuteMs } from "../../../platform/time.ts";
 import { signedHeaders } from "../signing.ts";
+import { deletePastStates, hasUrl, keepStateOfDisabledIfChanged } from "../store.ts";
 import { type DeliveryRow, type FoundEndpoint, findEndpoints } from "./store.ts";
 
 const secondMs = 1000;
@@ -93,16 +94,11 @@ export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
     const statements = [
       end,
       // An attempt that was under way while the URL changed says nothing of the new one.
-      countFailureIfChanged(
-        context,
-        webhookSubscriptions,
-        endpointId,
-        context.now(),
-        eq(webhookSubscriptions.url, url),
-      ),
+      countFailureIfChanged(context, webhookSubscriptions, endpointId, context.now(), hasUrl(url)),
       disableIfChanged(context, webhookSubscriptions, endpointId, isGone ? 0 : maxDeadLetters),
     ] as const;
-    await commitChange(context, statements, [event]);
+    const last = await ledgerOf(context, organizationId).position();
+    await commitChange(context, statements, [event], [keepStateOfDisabledIfChanged(context, endpointId, last)]);
   },
 };
 
@@ -131,6 +127,9 @@ export const webhookMessages: MessageKind<WebhookMessage> = {
 
 export const maintainWebhookDeliveries: ScheduledPart = {
   name: "deliveries",
-  queries: 10,
-  run: (context) => maintainDeliveries(webhookChannel, context),
+  queries: 11,
+  async run(context) {
+    await deletePastStates(context);
+    return maintainDeliveries(webhookChannel, context);
+  },
 };

@@ -18,7 +18,7 @@ export interface FoundEndpoint {
   readonly privateSealed: string | null;
 }
 
-/** Adds a delivery of the event for each target that is active and has none yet. */
+/** Adds a delivery of the event for each target that exists and has none yet. That of a paused target waits. */
 export function insertDeliveries(
   { db }: Pick<Context, "db">,
   event: Pick<DomainEvent, "id" | "organizationId" | "action">,
@@ -32,7 +32,7 @@ export function insertDeliveries(
       sql`SELECT planned.value ->> 'id', ${event.organizationId}, target.id, ${event.id}, ${event.action},
         ${payload}, 'pending', 0, ${nowMs}, NULL, NULL, NULL, NULL, NULL, NULL, ${nowMs}, ${nowMs}
       FROM json_each(${JSON.stringify(targets)}) AS planned
-      JOIN webhook_subscriptions AS target ON target.id = planned.value ->> 'subscriptionId' WHERE target.active = 1`,
+      JOIN webhook_subscriptions AS target ON target.id = planned.value ->> 'subscriptionId' WHERE true`,
     )
     .onConflictDoNothing();
 }

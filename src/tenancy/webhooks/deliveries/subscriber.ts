@@ -45,19 +45,23 @@ function webhookEventOf(event: DomainEvent) {
   return data ? [{ ...event, data }] : [];
 }
 
-/** Adds a delivery of each event for each active subscription to it, once even if the relay repeats the event. */
+/** Adds a delivery of each event for each subscription that matched it, once even if the relay repeats the event. */
 export const webhookSubscriber: Subscriber = {
   name: "webhooks",
   alsoRecorded: true,
   async handle(context, organizationId, events) {
     const webhookEvents = events.flatMap(webhookEventOf);
     if (webhookEvents.length === 0) return;
-    const subscriptions = await findActiveSubscriptions(context, organizationId);
+    // Of the version before, which did not name the matching subscriptions.
+    const isOpen = webhookEvents.some(({ subscriptionIds }) => subscriptionIds === undefined);
+    const present = isOpen ? await findActiveSubscriptions(context, organizationId) : [];
+    const matchingNow = ({ action, occurredAtMs }: DomainEvent) =>
+      present
+        .filter(({ events: wanted, createdAt }) => wanted.includes(action) && occurredAtMs >= createdAt)
+        .map(({ id }) => id);
     const planned = webhookEvents.flatMap((event) => {
-      const targets = subscriptions
-        // The ledger's events come seconds later, and may be older than the subscription.
-        .filter(({ events: wanted, createdAt }) => wanted.includes(event.action) && event.occurredAtMs >= createdAt)
-        .map(({ id: subscriptionId }) => ({ id: deliveryIdOf(event.id, subscriptionId), subscriptionId }));
+      const ids = event.subscriptionIds ?? matchingNow(event);
+      const targets = ids.map((subscriptionId) => ({ id: deliveryIdOf(event.id, subscriptionId), subscriptionId }));
       return targets.length === 0 ? [] : [{ event, targets }];
     });
     const [first, ...rest] = planned.map(({ event, targets }): BatchItem<"sqlite"> => {

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { DeliveryId, EventId, OrganizationId, WebhookId } from "../../../ids.ts";
 import { deliveryColumns, endpointColumns } from "../deliveries.ts";
 
@@ -14,11 +14,32 @@ export const webhookSubscriptions = sqliteTable(
     events: text({ mode: "json" }).$type<readonly string[]>().notNull(),
     ...endpointColumns(),
     createdAt: integer("created_at").notNull(),
+    /**
+     * The last event of the ledger's chain before the present `active` and `events`. null while the subscription has wanted none of the
+     * ledger's own events.
+     */
+    matchesAfter: integer("matches_after"),
   },
   (table) => [
     index("webhook_subscriptions_of_organization").on(table.organizationId, table.id),
     index("webhook_subscriptions_active").on(table.organizationId).where(sql`active = 1`),
   ],
+);
+
+/**
+ * A state of an active subscription that has ended: it matched the ledger's own events after one, up to another. The row is kept until
+ * D1 has these events.
+ */
+export const webhookPastStates = sqliteTable(
+  "webhook_past_states",
+  {
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    subscriptionId: text("subscription_id").$type<WebhookId>().notNull(),
+    afterSequence: integer("after_sequence").notNull(),
+    lastSequence: integer("last_sequence").notNull(),
+    events: text({ mode: "json" }).$type<readonly string[]>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.subscriptionId, table.lastSequence] })],
 );
 
 /** Sealed signing secrets: the present secret of a subscription, and older ones that also sign until they expire. */

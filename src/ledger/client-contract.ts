@@ -73,6 +73,7 @@ export type WorkloadRefusalReason =
   | "repository_mismatch"
   | "repository_owner_mismatch"
   | "ref_mismatch"
+  | "workflow_mismatch"
   | "environment_mismatch"
   | "pull_request"
   | "claim_mismatch";

@@ -19,15 +19,32 @@ export interface StandInIssuer {
   close(): Promise<void>;
 }
 
+interface IssuerOptions {
+  readonly kid?: string;
+  /** The media type that a request for the keys must accept; 406 without it. */
+  readonly only?: string;
+  /** A part of the path behind which it is an issuer of its own, with the same keys. */
+  readonly enterprise?: string;
+}
+
 /** Starts an issuer with one key, a discovery document and a key set. */
-export async function startIssuer(alg: "RS256" | "ES256" = "RS256"): Promise<StandInIssuer> {
+export async function startIssuer(
+  alg: "RS256" | "ES256" = "RS256",
+  { kid = randomUUID(), only = "*/*", enterprise = "enterprise" }: IssuerOptions = {},
+): Promise<StandInIssuer> {
   const { publicKey, privateKey } = await generateKeyPair(alg);
-  const kid = randomUUID();
   const server = await startStandIn(json({}));
   const issuer = server.origin;
+  const keys = json({ keys: [{ ...(await exportJWK(publicKey)), kid, alg, use: "sig" }] });
+  const metadataOf = (name: string) => json({ issuer: name, jwks_uri: `${issuer}/.well-known/jwks` });
   server.handler = byPath({
-    "/.well-known/openid-configuration": json({ issuer, jwks_uri: `${issuer}/.well-known/jwks` }),
-    "/.well-known/jwks": json({ keys: [{ ...(await exportJWK(publicKey)), kid, alg, use: "sig" }] }),
+    "/.well-known/openid-configuration": metadataOf(issuer),
+    [`/${enterprise}/.well-known/openid-configuration`]: metadataOf(`${issuer}/${enterprise}`),
+    "/.well-known/jwks": (request, response) => {
+      const accepted = request.headers.accept?.split(",").map((type) => type.split(";")[0]?.trim()) ?? [];
+      if (accepted.includes(only)) keys(request, response);
+      else response.writeHead(406).end();
+    },
   });
   return {
     issuer,

@@ -16,7 +16,7 @@ import {
   type StandInIssuer,
   startIssuer,
 } from "./_stand-in-issuer.ts";
-import { exchange, expectRefused, newWorkload, refusals } from "./_workload-client.ts";
+import { exchange, expectRefused, newPolicy, newWorkload, refusals } from "./_workload-client.ts";
 
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -95,7 +95,27 @@ describe("POST /oidc/token, GitHub", () => {
     ],
     ["branch and environment", { branch: "main", environment: "eu" }, { environment: "eu" }],
     ["every run, where the policy says so: a tag", { anyRef: true }, { ref: "refs/tags/v1", ref_type: "tag" }],
-    ["every run, where the policy says so: a pull request", { anyRef: true }, pullRequest()],
+    ["a pull request, where the policy says so", { anyRef: true, pullRequests: true }, pullRequest()],
+    ["an environment in other case", { environment: "production" }, { environment: "Production" }],
+    ["a tag", { tag: "v1.4.0" }, { ref: "refs/tags/v1.4.0", ref_type: "tag" }],
+    [
+      "a merge queue",
+      { ref: "refs/heads/gh-readonly-queue/main" },
+      {
+        event_name: "merge_group",
+        ref: "refs/heads/gh-readonly-queue/main/pr-7-714a629c0b401fdce83e847fc9589983fc6f46bc",
+      },
+    ],
+    [
+      "a reusable workflow",
+      { jobWorkflowRef: "acme/workflows/.github/workflows/deploy.yml@refs/heads/main" },
+      { job_workflow_ref: "acme/workflows/.github/workflows/deploy.yml@refs/heads/main" },
+    ],
+    [
+      "the repository of a managed user",
+      { repository: "jane_corp/app", branch: "main" },
+      { repository: "jane_corp/app", repository_owner: "jane_corp" },
+    ],
     [
       "a renamed repository of a renamed owner, by its ids",
       { branch: "main", repositoryId: "774218503", repositoryOwnerId: "9919" },
@@ -112,6 +132,17 @@ describe("POST /oidc/token, GitHub", () => {
     const { agentId } = await newWorkload(worker, organization, policy);
     const aud = "aud" in fields ? [worker.issuer] : worker.issuer;
     await tokenFor(await github.sign(claims({ ...fields, aud })), agentId);
+  });
+
+  it("an enterprise whose slug is in the issuer, and its pull requests never", async () => {
+    const { agentId } = await newWorkload(worker, organization, { enterprise: "enterprise", branch: "main" });
+    const iss = `${github.issuer}/enterprise`;
+    await tokenFor(await github.sign(claims({ iss })), agentId);
+    for (const fields of [pullRequest(), { event_name: "pull_request_target", head_ref: "patch-1" }]) {
+      expectRefused(await exchange(worker, { token: await github.sign(claims({ iss, ...fields })), agentId }));
+    }
+    const events = await refusals(worker, organization, agentId);
+    expect(events.map(({ details }) => details.reason)).toEqual(["pull_request", "pull_request"]);
   });
 
   it("one agent, several policies: the one that fits lets it in", async () => {
@@ -217,6 +248,57 @@ describe("POST /oidc/token, any issuer", () => {
     expect(event.details.reason).toBe("workload_token_replayed");
   });
 
+  it("kube-apiserver, which answers 406 to plain JSON: by discovery, by jwksUri, and by keys that are pasted", async () => {
+    const apiServer = await startIssuer("ES256", { only: "application/jwk-set+json" });
+    const jwksUri = `${apiServer.issuer}/.well-known/jwks`;
+    const accept = "application/jwk-set+json";
+    const jwks = await (await fetch(jwksUri, { headers: { accept } })).json();
+    // The issuer of a cluster is a name inside it.
+    const inside = "https://kubernetes.default.svc.cluster.local";
+    for (const [iss, keys] of [
+      [apiServer.issuer, {}],
+      [inside, { jwksUri }],
+      [inside, { jwks }],
+    ] as const) {
+      const { agentId } = await newWorkload(worker, organization, policyFor({ issuer: iss, ...keys }));
+      const token = kubernetesClaims("agentidp", { iss, jti: crypto.randomUUID() });
+      await tokenFor(await apiServer.sign(token, { header: { typ: undefined } }), agentId);
+    }
+    await apiServer.close();
+  });
+
+  it("Amazon Cognito's key id, a JWT-SVID's type, headers that bring keys: accepted or ignored", async () => {
+    const cognito = await startIssuer("RS256", { kid: "Zm9v/YmFy+YmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE=" });
+    const { agentId } = await newWorkload(worker, organization, policyFor({ issuer: cognito.issuer }));
+    const headers = [
+      {},
+      { typ: "JOSE" },
+      { typ: "at+jwt" },
+      { jku: `${cognito.issuer}/elsewhere`, x5u: `${cognito.issuer}/elsewhere`, x5t: "AAAA", x5c: ["MIIB"] },
+    ];
+    for (const header of headers) {
+      const jti = crypto.randomUUID();
+      await tokenFor(await cognito.sign(kubernetesClaims("agentidp", { jti }), { header }), agentId);
+    }
+    expect(cognito.requests).toEqual(["/.well-known/openid-configuration", "/.well-known/jwks"]);
+    await cognito.close();
+  });
+
+  it("two policies for one issuer, each with keys of its own: each key signs in for its policy alone", async () => {
+    const [one, other] = await Promise.all([startIssuer("ES256"), startIssuer("ES256")]);
+    const issuer = "https://kubernetes.default.svc";
+    const keysOf = ({ issuer: origin }: StandInIssuer) => ({ jwksUri: `${origin}/.well-known/jwks` });
+    const { agentId } = await newWorkload(worker, organization, policyFor({ issuer, ...keysOf(one) }));
+    await newPolicy(worker, organization, agentId, policyFor({ issuer, ...keysOf(other), claims: { sub: "other" } }));
+    await tokenFor(await one.sign(kubernetesClaims("agentidp", { iss: issuer })), agentId);
+    await tokenFor(await other.sign(kubernetesClaims("agentidp", { iss: issuer, sub: "other" })), agentId);
+    const crossed = await one.sign(kubernetesClaims("agentidp", { iss: issuer, sub: "other" }));
+    expectRefused(await exchange(worker, { token: crossed, agentId }));
+    const [event] = await refusals(worker, organization, agentId);
+    expect(event.details).toMatchObject({ reason: "claim_mismatch", claim: "sub", received: "other" });
+    await Promise.all([one.close(), other.close()]);
+  });
+
   it("Kubernetes: of one ECDSA signature a second one is made; the token is still the same", async () => {
     const { agentId } = await newWorkload(worker, organization, policyFor({}));
     const token = await cluster.sign(kubernetesClaims("agentidp"));
@@ -235,7 +317,11 @@ describe("POST /oidc/token, any issuer", () => {
     ["another service account", { sub: "system:serviceaccount:screening:default" }, { claim: "sub" }],
     ["the same name in another namespace", { sub: "system:serviceaccount:dev:resume-screener" }, { claim: "sub" }],
     ["no subject", { sub: undefined }, { claim: "sub", received: null }],
-    ["two audiences", { aud: ["agentidp", "https://kubernetes.default.svc"] }, { reason: "audience_mismatch" }],
+    [
+      "two audiences",
+      { aud: ["agentidp", "https://kubernetes.default.svc"] },
+      { reason: "audience_mismatch", claim: "aud", received: ["agentidp", "https://kubernetes.default.svc"] },
+    ],
     [
       "our issuer, where the policy names another audience",
       { aud: ["http://localhost"] },

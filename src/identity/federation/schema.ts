@@ -9,6 +9,7 @@ import {
   text,
   timeSchema,
 } from "../../platform/http/fields.ts";
+import { pastedKeySetSchema } from "../../platform/outbound/pasted-key-set.ts";
 
 const partnerStatusSchema = enumeration("PartnerStatus", ["active", "suspended"], "must be active or suspended");
 
@@ -24,9 +25,11 @@ const issuerSchema = urlSchema.openapi({
 
 const jwksUriSchema = urlSchema.nullable().openapi({
   format: "uri",
-  description: "The partner's JWKS; null: the `jwks_uri` of its discovery document",
+  description: "The address of the partner's keys; null: `jwks`, or the `jwks_uri` of its discovery document",
   example: "https://idp.acme.example/.well-known/jwks.json",
 });
+
+const jwksSchema = pastedKeySetSchema.nullable();
 
 const audiencesRule = "must be up to 50 texts, each once, of 1 to 512 characters";
 
@@ -81,6 +84,7 @@ export const partnerSchema = z
     name: z.string(),
     issuer: issuerSchema,
     jwksUri: jwksUriSchema,
+    jwks: jwksSchema,
     audiences: audiencesSchema,
     requireScopes: requireScopesSchema,
     allowedOrganizations: allowedOrganizationsSchema,
@@ -96,6 +100,7 @@ export const trustPartnerSchema = z
     name: nameSchema,
     issuer: issuerSchema,
     jwksUri: jwksUriSchema.optional(),
+    jwks: jwksSchema.optional(),
     audiences: audiencesSchema.optional(),
     requireScopes: requireScopesSchema.optional(),
     allowedOrganizations: allowedOrganizationsSchema.optional(),
@@ -107,6 +112,7 @@ export const changePartnerSchema = z
   .strictObject({
     name: nameSchema.optional(),
     jwksUri: jwksUriSchema.optional(),
+    jwks: jwksSchema.optional(),
     audiences: audiencesSchema.optional(),
     requireScopes: requireScopesSchema.optional(),
     allowedOrganizations: allowedOrganizationsSchema.optional(),

@@ -8,8 +8,10 @@ import type { Context } from "../../platform/context.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
 import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
+import { printable } from "../../platform/http/fields.ts";
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { newId } from "../../platform/ids.ts";
+import { keySetDigest } from "../../platform/outbound/pasted-key-set.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -35,6 +37,7 @@ function publicPartner(partner: Partner): PublicPartner {
     name: partner.name,
     issuer: partner.issuer,
     jwksUri: partner.jwksUri,
+    jwks: partner.jwks,
     requireScopes: partner.requireScopes,
     status: partner.status,
     audiences: [...audiences],
@@ -55,15 +58,36 @@ async function refuseAddress(context: Context, path: "issuer" | "jwksUri", text:
   return path === "issuer" && text.includes("?") ? refused("must not have a query") : null;
 }
 
+/** The same for an issuer. With its keys it is only compared with `iss`, and need not be an address that can be called. */
+async function refuseIssuer(context: Context, { issuer, jwks, jwksUri }: TrustPartner): Promise<Problem | null> {
+  if (!jwks && !jwksUri) return refuseAddress(context, "issuer", issuer);
+  const refused = (message: string) => invalid([{ path: "issuer", message, received: issuer.slice(0, 200) }]);
+  if (issuer === "" || issuer.length > 2048 || !printable.test(issuer)) return refused("must be 1 to 2048 characters");
+  const isOwn = URL.canParse(issuer) && new URL(issuer).origin === context.settings.issuer;
+  return isOwn ? refused("must not be this service itself") : null;
+}
+
+/** @param present the partner as it is; null before it exists */
 async function refuseFields(
   context: Context,
-  { jwksUri, expiresAt }: Pick<ChangePartner, "jwksUri" | "expiresAt">,
+  present: Pick<Partner, "jwks" | "jwksUri"> | null,
+  change: Pick<ChangePartner, "jwks" | "jwksUri" | "expiresAt">,
 ): Promise<Problem | null> {
+  const { jwksUri, expiresAt } = change;
+  const after = { ...present, ...change };
+  if (after.jwks && after.jwksUri) {
+    return invalid([
+      { path: change.jwks ? "jwks" : "jwksUri", message: "must be null when jwks and jwksUri are both present" },
+    ]);
+  }
   if (typeof expiresAt === "number" && expiresAt <= context.now()) {
     return invalid([{ path: "expiresAt", message: "must be in the future", received: isoOrNull(expiresAt) }]);
   }
   return typeof jwksUri === "string" ? refuseAddress(context, "jwksUri", jwksUri) : null;
 }
+
+/** Given keys in an audit event: null, or their digest. */
+const loggedKeys = (jwks: Partner["jwks"]) => jwks && keySetDigest(jwks);
 
 function partnerEvent(
   context: Context,
@@ -93,16 +117,14 @@ export async function trustPartner(
   input: TrustPartner,
 ): Promise<Result<PublicPartner>> {
   const refusal =
-    refuseUnlessAdmin(caller) ??
-    (await refuseAddress(context, "issuer", input.issuer)) ??
-    (await refuseFields(context, input));
+    refuseUnlessAdmin(caller) ?? (await refuseIssuer(context, input)) ?? (await refuseFields(context, null, input));
   if (refusal) return refusal;
-  const { name, issuer, jwksUri = null, audiences = [], requireScopes = false } = input;
+  const { name, issuer, jwksUri = null, jwks = null, audiences = [], requireScopes = false } = input;
   const { allowedOrganizations = null, expiresAt = null } = input;
   const { organizationId } = caller;
   const now = context.now();
   const id: string = newId(now);
-  const fields = { name, jwksUri, audiences, requireScopes, allowedOrganizations, expiresAt };
+  const fields = { name, jwksUri, jwks, audiences, requireScopes, allowedOrganizations, expiresAt };
   const partner: Partner = {
     ...fields,
     id,
@@ -112,7 +134,7 @@ export async function trustPartner(
     createdAt: now,
     updatedAt: now,
   };
-  const details = { ...fields, expiresAt: isoOrNull(expiresAt) };
+  const details = { ...fields, jwks: loggedKeys(jwks), expiresAt: isoOrNull(expiresAt) };
   const event = partnerEvent(context, caller, "partner.created", partner, details);
   try {
     await commitChange(context, [insertPartner(context, partner)], [event]);
@@ -164,11 +186,12 @@ export async function changePartner(
     if (unmet) return unmet;
     const change = differences(before, input);
     if (Object.keys(change).length === 0) return ok(publicPartner(before));
-    const refused = await refuseFields(context, change);
+    const refused = await refuseFields(context, before, change);
     if (refused) return refused;
     const updatedAt = nextVersion(context, before);
     const after = publicPartner({ ...before, ...change, updatedAt });
-    const details = fromTo(publicPartner(before), after, change);
+    const logged = (partner: PublicPartner) => ({ ...partner, jwks: loggedKeys(partner.jwks) });
+    const details = fromTo(logged(publicPartner(before)), logged(after), change);
     const event = partnerEvent(context, caller, "partner.updated", before, details);
     const written = await commitChange(context, [updatePartner(context, before, change, updatedAt)], [event]);
     return written && ok(after);

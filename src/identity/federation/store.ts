@@ -9,7 +9,10 @@ export type Partner = typeof federationPartners.$inferSelect;
 
 /** The fields of a partner that can change. */
 export type PartnerChange = Partial<
-  Pick<Partner, "name" | "jwksUri" | "audiences" | "requireScopes" | "allowedOrganizations" | "expiresAt" | "status">
+  Pick<
+    Partner,
+    "name" | "jwksUri" | "jwks" | "audiences" | "requireScopes" | "allowedOrganizations" | "expiresAt" | "status"
+  >
 >;
 
 /** The unique index over organization and issuer, as SQLite names it. */

@@ -4,11 +4,17 @@ import type { DomainEvent } from "../../events/catalogue.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
-import { readJws, verifyJws } from "../../platform/crypto/jws.ts";
+import {
+  claimAtFault,
+  type Fault,
+  headerAtFault,
+  readForeignJws,
+  verifyForeignJws,
+} from "../../platform/crypto/foreign-jws.ts";
 import { findRemoteKey } from "../../platform/outbound/jwks.ts";
 import { isoOf } from "../../platform/time.ts";
 import { comparisonKey, ownsAudience } from "../resources/service.ts";
-import { isAccessToken, type PartnerClaims, readClaims } from "./partner-token.ts";
+import { kindAtFault, type PartnerClaims, readClaims } from "./partner-token.ts";
 import type { VerifiedToken, VerifyToken } from "./schema.ts";
 import { findPartner, type Partner } from "./store.ts";
 
@@ -36,6 +42,8 @@ interface Invalid {
   /** The `iss` of the token, not verified; null when the token cannot be read. */
   readonly issuer: string | null;
   readonly partner: Partner | null;
+  /** The member of the token, where one is at fault. */
+  readonly fault: Fault;
 }
 
 type Verdict = Invalid | { readonly valid: true; readonly partner: Partner; readonly claims: PartnerClaims };
@@ -64,32 +72,39 @@ async function isForUs(
 }
 
 async function judge(context: Context, { organizationId }: Caller, { token, audience }: VerifyToken): Promise<Verdict> {
-  const read = readJws(token);
-  const issuer = typeof read?.payload.iss === "string" ? read.payload.iss : null;
-  const none = (reason: Reason, partner: Partner | null = null): Invalid => ({ valid: false, reason, issuer, partner });
-  if (!read || issuer === null) return none("token_malformed");
+  const read = readForeignJws(token);
+  const issuer = typeof read.payload?.iss === "string" ? read.payload.iss : null;
+  const none = (reason: Reason, partner: Partner | null = null, fault: Fault = {}): Invalid => {
+    return { valid: false, reason, issuer, partner, fault };
+  };
+  if (!read.ok) return none("token_malformed", null, read.fault);
+  const { header, payload } = read;
+  if (issuer === null) return none("token_malformed", null, claimAtFault(payload, "iss"));
   // Own tokens are for introspection, which knows what is revoked.
   if (issuer === context.settings.issuer) return none("own_token");
   const partner = await findPartner(context, organizationId, { issuer });
   if (!partner) return none("no_partner");
   const refusal = inactiveReason(partner, context.now());
   if (refusal) return none(refusal, partner);
-  if (!isAccessToken(read.header, read.payload)) return none("not_an_access_token", partner);
+  const kind = kindAtFault(header, payload);
+  if (kind) return none("not_an_access_token", partner, kind);
   // RFC 9449 7.2, RFC 8705 3: a token bound to a key is not accepted without the proof. It may be stolen.
-  if (read.payload.cnf !== undefined) return none("bound_token", partner);
+  if (payload.cnf !== undefined) return none("bound_token", partner, { claim: "cnf" });
 
-  const found = await findRemoteKey(context, partner, read.header);
-  if (!found.ok) return none(found.reason === "unreachable" ? "issuer_unreachable" : "unknown_key", partner);
-  const payload = await verifyJws(token, { key: found.key, alg: found.alg, typ: null });
-  if (!payload) return none("token_signature", partner);
+  const found = await findRemoteKey(context, partner, header);
+  if (!found.ok && found.reason === "unreachable") return none("issuer_unreachable", partner);
+  if (!found.ok) return none("unknown_key", partner, headerAtFault(header, "kid"));
+  if (!(await verifyForeignJws(token, found))) return none("token_signature", partner);
   const claims = readClaims(payload, context.now());
-  if (typeof claims === "string") return none(claims, partner);
+  if ("reason" in claims) return none(claims.reason, partner, claims.fault);
   const { allowedOrganizations } = partner;
   if (allowedOrganizations && !allowedOrganizations.includes(claims.organizationId ?? "")) {
-    return none("organization_not_allowed", partner);
+    return none("organization_not_allowed", partner, claimAtFault(payload, "organization_id"));
   }
-  if (!(await isForUs(context, partner, claims, audience))) return none("audience_not_allowed", partner);
-  if (partner.requireScopes && claims.scopes.length === 0) return none("no_scopes", partner);
+  if (!(await isForUs(context, partner, claims, audience))) {
+    return none("audience_not_allowed", partner, claimAtFault(payload, "aud"));
+  }
+  if (partner.requireScopes && claims.scopes.length === 0) return none("no_scopes", partner, { claim: "scope" });
   return { valid: true, partner, claims };
 }
 
@@ -98,8 +113,8 @@ const eventText = (text: string) => text.slice(0, 256).toWellFormed();
 
 function detailsOf(verdict: Verdict): DomainEvent["details"] {
   if (!verdict.valid) {
-    const { reason, issuer } = verdict;
-    return { reason, ...(issuer === null ? {} : { issuer: eventText(issuer) }) };
+    const { reason, issuer, fault } = verdict;
+    return { reason, ...(issuer === null ? {} : { issuer: eventText(issuer) }), ...fault };
   }
   const { partner, claims } = verdict;
   const { organizationId } = claims;

@@ -1,7 +1,7 @@
-/** Compares the claims of a verified workload token with a trust policy. Pure; every comparison is exact. */
+/** Compares the claims of a verified workload token with a trust policy. Pure; a value is never a pattern. */
 import type { JWTPayload } from "jose";
 import type { WorkloadRefusalReason } from "../../ledger/contract.ts";
-import type { GitHubRule } from "./schema.ts";
+import type { GitHubRule, OidcRule } from "./schema.ts";
 import type { TrustPolicyRecord } from "./store.ts";
 
 /** The rules, in the order of evaluation. */
@@ -11,6 +11,7 @@ const rules = [
   "repository_owner_mismatch",
   "pull_request",
   "ref_mismatch",
+  "workflow_mismatch",
   "environment_mismatch",
   "claim_mismatch",
 ] as const satisfies readonly WorkloadRefusalReason[];
@@ -25,12 +26,12 @@ export interface Mismatch {
 export const rulesPassed = ({ reason }: Mismatch): number => rules.indexOf(reason);
 
 /**
- * The single audience of a token; Kubernetes sends it as an array of one. null for several: each of those services could
+ * The single audience of a token; Kubernetes sends it as an array of one. null for several different ones: each of those services could
  * present the token here.
  */
 function audienceOf({ aud }: JWTPayload): string | null {
-  const only: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
-  return typeof only === "string" ? only : null;
+  const [only, ...others]: unknown[] = [...new Set([aud].flat())];
+  return typeof only === "string" && others.length === 0 ? only : null;
 }
 
 /** An inherited property, such as `constructor`, is not a claim. */
@@ -48,23 +49,62 @@ function isPullRequest(claims: JWTPayload): boolean {
   return !isOther || namesRequest || (typeof ref === "string" && ref.startsWith("refs/pull/"));
 }
 
+/** The whole ref that a rule names; undefined when it takes every ref. */
+function refOf({ branch, tag, ref }: GitHubRule): string | undefined {
+  if (branch !== undefined) return `refs/heads/${branch}`;
+  return tag === undefined ? ref : `refs/tags/${tag}`;
+}
+
+/**
+ * Whether the run is for a group of the merge queue that the ref names. GitHub makes a branch for each group,
+ * `gh-readonly-queue/<branch>/pr-<number>-<commit>`, so that no policy can name it.
+ */
+function isOfQueue(ref: string, claims: JWTPayload): boolean {
+  const actual = claimOf(claims, "ref");
+  if (!ref.startsWith("refs/heads/gh-readonly-queue/") || claimOf(claims, "event_name") !== "merge_group") return false;
+  if (typeof actual !== "string" || !actual.startsWith(`${ref}/`)) return false;
+  return /^pr-[1-9][0-9]*-[0-9a-f]{40,64}$/.test(actual.slice(ref.length + 1));
+}
+
+/**
+ * GitHub does not distinguish environments by case. Only ASCII: a letter that Unicode folds, such as the Kelvin sign, could be another
+ * environment there, without its protection rules.
+ */
+const withoutCase = (value: unknown) =>
+  typeof value === "string" ? value.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : value;
+
 /** `sub` is not compared: a repository's admins can change its form, and so did GitHub. */
 function githubMismatch(rule: GitHubRule, claims: JWTPayload): Mismatch | null {
-  const { repository, repositoryId, repositoryOwnerId, branch, environment, anyRef } = rule;
+  const { repository, repositoryId, repositoryOwnerId, environment, jobWorkflowRef, pullRequests } = rule;
   const differs = (claim: string, expected: string) => claimOf(claims, claim) !== expected;
   if (repositoryId !== undefined) {
     if (differs("repository_id", repositoryId)) return { reason: "repository_mismatch", claim: "repository_id" };
   } else if (differs("repository", repository)) return { reason: "repository_mismatch", claim: "repository" };
   if (repositoryOwnerId !== undefined && differs("repository_owner_id", repositoryOwnerId))
     return { reason: "repository_owner_mismatch", claim: "repository_owner_id" };
-  if (anyRef !== true && isPullRequest(claims)) return { reason: "pull_request", claim: "event_name" };
-  if (branch !== undefined) {
-    if (differs("ref", `refs/heads/${branch}`)) return { reason: "ref_mismatch", claim: "ref" };
-    if (differs("ref_type", "branch")) return { reason: "ref_mismatch", claim: "ref_type" };
+  if (pullRequests !== true && isPullRequest(claims)) return { reason: "pull_request", claim: "event_name" };
+  const ref = refOf(rule);
+  if (ref !== undefined) {
+    if (differs("ref", ref) && !isOfQueue(ref, claims)) return { reason: "ref_mismatch", claim: "ref" };
+    if (differs("ref_type", ref.startsWith("refs/tags/") ? "tag" : "branch"))
+      return { reason: "ref_mismatch", claim: "ref_type" };
   }
-  if (environment !== undefined && differs("environment", environment))
+  if (jobWorkflowRef !== undefined && differs("job_workflow_ref", jobWorkflowRef))
+    return { reason: "workflow_mismatch", claim: "job_workflow_ref" };
+  if (environment !== undefined && withoutCase(claimOf(claims, "environment")) !== withoutCase(environment))
     return { reason: "environment_mismatch", claim: "environment" };
   return null;
+}
+
+/**
+ * Other services run GitHub's workflows and sign its claims: an Enterprise Server that is not configured here, Gitea, Forgejo. Their
+ * pull requests do not match either, unless the policy itself names the event.
+ */
+function oidcMismatch({ claims: required }: OidcRule, claims: JWTPayload): Mismatch | null {
+  const isRun = claimOf(claims, "event_name") !== undefined && !Object.hasOwn(required, "event_name");
+  if (isRun && isPullRequest(claims)) return { reason: "pull_request", claim: "event_name" };
+  const wrong = Object.entries(required).find(([name, value]) => claimOf(claims, name) !== value);
+  return wrong ? { reason: "claim_mismatch", claim: wrong[0] } : null;
 }
 
 /**
@@ -74,7 +114,5 @@ function githubMismatch(rule: GitHubRule, claims: JWTPayload): Mismatch | null {
  */
 export function mismatchOf(policy: TrustPolicyRecord, claims: JWTPayload, audience: string): Mismatch | null {
   if (audienceOf(claims) !== (policy.audience ?? audience)) return { reason: "audience_mismatch", claim: "aud" };
-  if (policy.provider === "github") return githubMismatch(policy.rule, claims);
-  const wrong = Object.entries(policy.rule.claims).find(([name, value]) => claimOf(claims, name) !== value);
-  return wrong ? { reason: "claim_mismatch", claim: wrong[0] } : null;
+  return policy.provider === "github" ? githubMismatch(policy.rule, claims) : oidcMismatch(policy.rule, claims);
 }

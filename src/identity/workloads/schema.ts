@@ -2,19 +2,46 @@
 import { z } from "@hono/zod-openapi";
 import { text, timeSchema } from "../../platform/http/fields.ts";
 import { agentIdSchema, credentialIdSchema, organizationIdSchema } from "../../platform/ids.ts";
+import { pastedKeySetSchema } from "../../platform/outbound/pasted-key-set.ts";
 
 const claimText = (most: number) => text(1, most, "must not be empty");
 
 const repositorySchema = z
   .string({ error: "must be a text" })
-  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, { error: "must be owner/name" })
+  // Logins of Enterprise Managed Users have an underscore: `jane_corp`.
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, { error: "must be owner/name" })
   .openapi({ description: "Exactly as GitHub spells it, with upper and lower case", example: "acme/resumes" });
 
-/** git-check-ref-format(1): no branch name has these characters, so `*` can only be a wildcard. */
-const branchSchema = claimText(255)
-  .regex(/^[^ ~^:?*[\\]*$/, { error: "must be the name of one branch, without wildcards" })
-  .refine((branch) => !branch.startsWith("refs/"), { error: "must be the branch's name, without refs/heads/" })
-  .openapi({ description: "Without `refs/heads/`; no wildcards", example: "main" });
+/** git-check-ref-format(1): no ref has these characters, so `*` can only be a wildcard. */
+const gitName = /^[^ ~^:?*[\\]*$/;
+
+const shortName = (kind: "branch" | "tag", prefix: string) =>
+  claimText(255)
+    .regex(gitName, { error: `must be the name of one ${kind}, without wildcards` })
+    .refine((name) => !name.startsWith("refs/"), { error: `must be the ${kind}'s name, without ${prefix}` });
+
+const refSchema = claimText(300)
+  .regex(gitName, { error: "must be one ref, without wildcards" })
+  .regex(/^refs\/(heads|tags)\/./, { error: "must begin with refs/heads/ or refs/tags/" })
+  .openapi({
+    description:
+      "The whole ref of the run. `refs/heads/gh-readonly-queue/<branch>` is the merge queue of that branch: every group of it matches",
+    example: "refs/heads/gh-readonly-queue/main",
+  });
+
+const workflowRefSchema = claimText(512)
+  .regex(/^[^/@ ]+\/[^/@ ]+\/[^@*?]+@[^@*?]+$/, { error: "must be owner/name/path@ref, without wildcards" })
+  .openapi({
+    description: "Exactly the `job_workflow_ref` of the job: the workflow, reusable or not, that has the job",
+    example: "acme/workflows/.github/workflows/deploy.yml@refs/heads/main",
+  });
+
+const enterpriseSchema = claimText(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, { error: "must be the slug of an enterprise" })
+  .openapi({
+    description: "The slug of an enterprise that includes it in the issuer of its tokens (`include_enterprise_slug`)",
+    example: "acme",
+  });
 
 const idSchema = z
   .string({ error: "must be a text of digits" })
@@ -24,10 +51,19 @@ const githubFields = {
   provider: z.literal("github"),
   agentId: agentIdSchema.openapi({ description: "The agent that the workload signs in as" }),
   repository: repositorySchema,
-  branch: branchSchema.exactOptional(),
-  environment: claimText(255)
-    .exactOptional()
-    .openapi({ description: "Exactly the environment that the job names", example: "production" }),
+  enterprise: enterpriseSchema.exactOptional(),
+  branch: shortName("branch", "refs/heads/")
+    .openapi({ description: "Without `refs/heads/`; no wildcards", example: "main" })
+    .exactOptional(),
+  tag: shortName("tag", "refs/tags/")
+    .openapi({ description: "Without `refs/tags/`; no wildcards", example: "v1.4.0" })
+    .exactOptional(),
+  ref: refSchema.exactOptional(),
+  environment: claimText(255).exactOptional().openapi({
+    description: "The environment that the job names. As at GitHub, A to Z and a to z are the same",
+    example: "production",
+  }),
+  jobWorkflowRef: workflowRefSchema.exactOptional(),
   repositoryId: idSchema.exactOptional().openapi({
     description: "The repository's immutable id; when present, it is compared in place of the name",
     example: "774218503",
@@ -37,9 +73,31 @@ const githubFields = {
     .openapi({ description: "The immutable id of the repository's owner", example: "9919" }),
   anyRef: z.literal(true, { error: "must be true, or left out" }).exactOptional().openapi({
     type: "boolean",
-    description: "Match every run of the repository, with pull requests; only without branch and environment",
+    description:
+      "Match every run of the repository except those for pull requests; only without branch, tag, ref, environment and jobWorkflowRef",
+  }),
+  pullRequests: z.literal(true, { error: "must be true, or left out" }).exactOptional().openapi({
+    type: "boolean",
+    description: "Beside `anyRef`: match runs for pull requests too, also of forks. Their code is not reviewed",
   }),
 };
+
+/** At most one of these names the ref of a run. */
+const refFields = ["branch", "tag", "ref"] as const;
+/** One of these at least, or `anyRef`. */
+const narrowFields = [...refFields, "environment", "jobWorkflowRef"] as const;
+
+const githubSchema = z.strictObject(githubFields).superRefine((policy, context) => {
+  const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+  const [first, ...others] = refFields.filter((field) => policy[field] !== undefined);
+  for (const other of others) refuse(other, `must be left out when ${first} is present`);
+  const narrow = narrowFields.find((field) => policy[field] !== undefined);
+  if (narrow !== undefined && policy.anyRef) refuse("anyRef", `must be left out when ${narrow} is present`);
+  if (narrow === undefined && !policy.anyRef) {
+    refuse("anyRef", "must be true when branch, tag, ref, environment and jobWorkflowRef are all left out");
+  }
+  if (policy.pullRequests && !policy.anyRef) refuse("pullRequests", "must be left out without anyRef");
+});
 
 /** The OpenAPI generator lists exactly optional fields as required. */
 const requiredOfGitHub = ["provider", "agentId", "repository"];
@@ -82,29 +140,35 @@ const oidcFields = {
   provider: z.literal("oidc"),
   agentId: agentIdSchema.openapi({ description: "The agent that the workload signs in as" }),
   issuer: claimText(2048).openapi({
-    description: "Exactly the `iss` of the tokens; its discovery document must name its keys",
+    description:
+      "Exactly the `iss` of the tokens. Without `jwks` and `jwksUri` its discovery document must be public, and names its keys",
     example: "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E",
   }),
+  jwksUri: claimText(2048).exactOptional().openapi({
+    format: "uri",
+    description: "The issuer's key set, where its discovery document cannot be reached from outside",
+    example: "https://keys.example.com/cluster-1/jwks.json",
+  }),
+  jwks: pastedKeySetSchema.exactOptional(),
   audience: claimText(1024).openapi({ description: "`aud` of the tokens", example: "https://idp.example.com" }),
   claims: claimsSchema,
 };
+
+const requiredOfOidc = ["provider", "agentId", "issuer", "audience", "claims"];
+
+const oidcSchema = z
+  .strictObject(oidcFields)
+  .refine(({ jwks, jwksUri }) => jwks === undefined || jwksUri === undefined, {
+    path: ["jwks"],
+    error: "must be left out when jwksUri is present",
+  });
 
 export const createTrustPolicySchema = z
   .discriminatedUnion(
     "provider",
     [
-      z
-        .strictObject(githubFields)
-        .superRefine(({ branch, environment, anyRef }, context) => {
-          const isNarrow = branch !== undefined || environment !== undefined;
-          if (isNarrow === (anyRef === undefined)) return;
-          const message = isNarrow
-            ? "must be left out when branch or environment is present"
-            : "must be true when neither branch nor environment is present";
-          context.addIssue({ code: "custom", path: ["anyRef"], message });
-        })
-        .openapi("CreateGitHubTrustPolicy", { required: requiredOfGitHub }),
-      z.strictObject(oidcFields).openapi("CreateOidcTrustPolicy"),
+      githubSchema.openapi("CreateGitHubTrustPolicy", { required: requiredOfGitHub }),
+      oidcSchema.openapi("CreateOidcTrustPolicy", { required: requiredOfOidc }),
     ],
     { error: "must be github or oidc" },
   )
@@ -121,7 +185,9 @@ export const trustPolicySchema = z
     z
       .object({ ...recordFields, ...githubFields })
       .openapi("GitHubTrustPolicy", { required: [...Object.keys(recordFields), ...requiredOfGitHub] }),
-    z.object({ ...recordFields, ...oidcFields }).openapi("OidcTrustPolicy"),
+    z
+      .object({ ...recordFields, ...oidcFields })
+      .openapi("OidcTrustPolicy", { required: [...Object.keys(recordFields), ...requiredOfOidc] }),
   ])
   .openapi("TrustPolicy");
 

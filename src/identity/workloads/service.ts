@@ -10,6 +10,8 @@ import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags
 import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
 import { checkOutboundUrl } from "../../platform/outbound/guard.ts";
+import { keySetDigest } from "../../platform/outbound/pasted-key-set.ts";
+import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
 import { invalid, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { isoOf } from "../../platform/time.ts";
@@ -40,6 +42,12 @@ function requiredClaims(policy: TrustPolicyRecord) {
     : { provider, issuer: policy.issuer, audience: policy.audience, ...policy.rule };
 }
 
+/** The same for the audit log: of the keys their digest, which is short. */
+function loggedClaims(policy: TrustPolicyRecord) {
+  const { jwks } = policy.provider === "oidc" ? policy.rule : {};
+  return { ...requiredClaims(policy), ...(jwks ? { jwks: keySetDigest(jwks) } : {}) };
+}
+
 /** The wire form of a policy. */
 function publicPolicy(policy: TrustPolicyRecord): TrustPolicy {
   return {
@@ -51,16 +59,36 @@ function publicPolicy(policy: TrustPolicyRecord): TrustPolicy {
   };
 }
 
-/** `VALIDATION_ERROR` for an issuer that a general policy must not trust, or null. */
-function refuseIssuer({ settings }: Pick<Context, "settings">, issuer: string): Problem | null {
-  const refused = (message: string) => invalid([{ path: "issuer", message, received: issuer }]);
+const publicGitHub = "https://token.actions.githubusercontent.com";
+
+/** Whether an issuer is GitHub's, with or without the slug of an enterprise. */
+function isOfGitHub({ githubOidcIssuer }: Context["settings"], issuer: string): boolean {
+  const normal = URL.canParse(issuer) ? new URL(issuer).href : issuer;
+  return [publicGitHub, githubOidcIssuer].some((github) => normal === github || normal.startsWith(`${github}/`));
+}
+
+/** `VALIDATION_ERROR` for an issuer or an address of keys that a general policy must not trust, or null. */
+async function refuseSource(
+  context: Context,
+  { issuer, jwks, jwksUri }: Extract<CreateTrustPolicy, { provider: "oidc" }>,
+): Promise<Problem | null> {
+  const { settings } = context;
+  const refused = (path: "issuer" | "jwksUri", message: string) =>
+    invalid([{ path, message, received: (path === "issuer" ? issuer : (jwksUri ?? "")).slice(0, 200) }]);
   // An own token is no proof of a workload: its holder could exchange it for new ones without end.
-  if (issuer === settings.issuer) return refused("must be another service's");
-  // A general policy has no rule for pull requests: those of strangers would match.
-  if (issuer === settings.githubOidcIssuer) return refused("is GitHub's; use the provider github");
+  if (issuer === settings.issuer) return refused("issuer", "must be another service's");
+  // A general policy has fewer rules for pull requests: those of strangers could match.
+  if (isOfGitHub(settings, issuer)) return refused("issuer", "is GitHub's; use the provider github");
+  if (jwksUri !== undefined) {
+    const url = await checkOutboundTarget(context, jwksUri);
+    if (!url.ok) return refused("jwksUri", url.message);
+    return url.value.origin === settings.issuer ? refused("jwksUri", "must not be this service itself") : null;
+  }
+  // With its keys, the issuer is only compared with `iss`, and may be a name inside a cluster.
+  if (jwks !== undefined) return null;
   const url = checkOutboundUrl(settings, issuer);
-  if (!url.ok) return refused(url.message);
-  return url.value.search === "" ? null : refused("must have no query");
+  if (!url.ok) return refused("issuer", url.message);
+  return url.value.search === "" ? null : refused("issuer", "must have no query");
 }
 
 function recordOf(
@@ -72,7 +100,9 @@ function recordOf(
   const common = { id: newId<CredentialId>(createdAt), organizationId: caller.organizationId, agentId, createdAt };
   if (input.provider === "github") {
     const { provider, ...rule } = input;
-    return { ...common, provider, issuer: context.settings.githubOidcIssuer, audience: null, rule };
+    const { githubOidcIssuer } = context.settings;
+    const issuer = rule.enterprise === undefined ? githubOidcIssuer : `${githubOidcIssuer}/${rule.enterprise}`;
+    return { ...common, provider, issuer, audience: null, rule };
   }
   const { provider, issuer, audience, ...rule } = input;
   return { ...common, provider, issuer, audience, rule };
@@ -95,7 +125,7 @@ export async function createTrustPolicy(
   if (!agent) return problem("AGENT_NOT_FOUND");
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
   const refused =
-    refuseTakeover(caller, agent) ?? (input.provider === "oidc" ? refuseIssuer(context, input.issuer) : null);
+    refuseTakeover(caller, agent) ?? (input.provider === "oidc" ? await refuseSource(context, input) : null);
   if (refused) return refused;
 
   const policy = recordOf(context, caller, input, context.now());
@@ -105,7 +135,7 @@ export async function createTrustPolicy(
     action: "trust_policy.created",
     agentId,
     target: policy.id,
-    details: requiredClaims(policy),
+    details: loggedClaims(policy),
     data: { policyId: policy.id, agentId },
   });
   const inserted = await commitHeld(context, hold, [insertTrustPolicy(context, policy, maxOfAgent)], [event]);
@@ -176,7 +206,7 @@ export async function deleteTrustPolicy(
     action: "trust_policy.deleted",
     agentId,
     target: policyId,
-    details: requiredClaims(policy),
+    details: loggedClaims(policy),
     data: { policyId, agentId },
   });
   const removed = await commitHeld(

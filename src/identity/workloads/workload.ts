@@ -4,10 +4,19 @@ import type { DomainEvent } from "../../events/catalogue.ts";
 import type { Presented, WorkloadRefusalReason } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { encodeBase64url } from "../../platform/crypto/base64url.ts";
-import { checkTimes, type JwsHeader, readJws, verifyJws } from "../../platform/crypto/jws.ts";
+import {
+  claimAtFault,
+  foreignType,
+  headerAtFault,
+  loggable,
+  readForeignJws,
+  timeAtFault,
+  verifyForeignJws,
+} from "../../platform/crypto/foreign-jws.ts";
+import type { JwsHeader } from "../../platform/crypto/jws.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import { foreignSkewSeconds } from "../../platform/lifetimes.ts";
-import { findRemoteKey } from "../../platform/outbound/jwks.ts";
+import { findRemoteKey, type RemoteIssuer } from "../../platform/outbound/jwks.ts";
 import { mismatchOf, rulesPassed } from "./matching.ts";
 import { policiesOfAgent, type TrustPolicyRecord } from "./store.ts";
 
@@ -27,32 +36,32 @@ type WorkloadOutcome =
     }
   | RefusedWorkload;
 
-/** A claim, as an audit event can hold it. Structures are left out: they can be deep, or have a false `toString`. */
-function loggable(value: unknown): string | null {
-  if (value === undefined) return null;
-  const text = typeof value === "object" && value !== null ? "[structure]" : String(value);
-  return text.slice(0, 200).toWellFormed();
+type Refusal = Pick<RefusedWorkload, "reason" | "details">;
+
+/** The policies by where the keys of their tokens are. */
+const byKeys = (policies: readonly TrustPolicyRecord[]) =>
+  Map.groupBy(policies, ({ provider, rule }) =>
+    provider === "oidc" ? (rule.jwksUri ?? (rule.jwks ? JSON.stringify(rule.jwks) : "")) : "",
+  );
+
+function sourceOf({ issuer, provider, rule }: TrustPolicyRecord): RemoteIssuer {
+  return provider === "oidc" ? { issuer, jwksUri: rule.jwksUri ?? null, jwks: rule.jwks ?? null } : { issuer };
 }
 
-/** RFC 7519 5.1: `typ` is optional. Another `typ`, such as at+jwt, is another kind of token. */
-const isWorkloadType = ({ typ }: JwsHeader) => typ === undefined || /^(application\/)?jwt$/i.test(typ);
-
-/** The claims of a token with a valid signature and valid times, or the reason of the refusal. */
+/** The claims of a token with a valid signature and valid times, or the refusal. */
 async function verify(
   context: Context,
   token: string,
   header: JwsHeader,
-  issuer: string,
-): Promise<JWTPayload | WorkloadRefusalReason> {
-  const found = await findRemoteKey(context, { issuer }, header);
-  if (!found.ok) return found.reason === "unreachable" ? "issuer_unreachable" : "unknown_key";
-  const claims = await verifyJws(token, { key: found.key, alg: found.alg, typ: null });
-  if (!claims) return "token_signature";
-  const nowMs = context.now();
-  const times = checkTimes(claims, { nowMs, skewSeconds: foreignSkewSeconds });
-  if (times === "malformed") return "token_malformed";
-  if (times !== "ok") return `token_${times}`;
-  return (claims.iat ?? 0) > nowMs / 1000 + foreignSkewSeconds ? "token_not_yet_valid" : claims;
+  source: RemoteIssuer,
+): Promise<{ claims: JWTPayload } | Refusal> {
+  const found = await findRemoteKey(context, source, header);
+  if (!found.ok && found.reason === "unreachable") return { reason: "issuer_unreachable", details: {} };
+  if (!found.ok) return { reason: "unknown_key", details: { ...headerAtFault(header, "kid") } };
+  const claims = await verifyForeignJws(token, found);
+  if (!claims) return { reason: "token_signature", details: {} };
+  const time = timeAtFault(claims, { nowMs: context.now(), skewSeconds: foreignSkewSeconds });
+  return time ? { reason: time.reason, details: { ...time.fault } } : { claims };
 }
 
 /**
@@ -65,14 +74,31 @@ async function keyOf(issuer: string, token: string, { jti }: JWTPayload): Promis
   return encodeBase64url(new Uint8Array(digest));
 }
 
-/** The first policy that the token matches, and the mismatch with the policy that comes closest. */
+/** The first policy that the token matches, or the refusal by the policy that comes closest. */
 function match(policies: readonly TrustPolicyRecord[], claims: JWTPayload, audience: string) {
   const compared = policies.map((policy) => ({ policy, mismatch: mismatchOf(policy, claims, audience) }));
   const matching = compared.find(({ mismatch }) => mismatch === null)?.policy;
   const [closest] = compared
     .flatMap(({ policy, mismatch }) => (mismatch ? [{ policyId: policy.id, ...mismatch }] : []))
     .sort((a, b) => rulesPassed(b) - rulesPassed(a));
-  return { matching, closest };
+  if (matching || !closest) return { matching };
+  const { reason, policyId, claim } = closest;
+  const subject = loggable(claims.sub);
+  return { mismatch: { reason, details: { subject, policyId, ...claimAtFault(claims, claim) } } };
+}
+
+async function identified(policy: TrustPolicyRecord, token: string, claims: JWTPayload): Promise<WorkloadOutcome> {
+  return {
+    outcome: "identified",
+    organizationId: policy.organizationId,
+    agentId: policy.agentId,
+    presented: {
+      kind: "workload",
+      policyId: policy.id,
+      tokenKey: await keyOf(policy.issuer, token, claims),
+      tokenExpiresAtMs: (Number(claims.exp) + foreignSkewSeconds) * 1000,
+    },
+  };
 }
 
 /**
@@ -85,37 +111,29 @@ function match(policies: readonly TrustPolicyRecord[], claims: JWTPayload, audie
  * @param agentId the agent that the request names, not verified
  */
 export async function identifyWorkload(context: Context, token: string, agentId: string): Promise<WorkloadOutcome> {
-  const read = readJws(token);
-  const issuer = read?.payload.iss;
+  const read = readForeignJws(token);
+  const issuer = read.payload?.iss;
   const refused = (reason: WorkloadRefusalReason, details: DomainEvent["details"] = {}): RefusedWorkload => ({
     outcome: "refused",
     reason,
     details: { issuer: loggable(issuer), ...details },
   });
-  if (!read || typeof issuer !== "string" || !isWorkloadType(read.header)) return refused("token_malformed");
+  if (!read.ok) return refused("token_malformed", { ...read.fault });
+  if (typeof issuer !== "string") return refused("token_malformed", { claim: "iss" });
+  if (foreignType(read.header) === null) return refused("token_malformed", { ...headerAtFault(read.header, "typ") });
 
   // SSRF: keys are only fetched from issuers that a policy trusts.
   const policies = await policiesOfAgent(context, agentId as AgentId, issuer);
-  if (policies.length === 0) return refused("no_policy");
-  const claims = await verify(context, token, read.header, issuer);
-  if (typeof claims === "string") return refused(claims);
-
-  const { matching, closest } = match(policies, claims, context.settings.issuer);
-  if (!matching) {
-    const subject = { subject: loggable(claims.sub) };
-    if (!closest) return refused("no_policy", subject);
-    const { reason, policyId, claim } = closest;
-    return refused(reason, { ...subject, policyId, claim, received: loggable(claims[claim]) });
+  const groups = [...byKeys(policies).values()];
+  const verified = await Promise.all(
+    groups.flatMap(([first]) => (first ? [verify(context, token, read.header, sourceOf(first))] : [])),
+  );
+  let refusal = verified.find((outcome) => "reason" in outcome) ?? { reason: "no_policy" as const, details: {} };
+  for (const [index, outcome] of verified.entries()) {
+    if ("reason" in outcome) continue;
+    const { matching, mismatch } = match(groups[index] ?? [], outcome.claims, context.settings.issuer);
+    if (matching) return identified(matching, token, outcome.claims);
+    if (mismatch) refusal = mismatch;
   }
-  return {
-    outcome: "identified",
-    organizationId: matching.organizationId,
-    agentId: matching.agentId,
-    presented: {
-      kind: "workload",
-      policyId: matching.id,
-      tokenKey: await keyOf(issuer, token, claims),
-      tokenExpiresAtMs: (Number(claims.exp) + foreignSkewSeconds) * 1000,
-    },
-  };
+  return refused(refusal.reason, refusal.details);
 }

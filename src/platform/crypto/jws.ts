@@ -21,8 +21,17 @@ export const keyIdForm = /^[A-Za-z0-9_.:#%-]{1,256}$/;
 
 const maxLength = 16 * 1024;
 
-/** Forbidden header members, each with its attack. */
+/** Members that no header may have, each with its attack. */
 const refusedMembers = [
+  // Critical extensions change the meaning of a token (RFC 7515 4.1.11). None is supported, and a library that ignores one
+  // accepts a token with another meaning than its sender's.
+  "crit",
+  // Unencoded payload (RFC 7797): the signed bytes are then not the ones that we decoded.
+  "b64",
+] as const;
+
+/** The same for tokens that are made for this service, which need none of these. A foreign token may have them: they are ignored. */
+const keyMembers = [
   // Key injection: the token contains the key that "verifies" it (CVE-2018-0114).
   "jwk",
   // The same with a certificate chain in the token.
@@ -30,11 +39,6 @@ const refusedMembers = [
   // Key injection by URL. It also makes this service call an address that the attacker chooses (SSRF).
   "jku",
   "x5u",
-  // Critical extensions change the meaning of a token (RFC 7515 4.1.11). None is supported, and a library that ignores one
-  // accepts a token with another meaning than its sender's.
-  "crit",
-  // Unencoded payload (RFC 7797): the signed bytes are then not the ones that we decoded.
-  "b64",
 ] as const;
 
 function parseObject(segment: string): Record<string, unknown> | null {
@@ -50,33 +54,55 @@ function parseObject(segment: string): Record<string, unknown> | null {
 
 const isText = (value: unknown) => value === undefined || typeof value === "string";
 
-function isHeader(header: Record<string, unknown>): header is Record<string, unknown> & JwsHeader {
+/** The member for which every header with it is refused, or null. */
+export function headerFault(header: Record<string, unknown>): string | null {
   const { alg, typ, kid } = header;
-  if (refusedMembers.some((member) => Object.hasOwn(header, member))) return false;
+  const refused = refusedMembers.find((member) => Object.hasOwn(header, member));
+  if (refused) return refused;
   // `none` is a token without a signature (RFC 8725 3.2). HS* is algorithm confusion: the attacker makes the HMAC with the
   // public key, and the verifier uses that key as the secret (RFC 8725 2.1).
-  if (typeof alg !== "string" || alg === "" || /^(none|hs.*)$/i.test(alg)) return false;
-  return isText(typ) && isText(kid) && (kid === undefined || keyIdForm.test(kid as string));
+  if (typeof alg !== "string" || alg === "" || /^(none|hs.*)$/i.test(alg)) return "alg";
+  if (!isText(typ)) return "typ";
+  return isText(kid) ? null : "kid";
+}
+
+function isOwnHeader(header: Record<string, unknown>): header is Record<string, unknown> & JwsHeader {
+  if (headerFault(header) !== null || keyMembers.some((member) => Object.hasOwn(header, member))) return false;
+  return header.kid === undefined || keyIdForm.test(header.kid as string);
+}
+
+/** The segments of a text that should be a compact JWS. Nothing is verified. */
+interface Segments {
+  /** Whether it is at most 16 KiB and has exactly three non-empty segments, the third of canonical base64url. */
+  readonly isWhole: boolean;
+  /** null unless it is a JSON object in canonical base64url. */
+  readonly header: Record<string, unknown> | null;
+  /** The same. */
+  readonly payload: JWTPayload | null;
+}
+
+/** Splits and decodes a compact JWS. */
+export function parseJws(token: string): Segments {
+  if (token.length > maxLength) return { isWhole: false, header: null, payload: null };
+  const segments = token.split(".", 4);
+  const [first = "", second = "", third = ""] = segments;
+  const isWhole = segments.length === 3 && third !== "" && decodeBase64url(third) !== null;
+  return { isWhole, header: parseObject(first), payload: parseObject(second) };
 }
 
 /**
- * Reads a compact JWS with a JSON object as payload, without verifying it.
+ * Reads a compact JWS that was made for this service, with a JSON object as payload, without verifying it.
  *
  * @returns null unless it is at most 16 KiB, has exactly three non-empty segments of canonical base64url, and its header is
  *   a JSON object with an asymmetric `alg`, no member that brings a key or changes the rules, and, if any, a plain `kid`
  */
 export function readJws(token: string): ReadJws | null {
-  if (token.length > maxLength) return null;
-  const segments = token.split(".", 4);
-  const [first = "", second = "", third = ""] = segments;
-  if (segments.length !== 3 || third === "" || !decodeBase64url(third)) return null;
-  const header = parseObject(first);
-  const payload = header && parseObject(second);
-  return payload && isHeader(header) ? { header, payload } : null;
+  const { isWhole, header, payload } = parseJws(token);
+  return isWhole && header && payload && isOwnHeader(header) ? { header, payload } : null;
 }
 
 /** RFC 7515 4.1.9: a `typ` without a slash has the prefix `application/`. Media types are case-insensitive. */
-const mediaType = (typ: string) => (typ.includes("/") ? typ : `application/${typ}`).toLowerCase();
+export const mediaType = (typ: string) => (typ.includes("/") ? typ : `application/${typ}`).toLowerCase();
 
 /** The copies of Ed25519 keys without `alg`, one for each key: jose imports a JWK once for each object. */
 const withoutAlg = new WeakMap<JWK, JWK>();
@@ -109,11 +135,20 @@ export async function verifyJws(token: string, { key, alg, typ }: Expected): Pro
   const read = readJws(token);
   if (!read || read.header.alg !== alg) return null;
   if (typ !== null && (read.header.typ === undefined || mediaType(read.header.typ) !== mediaType(typ))) return null;
+  return (await hasSignature(token, key, alg)) ? read.payload : null;
+}
+
+/**
+ * Whether the key made the signature of a compact JWS, whose header names this `alg`. Checks nothing else.
+ *
+ * @throws {TypeError} when the key does not fit the algorithm
+ */
+export async function hasSignature(token: string, key: CryptoKey | JWK, alg: string): Promise<boolean> {
   try {
     await compactVerify(token, underBothNames(key), { algorithms: [alg] });
-    return read.payload;
+    return true;
   } catch (error) {
-    if (error instanceof errors.JOSEError) return null;
+    if (error instanceof errors.JOSEError) return false;
     throw error;
   }
 }

@@ -29,7 +29,8 @@ export interface Reference {
 const description = `An identity for every AI agent. An agent registers once and gets short-lived access tokens with a standard
 OAuth 2.0 client. Every API can verify the tokens with the published keys alone.
 
-Every error is \`{ code, message, details?, requestId }\`. Lists are newest first and paged with \`limit\` and \`cursor\`.
+Every error is \`{ code, message, details?, hint, docs, requestId }\`. Unknown query parameters are errors where a token is taken.
+Lists are newest first and paged with \`limit\` and \`cursor\`.
 Times are ISO 8601 in UTC. A body has at most 256 KiB. Every answer has \`X-Request-Id\`.`;
 
 const securitySchemes = (issuer: string, scopes: Reference["scopes"]) => ({

@@ -3,7 +3,7 @@
  *
  * Keys are fresh for `REMOTE_JWKS_TTL_SECONDS` (by default an hour), or for the issuer's `max-age` if that is less, but at least
  * for a minute. So long a key that its issuer has removed may still be accepted. When a fetch fails, old keys are used for at
- * most a day. An unknown `kid` causes at most one fetch a minute, against a flood of invented ones.
+ * most a day. An unknown `kid` causes at most one fetch a minute beside these, against a flood of invented ones.
  */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "../context.ts";
@@ -15,7 +15,7 @@ import { SingleFlight } from "../single-flight.ts";
 import { isYounger, minuteMs } from "../time.ts";
 import type { OutboundContext } from "./guard.ts";
 import { fetchKeySet, fetchTimeoutMs, type RemoteIssuer } from "./key-set-fetch.ts";
-import { importRemoteKey, keyForHeader, remoteKeysSchema } from "./remote-key-set.ts";
+import { importRemoteKey, keyForHeader, type RemoteKey, remoteKeysSchema } from "./remote-key-set.ts";
 
 export type { RemoteIssuer } from "./key-set-fetch.ts";
 
@@ -53,6 +53,8 @@ interface Slot {
   readonly loads: SingleFlight<void>;
   /** When the last fetch failed; negative infinity when it succeeded. */
   failedAtMs: number;
+  /** When an unknown `kid` last caused a fetch. */
+  askedForKeyAtMs: number;
 }
 
 /** By namespace, so that two environments never share keys. */
@@ -68,6 +70,7 @@ function slotOf({ env }: RemoteKeyContext, { issuer, jwksUri }: RemoteIssuer): S
     set: null,
     loads: new SingleFlight<void>(fetchTimeoutMs + secondMs),
     failedAtMs: Number.NEGATIVE_INFINITY,
+    askedForKeyAtMs: Number.NEGATIVE_INFINITY,
   };
   ofNamespace.delete(name);
   ofNamespace.set(name, slot);
@@ -115,11 +118,14 @@ function shouldLoad(context: RemoteKeyContext, slot: Slot, isCached: boolean): b
   if (slot.loads.isRunning) return !isCached;
   if (isYounger(failedAtMs, set === null ? retryAfterFailureMs : unknownKeyIntervalMs, context.now())) return false;
   if (set === null || !isFresh(context, set)) return true;
-  return !isCached && !isYounger(set.fetchedAtMs, unknownKeyIntervalMs, context.now());
+  if (isCached || isYounger(slot.askedForKeyAtMs, unknownKeyIntervalMs, context.now())) return false;
+  slot.askedForKeyAtMs = context.now();
+  return true;
 }
 
-/** The number of usable cached keys of another issuer, without a fetch. */
+/** The number of usable keys of another issuer, given or cached, without a fetch. */
 export async function countCachedKeys(context: RemoteKeyContext, source: RemoteIssuer): Promise<number> {
+  if (source.jwks) return source.jwks.keys.length;
   const slot = slotOf(context, source);
   if (slot.set === null) await readStored(context, slot);
   const { set } = slot;
@@ -129,15 +135,15 @@ export async function countCachedKeys(context: RemoteKeyContext, source: RemoteI
 /**
  * The key of another issuer that a token's header names.
  *
- * @param source without `jwksUri`, the issuer's discovery document has it (OpenID Connect Discovery 4, else RFC 8414 3); its
+ * @param source without `jwks` and `jwksUri`, the issuer's discovery document has the address (OpenID Connect Discovery 4, else RFC 8414 3); its
  *   `issuer` must equal this one exactly
- * @param header of the token, from `readJws`. Its `alg` must be one of the key's own
+ * @param header of the token, from `readForeignJws`. Its `alg` must be one of the key's own
  *
  * @example
  * ```ts
- * const found = await findRemoteKey(context, { issuer: partner.issuer, jwksUri: partner.jwksUri }, read.header);
+ * const found = await findRemoteKey(context, partner, read.header);
  * if (!found.ok) return found.reason;
- * const claims = await verifyJws(token, { key: found.key, alg: found.alg, typ: null });
+ * const claims = await verifyForeignJws(token, found);
  * ```
  */
 export async function findRemoteKey(
@@ -145,6 +151,7 @@ export async function findRemoteKey(
   source: RemoteIssuer,
   header: { readonly kid?: string; readonly alg: string },
 ): Promise<RemoteKeyOutcome> {
+  if (source.jwks) return outcomeOf(source.jwks.keys, header);
   const slot = slotOf(context, source);
   if (slot.set === null || !isFresh(context, slot.set)) await readStored(context, slot);
   const isCached = slot.set !== null && keyForHeader(slot.set.keys, header) !== null;
@@ -154,7 +161,14 @@ export async function findRemoteKey(
   if (set === null || !(isFresh(context, set) || isYounger(set.fetchedAtMs, lastResortMs, context.now()))) {
     return { ok: false, reason: "unreachable" };
   }
-  const named = keyForHeader(set.keys, header);
+  return outcomeOf(set.keys, header);
+}
+
+async function outcomeOf(
+  keys: readonly RemoteKey[],
+  header: { readonly kid?: string; readonly alg: string },
+): Promise<RemoteKeyOutcome> {
+  const named = keyForHeader(keys, header);
   const key = named && (await importRemoteKey(named, header.alg));
   return key ? { ok: true, key, alg: header.alg } : { ok: false, reason: "no_such_key" };
 }

@@ -4,11 +4,22 @@ import { outboundFetch } from "./fetch.ts";
 import type { OutboundContext } from "./guard.ts";
 import { type RemoteKey, readKeySet } from "./remote-key-set.ts";
 
-/** Without `jwksUri`, the issuer's discovery document has it. */
+/** Where an issuer's keys are. Without `jwks` and `jwksUri`, its discovery document has the address. */
 export interface RemoteIssuer {
   readonly issuer: string;
   readonly jwksUri?: string | null;
+  /** The keys themselves; nothing is fetched. */
+  readonly jwks?: { readonly keys: readonly RemoteKey[] } | null;
 }
+
+/**
+ * RFC 7517 8.5.1 registers the type of a key set, and kube-apiserver answers 406 to a request that does not accept it. Other servers
+ * know JSON alone. The body decides, whatever its type is.
+ */
+const acceptOf = {
+  keySet: "application/jwk-set+json, application/json;q=0.9, */*;q=0.1",
+  metadata: "application/json, */*;q=0.1",
+};
 
 /** For the whole fetch, with discovery. */
 export const fetchTimeoutMs = 5000;
@@ -27,9 +38,14 @@ type Document = { readonly value: unknown; readonly headers: Headers } | { reado
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-async function fetchJson(context: OutboundContext, url: string, deadlineMs: number): Promise<Document> {
+async function fetchJson(
+  context: OutboundContext,
+  url: string,
+  kind: keyof typeof acceptOf,
+  deadlineMs: number,
+): Promise<Document> {
   const timeoutMs = Math.max(1, deadlineMs - Date.now());
-  const answer = await outboundFetch(context, url, { timeoutMs, maxBytes, accept: "application/json" });
+  const answer = await outboundFetch(context, url, { timeoutMs, maxBytes, accept: acceptOf[kind] });
   if (!answer.ok) return { detail: `${answer.reason}: ${answer.detail}` };
   if (answer.status !== 200) return { detail: `answered ${answer.status}` };
   try {
@@ -55,7 +71,7 @@ function metadataUrls(issuer: string): string[] {
 async function discover(context: OutboundContext, issuer: string, deadlineMs: number) {
   let detail = "the issuer is no URL";
   for (const url of URL.canParse(issuer) ? metadataUrls(issuer) : []) {
-    const document = await fetchJson(context, url, deadlineMs);
+    const document = await fetchJson(context, url, "metadata", deadlineMs);
     if ("detail" in document) {
       detail = document.detail;
       continue;
@@ -80,7 +96,7 @@ export async function fetchKeySet(context: OutboundContext, source: RemoteIssuer
   const deadlineMs = Date.now() + fetchTimeoutMs;
   const found = source.jwksUri ? { jwksUri: source.jwksUri } : await discover(context, source.issuer, deadlineMs);
   if ("detail" in found) return { ok: false, detail: found.detail };
-  const document = await fetchJson(context, found.jwksUri, deadlineMs);
+  const document = await fetchJson(context, found.jwksUri, "keySet", deadlineMs);
   if ("detail" in document) return { ok: false, detail: `key set: ${document.detail}` };
   const keys = readKeySet(document.value);
   if (keys === null) return { ok: false, detail: "key set: not a key set, or one with too many keys" };

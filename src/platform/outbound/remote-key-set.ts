@@ -56,13 +56,15 @@ export type RemoteKey = z.output<typeof remoteKeySchema>;
 
 export const remoteKeysSchema = z.array(remoteKeySchema).max(maxKeys);
 
-const keySetSchema = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(maxKeys) });
+const keySetSchema = z.object({ keys: z.array(z.unknown()).max(maxKeys) });
+
+const isObject = (entry: unknown): entry is Record<string, unknown> => typeof entry === "object" && entry !== null;
 
 const canVerify = ({ key_ops }: Record<string, unknown>) =>
   key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes("verify"));
 
 /**
- * The usable keys of a published set. Ignores keys of other kinds and purposes (RFC 7517 5), and published private keys: every
+ * The usable keys of a published set. Ignores entries of other kinds and purposes (RFC 7517 5), and published private keys: every
  * party can sign with them.
  *
  * @returns null for anything but a key set with at most {@link maxKeys} keys
@@ -71,24 +73,34 @@ export function readKeySet(document: unknown): RemoteKey[] | null {
   const parsed = keySetSchema.safeParse(document);
   if (!parsed.success) return null;
   return parsed.data.keys
+    .filter(isObject)
     .filter((jwk) => canVerify(jwk) && !privateMembers.some((member) => Object.hasOwn(jwk, member)))
     .flatMap((jwk) => remoteKeySchema.safeParse(jwk).data ?? []);
 }
 
 /** The algorithms of a key: by its kind, and by its own `alg` if it has one. Never by a token. */
-function algsOf(key: RemoteKey): readonly string[] {
+export function keyAlgs(key: RemoteKey): readonly string[] {
   if (key.kty === "EC") return [ecAlgs[key.crv]];
   // Two names of one algorithm (RFC 9864 2.2); libraries differ in the one that they write.
   if (key.kty === "OKP") return okpAlgs;
   return key.alg === undefined ? rsaAlgs : [key.alg];
 }
 
-/** The only key that fits a token's header, by `alg` and, if present, `kid`; null when none or several fit. */
+/** The members that make a key: two entries with the same are one key, whatever their labels are. */
+function materialOf(key: RemoteKey): string {
+  if (key.kty === "RSA") return `RSA ${key.n} ${key.e}`;
+  return `${key.crv} ${key.x} ${key.kty === "EC" ? key.y : ""}`;
+}
+
+/**
+ * The only key that fits a token's header, by `alg` and, if present, `kid`; null when none or several fit. A key that is listed twice
+ * is one key.
+ */
 export function keyForHeader(keys: readonly RemoteKey[], header: { kid?: string; alg: string }): RemoteKey | null {
-  const [first, ...others] = keys.filter(
-    (key) => algsOf(key).includes(header.alg) && (header.kid === undefined || key.kid === header.kid),
+  const fitting = keys.filter(
+    (key) => keyAlgs(key).includes(header.alg) && (header.kid === undefined || key.kid === header.kid),
   );
-  return first !== undefined && others.length === 0 ? first : null;
+  return new Set(fitting.map(materialOf)).size === 1 ? (fitting[0] ?? null) : null;
 }
 
 /** The key for verification; null for an invalid one, such as a point that is not on the curve. */

@@ -1,6 +1,6 @@
 /** The problem of a body or a query that breaks its schema. */
 import { z } from "@hono/zod-openapi";
-import { longestValue } from "./bounds.ts";
+import { bytesOf, longestValue } from "./bounds.ts";
 import { type FieldIssue, invalid, type Problem } from "./problems.ts";
 
 /** The names of fields that are never echoed: secrets, tokens, and keys, since a caller may have sent a private key. */
@@ -10,7 +10,7 @@ const secretValue = /^(sa_sec_|whsec_|eyJ)/;
 
 const maxIssues = 50;
 
-// zod passes the schema of an unknown member to this function only. `issuesOf` reads the names from the message.
+// zod passes the schema of an unknown member to this function only. `invalidPart` reads the names from the message.
 z.config({
   customError: (issue) =>
     issue.code === "unrecognized_keys" && issue.inst instanceof z.ZodObject
@@ -18,7 +18,14 @@ z.config({
       : undefined,
 });
 
-const dotted = (path: readonly PropertyKey[]) => path.map(String).join(".").slice(0, longestValue);
+/** A control character would take six bytes of the answer. */
+const dotted = (path: readonly PropertyKey[]) =>
+  path
+    .map(String)
+    .join(".")
+    .slice(0, longestValue)
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, "\ufffd");
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce(
@@ -34,7 +41,8 @@ function receivedAt(input: unknown, path: readonly PropertyKey[]): Pick<FieldIss
   if (received === undefined || (typeof received === "object" && received !== null)) return {};
   const text = String(received);
   const isSecret = path.some((key) => secretField.test(String(key))) || secretValue.test(text);
-  return text.length <= longestValue && !isSecret ? { received } : {};
+  const isShort = text.length <= longestValue && bytesOf(text) <= 3 * longestValue;
+  return isShort && !isSecret ? { received } : {};
 }
 
 /**

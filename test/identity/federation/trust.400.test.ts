@@ -9,6 +9,17 @@ async function expectRefused(fields: Record<string, unknown>, path: string, mess
   expect(answer.body.details.issues).toMatchObject([{ path, message }]);
 }
 
+/** RFC 7517 A.1. */
+const publicKey = {
+  kty: "EC",
+  crv: "P-256",
+  x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+  y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+};
+const keySetRule = 'must be a key set: {"keys": [...]} with 1 to 20 public keys';
+const keyRule = "must hold keys that verify signatures: EC P-256 or P-384, Ed25519, RSA of 2048 to 8192 bits";
+const privateRule = "holds a private key, which must never be sent: consider it leaked and make another";
+
 const audiencesRule = "must be up to 50 texts, each once, of 1 to 512 characters";
 const organizationsRule = "must be null or 1 to 100 texts, each once, of 1 to 128 characters";
 
@@ -29,6 +40,25 @@ it.each<[string, Record<string, unknown>, string, string]>([
     { jwksUri: `${ownIssuer}/.well-known/jwks.json` },
     "jwksUri",
     "must not be this service itself",
+  ],
+  [
+    "this service as issuer, with keys",
+    { issuer: ownIssuer, jwks: { keys: [publicKey] } },
+    "issuer",
+    "must not be this service itself",
+  ],
+  ["a list as key set", { jwks: [publicKey] }, "jwks", keySetRule],
+  ["no key", { jwks: { keys: [] } }, "jwks.keys", keySetRule],
+  ["21 keys", { jwks: { keys: Array(21).fill(publicKey) } }, "jwks", keySetRule],
+  ["a secret", { jwks: { keys: [{ kty: "oct", k: "AAAA" }] } }, "jwks", privateRule],
+  ["a private key", { jwks: { keys: [{ ...publicKey, d: "AAAA" }] } }, "jwks", privateRule],
+  ["a key for encryption alone", { jwks: { keys: [{ ...publicKey, use: "enc" }] } }, "jwks", keyRule],
+  ["a point that is not on the curve", { jwks: { keys: [{ ...publicKey, x: publicKey.y }] } }, "jwks", keyRule],
+  [
+    "keys and their address",
+    { jwks: { keys: [publicKey] }, jwksUri: "https://keys.acme.example" },
+    "jwks",
+    "must be null when jwks and jwksUri are both present",
   ],
   ["no organization", { allowedOrganizations: [] }, "allowedOrganizations", organizationsRule],
   ["one organization as text", { allowedOrganizations: "one" }, "allowedOrganizations", organizationsRule],

@@ -75,6 +75,7 @@ describe("a valid token", () => {
     ["no scope", { scope: undefined }, []],
     ["an empty scope", { scope: "" }, []],
     ["a scope twice", { scope: "a:b a:b" }, ["a:b"]],
+    ["scope as a list: Spring, Duende", { scope: ["a:b", "c:d", "a:b"] }, ["a:b", "c:d"]],
     ["scp as a list", { scope: undefined, scp: ["a:b", "c:d"] }, ["a:b", "c:d"]],
     ["scp as a text", { scope: undefined, scp: "a:b c:d" }, ["a:b", "c:d"]],
   ])("with %s", async (_, claims, scopes) => {
@@ -337,14 +338,23 @@ describe("the token", () => {
     expect(them.requests).toBe(0);
   });
 
-  it.each<[string, Record<string, unknown>]>([
-    ["jwk", { jwk: { kty: "EC" } }],
-    ["jku", { jku: "https://evil.example/jwks" }],
-    ["x5u", { x5u: "https://evil.example/cert" }],
-    ["a kid with a path", { kid: "../../k1" }],
-  ])("with %s in its header is refused before any look-up", async (_, header) => {
-    expect(await signed({}, header)).toBe("token_malformed");
-    expect(them.requests).toBe(0);
+  it("with a key or an address of keys in its header: ignored, and never followed", async () => {
+    const attacker = await newKey("k1");
+    const brought = {
+      ...{ jku: "https://evil.example/jwks", x5u: "https://evil.example/cert", x5t: "AAAA", x5c: ["MIIB"] },
+      jwk: attacker.jwk,
+    };
+    expect(await signed({}, brought)).toBe(true);
+    expect(await signed({}, brought, attacker)).toBe("token_signature");
+    const called = vi.mocked(globalThis.fetch).mock.calls.map(([input]) => new URL(String(input)).origin);
+    expect(new Set(called)).toEqual(new Set([them.issuer]));
+  });
+
+  it("with a kid of Amazon Cognito", async () => {
+    const key = await newKey("Zm9v/YmFy+YmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE=");
+    them.keys = [key.jwk];
+    expect(await signed({ scope: undefined, token_use: "access" }, { typ: undefined }, key)).toBe(true);
+    expect(await signed({}, { kid: "../../k1" }, key)).toBe("unknown_key");
   });
 
   it.each<[string, () => Claims, true | string]>([
@@ -377,6 +387,24 @@ describe("RFC 8725 3.11: the kind of a token of others", () => {
     ["JWT with a scope", { typ: "JWT" }, { client_id: undefined }, true],
     ["JWT with a client", { typ: "JWT" }, { scope: undefined }, true],
     ["untyped with a scope", { typ: undefined }, {}, true],
+    ["JOSE with a scope", { typ: "JOSE" }, {}, true],
+    ["of Spring: a list of scopes, no typ", { typ: undefined }, { client_id: undefined, scope: ["a", "b"] }, true],
+    ["of Duende: a list of scopes", { typ: "at+jwt" }, { scope: ["a"] }, true],
+    [
+      "of a machine of Entra, v1: no scopes",
+      { typ: "JWT", x5t: "AAAA" },
+      { ...unscoped, appid: "6731de76", appidacr: "1", roles: ["Task.Run"] },
+      true,
+    ],
+    ["of a machine of Entra, v2", { typ: "JWT" }, { ...unscoped, azp: "6731de76", azpacr: "1", roles: ["a"] }, true],
+    ["of a machine of Entra, idtyp", { typ: "JWT" }, { ...unscoped, azp: "6731de76", idtyp: "app" }, true],
+    ["of a machine of Auth0", { typ: "JWT" }, { ...unscoped, azp: "JYX", gty: "client-credentials" }, true],
+    [
+      "with azp and roles alone, as an id_token can",
+      { typ: "JWT" },
+      { ...unscoped, azp: "JYX", roles: ["a"] },
+      refused,
+    ],
     ["JWT with neither", { typ: "JWT" }, unscoped, refused],
     ["untyped with neither", { typ: undefined }, unscoped, refused],
     ["an id_token with nonce", { typ: "JWT" }, { nonce: "n" }, refused],
@@ -388,5 +416,58 @@ describe("RFC 8725 3.11: the kind of a token of others", () => {
     ["a security event", { typ: "secevent+jwt" }, {}, refused],
   ])("%s", async (_, header, claims, verdict) => {
     expect(await signed(claims, header)).toBe(verdict);
+  });
+});
+
+describe("the audit event of a refusal names the member at fault, and the issuer", () => {
+  it.each<[string, Claims, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      "the audience",
+      { aud: ["one", "two"] },
+      {},
+      { reason: "audience_not_allowed", claim: "aud", received: ["one", "two"] },
+    ],
+    ["the end", { exp: "soon" }, {}, { reason: "token_malformed", claim: "exp", received: "soon" }],
+    ["the subject", { sub: 7 }, {}, { reason: "token_malformed", claim: "sub", received: "7" }],
+    ["the scope", { scope: {} }, {}, { reason: "token_malformed", claim: "scope", received: "[structure]" }],
+    ["the type", {}, { typ: "logout+jwt" }, { reason: "not_an_access_token", header: "typ", received: "logout+jwt" }],
+    ["the kid", {}, { kid: "k9" }, { reason: "unknown_key", header: "kid", received: "k9" }],
+    ["a kid that is too long", {}, { kid: "k".repeat(257) }, { reason: "token_malformed", header: "kid" }],
+  ])("%s", async (_, claims, header, details) => {
+    await signed(claims, header);
+    const event = (await eventsOf(organization.token, "partner_token.verified")).at(-1);
+    expect(event.details).toMatchObject({ issuer: them.issuer, ...details });
+  });
+});
+
+describe("a partner whose keys are given", () => {
+  it("is not called; its issuer may be a name that cannot be; new keys and discovery by PATCH", async () => {
+    const issuer = "https://kubernetes.default.svc.cluster.local";
+    const key = await newKey("k1");
+    const given = await newPartner(organization.token, { issuer, audiences: [api], jwks: { keys: [key.jwk] } });
+    const { alg, crv, kid, kty, use, x, y } = key.jwk;
+    expect(given).toMatchObject({ jwksUri: null, jwks: { keys: [{ alg, crv, kid, kty, use, x, y }] } });
+    const token = await them.sign({ iss: issuer }, {}, key);
+    const before = vi.mocked(globalThis.fetch).mock.calls.length;
+    expect(await verdictOn(token)).toBe(true);
+    const next = await newKey("k2");
+    const patch = (json: unknown) => call(pathOf(given), { method: "PATCH", token: organization.token, json });
+    const both = await patch({ jwksUri: "https://keys.example/jwks" });
+    expect([both.status, both.body.details.issues]).toEqual([
+      400,
+      [{ path: "jwksUri", message: "must be null when jwks and jwksUri are both present" }],
+    ]);
+    const changed = await patch({ jwks: { keys: [next.jwk] } });
+    expect([changed.status, changed.body.jwks.keys.length], changed.text).toEqual([200, 1]);
+    expect(await verdictOn(token)).toBe("unknown_key");
+    expect(vi.mocked(globalThis.fetch).mock.calls.length).toBe(before);
+    const discovered = await patch({ jwks: null });
+    expect([discovered.status, discovered.body.jwks]).toEqual([200, null]);
+    expect(await verdictOn(token)).toBe("issuer_unreachable");
+    const events = await eventsOf(organization.token, "partner.updated");
+    expect(events.map(({ details }) => details.jwks)).toEqual([
+      { from: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), to: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
+      { from: expect.stringMatching(/^sha256:/), to: null },
+    ]);
   });
 });

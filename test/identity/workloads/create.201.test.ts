@@ -1,3 +1,4 @@
+import { exportJWK, generateKeyPair } from "jose";
 import { describe, expect, it } from "vitest";
 import { call, newAgent, newClient, newOrganization, tokenFor } from "../../support/api.ts";
 import { createPolicy, githubPolicy, newPolicy, oidcPolicy, policiesPath } from "./_policies.ts";
@@ -13,6 +14,15 @@ describe("POST /oidc/trust-policies 201", () => {
     ["both", { branch: "main", environment: "production" }],
     ["immutable ids", { repositoryId: "774218503", repositoryOwnerId: "9919" }],
     ["every run, when that is said", { branch: undefined, anyRef: true }],
+    ["and those for pull requests", { branch: undefined, anyRef: true, pullRequests: true }],
+    ["the owner of a managed user", { repository: "jane_corp/app", repositoryId: "55" }],
+    ["an enterprise", { enterprise: "acme-corp" }],
+    ["a tag", { branch: undefined, tag: "release/v1.4.0" }],
+    ["a merge queue", { branch: undefined, ref: "refs/heads/gh-readonly-queue/main" }],
+    [
+      "a workflow",
+      { branch: undefined, jobWorkflowRef: "acme/workflows/.github/workflows/deploy.yml@refs/heads/main" },
+    ],
   ])("GitHub: %s", async (_, fields) => {
     const { token, organizationId } = await newOrganization();
     const { agentId } = await newAgent(token);
@@ -34,6 +44,21 @@ describe("POST /oidc/trust-policies 201", () => {
     });
     const policy = await newPolicy(token, sent);
     expect(policy).toEqual({ ...sent, policyId: uuid, organization_id: organizationId, createdAt: time });
+  });
+
+  it("any issuer: its keys, with an issuer that cannot be called; the audit log has their digest", async () => {
+    const { token } = await newOrganization();
+    const { agentId } = await newAgent(token);
+    const { publicKey } = await generateKeyPair("ES256", { extractable: true });
+    const { kty, crv, x, y } = await exportJWK(publicKey);
+    const key = { kty, crv, x, y, kid: "a/b+c=" };
+    const issuer = "https://kubernetes.default.svc.cluster.local";
+    const sent = oidcPolicy(agentId, { issuer, jwks: { keys: [{ ...key, x5t: "AAAA" }, { kty: "AKP" }], note: "" } });
+    const policy = await newPolicy(token, sent);
+    expect(policy).toMatchObject({ issuer, jwks: { keys: [key] } });
+    expect(Object.keys(policy.jwks.keys[0])).not.toContain("x5t");
+    const { data } = (await call("/api/v1/audit?action=trust_policy.created", { token })).body;
+    expect(data[0].details.jwks).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 
   it("is in the audit log", async () => {

@@ -16,8 +16,12 @@ const notCode = ["", "json", "http", "mermaid"];
 const checks =
   /jwtVerify|compactVerify|verifyJWT|verifyCredential|jsonwebtoken|jwt[._]verify|jwt\.decode|PyJWKClient|joserfc|authlib|jwt\.Parse|NewParser|ParseWithClaims|keyfunc|go-jose|TokenVerifier|requireBearerAuth|validateJwtAccessToken|tokenIntrospection|\/token\/introspect|verify-delegation|federation\/verify/i;
 
-/** The blocks that check a token, of all pages. */
+/** Lines beside the first example of other libraries, no programs. The page says with which version each was tried. */
+const pagesOfFragments = ["docs/guides/clients.md"];
+
+/** The blocks that check a token, of all pages with whole programs. */
 export const checkingBlocks: readonly Block[] = pages
+  .filter((page) => !pagesOfFragments.includes(page))
   .flatMap(blocksOf)
   .filter(({ language, code }) => !notCode.includes(language) && checks.test(code));
 

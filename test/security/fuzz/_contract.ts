@@ -72,7 +72,7 @@ export function schemasOf(document: OpenApi): (schema: Schema, value: unknown) =
 const oauthEndpoint = /^\/api\/v1\/(token|oauth2|oidc\/token)(\/|$)/;
 /** RFC 6749 5.2: the characters of `error` and `error_description`. */
 const oauthText = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
-const members = ["code", "message", "details", "requestId", "error", "error_description"];
+const members = ["code", "message", "details", "hint", "docs", "requestId", "error", "error_description"];
 /** The members of a resolution result, which an error about the DID has beside them (DID Core 7.1). */
 const resolutionMembers = ["@context", "didDocument", "didDocumentMetadata", "didResolutionMetadata"];
 
@@ -84,10 +84,12 @@ function expectProblem(answer: WireAnswer, path: string): void {
   expect(body.requestId).toBe(headers.get("X-Request-Id"));
   expect(typeof body.message).toBe("string");
   expect(body.message).not.toBe("");
+  expect(body.hint).toMatch(/./);
+  expect(body.docs).toMatch(new RegExp(`^http://[^/]+/errors#${body.code}$`));
   const allowed = path.endsWith("/did/resolve") ? [...members, ...resolutionMembers] : members;
   if (status !== 410) expect(allowed).toEqual(expect.arrayContaining(Object.keys(body)));
   // An answer that grows with what it refuses would be a lever for whoever wants it to.
-  expect(answer.text.length).toBeLessThan(50_000);
+  expect(Buffer.byteLength(answer.text), answer.text).toBeLessThan(4_096);
   if (oauthEndpoint.test(path)) {
     expect(body.error).toMatch(/^[a-z_]+$/);
     expect(body.error_description).toMatch(oauthText);

@@ -51,6 +51,8 @@ describe("GET /audit/{eventId}", () => {
       body: {
         code: "AUDIT_EVENT_NOT_FOUND",
         message: "Your organization's audit log has no event with this id.",
+        hint: "Check the id.",
+        docs: "http://localhost:8787/errors#AUDIT_EVENT_NOT_FOUND",
         requestId: "",
       },
     };

@@ -25,6 +25,8 @@ it("another organization answers exactly as one that does not exist", async () =
     expect(body).toEqual({
       code: "ORGANIZATION_NOT_FOUND",
       message: "No organization has this id, or it is not yours to see.",
+      hint: "Check the id.",
+      docs: "http://localhost:8787/errors#ORGANIZATION_NOT_FOUND",
     });
     const { requestId: __, ...unknownBody } = unknown[index]!.body;
     expect(unknown[index]!.status).toBe(404);

@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, CredentialId, DelegationId, OrganizationId, ResourceId, Scope, TokenId } from "../../ids.ts";
+import type { PastedKeySet } from "../../outbound/pasted-key-set.ts";
 
 export * from "./identity/resources.ts";
 
@@ -142,6 +143,8 @@ export const federationPartners = sqliteTable(
     issuer: text().notNull(),
     /** null: found through the issuer's discovery document. */
     jwksUri: text("jwks_uri"),
+    /** The usable public keys, where the partner's administrators send them; null: they are fetched. */
+    jwks: text({ mode: "json" }).$type<PastedKeySet>(),
     /** The values of `aud` that are accepted beside the organization's resources. */
     audiences: text({ mode: "json" }).$type<readonly string[]>().notNull().default([]),
     /** Whether a token without scopes is refused. */

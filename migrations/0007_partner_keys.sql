@@ -1,0 +1,1 @@
+ALTER TABLE `federation_partners` ADD `jwks` text;

@@ -50,7 +50,7 @@ function publicPartner(partner: Partner): PublicPartner {
 
 /** `VALIDATION_ERROR` for an address that cannot be the partner's, or null. */
 async function refuseAddress(context: Context, path: "issuer" | "jwksUri", text: string): Promise<Problem | null> {
-  const refused = (message: string) => invalid([{ path, message, received: text.slice(0, 200) }]);
+  const refused = (message: string) => invalid([{ path, message, received: text }]);
   const url = await checkOutboundTarget(context, text);
   if (!url.ok) return refused(url.message);
   if (url.value.origin === context.settings.issuer) return refused("must not be this service itself");
@@ -61,7 +61,7 @@ async function refuseAddress(context: Context, path: "issuer" | "jwksUri", text:
 /** The same for an issuer. With its keys it is only compared with `iss`, and need not be an address that can be called. */
 async function refuseIssuer(context: Context, { issuer, jwks, jwksUri }: TrustPartner): Promise<Problem | null> {
   if (!jwks && !jwksUri) return refuseAddress(context, "issuer", issuer);
-  const refused = (message: string) => invalid([{ path: "issuer", message, received: issuer.slice(0, 200) }]);
+  const refused = (message: string) => invalid([{ path: "issuer", message, received: issuer }]);
   if (issuer === "" || issuer.length > 2048 || !printable.test(issuer)) return refused("must be 1 to 2048 characters");
   const isOwn = URL.canParse(issuer) && new URL(issuer).origin === context.settings.issuer;
   return isOwn ? refused("must not be this service itself") : null;

@@ -74,7 +74,7 @@ async function refuseSource(
 ): Promise<Problem | null> {
   const { settings } = context;
   const refused = (path: "issuer" | "jwksUri", message: string) =>
-    invalid([{ path, message, received: (path === "issuer" ? issuer : (jwksUri ?? "")).slice(0, 200) }]);
+    invalid([{ path, message, received: path === "issuer" ? issuer : (jwksUri ?? "") }]);
   // An own token is no proof of a workload: its holder could exchange it for new ones without end.
   if (issuer === settings.issuer) return refused("issuer", "must be another service's");
   // A general policy has fewer rules for pull requests: those of strangers could match.

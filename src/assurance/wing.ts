@@ -12,6 +12,7 @@ export const assurance: Wing = {
     {
       position: 140,
       name: "Compliance",
+      guide: "agntcy-compliance.md",
       description: "Measurements of the service and its agents, for auditors, registries and status pages.",
     },
   ],

@@ -49,39 +49,56 @@ export const identity: Wing = {
     {
       position: 30,
       name: "Agents",
+      guide: "register-an-agent.md",
       description: "The agents of an organization: register, change, suspend, decommission, erase.",
     },
-    { position: 40, name: "Credentials", description: "The client secrets of an agent: create, rotate, revoke." },
-    { position: 50, name: "Tokens", description: "OAuth 2.0: get a token, ask whether it is live, revoke it." },
+    {
+      position: 40,
+      name: "Credentials",
+      guide: "manage-credentials.md",
+      description: "The client secrets of an agent: create, rotate, revoke.",
+    },
+    {
+      position: 50,
+      name: "Tokens",
+      guide: "issue-and-revoke-tokens.md",
+      description: "OAuth 2.0: get a token, ask whether it is live, revoke it.",
+    },
     {
       position: 55,
       name: "Resources",
+      guide: "protect-an-api.md",
       description: "The APIs of an organization that take our tokens.",
     },
     {
       position: 60,
       name: "Delegation",
+      guide: "a2a-delegation.md",
       description: "One agent lends another a part of its authority for a limited time, sees it, and takes it back.",
     },
     {
       position: 70,
       name: "Workload identity",
+      guide: "workload-identity.md",
       description: "Workloads sign in with the token of their own platform, without any stored secret.",
     },
     {
       position: 90,
       name: "Discovery",
+      guide: "protect-an-api.md",
       description: "Public documents: what a client needs to know, and what anybody needs to check a token.",
     },
     {
       position: 100,
       name: "Decentralized identifiers",
+      guide: "resolve-a-did.md",
       description:
         "Agents and the service as W3C decentralized identifiers (`did:web`): public documents with their keys.",
     },
     {
       position: 110,
       name: "Federation",
+      guide: "federation.md",
       description: "Partners: other identity providers whose agents' tokens can be checked here.",
     },
     {

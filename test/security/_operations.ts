@@ -1,5 +1,6 @@
 /** Every operation of the OpenAPI document, for attacks on any route: a new route is attacked the day it is added. */
 import { type Answer, type Body, call } from "../support/api.ts";
+import { ofEachProvider } from "./_trust-policies.ts";
 
 export interface Operation {
   readonly operationId: string;
@@ -26,7 +27,7 @@ export function resolved(schema: Body): Body {
 
 function bodyOf(operation: Body): Operation["body"] {
   const [content] = Object.entries<Body>(operation.requestBody?.content ?? {});
-  return content ? { type: content[0], schema: resolved(content[1].schema) } : null;
+  return content ? { type: content[0], schema: ofEachProvider(resolved(content[1].schema)) } : null;
 }
 
 function bearerOf(security: Body[]): Operation["bearer"] {

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/caller.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { textLike } from "../../platform/http/fields.ts";
 import { jsonArray } from "../../platform/http/json-stream.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
@@ -75,7 +76,10 @@ complianceRoutes.openapi(
       "A W3C Verifiable Credential (VC Data Model 1.1, JWT) of type `AgentBadge`: the service asserts the agent's OASF record. The DID document of the issuer, the service, is enough to verify it. It is valid for a day. Without a token: for a public active agent. With a token: also for any active agent of the token's organization.",
     request: { params: z.object({ agentId: agentIdSchema }) },
     responses: {
-      200: { description: "The credential, a compact JWS", content: { [badgeType]: { schema: z.string() } } },
+      200: {
+        description: "The credential, a compact JWS",
+        content: { [badgeType]: { schema: textLike("eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9…") } },
+      },
     },
     errors: ["AGENT_NOT_FOUND"],
   }),

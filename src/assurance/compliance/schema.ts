@@ -99,6 +99,23 @@ export const a2aCardSchema = component(
 /** A union of three lists is what no generator of clients reads; `format` says which schema the cards have. */
 export const agentCardListSchema = z.array(z.record(z.string(), z.unknown())).openapi("AgentCardList", {
   description: "Each card is an `AgentCard`, an `OasfRecord` or an `A2aAgentCard`, as `format` says",
+  "x-items-by-format": {
+    card: "AgentCard",
+    oasf: "OasfRecord",
+    a2a: "A2aAgentCard",
+  },
+  example: [
+    {
+      did: "did:web:idp.example.com:agents:0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+      name: "screener-01@acme.example",
+      agentType: "screener",
+      capabilities: ["resume:read"],
+      version: "1.4.0",
+      deploymentEnv: "production",
+      identityProvider: "https://idp.example.com",
+      issuedAt: "2026-10-01T12:00:00.000Z",
+    },
+  ],
 });
 
 export type A2aCard = z.output<typeof a2aCardSchema>;
@@ -112,7 +129,10 @@ const sectionSchema = z
       "federation-readiness",
     ]),
     status: enumeration("ReportSectionStatus", ["pass", "warn", "fail"]),
-    details: z.string().openapi({ description: "What was checked and the result, for people" }),
+    details: z.string().openapi({
+      description: "What was checked and the result, for people",
+      example: "12 of 12 active agents have a DID document and a usable key",
+    }),
   })
   .openapi("ReportSection");
 
@@ -124,10 +144,10 @@ export const reportSchema = z
   .object({
     tenantId: organizationIdSchema.openapi({ description: "The organization of the token" }),
     generatedAt: z.iso.datetime(),
-    agntcyConformance: z.boolean().openapi({ description: "Whether no section fails" }),
+    agntcyConformance: z.boolean().openapi({ description: "Whether no section fails", example: true }),
     agentCount: count.openapi({ description: "The active agents" }),
     verifiedAgentCount: count.openapi({ description: "The active agents with a valid DID document and a usable key" }),
-    auditChainIntegrity: z.boolean().openapi({ description: "Whether all verified events are intact" }),
+    auditChainIntegrity: z.boolean().openapi({ description: "Whether all verified events are intact", example: true }),
     sections: z.array(sectionSchema),
     from_cache: z
       .boolean()

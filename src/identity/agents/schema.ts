@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { grantableScopes, isPlatformScope, isReservedScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
-import { component, enumeration, orNull } from "../../platform/http/components.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
 import {
   agentStatusSchema,
   agentTypeSchema,
@@ -10,7 +10,7 @@ import {
   idTokenAlgSchema,
   settableStatusSchema,
 } from "../../platform/http/enums.ts";
-import { isUnique, lines, text, timeSchema, unique } from "../../platform/http/fields.ts";
+import { isUnique, lines, text, textLike, timeSchema, unique } from "../../platform/http/fields.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
 
 const foreignDomain = /^([^@]+)@([^@\s/\\?#:%]*\P{ASCII}[^@\s/\\?#:%]*)$/u;
@@ -140,7 +140,6 @@ export const changeAgentSchema = z
   .strictObject({
     ...fields,
     publicKeyJwk: publicKeyJwk.nullable().openapi({
-      ...orNull,
       description:
         "The agent's new public key; null lets the service make a new P-256 key and keep the private part encrypted. The old key signs in no more, and stays in the DID document until nothing that it signed can be alive",
     }),
@@ -148,20 +147,20 @@ export const changeAgentSchema = z
   })
   .partial()
   .refine((changes) => Object.keys(changes).length > 0, { error: "must name at least one field" })
-  .openapi("ChangeAgent", { minProperties: 1 });
+  .openapi("ChangeAgent", { minProperties: 1, example: { version: "1.5.0", status: "active" } });
 
 export const agentSchema = z
   .object({
     agentId: agentIdSchema.openapi({ description: "Also the OAuth `client_id`" }),
     organization_id: organizationIdSchema,
-    email: z.string(),
+    email: textLike("screener-01@acme.example"),
     agentType: agentTypeSchema,
-    version: z.string(),
-    capabilities: z.array(z.string()),
-    owner: z.string(),
+    version: textLike("1.4.0"),
+    capabilities: z.array(textLike("resume:read")),
+    owner: textLike("talent-team"),
     deploymentEnv: deploymentEnvSchema,
     description: z.string().nullable(),
-    grantedScopes: z.array(z.string()),
+    grantedScopes: z.array(textLike("agents:read")),
     isPublic: z.boolean(),
     dpopRequired: z.boolean(),
     idTokenSignedResponseAlg: idTokenAlgSchema,

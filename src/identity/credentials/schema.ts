@@ -37,7 +37,12 @@ export const createCredentialSchema = z
       .transform((text) => Date.parse(text))
       .refine((time) => !Number.isNaN(time), { error: "must be a time that exists" })
       .optional()
-      .openapi({ type: "string", format: "date-time", description: "Never, when left out" }),
+      .openapi({
+        type: "string",
+        format: "date-time",
+        description: "Never, when left out",
+        example: "2027-01-31T12:00:00Z",
+      }),
   })
   .openapi("CreateCredential");
 
@@ -46,6 +51,7 @@ const overlapRule = { error: "must be a whole number of seconds from 0 to 86400"
 export const rotateCredentialSchema = z
   .strictObject({
     overlapSeconds: z.int(overlapRule).min(0, overlapRule).max(86_400, overlapRule).default(0).openapi({
+      example: 3600,
       description:
         "How long the old secret still signs in beside the new one. Earlier secrets keep their own overlap; ten secrets can have one. 0: the old secret and all earlier ones end at once",
     }),

@@ -78,12 +78,16 @@ export const delegationSchema = z.object({ ...facts, status: statusSchema, revok
 component("DelegationEventData", z.object(facts));
 
 export const verifyDelegationSchema = z
-  .strictObject({ delegationToken: z.string({ error: "must be a text" }) })
+  .strictObject({
+    delegationToken: z
+      .string({ error: "must be a text" })
+      .openapi({ example: "sa_del_eyJhbGciOiJFUzI1NiIsInR5cCI6ImRlbGVnYXRpb24rand0Iiwia2lkIjoi…" }),
+  })
   .openapi("VerifyDelegation");
 
 export const verificationSchema = z
   .object({
-    valid: z.boolean().openapi({ description: "Whether it is valid at this moment" }),
+    valid: z.boolean().openapi({ description: "Whether it is valid at this moment", example: true }),
     ...z.object({ ...facts, revokedAt }).partial().shape,
   })
   .openapi("DelegationVerification", {

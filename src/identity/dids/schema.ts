@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { component } from "../../platform/http/components.ts";
 import { agentTypeSchema, deploymentEnvSchema } from "../../platform/http/enums.ts";
+import { textLike } from "../../platform/http/fields.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 
 /** DID Core 6.2: the JSON representation. `@context` is for JSON-LD processors, but `agntcy` is not one of its terms. */
@@ -23,13 +24,21 @@ const verificationMethodSchema = z
       description:
         "The holder of the private key. A key verifies access tokens only if this is the DID of the service that issued them",
     }),
-    publicKeyJwk: z
-      .record(z.string(), z.string())
-      .openapi({ description: "A public JSON Web Key (RFC 7517); a key of the service has `kid` and `alg`" }),
+    publicKeyJwk: z.record(z.string(), z.string()).openapi({
+      description: "A public JSON Web Key (RFC 7517); a key of the service has `kid` and `alg`",
+      example: {
+        kty: "EC",
+        crv: "P-256",
+        x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+      },
+    }),
   })
   .openapi("VerificationMethod");
 
-const serviceSchema = z.object({ id: didUrlSchema, type: z.string(), serviceEndpoint: z.url() }).openapi("DidService");
+const serviceSchema = z
+  .object({ id: didUrlSchema, type: textLike("AgentIdP"), serviceEndpoint: z.url() })
+  .openapi("DidService");
 
 const documentFields = {
   "@context": z.array(z.url()),
@@ -42,7 +51,10 @@ const documentFields = {
 
 export const serviceDocumentSchema = z.object(documentFields).openapi("ServiceDidDocument");
 
-const ownerSchema = z.string().optional().openapi({ description: "Left out when it holds an e-mail address" });
+const ownerSchema = z
+  .string()
+  .optional()
+  .openapi({ description: "Left out when it holds an e-mail address", example: "talent-team" });
 
 export const agentDocumentSchema = component(
   "AgentDidDocument",
@@ -55,10 +67,10 @@ export const agentDocumentSchema = component(
     agntcy: z.object({
       agentId: agentIdSchema,
       agentType: agentTypeSchema,
-      capabilities: z.array(z.string()),
+      capabilities: z.array(textLike("resume:read")),
       deploymentEnv: deploymentEnvSchema,
       owner: ownerSchema,
-      version: z.string(),
+      version: textLike("1.4.0"),
     }),
   }),
 );
@@ -66,11 +78,11 @@ export const agentDocumentSchema = component(
 export const agentCardSchema = z
   .object({
     did: didSchema,
-    name: z.string().openapi({ description: "The agent's e-mail" }),
+    name: textLike("screener-01@acme.example").openapi({ description: "The agent's e-mail" }),
     agentType: agentTypeSchema,
-    capabilities: z.array(z.string()),
+    capabilities: z.array(textLike("resume:read")),
     owner: ownerSchema,
-    version: z.string(),
+    version: textLike("1.4.0"),
     deploymentEnv: deploymentEnvSchema,
     identityProvider: z.url().openapi({ description: "The issuer of the agent's tokens" }),
     issuedAt: z.iso.datetime().openapi({ description: "When the agent was registered" }),

@@ -14,6 +14,9 @@ import { resourceMetadata, serverMetadata } from "./service.ts";
 /** At the root: well-known URIs (RFC 8615). */
 export const discoveryRoutes = createRouter();
 
+/** The issuer in the examples of the document. */
+const exampleIssuer = "https://idp.example.com";
+
 const fiveMinutes = { maxAgeSeconds: 300 };
 
 const serverMetadataPaths = [
@@ -38,7 +41,7 @@ for (const definition of serverMetadataPaths) {
       method: "get",
       access: "public",
       tags: ["Discovery"],
-      responses: { 200: json(serverMetadataSchema, "The metadata"), ...notModified },
+      responses: { 200: json(serverMetadataSchema, "The metadata", serverMetadata(exampleIssuer)), ...notModified },
     }),
     (c) => publicDocument(c, serverMetadata(c.get("context").settings.issuer), fiveMinutes),
   );
@@ -52,7 +55,7 @@ discoveryRoutes.openapi(
     tags: ["Discovery"],
     summary: "Read the protected resource metadata (RFC 9728)",
     sdk: { call: "discovery.protectedResource", retry: "read" },
-    responses: { 200: json(resourceMetadataSchema, "The metadata"), ...notModified },
+    responses: { 200: json(resourceMetadataSchema, "The metadata", resourceMetadata(exampleIssuer)), ...notModified },
   }),
   (c) => publicDocument(c, resourceMetadata(c.get("context").settings.issuer), fiveMinutes),
 );

@@ -7,6 +7,7 @@ import {
   publishedPrintable,
   somethingNamed,
   text,
+  textLike,
   timeSchema,
 } from "../../platform/http/fields.ts";
 import { pastedKeySetSchema } from "../../platform/outbound/pasted-key-set.ts";
@@ -81,7 +82,7 @@ export const partnerPath = z.object({ partnerId: partnerIdSchema });
 export const partnerSchema = z
   .object({
     partnerId: partnerIdSchema,
-    name: z.string(),
+    name: textLike("Acme"),
     issuer: issuerSchema,
     jwksUri: jwksUriSchema,
     jwks: jwksSchema,
@@ -120,14 +121,14 @@ export const changePartnerSchema = z
     status: partnerStatusSchema.optional(),
   })
   .refine(...somethingNamed)
-  .openapi("ChangePartner", { minProperties: 1 });
+  .openapi("ChangePartner", { minProperties: 1, example: { status: "suspended" } });
 
 export const verifyTokenSchema = z
   .strictObject({
-    token: z
-      .string({ error: "must be a text" })
-      .min(1, { error: "must not be empty" })
-      .openapi({ description: "The access token that the partner's agent presented" }),
+    token: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }).openapi({
+      description: "The access token that the partner's agent presented",
+      example: "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…",
+    }),
     audience: text(1, 512, "must not be empty").optional().openapi({
       description:
         "The caller's own identifier, accepted as `aud` beside the organization's resources and the partner's audiences. The caller must know it, and must never take it from the token",
@@ -155,9 +156,19 @@ export const verifiedTokenSchema = component(
     z.object({ valid: z.literal(true), ...verifiedFields.shape }),
     z.object({ valid: z.literal(false) }),
   ]),
-  z
-    .object({ valid: z.boolean(), ...verifiedFields.partial().shape })
-    .openapi({ description: "Every field when `valid` is true; nothing beside `valid: false`" }),
+  z.object({ valid: z.boolean(), ...verifiedFields.partial().shape }).openapi({
+    example: {
+      valid: true,
+      issuer: "https://idp.acme.example",
+      partnerId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+      subject: "7d1f3a52-screener",
+      organizationId: null,
+      audience: ["https://resumes.example.com"],
+      scopes: ["resume:read"],
+      expiresAt: "2026-10-01T12:00:00.000Z",
+    },
+    description: "Every field when `valid` is true; nothing beside `valid: false`",
+  }),
 );
 
 /** Times are ISO strings. */

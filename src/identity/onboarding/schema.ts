@@ -1,6 +1,7 @@
 /** The wire shapes of the set-up, and of a new organization with its first admin. */
 import { z } from "@hono/zod-openapi";
 import { component } from "../../platform/http/components.ts";
+import { textLike } from "../../platform/http/fields.ts";
 import { agentIdSchema, credentialIdSchema } from "../../platform/ids.ts";
 import { organizationFields, organizationSchema } from "../../tenancy/organizations/schema.ts";
 import { emailSchema } from "../agents/schema.ts";
@@ -15,10 +16,12 @@ const adminEmail = emailSchema.openapi({
 const firstAdminSchema = z
   .object({
     agentId: agentIdSchema,
-    email: z.string(),
+    email: textLike("admin@acme.example"),
     clientId: agentIdSchema.openapi({ description: "The same as `agentId`" }),
     credentialId: credentialIdSchema,
-    clientSecret: z.string().openapi({ description: "Shown only here" }),
+    clientSecret: textLike("sa_sec_Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vdCBhIHNlY3JldDAAAAAA").openapi({
+      description: "Shown only here",
+    }),
   })
   .openapi("FirstAdmin");
 

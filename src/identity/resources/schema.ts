@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { isReservedScope } from "../../access/scopes.ts";
 import { resourceStatuses } from "../../platform/db/schema.ts";
 import { component, enumeration } from "../../platform/http/components.ts";
-import { isUnique, text, timeSchema, unique } from "../../platform/http/fields.ts";
+import { isUnique, text, textLike, timeSchema, unique } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, organizationIdSchema, resourceIdSchema } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
@@ -30,22 +30,19 @@ const identifierSchema = z
 
 const resourceScopeSchema = component(
   "ResourceScope",
-  z.strictObject({ name: scopeNameSchema, description: text(0, 200) }),
-  z.object({ name: scopeNameSchema, description: text(0, 200) }),
+  z.strictObject({ name: scopeNameSchema, description: text(0, 200).openapi({ example: "Read resumes" }) }),
 );
 
-const allowedFields = {
-  organizationId: organizationIdSchema,
-  scopes: z
-    .array(scopeNameSchema)
-    .min(1, { error: "must name at least one scope" })
-    .max(64, { abort: true, error: "must name at most 64 scopes" })
-    .refine(isUnique, unique),
-};
 const allowedOrganizationSchema = component(
   "AllowedOrganization",
-  z.strictObject(allowedFields),
-  z.object(allowedFields),
+  z.strictObject({
+    organizationId: organizationIdSchema,
+    scopes: z
+      .array(scopeNameSchema)
+      .min(1, { error: "must name at least one scope" })
+      .max(64, { abort: true, error: "must name at most 64 scopes" })
+      .refine(isUnique, unique),
+  }),
 );
 
 const statusSchema = enumeration("ResourceStatus", resourceStatuses);
@@ -56,7 +53,10 @@ const fields = {
     .array(resourceScopeSchema, { error: "must be a list of scopes" })
     .max(64, { abort: true, error: "must name at most 64 scopes" })
     .refine((scopes) => isUnique(scopes.map(({ name }) => name)), unique)
-    .openapi({ description: "What its tokens can carry. Empty: any capability of the organization's own agents" }),
+    .openapi({
+      description: "What its tokens can carry. Empty: any capability of the organization's own agents",
+      example: [{ name: "resume:read", description: "Read resumes" }],
+    }),
   allowedOrganizations: z
     .array(allowedOrganizationSchema, { error: "must be a list of organizations" })
     .max(100, { abort: true, error: "must name at most 100 organizations" })
@@ -103,7 +103,7 @@ export const changeResourceSchema = z
     status: statusSchema.optional().openapi({ description: "`disabled`: no new tokens for it" }),
   })
   .refine((changes) => Object.keys(changes).length > 0, { error: "must change at least one field" })
-  .openapi("ChangeResource", { minProperties: 1 });
+  .openapi("ChangeResource", { minProperties: 1, example: { tokenTtlSeconds: 900 } });
 
 export type ChangeResource = z.output<typeof changeResourceSchema>;
 
@@ -120,15 +120,10 @@ export const resourceSchema = z
   .object({
     resourceId: resourceIdSchema,
     organizationId: organizationIdSchema,
-    identifier: z.string(),
-    name: z.string(),
-    scopes: z.array(z.object({ name: z.string(), description: z.string() }).openapi("ResourceScope")),
-    allowedOrganizations: z
-      .array(
-        z.object({ organizationId: organizationIdSchema, scopes: z.array(z.string()) }).openapi("AllowedOrganization"),
-      )
-      .optional()
-      .openapi({ description: "With `admin:orgs`" }),
+    identifier: textLike("https://resumes.acme.example"),
+    name: textLike("Resume API"),
+    scopes: z.array(resourceScopeSchema),
+    allowedOrganizations: z.array(allowedOrganizationSchema).optional().openapi({ description: "With `admin:orgs`" }),
     servers: z.array(agentIdSchema).optional().openapi({ description: "With `admin:orgs`" }),
     tokenTtlSeconds: z.int().nullable(),
     requireDpop: z.boolean(),

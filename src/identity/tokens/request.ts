@@ -10,18 +10,20 @@ const fields = { ...grantParameters, ...commonParameters };
 export const tokenRequestSchema = component(
   "TokenRequest",
   z.looseObject(fields),
-  z.object({
-    ...fields,
-    grant_type: enumeration("GrantType", [...grants.keys()]),
-    resource: z
-      .array(z.string())
-      .max(16)
-      .optional()
-      .openapi({
-        description: `${resourceMeaning}. Sent once for each value`,
-        example: ["https://resumes.example.com"],
-      }),
-  }),
+  z
+    .object({
+      ...fields,
+      grant_type: enumeration("GrantType", [...grants.keys()]),
+      resource: z
+        .array(z.string())
+        .max(16)
+        .optional()
+        .openapi({
+          description: `${resourceMeaning}. Sent once for each value`,
+          example: ["https://resumes.example.com"],
+        }),
+    })
+    .openapi({ example: { grant_type: "client_credentials", scope: "agents:read audit:read" } }),
 );
 
 /** A form with its common parameters. Each grant reads its own. */

@@ -19,7 +19,13 @@ export const tokenRoutes = createRouter();
 
 const form = <S extends typeof tokenRequestSchema | typeof tokenFormSchema>(schema: S) => ({
   required: true,
-  content: { "application/x-www-form-urlencoded": { schema } },
+  content: {
+    "application/x-www-form-urlencoded": {
+      schema,
+      // The default of OpenAPI, which generators read only here: `resource` is sent once for each value (RFC 8707 2).
+      ...("resource" in schema.shape ? { encoding: { resource: { style: "form", explode: true } } } : {}),
+    },
+  },
 });
 
 const noStore = { "Cache-Control": "no-store", Pragma: "no-cache" };

@@ -4,6 +4,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { component, enumeration } from "../../platform/http/components.ts";
+import { textLike } from "../../platform/http/fields.ts";
 import { agentIdSchema } from "../../platform/ids.ts";
 import { missing } from "../../platform/problems/problems.ts";
 
@@ -49,10 +50,10 @@ const optionalText = z
 
 export const workloadTokenSchema = z
   .strictObject({
-    token: z
-      .string({ error: "must be a text" })
-      .min(1, { error: "must not be empty" })
-      .openapi({ description: "The OIDC token (a JWT) of the workload's platform" }),
+    token: z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }).openapi({
+      description: "The OIDC token (a JWT) of the workload's platform",
+      example: "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9…",
+    }),
     agentId: agentIdSchema.openapi({ description: "The agent to sign in as" }),
     scope: optionalText.openapi({
       description: "As at the token endpoint; without it everything that fits the audience",
@@ -67,7 +68,7 @@ export const workloadTokenSchema = z
 
 export const tokenResponseSchema = z
   .object({
-    access_token: z.string(),
+    access_token: textLike("eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…"),
     token_type: enumeration("AccessTokenType", ["Bearer", "DPoP"]).openapi({
       description: "DPoP when the request carried a proof (RFC 9449)",
     }),
@@ -84,7 +85,11 @@ export const tokenResponseSchema = z
 export type WorkloadToken = z.output<typeof workloadTokenSchema>;
 export type TokenResponse = z.output<typeof tokenResponseSchema>;
 
-const tokenFormFields = { token: required, token_type_hint: optionalParameter, ...clientFields };
+const tokenFormFields = {
+  token: required.openapi({ example: "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…" }),
+  token_type_hint: optionalParameter,
+  ...clientFields,
+};
 
 /** A token in a form: RFC 7662 2.1 and RFC 7009 2.1. The hint is not needed and is ignored. */
 export const tokenFormSchema = component("TokenForm", z.looseObject(tokenFormFields), z.object(tokenFormFields));
@@ -114,7 +119,21 @@ export const introspectionSchema = z
       .optional()
       .openapi({ description: "Who acts with the subject's authority (RFC 8693 4.1)" }),
   })
-  .openapi("Introspection");
+  .openapi("Introspection", {
+    example: {
+      active: true,
+      scope: "agents:read audit:read",
+      client_id: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+      sub: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+      aud: "https://idp.example.com",
+      iss: "https://idp.example.com",
+      exp: 1790856000,
+      iat: 1790852400,
+      jti: "0199f0c2-5a31-7f34-a266-8b2d3e4f5061",
+      token_type: "Bearer",
+      organization_id: "0199f0c2-5a31-7d12-8a44-6f0b1c2d3e4f",
+    },
+  });
 
 export type Introspection = z.output<typeof introspectionSchema>;
 

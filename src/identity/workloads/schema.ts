@@ -1,5 +1,7 @@
 /** The wire shapes of trust policies. */
 import { z } from "@hono/zod-openapi";
+import { trustProviders } from "../../platform/db/schema.ts";
+import { component, enumeration } from "../../platform/http/components.ts";
 import { text, timeSchema } from "../../platform/http/fields.ts";
 import { agentIdSchema, credentialIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 import { pastedKeySetSchema } from "../../platform/outbound/pasted-key-set.ts";
@@ -99,9 +101,6 @@ const githubSchema = z.strictObject(githubFields).superRefine((policy, context) 
   if (policy.pullRequests && !policy.anyRef) refuse("pullRequests", "must be left out without anyRef");
 });
 
-/** The OpenAPI generator lists exactly optional fields as required. */
-const requiredOfGitHub = ["provider", "agentId", "repository"];
-
 const claimValueSchema = z.union([claimText(1024), z.number(), z.boolean()], {
   error: "must be a text, a number, true or false",
 });
@@ -154,8 +153,6 @@ const oidcFields = {
   claims: claimsSchema,
 };
 
-const requiredOfOidc = ["provider", "agentId", "issuer", "audience", "claims"];
-
 const oidcSchema = z
   .strictObject(oidcFields)
   .refine(({ jwks, jwksUri }) => jwks === undefined || jwksUri === undefined, {
@@ -163,16 +160,23 @@ const oidcSchema = z
     error: "must be left out when jwksUri is present",
   });
 
-export const createTrustPolicySchema = z
-  .discriminatedUnion(
-    "provider",
-    [
-      githubSchema.openapi("CreateGitHubTrustPolicy", { required: requiredOfGitHub }),
-      oidcSchema.openapi("CreateOidcTrustPolicy", { required: requiredOfOidc }),
-    ],
-    { error: "must be github or oidc" },
-  )
-  .openapi("CreateTrustPolicy");
+/** The document has one object for both providers, because few generators of clients read a union. */
+const shownFields = { ...githubFields, ...oidcFields, provider: enumeration("TrustProvider", trustProviders) };
+const description =
+  "With the provider `github` it has `repository`, and may have the fields that name a run; with `oidc` it has `issuer`, `audience` and `claims`, and may have `jwksUri` or `jwks`";
+const exampleFields = {
+  provider: "github",
+  agentId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10",
+  repository: "acme/resumes",
+  branch: "main",
+};
+
+export const createTrustPolicySchema = component(
+  "CreateTrustPolicy",
+  z.discriminatedUnion("provider", [githubSchema, oidcSchema], { error: "must be github or oidc" }),
+  // The generator of the document lists exactly optional fields as required.
+  z.strictObject(shownFields).openapi({ description, required: ["provider", "agentId"], example: exampleFields }),
+);
 
 const recordFields = {
   policyId: credentialIdSchema,
@@ -180,16 +184,23 @@ const recordFields = {
   createdAt: timeSchema,
 };
 
-export const trustPolicySchema = z
-  .discriminatedUnion("provider", [
-    z
-      .object({ ...recordFields, ...githubFields })
-      .openapi("GitHubTrustPolicy", { required: [...Object.keys(recordFields), ...requiredOfGitHub] }),
-    z
-      .object({ ...recordFields, ...oidcFields })
-      .openapi("OidcTrustPolicy", { required: [...Object.keys(recordFields), ...requiredOfOidc] }),
-  ])
-  .openapi("TrustPolicy");
+export const trustPolicySchema = component(
+  "TrustPolicy",
+  z.discriminatedUnion("provider", [
+    z.object({ ...recordFields, ...githubFields }),
+    z.object({ ...recordFields, ...oidcFields }),
+  ]),
+  z.object({ ...recordFields, ...shownFields }).openapi({
+    description,
+    required: [...Object.keys(recordFields), "provider", "agentId"],
+    example: {
+      policyId: "0199f0c2-5a31-7d12-8a44-6f0b1c2d3e4f",
+      organization_id: "0199f0c2-5a31-7e23-b155-7a1c2d3e4f50",
+      createdAt: "2026-10-01T12:00:00.000Z",
+      ...exampleFields,
+    },
+  }),
+);
 
 export const trustPolicyPath = z.object({ policyId: credentialIdSchema });
 

@@ -45,14 +45,11 @@ const isNode = (value: unknown): value is Node => typeof value === "object" && v
 
 const annotations = ["title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"];
 
-/** The mark of a use that can also be null, for a component without a `type`: the generator of the document sees null only there. */
-export const orNull = { "x-nullable": true } as const;
-
 /** A reference and what is said beside it; null for every other use of `allOf`. */
 function referenceIn({ allOf }: Node) {
   if (!Array.isArray(allOf) || allOf.length !== 2) return null;
-  const [reference, { type, nullable, "x-nullable": marked, ...said }] = allOf as [Node, Node];
-  const isNullable = nullable === true || marked === true || (Array.isArray(type) && type.includes("null"));
+  const [reference, { type, nullable, ...said }] = allOf as [Node, Node];
+  const isNullable = nullable === true || (Array.isArray(type) && type.includes("null"));
   const isPlain = "$ref" in reference && Object.keys(said).every((key) => annotations.includes(key));
   return isPlain ? { reference, isNullable, said } : null;
 }
@@ -69,13 +66,17 @@ function plainReference(node: Node, is30: boolean): Node {
 function plain(value: unknown, is30: boolean): unknown {
   if (Array.isArray(value)) return value.map((member) => plain(member, is30));
   if (!isNode(value)) return value;
-  const members = Object.entries(value).map(([key, member]) => [key, plain(member, is30)]);
+  const members = Object.entries(value).map(([key, member]) =>
+    key === "enum" && Array.isArray(member) && member.length === 1 && !is30
+      ? ["const", member[0]]
+      : [key, plain(member, is30)],
+  );
   return plainReference(Object.fromEntries(members), is30);
 }
 
 /**
  * The document with the description, the default and the `null` of a use beside its reference. The generator of the document merges
- * them by `allOf`, which generators of clients take for an inheritance.
+ * them by `allOf`, which generators of clients take for an inheritance. A single value is a `const`, which 3.0 does not have.
  */
 export const withPlainReferences = <D extends { readonly openapi: string }>(document: D): D =>
   plain(document, document.openapi.startsWith("3.0")) as D;

@@ -1,6 +1,9 @@
 /** The fields that many bodies have, with their rules and messages. */
 import { z } from "@hono/zod-openapi";
 
+/** A text in an answer, with an example of it. */
+export const textLike = (example: string) => z.string().openapi({ example });
+
 /** A time in an answer. */
 export const timeSchema = z.iso.datetime().openapi({ example: "2026-10-01T12:00:00.000Z" });
 

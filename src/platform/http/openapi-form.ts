@@ -30,7 +30,7 @@ export interface OpenApiDocument {
 }
 
 /** The document with each operation changed. */
-function eachOperation<D extends OpenApiDocument>(document: D, change: (operation: Operation) => Operation): D {
+export function eachOperation<D extends OpenApiDocument>(document: D, change: (operation: Operation) => Operation): D {
   const paths = Object.entries(document.paths).map(([path, item]) => {
     return [path, Object.fromEntries(Object.entries(item).map(([method, operation]) => [method, change(operation)]))];
   });

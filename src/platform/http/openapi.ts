@@ -1,6 +1,7 @@
 /** The OpenAPI document, made from the mounted routes. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
+import type { Settings } from "../env.ts";
 import { version } from "../version.ts";
 import type { BaseEnv } from "./app-env.ts";
 import { registerComponents, withPlainReferences } from "./components.ts";
@@ -18,6 +19,8 @@ export interface Tag {
   readonly position: number;
   readonly name: string;
   readonly description: string;
+  /** The file of its guide, below `docs/guides`. */
+  readonly guide?: string;
 }
 
 /** What the routes do not have: the headings, and the meaning of each scope. */
@@ -70,7 +73,21 @@ const inWordsOf30 = (key: string, value: unknown) =>
 
 type Form = "3.1" | "3.0";
 
-function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issuer: string, form: Form): string {
+type Site = Pick<Settings, "issuer" | "docsUrl">;
+
+/** A heading with its guide, where the guides have an address (`DOCS_URL`). */
+const headingOf = ({ position: _, guide, ...tag }: Tag, { docsUrl }: Site) => ({
+  ...tag,
+  ...(guide !== undefined && docsUrl !== null ? { externalDocs: { url: `${docsUrl}/guides/${guide}` } } : {}),
+});
+
+const externalDocsOf = ({ issuer, docsUrl }: Site) =>
+  docsUrl === null
+    ? { description: "Quick start, guides, reference and errors", url: `${issuer}/` }
+    : { description: "The quick start and the guides", url: `${docsUrl}/README.md` };
+
+function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, site: Site, form: Form): string {
+  const { issuer } = site;
   const head = {
     info: {
       title: "SentryAgent AgentIdP",
@@ -79,8 +96,8 @@ function documentOf(app: OpenAPIHono<BaseEnv>, { tags, scopes }: Reference, issu
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: issuer }],
-    externalDocs: { description: "Quick start, guides, reference and errors", url: `${issuer}/` },
-    tags: tags.toSorted((one, other) => one.position - other.position).map(({ position: _, ...tag }) => tag),
+    externalDocs: externalDocsOf(site),
+    tags: tags.toSorted((one, other) => one.position - other.position).map((tag) => headingOf(tag, site)),
   };
   const { components, ...document } =
     form === "3.1"
@@ -109,9 +126,9 @@ export function serveOpenApi(app: OpenAPIHono<BaseEnv>, reference: Reference): v
   const documents = new Map<string, string>();
   const serve = (path: string, form: Form) =>
     app.get(path, etag(), (c) => {
-      const { issuer } = c.get("context").settings;
-      const key = `${form} ${issuer}`;
-      const document = documents.get(key) ?? documentOf(app, reference, issuer, form);
+      const { settings } = c.get("context");
+      const key = `${form} ${settings.issuer}`;
+      const document = documents.get(key) ?? documentOf(app, reference, settings, form);
       documents.set(key, document);
       return c.body(document, 200, { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" });
     });

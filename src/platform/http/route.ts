@@ -123,7 +123,7 @@ export function publicRoute<P extends string, const D extends Definition<P>>(def
   return defineRoute(definition, { security: [], errors: [], guards: [] }) as unknown as Defined<P, D>;
 }
 
-/** A JSON body for a route definition. */
-export function json<S extends z.ZodType>(schema: S, description: string) {
-  return { description, content: { "application/json": { schema } } };
+/** A JSON body for a route definition. Without an example, the document has one that is made of the parts of the schema. */
+export function json<S extends z.ZodType>(schema: S, description: string, example?: z.input<S>) {
+  return { description, content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } } };
 }

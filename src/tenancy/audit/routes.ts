@@ -1,9 +1,9 @@
 /** `/audit`: reads and verifies the log of the organization. */
-import { z } from "@hono/zod-openapi";
 import verifier from "../../../scripts/verify-audit-log.mjs";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { csv } from "../../platform/http/csv.ts";
+import { textLike } from "../../platform/http/fields.ts";
 import { jsonLines, jsonLinesType } from "../../platform/http/json-stream.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
@@ -90,12 +90,14 @@ const exporting = route({
       description: "The events as newline-delimited JSON, or as CSV (RFC 4180) with a row of names",
       content: {
         [jsonLinesType]: {
-          schema: z.string().openapi({ description: "One AuditEvent per line; a line with `type` is no event" }),
+          schema: textLike('{"eventId":"0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10","sequence":1}\n').openapi({
+            description: "One AuditEvent per line, here cut; a line with `type` is no event",
+          }),
         },
         "text/csv": {
-          schema: z.string().openapi({
+          schema: textLike("type,eventId,sequence\r\nevent,0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10,1\r\n").openapi({
             description:
-              "`type` is `event` for an event. `actor`, `details` and `publicKeyJwk` are JSON. A cell that begins with `=`, `+`, `-`, `@`, an apostrophe, a tab or a carriage return has an apostrophe before it",
+              "Here cut. `type` is `event` for an event. `actor`, `details` and `publicKeyJwk` are JSON. A cell that begins with `=`, `+`, `-`, `@`, an apostrophe, a tab or a carriage return has an apostrophe before it",
           }),
         },
       },

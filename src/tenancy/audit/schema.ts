@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { auditEventNames } from "../../events/catalogue.ts";
 import type { AuditEvent } from "../../ledger/contract.ts";
 import { component, enumeration } from "../../platform/http/components.ts";
-import { text } from "../../platform/http/fields.ts";
+import { text, textLike } from "../../platform/http/fields.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { agentIdSchema, eventIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 import { dayMs } from "../../platform/time.ts";
@@ -98,10 +98,9 @@ export const eventParamsSchema = z.object({
   eventId: eventIdSchema.openapi({ param: { name: "eventId", in: "path" }, type: "string", format: "uuid" }),
 });
 
-const sha256 = z.string().openapi({
+const sha256 = textLike("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08").openapi({
   description: "SHA-256 in lower-case hex",
   pattern: "^[0-9a-f]{64}$",
-  example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 });
 
 /** One event of the audit log. The hash covers every field except `hash`. */
@@ -154,10 +153,12 @@ export const auditEventSchema = z
     },
   });
 
-const namedAgentsSchema = z.record(z.uuid(), z.object({ email: z.string() }).openapi("NamedAgent")).openapi({
-  description:
-    "The agents of the organization that the events of the page name (`agentId`, `actor.agentId`), by their ids. The e-mail is that of the agent's record now; it is in no event, and no hash covers it",
-});
+const namedAgentsSchema = z
+  .record(z.uuid(), z.object({ email: textLike("screener-01@acme.example") }).openapi("NamedAgent"))
+  .openapi({
+    description:
+      "The agents of the organization that the events of the page name (`agentId`, `actor.agentId`), by their ids. The e-mail is that of the agent's record now; it is in no event, and no hash covers it",
+  });
 
 export const eventPageSchema = z
   .object({ ...pageSchema("AuditEventPage", auditEventSchema).shape, agents: namedAgentsSchema })
@@ -166,15 +167,27 @@ export const eventPageSchema = z
 /** The public part of the key that signed a checkpoint. */
 const checkpointKeySchema = component(
   "CheckpointKey",
-  z.object({
-    kty: z.string(),
-    kid: z.string(),
-    alg: z.string(),
-    use: z.string(),
-    crv: z.string().optional(),
-    x: z.string().optional(),
-    y: z.string().optional(),
-  }),
+  z
+    .object({
+      kty: z.string(),
+      kid: z.string(),
+      alg: z.string(),
+      use: z.string(),
+      crv: z.string().optional(),
+      x: z.string().optional(),
+      y: z.string().optional(),
+    })
+    .openapi({
+      example: {
+        kty: "EC",
+        kid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+        alg: "ES256",
+        use: "sig",
+        crv: "P-256",
+        x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+      },
+    }),
 );
 
 /** The service's signature over a position of the chain. */
@@ -184,7 +197,7 @@ const checkpointSchema = z
     eventId: z.uuid().openapi({ description: "The event of this sequence" }),
     hash: sha256.openapi({ description: "The hash of that event" }),
     timestamp: z.iso.datetime().openapi({ description: "The time of the signature" }),
-    jws: z.string().openapi({
+    jws: textLike("eyJhbGciOiJFUzI1NiIsInR5cCI6ImF1ZGl0LWNoZWNrcG9pbnQrand0In0…").openapi({
       description:
         "Compact JWS (RFC 7515), `typ` `audit-checkpoint+jwt`, over organizationId, sequence, hash and timestamp",
     }),
@@ -206,7 +219,7 @@ const missingSchema = component("MissingEvents", z.object({ fromSequence: z.int(
 
 const gapFields = {
   ...missingSchema.shape,
-  reason: z.string(),
+  reason: textLike("Restore of 2026-11-22; the events of the last 20 minutes are lost"),
   acceptedAt: z.iso.datetime(),
   acceptedBy: z.uuid().nullable().openapi({ description: "The agent of the operator that accepted the gap" }),
   eventId: z.uuid().openapi({ description: "The event `audit.gap_accepted` in the log of the organization" }),
@@ -242,7 +255,7 @@ export const acceptedGapSchema = z.object({ organizationId: z.uuid(), ...gapFiel
 
 export const auditVerificationSchema = z
   .object({
-    verified: z.boolean(),
+    verified: z.boolean().openapi({ example: true }),
     checkedCount: z.int().openapi({ description: "The number of events that were verified" }),
     fromDate: z.iso.datetime().nullable().openapi({ description: "null: from the first event" }),
     toDate: z.iso.datetime().nullable().openapi({ description: "null: to the last event" }),

@@ -41,7 +41,7 @@ export const portalSchema = z
   .openapi("BillingPortal");
 
 export const receivedSchema = z
-  .object({ received: z.literal(true).openapi({ type: "boolean" }) })
+  .object({ received: z.literal(true).openapi({ type: "boolean", example: true }) })
   .openapi("ReceivedBillingEvent");
 
 const subscriptionSchema = component(

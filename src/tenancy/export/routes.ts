@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { textLike } from "../../platform/http/fields.ts";
 import { jsonLines, jsonLinesType } from "../../platform/http/json-stream.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
@@ -26,7 +27,11 @@ const exporting = route({
     200: {
       description: "A part of the export as newline-delimited JSON",
       content: {
-        [jsonLinesType]: { schema: z.string().openapi({ description: "One object with a `type` per line" }) },
+        [jsonLinesType]: {
+          schema: textLike('{"type":"end","counts":{"agents":0},"nextCursor":null}\n').openapi({
+            description: "One object with a `type` per line",
+          }),
+        },
       },
     },
   },

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { organizationStatuses } from "../../platform/db/schema.ts";
 import { component, enumeration } from "../../platform/http/components.ts";
 import { planTierSchema, settableStatusSchema } from "../../platform/http/enums.ts";
-import { somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
+import { somethingNamed, text, textLike, timeSchema } from "../../platform/http/fields.ts";
 import { organizationIdSchema } from "../../platform/ids.ts";
 
 const nameSchema = text(2, 100).openapi({ example: "Acme" });
@@ -35,8 +35,8 @@ export const organizationFields = {
 export const organizationSchema = z
   .object({
     organizationId: organizationIdSchema,
-    name: z.string(),
-    slug: z.string(),
+    name: textLike("Acme"),
+    slug: textLike("acme"),
     planTier: planTierSchema,
     maxAgents: limitSchema,
     maxTokensPerMonth: limitSchema,
@@ -58,7 +58,7 @@ export const changeOrganizationSchema = z
     status: settableStatusSchema.optional(),
   })
   .refine(...somethingNamed)
-  .openapi("ChangeOrganization", { minProperties: 1 });
+  .openapi("ChangeOrganization", { minProperties: 1, example: { planTier: "pro" } });
 
 export const organizationPath = z.object({ orgId: organizationIdSchema });
 

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { webhookEventNames } from "../../events/catalogue.ts";
 import { deliveryStatuses } from "../../platform/db/schema.ts";
 import { enumeration } from "../../platform/http/components.ts";
-import { isUnique, somethingNamed, text, timeSchema } from "../../platform/http/fields.ts";
+import { isUnique, somethingNamed, text, textLike, timeSchema } from "../../platform/http/fields.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { deliveryIdSchema, organizationIdSchema, webhookIdSchema } from "../../platform/ids.ts";
 
@@ -51,14 +51,14 @@ export const changeWebhookSchema = z
     }),
   })
   .refine(...somethingNamed)
-  .openapi("ChangeWebhook", { minProperties: 1 });
+  .openapi("ChangeWebhook", { minProperties: 1, example: { active: false } });
 
 export const webhookSchema = z
   .object({
     id: webhookIdSchema,
     organization_id: organizationIdSchema,
-    name: z.string(),
-    url: z.string(),
+    name: textLike("Directory sync"),
+    url: textLike("https://hooks.acme.example/agentidp"),
     events: z.array(eventTypeSchema),
     active: z.boolean(),
     failure_count: z.int().openapi({ description: "Dead letters in a row; at 5 the service disables the webhook" }),
@@ -94,7 +94,7 @@ export const deliverySchema = z
   .object({
     id: deliveryIdSchema,
     subscription_id: webhookIdSchema,
-    event_type: z.string(),
+    event_type: textLike("agent.created"),
     payload: webhookPayloadSchema,
     status: statusSchema.openapi({
       description: "`failed`: the last attempt failed, and another follows; `dead_letter`: all attempts failed",

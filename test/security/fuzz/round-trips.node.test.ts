@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { ofEachProvider } from "../_trust-policies.ts";
 import type { Operation } from "./_contract.ts";
 import { hostileText } from "./_hostile.ts";
 import { bodiesOf, type Known } from "./_json-schema.ts";
@@ -119,7 +120,8 @@ describe.each(storing)("$operationId", ({ operationId, known, readAt }) => {
   it("what was taken comes back exactly", async () => {
     const scene = await service.newScene(operation);
     let taken = 0;
-    const body = valid(schema, known?.(scene.things)) as fc.Arbitrary<Fields>;
+    const named = document.components.schemas[String(schema.$ref).split("/").at(-1) ?? ""] ?? schema;
+    const body = valid(ofEachProvider(named), known?.(scene.things)) as fc.Arbitrary<Fields>;
     const property = fc.asyncProperty(body, async (fields) => {
       const sent = JSON.parse(JSON.stringify(fields)) as Fields;
       const path = ownPath(operation, scene.things);

@@ -9,6 +9,7 @@ import { version } from "../../version.ts";
 import type { BaseEnv } from "../app-env.ts";
 import { refuseMonitor } from "../bearer.ts";
 import { component, enumeration } from "../components.ts";
+import { textLike } from "../fields.ts";
 import { fail } from "../respond.ts";
 import { json, publicRoute } from "../route.ts";
 import { createBaseRouter } from "../router.ts";
@@ -37,7 +38,7 @@ const checkSchema = component(
 const detailedHealthSchema = z
   .object({
     status: statusSchema.openapi({ description: "The worst status of the checks" }),
-    version: z.string(),
+    version: textLike("1.0.0"),
     checks: z.object({ d1: checkSchema, kv: checkSchema, ledger: checkSchema, queue: checkSchema }),
   })
   .openapi("DetailedHealth");
@@ -100,7 +101,7 @@ const readHealth = publicRoute({
   summary: "Check that the service runs",
   sdk: { call: "service.health", retry: "read" },
   responses: {
-    200: json(z.object({ status: z.literal("ok"), version: z.string() }).openapi("Health"), "The service runs"),
+    200: json(z.object({ status: z.literal("ok"), version: textLike("1.0.0") }).openapi("Health"), "The service runs"),
   },
 });
 

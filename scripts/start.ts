@@ -9,11 +9,10 @@ const welcome = (url: string) => `
 SentryAgent AgentIdP runs at ${url}
 The admin's credentials are in .local/admin.env
 
-Paste these, one by one, into a shell in this directory:
+Try it in a second shell, in this directory:
 
-  set -a; . .local/admin.env; set +a
-  TOKEN=$(curl -s -u "$AGENTIDP_CLIENT_ID:$AGENTIDP_CLIENT_SECRET" -d grant_type=client_credentials "$AGENTIDP_API_URL/api/v1/token" | node -p 'JSON.parse(fs.readFileSync(0)).access_token')
-  curl -s -H "Authorization: Bearer $TOKEN" "$AGENTIDP_API_URL/api/v1/agents"
+  . docs/shell.sh
+  curl -sS -H "Authorization: Bearer $ADMIN_TOKEN" "$AGENTIDP_API_URL/api/v1/agents" | pretty
 
 Next: the quick start, docs/quick-start.md. In a browser: ${url}, and the API at ${url}/docs.
 Ctrl-C stops the Worker; its log follows.

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
+import { guides } from "../../src/platform/web/links.ts";
 import { filesUnder, root } from "./_source.ts";
 
 const pages = filesUnder(root, [".git", ".local", ".wrangler", "node_modules", "dist"])
@@ -44,4 +45,9 @@ describe("links between pages", () => {
   it.each(pages)("%s", (page) => {
     expect(brokenLinksOf(page)).toEqual([]);
   });
+});
+
+it("the service's own list of guides has the quick start, the concepts and every guide", () => {
+  const files = pages.filter((page) => page.startsWith("docs/guides/")).map((page) => page.slice("docs".length));
+  expect(guides.map(({ path }) => path).sort()).toEqual(["/concepts.md", ...files, "/quick-start.md"].sort());
 });

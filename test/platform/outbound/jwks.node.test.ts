@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { verifyForeignJws } from "../../../src/platform/crypto/foreign-jws.ts";
 import { verifyJws } from "../../../src/platform/crypto/jws.ts";
 import { findRemoteKey, type RemoteIssuer, type RemoteKeyContext } from "../../../src/platform/outbound/jwks.ts";
 import { readKeySet } from "../../../src/platform/outbound/remote-key-set.ts";
@@ -93,6 +94,18 @@ describe("finding a key", () => {
     const outcome = await find({ kid: "known", alg });
     if (!outcome.ok) throw new Error(outcome.reason);
     expect(await verifyJws(token, { key: outcome.key, alg: outcome.alg, typ: null })).toEqual({ sub: "agent" });
+  });
+
+  it.each([
+    ["EdDSA", "Ed25519"],
+    ["Ed25519", "EdDSA"],
+  ])("RFC 9864 2.2: a key of %s verifies a token of %s", async (named, alg) => {
+    const { jwk, privateKey } = await newPair("known", "Ed25519");
+    publish([{ ...jwk, alg: named }]);
+    const token = await new SignJWT({ sub: "agent" }).setProtectedHeader({ alg, kid: "known" }).sign(privateKey);
+    const outcome = await find({ kid: "known", alg });
+    if (!outcome.ok) throw new Error(outcome.reason);
+    expect(await verifyForeignJws(token, outcome)).toEqual({ sub: "agent" });
   });
 
   it("without a kid, takes the only key of the algorithm", async () => {

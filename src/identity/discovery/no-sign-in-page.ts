@@ -1,6 +1,5 @@
 /** What the authorization endpoint says in place of a sign-in page. */
-import { html } from "hono/html";
-import { documentOf } from "../../platform/web/document.ts";
+import { documentOf, html } from "../../platform/web/document.ts";
 
 export const noSignInReason = "This service has no sign-in page. An agent gets its token from the token endpoint.";
 

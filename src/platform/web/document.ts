@@ -2,7 +2,10 @@
 import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
 
-/** Escaped HTML, made by `html` of Hono, which escapes every value. */
+/** Makes HTML and escapes every value; for the pages of rooms. */
+export { html };
+
+/** Escaped HTML. */
 export type Markup = ReturnType<typeof html>;
 
 /** The colors, which are those of the controls page, and the head. Texts have a contrast of at least 4.5:1 (WCAG 1.4.3). */

@@ -10,7 +10,8 @@ import { auditEventNames, events, webhookEventNames } from "../../src/events/cat
 import { modules, root } from "./_source.ts";
 
 const things = [...new Set(Object.keys(events).map((name) => name.split(".")[0]))];
-const literal = new RegExp(`["'\`]((?:${things.join("|")})\\.[a-z_]+)["'\`]`, "g");
+/** `sdk.call` of an operation has the same form, and is no event. */
+const literal = new RegExp(`(?<!call: )["'\`]((?:${things.join("|")})\\.[a-z_]+)["'\`]`, "g");
 
 const users = modules.filter(({ path }) => !path.startsWith("events/catalogue/"));
 const used = new Set(users.flatMap(({ text }) => [...text.matchAll(literal)].map(([, name]) => name)));

@@ -1,4 +1,7 @@
-/** Which runs match which policy: literal policies and claims, without keys and times. */
+/**
+ * Which runs match which policy: literal policies and claims, without keys and times. Attack: a general policy for
+ * GitHub's issuer or that of an enterprise, which would have no rule for pull requests.
+ */
 import { describe, expect, it } from "vitest";
 import { mismatchOf } from "../../../src/identity/workloads/matching.ts";
 import type { TrustPolicyRecord } from "../../../src/identity/workloads/store.ts";

@@ -1,4 +1,7 @@
-/** The tokens of other issuers: what is accepted, what is ignored, and which member is at fault. */
+/**
+ * The tokens of other issuers: what is accepted, what is ignored, and which member is at fault. Attack: a foreign
+ * token whose header brings a key or an address of keys (`jwk`, `x5c`, `jku`, `x5u`).
+ */
 import { base64url, CompactSign, exportJWK, generateKeyPair, type JWTPayload } from "jose";
 import { describe, expect, it } from "vitest";
 import {

@@ -77,6 +77,9 @@ const storing: readonly Storing[] = [
   },
 ];
 
+/** JSON leaves it out. */
+const absent = fc.constant(undefined);
+
 function policyFields({ agentId = "" }: Things): Known {
   const claim = fc.oneof(
     fc.string({ unit: "binary", minLength: 1, maxLength: 50 }),
@@ -88,6 +91,12 @@ function policyFields({ agentId = "" }: Things): Known {
     repository: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9-]{0,20}\/[A-Za-z0-9._-]{1,40}$/),
     repositoryId: fc.stringMatching(/^[1-9][0-9]{0,18}$/),
     repositoryOwnerId: fc.stringMatching(/^[1-9][0-9]{0,18}$/),
+    // These exclude others: all of them at random would leave nearly nothing that is taken.
+    anyRef: absent,
+    pullRequests: absent,
+    tag: fc.constantFrom(undefined, undefined, "v1.4.0"),
+    ref: absent,
+    jwks: absent,
     issuer: fc.uuid().map((id) => `https://${id}.example.com`),
     claims: fc.dictionary(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), claim, {
       minKeys: 1,

@@ -265,7 +265,11 @@ it("every body has an example that fits it", () => {
     const error = example === undefined ? "no example" : misfit(schema, example);
     return error ? [`${name}: ${error}`] : [];
   });
-  expect(wrong).toStrictEqual([]);
+  const errors = Object.values<Node>(responses).flatMap(({ content }) => {
+    const { schema, examples } = content["application/json"];
+    return Object.entries<Node>(examples).map(([code, { value }]) => ({ code, error: misfit(schema, value) }));
+  });
+  expect([...wrong, ...errors.filter(({ error }) => error)]).toStrictEqual([]);
 });
 
 it("every example and default of a schema fits it", () => {

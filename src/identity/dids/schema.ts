@@ -94,7 +94,11 @@ const secondsSchema = z.iso.datetime({ precision: 0 }).openapi({ example: "2026-
 
 export const didResolutionSchema = z
   .object({
-    "@context": z.literal("https://w3id.org/did-resolution/v1"),
+    // Without the closed value: some generators make a type of its name, which is none.
+    "@context": z.literal("https://w3id.org/did-resolution/v1").openapi({
+      type: "string",
+      example: "https://w3id.org/did-resolution/v1",
+    }),
     didDocument: agentDocumentSchema.nullable().openapi({ description: "null when the DID is deactivated" }),
     didDocumentMetadata: z.object({
       created: secondsSchema,

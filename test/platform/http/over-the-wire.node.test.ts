@@ -1,10 +1,16 @@
 /** The running Worker, spoken to byte by byte: requests that no HTTP client would send, and the OpenAPI document under a validator. */
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { unstable_startWorker as startWorker } from "wrangler";
 import { exampleIssuer, openApiPath, openApiText } from "../../../scripts/openapi.ts";
+
+const root = join(import.meta.dirname, "../../..");
 
 let worker: Awaited<ReturnType<typeof startWorker>>;
 let origin: URL;
@@ -92,5 +98,45 @@ describe("the OpenAPI document", () => {
   it("is the one of which the client libraries are generated; `npm run openapi` writes it", async () => {
     const served = await fetch(new URL("/openapi.json", origin)).then((response) => response.json());
     expect(readFileSync(openApiPath, "utf8") === openApiText(served), "run `npm run openapi`").toBe(true);
+  });
+
+  it.each([
+    ["oazapfts", "/openapi.json", ["document.json", "api.ts"], "api.ts", "export function registerAgent("],
+    [
+      "openapi",
+      "/openapi-3.0.json",
+      ["--input", "document.json", "--output", "client"],
+      "client/index.ts",
+      "AgentsService",
+    ],
+  ])("%s makes a TypeScript client of %s that compiles strictly", async (program, path, options, file, name) => {
+    // In the checkout, so that the compiler finds the packages.
+    const cache = join(root, "node_modules/.cache");
+    mkdirSync(cache, { recursive: true });
+    const folder = await mkdtemp(join(cache, "generated-"));
+    const run = (command: string, ...parameters: readonly string[]) =>
+      promisify(execFile)(join(root, "node_modules/.bin", command), parameters, { cwd: folder }).catch((error) => {
+        throw new Error(`${command} fails:\n${error.stdout}${error.stderr}`);
+      });
+    try {
+      const document = await fetch(new URL(path, origin)).then((response) => response.text());
+      await writeFile(join(folder, "document.json"), document);
+      await run(program, ...options);
+      const resolution = ["--module", "esnext", "--moduleResolution", "bundler", "--lib", "es2022,dom,dom.iterable"];
+      const compiled = [
+        "--strict",
+        "--noEmit",
+        "--skipLibCheck",
+        "--ignoreConfig",
+        "--target",
+        "es2022",
+        "--types",
+        "",
+      ];
+      await run("tsc", ...compiled, ...resolution, file);
+      expect(readFileSync(join(folder, file), "utf8")).toContain(name);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });

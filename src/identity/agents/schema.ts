@@ -172,8 +172,11 @@ export const agentSchema = z
   })
   .openapi("Agent");
 
-/** The `data` of events: without the key, which is in the DID document. */
-export const agentEventDataSchema = component("AgentEventData", agentSchema.omit({ publicKeyJwk: true }));
+/** The `data` of events: without the key, which is in the DID document. A delivery of an event from before 0.2 lacks the newer fields. */
+export const agentEventDataSchema = component(
+  "AgentEventData",
+  agentSchema.omit({ publicKeyJwk: true }).partial({ dpopRequired: true, idTokenSignedResponseAlg: true }),
+);
 
 export const agentFilterSchema = z.object({
   owner: z.string().max(128).optional(),

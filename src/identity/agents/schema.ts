@@ -189,7 +189,7 @@ export const agentFilterSchema = z.object({
 export const agentPath = z.object({ agentId: agentIdSchema });
 
 export type Agent = z.output<typeof agentSchema>;
-export type AgentEventData = z.output<typeof agentEventDataSchema>;
+export type AgentEventData = Omit<Agent, "publicKeyJwk">;
 export type CreateAgent = z.output<typeof createAgentSchema>;
 export type ChangeAgent = z.output<typeof changeAgentSchema>;
 export type AgentFilter = z.output<typeof agentFilterSchema>;

@@ -33,20 +33,31 @@ function check(condition, message) {
 
 /** The cells of CSV (RFC 4180), a row at a time, with the number of the line on which it begins. */
 function* rowsOf(text) {
-  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n)/y;
+  const plainEnd = /[",\r\n]|$/g;
+  const separatorAt = /,|\r?\n/y;
   let cells = [];
   let line = 1;
   let begin = 1;
-  while (cell.lastIndex < text.length) {
-    const { lastIndex } = cell;
-    const [all, quoted, plain, separator] = cell.exec(text) ?? [];
-    check(
-      all !== undefined,
-      `Line ${line}: the file is cut off here, or the row is no CSV (${lastIndex} characters are read)`,
-    );
-    cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
-    line += all.split("\n").length - 1;
+  for (let at = 0; at < text.length; ) {
+    let end = at;
+    if (text[at] === '"') {
+      do end = text.indexOf('"', end + 1);
+      while (end !== -1 && text[end + 1] === '"' && end++);
+      check(end !== -1, `Line ${line}: the file is cut off here`);
+    } else {
+      plainEnd.lastIndex = at;
+      end = plainEnd.exec(text).index;
+    }
+    const isQuoted = end > at && text[at] === '"';
+    const cell = isQuoted ? text.slice(at + 1, end).replaceAll('""', '"') : text.slice(at, end);
+    separatorAt.lastIndex = isQuoted ? end + 1 : end;
+    const [separator] = separatorAt.exec(text) ?? [];
+    check(separator !== undefined, `Line ${line}: the file is cut off here, or this is no CSV`);
+    cells.push(cell);
+    line += cell.split("\n").length - 1;
+    at = separatorAt.lastIndex;
     if (separator === ",") continue;
+    line++;
     yield [begin, cells];
     cells = [];
     begin = line;
@@ -58,21 +69,37 @@ const structured = new Set(["sequence", "actor", "details", "publicKeyJwk"]);
 const nullable = new Set(["agentId", "target", "publicKeyJwk", "keyCompromisedAt"]);
 const eventFields =
   "eventId sequence organizationId agentId action outcome actor target details timestamp previousHash hash".split(" ");
-const checkpointFields = ["jws", "publicKeyJwk", "keyCompromisedAt"];
+const keyFields = ["publicKeyJwk", "keyCompromisedAt"];
+const checkpointFields = ["sequence", "timestamp", "eventId", "hash", "jws", ...keyFields];
+/** The members of a line of each type, without the type. An event has no type in JSON. */
+const fieldsOf = {
+  event: eventFields,
+  agent: ["agentId", "email"],
+  checkpoint: checkpointFields,
+  key: keyFields,
+  end: ["details"],
+};
 
 /** The value of a cell. The export writes an apostrophe before a cell that a spreadsheet could take for a formula. */
 function cellValue(name, cell) {
   if (cell === "" && nullable.has(name)) return null;
   const text = cell.startsWith("'") ? cell.slice(1) : cell;
-  return structured.has(name) ? JSON.parse(text) : text;
+  return structured.has(name) ? exactly(text) : text;
+}
+
+/** A JSON value that is written as ECMAScript writes it: a member that is there twice, of which one would be lost, is not. */
+function exactly(text) {
+  const value = JSON.parse(text);
+  if (JSON.stringify(value) !== text) throw new SyntaxError("not as the export writes it");
+  return value;
 }
 
 function* linesOfCsv(text) {
   let names = null;
-  for (const [line, cells] of rowsOf(text.replace(/^\uFEFF/, ""))) {
+  for (const [line, cells] of rowsOf(text)) {
     if (names === null) {
       names = cells;
-      const missing = [...eventFields, ...checkpointFields, "type"].filter((name) => !names.includes(name));
+      const missing = [...new Set(["type", ...Object.values(fieldsOf).flat()])].filter((name) => !names.includes(name));
       check(
         missing.length === 0,
         `Line 1: the columns ${missing.join(", ")} are missing: this is no export of the audit log`,
@@ -81,15 +108,13 @@ function* linesOfCsv(text) {
     }
     check(cells.length === names.length, `Line ${line}: the row has ${cells.length} cells instead of ${names.length}`);
     const row = Object.fromEntries(names.map((name, index) => [name, cells[index]]));
-    const fields = { event: eventFields, checkpoint: checkpointFields, key: checkpointFields, end: ["details"] }[
-      row.type
-    ];
-    if (!fields) continue;
+    const fields = Object.hasOwn(fieldsOf, row.type) ? fieldsOf[row.type] : null;
+    check(fields, `Line ${line}: no line of an export has the type ${row.type.slice(0, 40)}`);
+    const added = names.filter((name) => name !== "type" && !fields.includes(name) && row[name] !== "");
+    check(added.length === 0, `Line ${line}: the cell ${added[0]} was added`);
     try {
-      const values = fields
-        .filter((name) => row.type !== "key" || name !== "jws")
-        .map((name) => [name, cellValue(name, row[name])]);
-      yield [line, { ...(row.type === "event" ? {} : { type: row.type }), ...Object.fromEntries(values) }];
+      const values = fields.map((name) => [name, cellValue(name, row[name])]);
+      yield [line, row.type, Object.fromEntries(values)];
     } catch {
       throw new Fault(`Line ${line}: a cell is not readable: it was changed`);
     }
@@ -100,11 +125,17 @@ function* linesOfJson(text) {
   const lines = text.split("\n");
   const rest = lines.pop();
   for (const [index, line] of lines.entries()) {
+    const where = `Line ${index + 1}`;
+    let entry;
     try {
-      yield [index + 1, JSON.parse(line)];
+      entry = exactly(line.endsWith("\r") ? line.slice(0, -1) : line);
     } catch {
-      throw new Fault(`Line ${index + 1} is no JSON: it was changed`);
+      throw new Fault(`${where} is no JSON as the export writes it: it was changed`);
     }
+    const { type = "event", ...fields } = entry;
+    const isKnown = Object.hasOwn(fieldsOf, type) && (type !== "event" || !("type" in entry));
+    check(isKnown, `${where}: no line of an export has the type ${String(type).slice(0, 40)}`);
+    yield [index + 1, type, fields];
   }
   check(rest === "", `Line ${lines.length + 1} has no end: the file is cut off here`);
 }
@@ -126,8 +157,10 @@ const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 /** Reads the export: checks every hash and every link, and collects the rest. */
 function readExport(text) {
   const hashes = new Map();
+  const ids = new Map();
   const found = {
     hashes,
+    ids,
     gaps: [],
     acceptances: [],
     checkpoints: [],
@@ -137,12 +170,12 @@ function readExport(text) {
     last: null,
     events: 0,
   };
-  for (const [line, entry] of linesOf(text)) {
+  for (const [line, type, entry] of linesOf(text)) {
     check(found.end === null, `Line ${line}: something follows the end of the export`);
-    if (entry.type === "checkpoint") found.checkpoints.push({ line, ...entry });
-    if (entry.type === "key") found.keys.push(entry);
-    if (entry.type === "end") found.end = { line, ...entry.details };
-    if (entry.type === undefined) addEvent(found, line, entry);
+    if (type === "event") addEvent(found, line, entry);
+    if (type === "checkpoint") found.checkpoints.push({ line, ...entry });
+    if (type === "key") found.keys.push(entry);
+    if (type === "end") found.end = { line, ...entry.details };
   }
   return found;
 }
@@ -178,6 +211,7 @@ function addEvent(found, line, { hash, ...event }) {
     }
   }
   hashes.set(sequence, hash);
+  found.ids.set(sequence, eventId);
   if (event.action === "audit.gap_accepted") found.acceptances.push({ ...event.details, sequence });
   found.first ??= event;
   found.last = { ...event, hash };
@@ -210,7 +244,7 @@ function signedBy({ jws, publicKeyJwk }, where) {
 
 /** The last position that a key that counts has signed; null for none. */
 function checkSignatures(found, stored, trustedKids) {
-  const { hashes, first, last } = found;
+  const { hashes, ids, first, last } = found;
   const compromised = new Set(
     [...found.keys, ...found.checkpoints, ...stored]
       .filter(({ keyCompromisedAt }) => keyCompromisedAt)
@@ -224,6 +258,13 @@ function checkSignatures(found, stored, trustedKids) {
   for (const [checkpoint, where] of [...here, ...earlier]) {
     const { organizationId, sequence, hash, timestamp, kid } = signedBy(checkpoint, where);
     const name = `${where} of event ${sequence}`;
+    for (const [field, value] of Object.entries({ sequence, hash, timestamp })) {
+      check(checkpoint[field] === value, `${name} was changed: its ${field} is not the signed one`);
+    }
+    check(
+      checkpoint.eventId === (ids.get(sequence) ?? checkpoint.eventId),
+      `${name} was changed: its eventId is that of another event`,
+    );
     check(organizationId === last.organizationId, `${name} is of another organization`);
     if (compromised.has(kid)) ignored.compromised++;
     else if (trustedKids ? !trustedKids.has(kid) : checkpoint.line && !offered.has(kid)) ignored.untrusted++;
@@ -278,11 +319,19 @@ function checkEnd({ end, events, checkpoints, keys }) {
 
 const usage = "Usage: node verify-audit-log.mjs EXPORT [--keys FILE] [--checkpoints FILE]";
 
+/** The text of a file in UTF-8, without a byte order mark. */
 function read(path) {
+  let bytes;
   try {
-    return readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     throw new Misuse(`${path} cannot be read: ${error.message}`);
+  }
+  if (bytes.length > 500_000_000) throw new Misuse(`${path} has more than 500 MB: export the log in parts (from, to)`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Fault(`${path} is not UTF-8, as an export is: it was changed or converted`);
   }
 }
 
@@ -328,11 +377,11 @@ function main(words) {
   const trustedKids = files.keys === null ? null : kidsIn(files.keys);
   const stored = files.checkpoints === null ? [] : checkpointsIn(files.checkpoints);
   const found = readExport(text);
-  checkEnd(found);
   check(found.events > 0, "The file has no events, so nothing is verified");
   const { first, last, end: isEnded } = found;
   const { end, ignored } = checkSignatures(found, stored, trustedKids);
   const accepted = checkGaps(found, end?.sequence ?? 0);
+  checkEnd(found);
 
   console.log(
     `Organization ${last.organizationId}: ${found.events} events, ${first.sequence} to ${last.sequence}, ` +

@@ -94,7 +94,8 @@ function forgedAt(sequence: number, hash: string) {
   const input = `${part(header)}.${part({ organizationId, sequence, hash, timestamp })}`;
   const key = { key: privateKey, dsaEncoding: "ieee-p1363" } as const;
   const jws = `${input}.${sign("sha256", Buffer.from(input), key).toString("base64url")}`;
-  return { type: "checkpoint", jws, publicKeyJwk: { ...jwk, kid }, keyCompromisedAt: null };
+  const shown = { sequence, timestamp, eventId: events[sequence - 1].eventId, hash };
+  return { type: "checkpoint", ...shown, jws, publicKeyJwk: { ...jwk, kid }, keyCompromisedAt: null };
 }
 
 const lines = (text: string) => text.trimEnd().split("\n");
@@ -107,6 +108,7 @@ describe("an export with checkpoints", () => {
     ["newline-delimited JSON", () => proven],
     ["CSV", () => provenCsv],
     ["CSV with a byte order mark and plain line ends", () => `\uFEFF${provenCsv.replaceAll("\r\n", "\n")}`],
+    ["JSON with a byte order mark and the line ends of Windows", () => `\uFEFF${proven.replaceAll("\n", "\r\n")}`],
   ])("verifies to its end: %s", async (_, text) => {
     const { code, text: said } = await verdictOn(text());
     expect(said).toMatch(/: \d+ events, 1 to (\d+), .*\nSigned: events up to \1, at .*\nVERIFIED$/s);
@@ -155,12 +157,42 @@ describe("an export with checkpoints", () => {
     expect((await verdictOn(changed)).text).toMatch(/^NOT VERIFIED: Line \d+: event \d+ .* was changed/);
   });
 
-  it.each([
+  it.each<readonly [string, (all: string[]) => string[], RegExp | string]>([
     [
       "a line that is missing",
       (all: string[]) => all.toSpliced(2, 1),
-      /^Line \d+: the export had \d+ events, and the file has \d+: lines are missing or added$/,
+      /^Events 3 to 3 are missing, and no signed event accepts that$/,
     ],
+    [
+      "a key that is missing",
+      (all: string[]) => all.toSpliced(lineOf("key"), 1),
+      /^Line \d+: the export had \d+ keys, and the file has \d+: lines are missing or added$/,
+    ],
+    [
+      "a member that is there twice, the right one last",
+      (all: string[]) => all.with(2, all[2]!.replace("{", '{"outcome":"failure",')),
+      "Line 3 is no JSON as the export writes it: it was changed",
+    ],
+    ...['"type":"event"', '"type":null', '"type":"other"', '"type":"toString"'].map(
+      (type) =>
+        [
+          `an added line with ${type}`,
+          (all: string[]) => all.toSpliced(2, 0, all[2]!.replace("{", `{${type},`)),
+          /^Line 3: no line of an export has the type \w+$/,
+        ] as const,
+    ),
+    ...["sequence", "hash", "timestamp", "eventId"].map(
+      (field) =>
+        [
+          `a checkpoint whose ${field} is not the signed one`,
+          (all: string[]) => {
+            const entry = JSON.parse(all[lineOf("checkpoint")]!);
+            const changed = { ...entry, [field]: field === "sequence" ? 1 : `x${entry[field].slice(1)}` };
+            return all.with(lineOf("checkpoint"), JSON.stringify(changed));
+          },
+          new RegExp(`was changed: its ${field} is `),
+        ] as const,
+    ),
     [
       "two lines that are swapped",
       (all: string[]) => all.toSpliced(2, 2, all[3]!, all[2]!),
@@ -264,8 +296,18 @@ describe("an export with checkpoints", () => {
       /^Line \d+ has no end: the file is cut off here$/,
     ],
     ["CSV that is cut within a row", () => provenCsv.slice(0, 1_000), /^Line \d+: the file is cut off here/],
+    ["a cell without an end", () => `${provenCsv}"${"x".repeat(10_000_000)}`, /^Line \d+: the file is cut off here/],
+    [
+      "a cell that was added to an event",
+      () => provenCsv.replace(/(,,,,)\r\n/, ",x,,,\r\n"),
+      /^Line 2: the cell \w+ was added$/,
+    ],
     ["a page of HTML", () => "<!doctype html>\n", /no export of the audit log/],
-    ["a line that is no JSON", () => joined(lines(proven).with(1, "{")), "Line 2 is no JSON: it was changed"],
+    [
+      "a line that is no JSON",
+      () => joined(lines(proven).with(1, "{")),
+      "Line 2 is no JSON as the export writes it: it was changed",
+    ],
   ])("refuses %s", async (_, text, expected) => {
     const { code, text: said } = await verdictOn(text());
     expect(said.replace(/^NOT VERIFIED: /, "")).toMatch(expected);

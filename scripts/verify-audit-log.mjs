@@ -99,11 +99,13 @@ function* linesOfCsv(text) {
   for (const [line, cells] of rowsOf(text)) {
     if (names === null) {
       names = cells;
-      const missing = [...new Set(["type", ...Object.values(fieldsOf).flat()])].filter((name) => !names.includes(name));
+      const columns = new Set(["type", ...Object.values(fieldsOf).flat()]);
+      const missing = [...columns].filter((name) => !names.includes(name));
       check(
         missing.length === 0,
         `Line 1: the columns ${missing.join(", ")} are missing: this is no export of the audit log`,
       );
+      check(names.length === columns.size, "Line 1: a column was added");
       continue;
     }
     check(cells.length === names.length, `Line ${line}: the row has ${cells.length} cells instead of ${names.length}`);
@@ -174,10 +176,17 @@ function readExport(text) {
     check(found.end === null, `Line ${line}: something follows the end of the export`);
     if (type === "event") addEvent(found, line, entry);
     if (type === "checkpoint") found.checkpoints.push({ line, ...entry });
-    if (type === "key") found.keys.push(entry);
+    if (type === "key") addKey(found, line, entry);
     if (type === "end") found.end = { line, ...entry.details };
   }
   return found;
+}
+
+function addKey(found, line, entry) {
+  const { publicKeyJwk } = entry;
+  const isWhole = publicKeyJwk?.kty === "EC" && publicKeyJwk.kid === thumbprintOf(publicKeyJwk);
+  check(isWhole, `Line ${line}: the key was changed: its kid is not its thumbprint`);
+  found.keys.push(entry);
 }
 
 function addEvent(found, line, { hash, ...event }) {
@@ -229,11 +238,19 @@ const thumbprintOf = ({ crv, kty, x, y }) =>
 /** What a checkpoint signs, once its signature is right. */
 function signedBy({ jws, publicKeyJwk }, where) {
   try {
-    const [header, payload, signature] = jws.split(".");
+    const segments = jws.split(".");
+    const [header, payload, signature] = segments;
+    const isCanonical = segments.every((one) => Buffer.from(one, "base64url").toString("base64url") === one);
     const { alg, typ, kid } = partOf(header);
     const key = { key: createPublicKey({ key: publicKeyJwk, format: "jwk" }), dsaEncoding: "ieee-p1363" };
     const isSigned = verify("sha256", Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, "base64url"));
-    if (isSigned && alg === "ES256" && typ === "audit-checkpoint+jwt" && kid === thumbprintOf(publicKeyJwk)) {
+    if (
+      isSigned &&
+      isCanonical &&
+      alg === "ES256" &&
+      typ === "audit-checkpoint+jwt" &&
+      kid === thumbprintOf(publicKeyJwk)
+    ) {
       return { ...partOf(payload), kid };
     }
   } catch {

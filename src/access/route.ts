@@ -89,7 +89,7 @@ interface Extras {
 
 /**
  * The query of a route that takes a token, also of one without parameters: an unknown parameter is `VALIDATION_ERROR`, because a
- * misspelt filter must not widen a list. Routes for everybody ignore it: caches and links add parameters to public documents.
+ * misspelt filter must not widen a list. Routes that a stranger may read ignore it: caches and links add parameters to public documents.
  */
 function strictQuery(request: RouteConfig["request"]): NonNullable<RouteConfig["request"]> {
   const query = request?.query ?? z.object({});
@@ -133,6 +133,7 @@ export function route<P extends string, const D extends Definition<P>>(definitio
       ...(ownSecret ? [jsonOnly] : []),
     ],
   };
-  const complete = guarded && !takesAnyQuery ? { ...rest, request: strictQuery(rest.request) } : rest;
+  const isStrict = guarded && access !== "optional" && !takesAnyQuery;
+  const complete = isStrict ? { ...rest, request: strictQuery(rest.request) } : rest;
   return defineRoute(complete, guarding) as unknown as Defined<P, D>;
 }

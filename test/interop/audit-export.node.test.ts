@@ -164,6 +164,11 @@ describe("an export with checkpoints", () => {
       /^Events 3 to 3 are missing, and no signed event accepts that$/,
     ],
     [
+      "a key that was changed",
+      (all: string[]) => all.with(lineOf("key"), all[lineOf("key")]!.replace(/"x":"./, '"x":"_')),
+      /^Line \d+: the key was changed: its kid is not its thumbprint$/,
+    ],
+    [
       "a key that is missing",
       (all: string[]) => all.toSpliced(lineOf("key"), 1),
       /^Line \d+: the export had \d+ keys, and the file has \d+: lines are missing or added$/,
@@ -301,6 +306,16 @@ describe("an export with checkpoints", () => {
       "a cell that was added to an event",
       () => provenCsv.replace(/(,,,,)\r\n/, ",x,,,\r\n"),
       /^Line 2: the cell \w+ was added$/,
+    ],
+    [
+      "a column that was added",
+      () => provenCsv.replaceAll("\r\n", ",\r\n").replace(",\r\n", ",outcome\r\n"),
+      "Line 1: a column was added",
+    ],
+    [
+      "a row of another type",
+      () => provenCsv.replace("\nevent,", "\nEvent,"),
+      /^Line \d+: no line of an export has the type Event$/,
     ],
     ["a page of HTML", () => "<!doctype html>\n", /no export of the audit log/],
     [

@@ -13,16 +13,28 @@ import { readOwnToken } from "./access-token.ts";
 import { checkProof, proofAlgs } from "./dpop.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
 
+interface Refusal {
+  readonly error?: OAuthError;
+  readonly hint?: string | undefined;
+  /** The issuer, for the challenge of DPoP. */
+  readonly dpopAt?: string | false;
+}
+
 /** A refusal with the challenge of the scheme: `Bearer` (RFC 6750 3), or `DPoP` (RFC 9449 7.1) for a token that is bound to a key. */
-function refusal(
-  message: string,
-  { error, hint, isDpop = false }: { error?: OAuthError; hint?: string | undefined; isDpop?: boolean },
-): Problem {
-  const challenge = `DPoP error="${error}", error_description="${plain(message)}", algs="${proofAlgs.join(" ")}"`;
+function refusal(message: string, { error, hint, dpopAt = false }: Refusal): Problem {
+  const parameters = {
+    error,
+    error_description: plain(message),
+    algs: proofAlgs.join(" "),
+    resource_metadata: `${dpopAt}/.well-known/oauth-protected-resource`,
+  };
+  const challenge = `DPoP ${Object.entries(parameters)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(", ")}`;
   return problem("UNAUTHORIZED", message, {
     ...(error ? { oauthError: error } : {}),
     ...(hint ? { hint } : {}),
-    ...(isDpop ? { headers: { "WWW-Authenticate": challenge } } : {}),
+    ...(dpopAt ? { headers: { "WWW-Authenticate": challenge } } : {}),
   });
 }
 
@@ -83,17 +95,19 @@ export async function authenticateBearer(
   const [, scheme = "", token = ""] = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
   if (token === "") return refusal("The Authorization header must be: Bearer <token>.", { error: "invalid_request" });
   const isDpop = scheme.toLowerCase() === "dpop";
+  const { issuer } = context.settings;
 
   const read = await readOwnToken(context, token);
-  if (!read) return refusal(notValid, { error: "invalid_token", hint: hintOfForm(token), isDpop });
+  if (!read) return refusal(notValid, { error: "invalid_token", hint: hintOfForm(token), dpopAt: isDpop && issuer });
   const { claims, facts } = read;
   const refuse = ({ message, hint }: { readonly message: string; readonly hint: string }) =>
-    refusal(message, { error: "invalid_token", hint, isDpop: isDpop || claims.cnf !== undefined });
-  if (claims.aud !== context.settings.issuer) return refuse(ownReasons.audience(claims.aud));
+    refusal(message, { error: "invalid_token", hint, dpopAt: (isDpop || claims.cnf !== undefined) && issuer });
+  if (claims.aud !== issuer) return refuse(ownReasons.audience(claims.aud));
   if (read.isExpired) return refuse(ownReasons.expired);
   // A bound token that is sent as Bearer may be stolen (RFC 9449 7.2). An unbound token proves nothing by DPoP.
   if (isDpop !== (claims.cnf !== undefined)) return refuse(claims.cnf ? ownReasons.bound : ownReasons.unbound);
-  const refuseProof = () => refusal(notProven.message, { error: "invalid_dpop_proof", hint: notProven.hint, isDpop });
+  const refuseProof = () =>
+    refusal(notProven.message, { error: "invalid_dpop_proof", hint: notProven.hint, dpopAt: issuer });
   // Before the ledger: without the key, a stolen token does not show whether it is revoked.
   const proof = claims.cnf ? await proofFor(context, request, token, claims.cnf.jkt) : null;
   if (claims.cnf && !proof) return refuseProof();

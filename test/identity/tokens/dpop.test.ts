@@ -200,7 +200,7 @@ describe("RFC 9449 7: the API", () => {
     expect(answer.status).toBe(401);
     expect(answer.body).toMatchObject({ code: "UNAUTHORIZED", error: "invalid_dpop_proof" });
     expect(answer.headers.get("WWW-Authenticate")).toBe(
-      'DPoP error="invalid_dpop_proof", error_description="The DPoP proof is not valid for this request, or has been used.", algs="ES256 EdDSA Ed25519 RS256 PS256"',
+      'DPoP error="invalid_dpop_proof", error_description="The DPoP proof is not valid for this request, or has been used.", algs="ES256 EdDSA Ed25519 RS256 PS256", resource_metadata="http://localhost:8787/.well-known/oauth-protected-resource"',
     );
   });
 
@@ -216,7 +216,7 @@ describe("RFC 9449 7: the API", () => {
     const refusal = async (token: string, proof: string | null) => {
       const { status, body, headers } = await use(token, proof);
       expect(headers.get("WWW-Authenticate")).toBe(
-        `DPoP error="${body.error}", error_description="${body.message}", algs="ES256 EdDSA Ed25519 RS256 PS256"`,
+        `DPoP error="${body.error}", error_description="${body.message}", algs="ES256 EdDSA Ed25519 RS256 PS256", resource_metadata="${issuer}/.well-known/oauth-protected-resource"`,
       );
       return [status, body.message];
     };

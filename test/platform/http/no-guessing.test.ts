@@ -4,7 +4,15 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { filled, guarded, type Operation, operations } from "../../security/_operations.ts";
-import { type Answer, call, issuer, newOrganization, type Organization, theOperator } from "../../support/api.ts";
+import {
+  type Answer,
+  call,
+  issuer,
+  newAgent,
+  newOrganization,
+  type Organization,
+  theOperator,
+} from "../../support/api.ts";
 
 let operator: Organization;
 
@@ -21,7 +29,7 @@ function send(
   return call(`${filled(path)}?${query}`, { method, ...json, ...(token === null ? {} : { token }) });
 }
 
-const strict = guarded.filter(({ path }) => path.startsWith("/api/v1/"));
+const strict = guarded.filter(({ path, bearer }) => path.startsWith("/api/v1/") && bearer === "needed");
 const sizeOf = ({ text }: Answer) => new TextEncoder().encode(text).length;
 
 function expectHelpful({ body, text }: Answer): void {
@@ -73,6 +81,15 @@ describe("what everybody may read ignores an unknown parameter", () => {
     "/health",
   ])("%s", async (path) => {
     expect((await call(`${path}?v=3&utm_source=mail&_=1700000000000`)).status).toBe(200);
+  });
+
+  it("so do the badge and the card of a public agent, with a token and without", async () => {
+    const { agentId } = await newAgent(operator.token, { isPublic: true });
+    for (const path of ["badge", "did/card"]) {
+      for (const sent of [{}, { token: operator.token }]) {
+        expect((await call(`/api/v1/agents/${agentId}/${path}?utm_source=mail&_=1`, sent)).status, path).toBe(200);
+      }
+    }
   });
 
   it("so does UserInfo, for the clients of OpenID Connect", async () => {

@@ -57,9 +57,12 @@ function valuesOf(unresolved: Body, name: string, known: Known, where: string): 
   if (alternatives) return alternatives.flatMap((one: Body) => valuesOf(one, name, known, where));
   if (schema.const !== undefined) return [schema.const];
   if (schema.enum) return schema.enum;
+  // Any value.
+  if (Object.keys(schema).length === 0) return samples.slice(0, 1);
   const types: string[] = [schema.type].flat();
   const type = types.find((one) => one !== "null");
   const none = types.includes("null") ? [null] : [];
+  if (schema.type === "null") return none;
   if (type === "boolean") return [true, false, ...none];
   if (type === "integer" || type === "number") {
     const { minimum = 0, maximum } = schema;

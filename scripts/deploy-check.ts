@@ -13,6 +13,16 @@ import { root, runWrangler } from "./wrangler.ts";
 
 const shown = (path: string) => relative(root, path);
 
+function configAt(path: string) {
+  try {
+    return unstable_readConfig({ config: path }, { hideWarnings: true });
+  } catch (error) {
+    const { message, location } = error as Error & { readonly location?: { readonly line?: number } };
+    const where = location?.line === undefined ? "" : `, line ${location.line}`;
+    throw new Advice(`${shown(path)}${where}: ${message.split("\n")[0]}`);
+  }
+}
+
 /** The secrets of the first deployment; null when the file is gone, as after the set-up. */
 function firstSecrets(): Record<string, string> | null {
   if (!existsSync(productionSecretsPath)) return null;
@@ -42,8 +52,8 @@ try {
   if (!existsSync(productionConfigPath)) {
     throw new Advice(`There is no ${shown(productionConfigPath)}: run npm run deploy:init.`);
   }
-  const base = unstable_readConfig({ config: `${root}/wrangler.toml` }, { hideWarnings: true });
-  const config = unstable_readConfig({ config: productionConfigPath }, { hideWarnings: true });
+  const base = configAt(`${root}/wrangler.toml`);
+  const config = configAt(productionConfigPath);
   const secrets = firstSecrets();
   const findings = [...findingsOf(config, base, secrets), ...(values.remote ? deployedFindings() : [])];
   if (findings.length > 0) {

@@ -83,7 +83,7 @@ const fieldsOf = {
 /** The value of a cell. The export writes an apostrophe before a cell that a spreadsheet could take for a formula. */
 function cellValue(name, cell) {
   if (cell === "" && nullable.has(name)) return null;
-  const text = cell.startsWith("'") ? cell.slice(1) : cell;
+  const text = /^'[=+\-@'\t\r]/.test(cell) ? cell.slice(1) : cell;
   return structured.has(name) ? exactly(text) : text;
 }
 

@@ -1,6 +1,6 @@
 /** What is wrong with a deployment, as far as its files say. */
 import type { Unstable_Config as Config } from "wrangler";
-import { parseSettings, SettingsError, type SettingTexts } from "../../src/platform/settings.ts";
+import { parseSettings, SettingsError, type SettingTexts, settingNames } from "../../src/platform/settings.ts";
 import { isAnswer } from "./production.ts";
 
 /** What must be as in wrangler.toml, because the code of this version relies on it. */
@@ -77,13 +77,18 @@ function addressFindings({ vars, routes = [], workers_dev, preview_urls }: Confi
   return findings;
 }
 
-function settingFindings(texts: SettingTexts): string[] {
+/** @param judged names of settings that have a finding already */
+function settingFindings(texts: SettingTexts, judged: readonly string[]): string[] {
+  const isDevelopment = texts.ENVIRONMENT === "development";
+  const findings = isDevelopment ? ["ENVIRONMENT must be production or staging"] : [];
   try {
-    return parseSettings(texts).environment === "development" ? ["ENVIRONMENT must be production or staging"] : [];
+    // The rules of production, so that the other findings are there at once.
+    parseSettings(isDevelopment ? { ...texts, ENVIRONMENT: "production" } : texts);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    return error.message.replace("The Worker cannot start: ", "").split("; ");
+    findings.push(...error.message.replace("The Worker cannot start: ", "").split("; "));
   }
+  return findings.filter((finding) => !judged.some((name) => finding.startsWith(`${name} `)));
 }
 
 /**
@@ -99,11 +104,17 @@ export function findingsOf(config: Config, base: Config, secrets: Readonly<Recor
   const inVars = [...neededSecrets, "SETUP_TOKEN", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"].filter(
     (name) => name in vars,
   );
+  const unknown = Object.keys(vars).filter((name) => !settingNames.includes(name));
+  const addresses = addressFindings(config);
   return [
     ...bindingFindings(config, base),
-    ...addressFindings(config),
+    ...addresses,
+    ...unknown.map((name) => `${name} in [vars] is no setting of this version`),
     ...inVars.map((name) => `${name} is a secret and must not be in [vars]`),
     ...missing.map((name) => `the secret ${name} is missing`),
-    ...settingFindings({ ...wellFormed, ...vars, ...secrets }),
+    ...settingFindings(
+      { ...wellFormed, ...vars, ...secrets },
+      addresses.some((finding) => finding.startsWith("ISSUER ")) ? ["ISSUER"] : [],
+    ),
   ];
 }

@@ -3,7 +3,7 @@
 import type { JWTPayload } from "jose";
 import type { DomainEvent } from "../events/catalogue.ts";
 import { type PublicJwk, verificationAlgs } from "../platform/crypto/jwk.ts";
-import { checkTimes, readJws, verifyJws } from "../platform/crypto/jws.ts";
+import { checkTimes, ownHeaderFault, parseJws, readJws, verifyJws } from "../platform/crypto/jws.ts";
 import type { AgentId } from "../platform/ids.ts";
 import { foreignSkewSeconds } from "../platform/lifetimes.ts";
 import type { RefusalReason } from "./contract.ts";
@@ -55,10 +55,11 @@ export async function checkAssertion(
   audiences: readonly string[],
   nowMs: number,
 ): Promise<AssertionOutcome> {
+  const { header } = parseJws(jwt);
+  const malformed = (member: string | null) =>
+    refused("assertion_malformed", member ? { header: member, received: loggable(header?.[member]) } : {});
   const read = readJws(jwt);
-  if (!read) return refused("assertion_malformed");
-  const malformed = (header: "alg" | "typ") =>
-    refused("assertion_malformed", { header, received: loggable(read.header[header]) });
+  if (!read) return malformed(header && ownHeaderFault(header));
   const alg = verificationAlgs(key).find((candidate) => candidate === read.header.alg);
   if (!alg) return malformed("alg");
   // RFC 7523 3 does not require `typ`. A `typ` of another kind of token is refused, against confusion of token types.

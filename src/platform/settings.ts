@@ -120,33 +120,37 @@ const seconds = (least: number, most: number) =>
     .max(most, { error: `must be at most ${most} seconds` })
     .default(3600);
 
-const settingsSchema = z
-  .object({
-    ISSUER: origin,
-    ENVIRONMENT: z
-      .enum(["development", "staging", "production"], { error: "must be development, staging or production" })
-      .default("production"),
-    KEY_ENCRYPTION_KEYS: keyRing,
-    SECRET_HASH_KEYS: keyRing,
-    SETUP_TOKEN: adminToken,
-    METRICS_TOKEN: adminToken,
-    TOKEN_TTL_SECONDS: seconds(60, longestLifeSeconds),
-    ALLOWED_ORIGINS: z
-      .string()
-      .default("")
-      .transform((text) => text.split(",").map((entry) => entry.trim()))
-      .transform((entries) => entries.filter((entry) => entry !== ""))
-      .pipe(z.array(origin)),
-    GITHUB_OIDC_ISSUER: githubIssuer,
-    DNS_RESOLVER: z.union([z.literal("off"), resolverUrl]).optional(),
-    DNS_STATIC_RECORDS: staticRecords,
-    REMOTE_JWKS_TTL_SECONDS: seconds(0, 86_400),
-    COMPLIANCE_ENABLED: z.enum(["true", "false"], { error: "must be true or false" }).default("true"),
-    OPERATOR_NAME: operatorName,
-    OPERATOR_CONTACT: contact,
-    DOCS_URL: docsUrl,
-    ...stripeSettings,
-  })
+const settingTexts = z.object({
+  ISSUER: origin,
+  ENVIRONMENT: z
+    .enum(["development", "staging", "production"], { error: "must be development, staging or production" })
+    .default("production"),
+  KEY_ENCRYPTION_KEYS: keyRing,
+  SECRET_HASH_KEYS: keyRing,
+  SETUP_TOKEN: adminToken,
+  METRICS_TOKEN: adminToken,
+  TOKEN_TTL_SECONDS: seconds(60, longestLifeSeconds),
+  ALLOWED_ORIGINS: z
+    .string()
+    .default("")
+    .transform((text) => text.split(",").map((entry) => entry.trim()))
+    .transform((entries) => entries.filter((entry) => entry !== ""))
+    .pipe(z.array(origin)),
+  GITHUB_OIDC_ISSUER: githubIssuer,
+  DNS_RESOLVER: z.union([z.literal("off"), resolverUrl]).optional(),
+  DNS_STATIC_RECORDS: staticRecords,
+  REMOTE_JWKS_TTL_SECONDS: seconds(0, 86_400),
+  COMPLIANCE_ENABLED: z.enum(["true", "false"], { error: "must be true or false" }).default("true"),
+  OPERATOR_NAME: operatorName,
+  OPERATOR_CONTACT: contact,
+  DOCS_URL: docsUrl,
+  ...stripeSettings,
+});
+
+/** The names of all settings. */
+export const settingNames: readonly string[] = Object.keys(settingTexts.shape);
+
+const settingsSchema = settingTexts
   .superRefine((env, context) => {
     if (env.ENVIRONMENT === "development") return;
     const refuse = (name: keyof typeof env, message: string) =>

@@ -189,6 +189,18 @@ describe("the findings", () => {
       "ENVIRONMENT must be production or staging",
     ],
     [
+      "a misspelt setting",
+      "[vars]\n",
+      '[vars]\nTOKN_TTL_SECONDS = "60"\n',
+      "TOKN_TTL_SECONDS in [vars] is no setting of this version",
+    ],
+    [
+      "an issuer that is no origin, once",
+      'ISSUER = "https://idp.example.com"',
+      'ISSUER = "idp.example.com"',
+      "ISSUER must be an https origin, such as https://idp.example.com",
+    ],
+    [
       "a lifetime out of range",
       'TOKEN_TTL_SECONDS = "3600"',
       'TOKEN_TTL_SECONDS = "0"',
@@ -216,6 +228,16 @@ describe("the findings", () => {
     const text = productionConfig(deployment);
     expect(text).toContain(before);
     expect(findingsOf(await configOf(text.replace(before, after)), base(), secrets)).toEqual([finding]);
+  });
+
+  it("several at once", async () => {
+    const text = productionConfig(deployment)
+      .replace('ENVIRONMENT = "production"', 'ENVIRONMENT = "development"')
+      .replace('TOKEN_TTL_SECONDS = "3600"', 'TOKEN_TTL_SECONDS = "5"');
+    expect(findingsOf(await configOf(text), base(), secrets)).toEqual([
+      "ENVIRONMENT must be production or staging",
+      "TOKEN_TTL_SECONDS must be at least 60 seconds",
+    ]);
   });
 
   it("a key list that is none", async () => {

@@ -5,7 +5,7 @@ import { hintOfClient, refusedClient } from "../../access/secret-holder.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { AuthenticatedClient, Counting, Presented, Refused, Throttled } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { readJws } from "../../platform/crypto/jws.ts";
+import { parseJws } from "../../platform/crypto/jws.ts";
 import { hashUnderEach } from "../../platform/crypto/keyed-hash.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
@@ -67,7 +67,8 @@ export function readClient(context: Context, { authorization, form, path }: Clie
   if (form.client_assertion !== undefined) {
     if (form.client_assertion_type !== assertionType)
       return invalidRequest(`client_assertion_type must be ${assertionType}.`);
-    const claimed = readJws(form.client_assertion)?.payload.sub;
+    // Also of an assertion that will be refused for its header: the log of its client names the reason.
+    const claimed = parseJws(form.client_assertion).payload?.sub;
     if (typeof claimed !== "string") return invalidClient();
     if (form.client_id !== undefined && normalize(form.client_id) !== normalize(claimed)) {
       return invalidRequest("client_id is not the subject of client_assertion.");

@@ -66,10 +66,15 @@ export function headerFault(header: Record<string, unknown>): string | null {
   return isText(kid) ? null : "kid";
 }
 
-function isOwnHeader(header: Record<string, unknown>): header is Record<string, unknown> & JwsHeader {
-  if (headerFault(header) !== null || keyMembers.some((member) => Object.hasOwn(header, member))) return false;
-  return header.kid === undefined || keyIdForm.test(header.kid as string);
+/** The same for a token that was made for this service. */
+export function ownHeaderFault(header: Record<string, unknown>): string | null {
+  const fault = headerFault(header) ?? keyMembers.find((member) => Object.hasOwn(header, member));
+  if (fault) return fault;
+  return header.kid === undefined || keyIdForm.test(header.kid as string) ? null : "kid";
 }
+
+const isOwnHeader = (header: Record<string, unknown>): header is Record<string, unknown> & JwsHeader =>
+  ownHeaderFault(header) === null;
 
 /** The segments of a text that should be a compact JWS. Nothing is verified. */
 interface Segments {

@@ -95,7 +95,9 @@ const exporting = route({
           }),
         },
         "text/csv": {
-          schema: textLike("type,eventId,sequence\r\nevent,0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10,1\r\n").openapi({
+          schema: textLike(
+            "type,sequence,timestamp,action,outcome,…\r\nevent,1,2026-11-22T09:29:58.001Z,organization.created,success,…\r\n",
+          ).openapi({
             description:
               "Here cut. `type` is `event` for an event. `actor`, `details` and `publicKeyJwk` are JSON. A cell that begins with `=`, `+`, `-`, `@`, an apostrophe, a tab or a carriage return has an apostrophe before it",
           }),

@@ -1,4 +1,5 @@
 /** private_key_jwt: RFC 7523 2.2 and 3, OpenID Connect Core 9. */
+import { Buffer } from "node:buffer";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { call, issuer, newAgent, theOperator } from "../../support/api.ts";
@@ -194,6 +195,27 @@ describe("401 invalid_client, and the reason in the audit log", () => {
     const answer = await present(await sign(claimsOf(agentId), { alg, privateKey }, more));
     expect(answer.body.error).toBe("invalid_client");
     expect(await detailsOf(agentId)).toMatchObject({ reason: "assertion_malformed", header, received });
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ["kid", { kid: "a/b+c=" }, "a/b+c="],
+    ["kid", { kid: 5 }, "5"],
+    ["kid", { kid: "k".repeat(300) }, "k".repeat(200)],
+    ["jku", { jku: "https://keys.example.com" }, "https://keys.example.com"],
+    ["x5u", { x5u: "https://keys.example.com" }, "https://keys.example.com"],
+    ["x5c", { x5c: ["MIIB"] }, "MIIB"],
+    ["jwk", { jwk: { kty: "EC" } }, "[structure]"],
+    ["crit", { crit: ["exp"] }, "exp"],
+    ["alg", { alg: "none" }, "none"],
+    ["alg", { alg: "HS256" }, "HS256"],
+    ["typ", { typ: 7 }, "7"],
+  ])("a header whose %s no assertion may have is in the log of its client: %j", async (header, members, received) => {
+    const own = await registered();
+    const [, payload, signature] = (await sign(claimsOf(own.agentId), own)).split(".");
+    const text = JSON.stringify({ alg: "ES256", ...members });
+    const answer = await present(`${Buffer.from(text).toString("base64url")}.${payload}.${signature}`);
+    expect([answer.status, answer.body.error]).toEqual([401, "invalid_client"]);
+    expect(await detailsOf(own.agentId)).toMatchObject({ reason: "assertion_malformed", header, received });
   });
 
   it("another agent's signature", async () => {

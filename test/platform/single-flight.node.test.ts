@@ -53,7 +53,7 @@ const driver = `
       await scheduler.wait(cancelAfterMs[index]);
       controller.abort();
     }
-    return Promise.race([answer, scheduler.wait(10_000).then(() => "never answered")]);
+    return Promise.race([answer, scheduler.wait(60_000).then(() => "never answered")]);
   }
 
   export default {

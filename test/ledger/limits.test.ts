@@ -47,6 +47,7 @@ describe("the calls of a day", () => {
       current: most,
       resetsAtMs: nextDay,
       rate: null,
+      planTier: plan_tier,
     };
     expect(await call()).toEqual(limited);
     await restart();
@@ -109,6 +110,7 @@ describe("the tokens of a day", () => {
       current: 1_000,
       resetsAtMs: nextDay,
       rate: null,
+      planTier: "free",
     });
     expect(await used()).toEqual([0, 0, 1_000, 1]);
     clockAt(nextDay);
@@ -147,7 +149,7 @@ describe("the tokens of a month", () => {
       limited: 3,
     });
     const limited = { limit: "maxTokensPerMonth", max: most, current: most, resetsAtMs: nextMonth, rate: null };
-    expect(await issue()).toEqual({ outcome: "limited", ...limited });
+    expect(await issue()).toEqual({ outcome: "limited", planTier: "enterprise", ...limited });
     expect(await used()).toEqual([0, 0, most, most]);
     clockAt(nextMonth - 1);
     expect(await outcomeOf(issue())).toBe("limited");
@@ -181,6 +183,7 @@ describe("the rate", () => {
       current: 100,
       resetsAtMs: now + 1_000,
       rate: empty,
+      planTier: "free",
     };
     expect(await call()).toEqual(limited);
     expect(await issue()).toEqual(limited);

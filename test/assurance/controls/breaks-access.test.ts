@@ -173,7 +173,7 @@ describe("CC6.7 encryption in transit", () => {
   });
 
   it("fails when a webhook goes to an http address", async () => {
-    await sql(`INSERT INTO webhook_subscriptions VALUES
+    await sql(`INSERT INTO webhook_subscriptions (id, organization_id, name, url, events, active, failure_count, slow_until, created_at, updated_at) VALUES
       ('w1', '${organization().organizationId}', 'n', 'http://hooks.example.com/', '[]', 1, 0, 0, 0, 0)`);
     expect(await measured("CC6.7", production)).toMatchObject({
       status: "fail",

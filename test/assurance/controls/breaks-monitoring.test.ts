@@ -84,7 +84,7 @@ describe("CC7.2 system monitoring", () => {
     const atMs = Date.now();
     const slow = "UPDATE webhook_subscriptions SET slow_until = ?";
     await sql(
-      `INSERT INTO webhook_subscriptions VALUES ('w1', 'o1', 'n', 'https://hooks.example.com/', '[]', 1, 0, 0, 0, 0)`,
+      `INSERT INTO webhook_subscriptions (id, organization_id, name, url, events, active, failure_count, slow_until, created_at, updated_at) VALUES ('w1', 'o1', 'n', 'https://hooks.example.com/', '[]', 1, 0, 0, 0, 0)`,
     );
     await sql(
       `INSERT INTO webhook_deliveries (id, organization_id, subscription_id, event_id, event_type, payload, status,

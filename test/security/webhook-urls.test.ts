@@ -109,7 +109,12 @@ const bodies: Readonly<Record<string, Body>> = {
   changeWebhook: {},
   trustPartner: { name: "A partner", issuer: "https://idp.acme.example.com" },
   changePartner: {},
-  createTrustPolicy: { provider: "oidc", audience: "https://idp.example.com", claims: { sub: "a" } },
+  createTrustPolicy: {
+    provider: "oidc",
+    issuer: "https://second.example.com",
+    audience: "https://idp.example.com",
+    claims: { sub: "a" },
+  },
 };
 
 /** The names of the fields of a schema, its alternatives included, that take a URL which the service may call. */

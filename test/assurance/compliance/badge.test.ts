@@ -85,6 +85,8 @@ describe("404, the same for all", () => {
     body: {
       code: "AGENT_NOT_FOUND",
       message: "No active agent with this id is visible to you.",
+      hint: "Check the id.",
+      docs: "http://localhost:8787/errors#AGENT_NOT_FOUND",
       requestId: "",
     },
   };

@@ -68,7 +68,13 @@ describe("another organization's agent", () => {
       expect(answers).toEqual(
         Array(3).fill({
           status: 404,
-          body: { code: "AGENT_NOT_FOUND", message: "No agent has this id in your organization.", requestId: "" },
+          body: {
+            code: "AGENT_NOT_FOUND",
+            message: "No agent has this id in your organization.",
+            hint: "Check the id.",
+            docs: "http://localhost:8787/errors#AGENT_NOT_FOUND",
+            requestId: "",
+          },
         }),
       );
     }

@@ -26,8 +26,22 @@ function headersOf(raw: readonly string[]): Headers {
   return headers;
 }
 
-/** Sends one request to an origin, header for header. */
-export function exchange(origin: string, { method, path, headers = [], body }: WireRequest): Promise<WireAnswer> {
+/**
+ * Sends one request to an origin, header for header. The service answers a body that is too large before it has all of it, and closes
+ * the connection; a client that is still sending then gets an error in place of the answer, so it sends the request again.
+ */
+export async function exchange(origin: string, request: WireRequest): Promise<WireAnswer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await exchangeOnce(origin, request);
+    } catch (error) {
+      const isCutOff = ["EPIPE", "ECONNRESET"].includes((error as { code?: string }).code ?? "");
+      if (!isCutOff || (request.body?.length ?? 0) < 256 * 1024 || attempt === 10) throw error;
+    }
+  }
+}
+
+function exchangeOnce(origin: string, { method, path, headers = [], body }: WireRequest): Promise<WireAnswer> {
   const { host, hostname, port } = new URL(origin);
   const bytes = body === undefined ? null : Buffer.from(body as Uint8Array);
   const framing = bytes ? [["Content-Length", String(bytes.byteLength)] as const] : [];

@@ -2,7 +2,8 @@
  * Attack: webhook name, agent fields with HTML, CRLF, 4-byte characters, 1 MB strings, `__proto__`: stored or refused as
  * text; never executed, never a 500. Every text of every body, from the OpenAPI document.
  */
-import { beforeAll, describe, expect, it } from "vitest";
+import { env } from "cloudflare:workers";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { agentFields, type Body, call, newOrganization, type Organization, unique } from "../support/api.ts";
 import { filled, type Operation, operations, resolved } from "./_operations.ts";
 
@@ -39,7 +40,16 @@ const almostTooLarge = "🦊".repeat(60_000);
 let tenant: Organization;
 
 beforeAll(async () => {
+  // The webhooks that the texts make are delivered to nobody.
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(null, { status: 204 }));
   tenant = await newOrganization();
+});
+afterAll(async () => {
+  const { DB } = env as unknown as { DB: D1Database };
+  await DB.batch(
+    ["webhook_deliveries", "webhook_subscriptions", "outbox"].map((table) => DB.prepare(`DELETE FROM ${table}`)),
+  );
+  vi.restoreAllMocks();
 });
 
 /** The names of the texts of a schema, its alternatives included. */

@@ -4,26 +4,17 @@
  * `npm run docs:walk -- docs/guides/federation.md` follows this page only, after the quick start.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { Advice, giveUp } from "./advice.ts";
 import { atPorts, type Block, blocksOf, fileNameOf, followedPages } from "./docs/pages.ts";
 import { runScript, scriptOf } from "./docs/shell.ts";
 import { interruption } from "./interruption.ts";
-import { chosenPort } from "./port.ts";
+import { chosenPort, freePort } from "./port.ts";
 import { startWorker } from "./worker.ts";
 import { root } from "./wrangler.ts";
 
 /** The service runs already: the walk starts it as `npm start` does. */
 const isStart = ({ code }: Block) => /^npm start\b/.test(code);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
-}
 
 /** Writes the files that a page has the reader save in `.local`. */
 function saveFiles(page: string, ports: readonly number[]): void {

@@ -45,3 +45,12 @@ export async function requireFreePort(port: number): Promise<void> {
   const why = error === "EADDRINUSE" ? "is taken by another program" : `cannot be used (${error})`;
   throw new Advice(`Port ${port} ${why}. Stop that program, or choose another port: PORT=8788 npm start`);
 }
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 0;
+}

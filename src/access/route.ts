@@ -98,7 +98,7 @@ function strictQuery(request: RouteConfig["request"]): NonNullable<RouteConfig["
 }
 
 /**
- * Defines a route. Adds the guard for its access, the check of its query of the body's media type, the security scheme, a response for
+ * Defines a route. Adds the guard for its access, the checks of its query and of the body's media type, the security scheme, a response for
  * every error, and an `operationId` made of the summary unless the definition has its own.
  *
  * @example

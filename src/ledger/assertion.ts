@@ -1,9 +1,9 @@
 /** Client assertions: `private_key_jwt` of OpenID Connect Core 9, after RFC 7521 and RFC 7523 3. */
 
-import type { JWTPayload } from "jose";
 import type { DomainEvent } from "../events/catalogue.ts";
+import { claimAtFault, headerAtFault, timeAtFault } from "../platform/crypto/foreign-jws.ts";
 import { type PublicJwk, verificationAlgs } from "../platform/crypto/jwk.ts";
-import { checkTimes, ownHeaderFault, parseJws, readJws, verifyJws } from "../platform/crypto/jws.ts";
+import { hasSignature, ownHeaderFault, parseJws, readJws } from "../platform/crypto/jws.ts";
 import type { AgentId } from "../platform/ids.ts";
 import { foreignSkewSeconds } from "../platform/lifetimes.ts";
 import type { RefusalReason } from "./contract.ts";
@@ -26,21 +26,6 @@ const refused = (reason: RefusalReason, details: DomainEvent["details"] = {}): A
   details,
 });
 
-/** A value of a claim, as an audit event can hold it; null for a missing one. */
-function loggable(value: unknown): string | null {
-  if (value === undefined) return null;
-  const texts = [value]
-    .flat()
-    .map((item) => (typeof item === "object" && item !== null ? "[structure]" : String(item)));
-  return texts.join(" ").slice(0, 200).toWellFormed();
-}
-
-function timeAtFault(claims: JWTPayload, times: "expired" | "not_yet_valid" | "malformed"): string {
-  if (times === "expired") return "exp";
-  if (times === "not_yet_valid") return "nbf";
-  return ["nbf", "iat"].find((name) => claims[name] !== undefined && !Number.isFinite(claims[name])) ?? "exp";
-}
-
 /**
  * Checks everything about an assertion except whether it was used before. The registered key decides the algorithm; the `alg`
  * of the header must match it.
@@ -55,34 +40,36 @@ export async function checkAssertion(
   audiences: readonly string[],
   nowMs: number,
 ): Promise<AssertionOutcome> {
-  const { header } = parseJws(jwt);
-  const malformed = (member: string | null) =>
-    refused("assertion_malformed", member ? { header: member, received: loggable(header?.[member]) } : {});
   const read = readJws(jwt);
-  if (!read) return malformed(header && ownHeaderFault(header));
-  const alg = verificationAlgs(key).find((candidate) => candidate === read.header.alg);
+  if (!read) {
+    const { header } = parseJws(jwt);
+    const member = header && ownHeaderFault(header);
+    return refused("assertion_malformed", member ? { ...headerAtFault(header, member) } : {});
+  }
+  const { header, payload: claims } = read;
+  const malformed = (member: "alg" | "typ") => refused("assertion_malformed", { ...headerAtFault(header, member) });
+  const alg = verificationAlgs(key).find((candidate) => candidate === header.alg);
   if (!alg) return malformed("alg");
   // RFC 7523 3 does not require `typ`. A `typ` of another kind of token is refused, against confusion of token types.
-  const { typ } = read.header;
+  const { typ } = header;
   if (typ !== undefined && !/^(application\/)?(jwt|client-authentication\+jwt)$/i.test(typ)) return malformed("typ");
-  const claims = await verifyJws(jwt, { key, alg, typ: null });
-  if (!claims) return refused("assertion_signature");
+  if (!(await hasSignature(jwt, key, alg))) return refused("assertion_signature");
   const { iss, sub, aud, jti } = claims;
-  const wrong = (claim: string, received = loggable(claims[claim])) => refused("assertion_claims", { claim, received });
+  const wrong = (claim: string) => refused("assertion_claims", { ...claimAtFault(claims, claim) });
   if (iss !== agentId) return wrong("iss");
   if (sub !== agentId) return wrong("sub");
   const [audience, ...others] = [aud].flat();
   if (audience === undefined || !audiences.includes(audience) || others.length > 0) return wrong("aud");
   if (typeof jti !== "string" || jti === "" || jti.length > 256) return wrong("jti");
-  const times = checkTimes(claims, { nowMs, skewSeconds: foreignSkewSeconds });
-  if (times !== "ok") {
-    const claim = timeAtFault(claims, times);
-    return refused("assertion_expired", { claim, received: loggable(claims[claim]) });
+  const time = timeAtFault(claims, { nowMs, skewSeconds: foreignSkewSeconds });
+  if (time) {
+    const isIssuedLater = time.reason === "token_not_yet_valid" && time.fault.claim === "iat";
+    return refused(isIssuedLater ? "assertion_claims" : "assertion_expired", { ...time.fault });
   }
   const exp = Number(claims.exp);
-  const beganAt = claims.iat ?? nowMs / 1000;
-  if (beganAt > nowMs / 1000 + foreignSkewSeconds) return wrong("iat");
-  const lifetimeSeconds = Math.ceil(exp - beganAt);
-  if (lifetimeSeconds > longestLifetimeSeconds + foreignSkewSeconds) return wrong("lifetime", `${lifetimeSeconds} s`);
+  const lifetimeSeconds = Math.ceil(exp - (claims.iat ?? nowMs / 1000));
+  if (lifetimeSeconds > longestLifetimeSeconds + foreignSkewSeconds) {
+    return refused("assertion_claims", { claim: "lifetime", received: `${lifetimeSeconds} s` });
+  }
   return { ok: true, jti, expiresAtMs: (exp + foreignSkewSeconds) * 1000 };
 }

@@ -6,8 +6,8 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { blocksOf, followedPages } from "../../scripts/docs/pages.ts";
+import { freePort } from "../../scripts/port.ts";
 import { root } from "../house/_source.ts";
-import { freePort } from "../support/example-process.ts";
 
 let clone: string;
 

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../scripts/port.ts";
 import { boundTokenFor } from "../support/bound-token.ts";
-import { examplesFolder as folder, freePort, runExample as run } from "../support/example-process.ts";
+import { examplesFolder as folder, runExample as run } from "../support/example-process.ts";
 import {
   type Admin,
   type AgentClient,

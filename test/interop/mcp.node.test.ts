@@ -7,8 +7,9 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { decodeJwt, exportJWK, generateKeyPair, type JWK } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../scripts/port.ts";
 import { boundTokenFor } from "../support/bound-token.ts";
-import { type Ended, freePort, runExample, serveExample } from "../support/example-process.ts";
+import { type Ended, runExample, serveExample } from "../support/example-process.ts";
 import {
   type Admin,
   type AgentClient,

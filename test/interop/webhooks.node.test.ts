@@ -5,12 +5,12 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook as StandardWebhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../scripts/port.ts";
 import { type Admin, agentFields, type Body, newOrganization, send, setUp, tokenFor } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 import {
@@ -143,14 +143,6 @@ describe("the receivers of docs/guides/configure-webhooks.md, and `npm run webho
     const [block] = blocks.filter((code) => /^(\/\/|#) (\S+)\n/.exec(code)?.[2] === name);
     if (block === undefined) throw new Error(`The guide has no ${name}.`);
     return block;
-  }
-
-  async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    return typeof address === "object" && address ? address.port : 0;
   }
 
   const answers = (url: string) =>

@@ -1,6 +1,5 @@
 /** The programs of examples/, each as a process of its own. */
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { join } from "node:path";
 
 export const examplesFolder = join(import.meta.dirname, "..", "..", "examples");
@@ -42,13 +41,4 @@ export async function serveExample(
     child.kill();
     return ended;
   };
-}
-
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
 }

@@ -6,8 +6,9 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { atPorts } from "../../../scripts/docs/pages.ts";
+import { freePort } from "../../../scripts/port.ts";
 import { root } from "../../house/_source.ts";
-import { type Ended, freePort } from "../../support/example-process.ts";
+import type { Ended } from "../../support/example-process.ts";
 import { type Block, blocksOf, fileNameOf } from "./_blocks.ts";
 
 export interface Folder {

@@ -1,7 +1,7 @@
 /** Limits for failed sign-ins and for costly checks. */
-import ipaddr from "ipaddr.js";
 import QuickLRU from "quick-lru";
 import type { Source } from "../platform/context.ts";
+import { networkOf } from "../platform/network.ts";
 import { isYounger, minuteMs } from "../platform/time.ts";
 
 const windowMs = minuteMs;
@@ -19,17 +19,6 @@ const turnsAllowed = { verification: 30, domain_verification: 10 } as const;
 
 /** A costly check with a limit per minute. */
 export type Turn = keyof typeof turnsAllowed;
-
-/** The network that a request comes from. For IPv6 it is the /64, because a client owns its whole /64. */
-export function networkOf({ ip }: Source): string {
-  if (ipaddr.IPv4.isValidFourPartDecimal(ip) || !ipaddr.IPv6.isValid(ip)) return ip;
-  const address = ipaddr.IPv6.parse(ip);
-  if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString();
-  return address.parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(":");
-}
 
 /** The result of one more failure. */
 export interface FailureNoted {

@@ -1,6 +1,7 @@
 /** Throttles: a client that fails too often from one network must wait on that network. No other client and no other network waits. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Admission, networkOf } from "../../src/ledger/admission.ts";
+import { Admission } from "../../src/ledger/admission.ts";
+import { networkOf } from "../../src/platform/network.ts";
 import { atOnce, clockAt, DB, newLedger, newMemberWithLedger, noon, tally, wrongSecret } from "./_support.ts";
 
 const from = (ip: string) => ({ ip, userAgent: "test" });

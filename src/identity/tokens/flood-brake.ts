@@ -3,11 +3,11 @@
  * there are many isolates. The ledger decides on every request that passes.
  */
 import QuickLRU from "quick-lru";
-import { networkOf } from "../../ledger/admission.ts";
 import { checkAssertion } from "../../ledger/assertion.ts";
 import type { Presented, Throttled } from "../../ledger/contract.ts";
 import type { Context, Source } from "../../platform/context.ts";
 import type { AgentId } from "../../platform/ids.ts";
+import { networkOf } from "../../platform/network.ts";
 import { isYounger, minuteMs } from "../../platform/time.ts";
 import { findClientKey } from "./store.ts";
 

@@ -14,11 +14,11 @@ import { createOrganizationSchema } from "../../../src/identity/onboarding/schem
 import { parseBasic } from "../../../src/identity/tokens/basic-credentials.ts";
 import { isSameUri } from "../../../src/identity/tokens/dpop.ts";
 import { readScopes, readTarget } from "../../../src/identity/tokens/parameters.ts";
-import { networkOf } from "../../../src/ledger/admission.ts";
 import { decodeBase64url } from "../../../src/platform/crypto/base64url.ts";
 import { mediaTypeOf } from "../../../src/platform/http/body.ts";
 import { decodeCursor, encodeCursor } from "../../../src/platform/http/pagination.ts";
 import { type AgentId, agentIdSchema, type OrganizationId } from "../../../src/platform/ids.ts";
+import { networkOf } from "../../../src/platform/network.ts";
 import { checkOutboundUrl } from "../../../src/platform/outbound/guard.ts";
 import { maxAgeOf } from "../../../src/platform/outbound/key-set-fetch.ts";
 import { hostileText } from "./_hostile.ts";

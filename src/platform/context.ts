@@ -1,4 +1,5 @@
 /** The context of a service function: bindings, settings, time and facts of the request, without Hono and `Request`. */
+import type { Claim } from "./claim.ts";
 import { type Database, openDatabase } from "./db/client.ts";
 import { type Bindings, type Settings, settingsOf } from "./env.ts";
 import type { OrganizationId } from "./ids.ts";
@@ -15,6 +16,8 @@ export interface Context {
   readonly db: Database;
   readonly requestId: string;
   readonly source: Source;
+  /** Set while the rule of a request with an `Idempotency-Key` runs; see `access/idempotency/`. */
+  readonly claim?: Claim;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Continues work after the response. The runtime can end it early. */

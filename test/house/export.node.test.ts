@@ -12,6 +12,8 @@ const exceptions: Readonly<Record<string, string>> = {
   audit_events: "the lines audit_event, in the form of the audit log",
   billing_events: "ids of Stripe's events, which name no organization",
   control_results: "measurements of the service, which are public",
+  idempotent_requests:
+    "answers, for a day, of requests that can be repeated: copies of records that are exported, and secrets",
   outbox: "events on their way: the export relays them to the audit log before it begins",
   signing_keys: "keys of the service; the lines signing_key have their public parts",
   webhook_past_states: "what a changed webhook still matches, for some seconds",

@@ -51,6 +51,7 @@ const owners: Readonly<Record<string, string>> = {
   delegations: "identity/delegation",
   domains: "tenancy/domains",
   federation_partners: "identity/federation",
+  idempotent_requests: "access",
   organizations: "tenancy/organizations",
   outbox: "events",
   resources: "identity/resources",

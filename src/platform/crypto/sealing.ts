@@ -22,6 +22,7 @@ export const sealedPlace = {
   signingKey: (kid: string) => `signing-key:${kid}`,
   agentKey: (id: string) => `agent-key:${id}`,
   webhookSecret: (id: string) => `webhook-secret:${id}`,
+  idempotentAnswer: (claimId: string) => `idempotent-answer:${claimId}`,
 };
 
 const encoder = new TextEncoder();

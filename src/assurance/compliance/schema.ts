@@ -96,13 +96,15 @@ export const a2aCardSchema = component(
   }),
 );
 
+const referenceTo = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
 /** A union of three lists is what no generator of clients reads; `format` says which schema the cards have. */
 export const agentCardListSchema = z.array(z.record(z.string(), z.unknown())).openapi("AgentCardList", {
   description: "Each card is an `AgentCard`, an `OasfRecord` or an `A2aAgentCard`, as `format` says",
   "x-items-by-format": {
-    card: "AgentCard",
-    oasf: "OasfRecord",
-    a2a: "A2aAgentCard",
+    card: referenceTo("AgentCard"),
+    oasf: referenceTo("OasfRecord"),
+    a2a: referenceTo("A2aAgentCard"),
   },
   example: [
     {

@@ -81,8 +81,10 @@ const newCapabilitiesSchema = listOf(
   capabilitySchema.refine((capability) => !isReservedScope(capability), { error: reservedCapability }),
 );
 
+const platformScopeSchema: z.ZodType<string> = enumeration("PlatformScope", grantableScopes);
+
 const grantedScopesSchema = z
-  .array(enumeration("PlatformScope", grantableScopes), {
+  .array(platformScopeSchema, {
     error: "must be a list of platform scopes",
   })
   .max(grantableScopes.length, { abort: true, error: `must name at most ${grantableScopes.length} scopes` })
@@ -160,7 +162,11 @@ export const agentSchema = z
     owner: textLike("talent-team"),
     deploymentEnv: deploymentEnvSchema,
     description: z.string().nullable(),
-    grantedScopes: z.array(textLike("agents:read")),
+    grantedScopes: z.array(platformScopeSchema).openapi({
+      description:
+        "The platform scopes that the agent may request. `capabilities` are what it may request for a resource",
+      example: ["agents:read"],
+    }),
     isPublic: z.boolean(),
     dpopRequired: z.boolean(),
     idTokenSignedResponseAlg: idTokenAlgSchema,

@@ -126,12 +126,14 @@ export const auditEventSchema = z
     target: z.string().nullable().openapi({
       description: "The id of the agent, credential, token, key, organization or other record that the event is about",
     }),
-    details: z.custom<AuditEvent["details"]>().openapi({
-      type: "object",
-      additionalProperties: true,
-      description:
-        "More facts about the event. `unreadable` has the raw columns of an event that was damaged in the database",
-    }),
+    details: z
+      .custom<AuditEvent["details"]>((value) => typeof value === "object" && value !== null)
+      .openapi({
+        type: "object",
+        additionalProperties: true,
+        description:
+          "More facts about the event. `unreadable` has the raw columns of an event that was damaged in the database",
+      }),
     timestamp: z.iso.datetime(),
     previousHash: sha256.openapi({ description: "The hash of the previous event; 64 zeros for sequence 1" }),
     hash: sha256.openapi({ description: "SHA-256 in hex over the RFC 8785 form of all other fields" }),

@@ -34,6 +34,10 @@ export interface Endpoint {
 
 /** The stored outcome of an attempt. */
 export interface AttemptRecord {
+  /** The time of its signature, in milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** Until its outcome was known, in whole milliseconds. */
+  readonly durationMs: number;
   /** null when there was no answer. */
   readonly httpStatusCode: number | null;
   /** The beginning of the answer's body. */
@@ -74,7 +78,7 @@ function failureOf(status: number, headers: Headers, body: string): string {
 }
 
 /** The status line decides. A body that cannot be read is a note, because the endpoint has the message. */
-function outcomeOf(answer: OutboundAnswer): AttemptOutcome {
+function outcomeOf(answer: OutboundAnswer): Omit<AttemptOutcome, "startedAtMs" | "durationMs"> {
   if (!answer.ok) {
     const httpStatusCode = answer.reason === "redirect" ? answer.status : null;
     return { ok: false, httpStatusCode, responseBody: null, error: answer.detail, note: null, retryAfter: null };
@@ -103,7 +107,8 @@ export async function attempt(
   message: Message,
   { timeoutMs, keptBytes } = usualBounds,
 ): Promise<AttemptOutcome> {
-  const headers = await endpoint.sign({ ...message, sentAtMs: context.now() });
+  const startedAtMs = context.now();
+  const headers = await endpoint.sign({ ...message, sentAtMs: startedAtMs });
   const answer = await outboundFetch(context, endpoint.url, {
     method: "POST",
     headers,
@@ -113,5 +118,6 @@ export async function attempt(
     whenTooLarge: "truncate",
     whenUnreadable: "note",
   });
-  return outcomeOf(answer);
+  // The clock of a machine can be set back.
+  return { ...outcomeOf(answer), startedAtMs, durationMs: Math.max(0, context.now() - startedAtMs) };
 }

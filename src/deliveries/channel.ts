@@ -4,7 +4,7 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { RunnableQuery } from "drizzle-orm/runnable-query";
 import type { SQLiteTableWithColumns, SQLiteTextBuilderInitial } from "drizzle-orm/sqlite-core";
 import type { Context } from "../platform/context.ts";
-import type { deliveryColumns, endpointColumns } from "../platform/db/schema.ts";
+import type { attemptColumns, deliveryColumns, endpointColumns } from "../platform/db/schema.ts";
 import type { Bindings } from "../platform/env.ts";
 import type { AttemptOutcome, Endpoint, Message } from "./attempt.ts";
 import type { Next, Schedule } from "./schedule.ts";
@@ -24,14 +24,22 @@ export type DeliveryTable = TableWith<
 >;
 /** A table of endpoints. It also has a column for the URL. */
 export type EndpointTable = TableWith<{ id: IsPrimaryKey<Text> } & ReturnType<typeof endpointColumns>>;
+/** A table of the last attempts of each delivery. Its primary key is `endpointId`, `deliveryId`, `slot`. */
+export type AttemptTable = TableWith<{ endpointId: Text; deliveryId: Text } & ReturnType<typeof attemptColumns>>;
 
 export interface Tables {
   readonly deliveries: DeliveryTable;
+  readonly attempts: AttemptTable;
   readonly endpoints: EndpointTable;
 }
 
 /** The columns of a delivery that every channel has. */
 export type DeliveryRow = DeliveryTable["$inferSelect"];
+
+export type AttemptRow = AttemptTable["$inferSelect"];
+
+/** The statements that end an attempt, in their order. Each changes one row, or none when the claim is not the current one any more. */
+export type End = readonly [BatchItem<"sqlite">, BatchItem<"sqlite">];
 
 /** A row whose attempt is under way. */
 export type Claimed<Row> = Row & { readonly claimedUntil: number };
@@ -68,8 +76,8 @@ export interface Channel<Row extends DeliveryRow, Found> {
   endpointsOf(context: Context, found: readonly Found[]): readonly Endpoint[];
   /** Counts an attempt in the metrics. */
   count(outcome: Next["status"]): void;
-  /** Gives a delivery up. `end` ends the attempt; it is written in one batch with the consequences for the endpoint. */
-  giveUp(context: Context, claim: Claim<Row>, outcome: AttemptOutcome, end: BatchItem<"sqlite">): Promise<void>;
+  /** Gives a delivery up. `end` ends the attempt; it is written first, in one batch with the consequences for the endpoint. */
+  giveUp(context: Context, claim: Claim<Row>, outcome: AttemptOutcome, end: End): Promise<void>;
 }
 
 /** A channel whose rows are not known. Its methods get only rows that it found itself. */

@@ -71,9 +71,9 @@ async function writeOutcome(batch: Batch, claim: Claim, outcome: AttemptOutcome,
   channel.count(next.status);
   const end = endAttempt(context, tables, delivery, outcome, next, nowMs);
   if (next.status === "delivered") {
-    await write(end, clearFailures(context, tables, endpoint.id, inTime, nowMs));
+    await write(...end, clearFailures(context, tables, endpoint.id, inTime, nowMs));
   } else if (next.status === "failed") {
-    await end;
+    await context.db.batch(end);
     await queueDeliveries(channel, context, [delivery.id], Math.ceil(next.pauseMs / 1000));
   } else {
     await channel.giveUp(context, claim, outcome, end);

@@ -2,11 +2,21 @@
  * The queries over the deliveries of a channel. A row is claimed before its attempt, so one of two concurrent attempts takes
  * place. The outcome of an attempt is written only while its claim is the current one.
  */
-import { and, asc, eq, gt, inArray, isNull, lte, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, gt, isNull, lte, or, type SQL, sql } from "drizzle-orm";
 import type { Context, WithDb } from "../platform/context.ts";
 import { among, previousChanged, rowsWithoutLimit } from "../platform/db/conditional.ts";
 import type { AttemptRecord } from "./attempt.ts";
-import type { AnyChannel, Claimed, DeliveryRow, DeliveryTable, EndpointTable, Tables } from "./channel.ts";
+import type {
+  AnyChannel,
+  AttemptRow,
+  AttemptTable,
+  Claimed,
+  DeliveryRow,
+  DeliveryTable,
+  End,
+  EndpointTable,
+  Tables,
+} from "./channel.ts";
 import type { Next } from "./schedule.ts";
 import { slowWidth } from "./slow.ts";
 
@@ -77,16 +87,63 @@ export function claimNextDelivery(
   return claim(context, channel, { deliveries: next, endpoints: sql`(${endpointId})` }, lease);
 }
 
-/** Ends an attempt, unless its claim is not the current one any more. */
+const ofDelivery = ({ endpointId, deliveryId }: AttemptTable, endpoint: string, delivery: string) =>
+  and(eq(endpointId, endpoint), eq(deliveryId, delivery));
+
+/** How many attempts of a delivery are kept. */
+const keptAttempts = 20;
+
+/** Keeps an attempt in the place of the oldest, if the previous statement of the batch changed a row. */
+function keepAttemptIfChanged(
+  { db }: WithDb,
+  { attempts }: Pick<Tables, "attempts">,
+  { endpointId, id }: Pick<DeliveryRow, "endpointId" | "id">,
+  { startedAtMs, httpStatusCode, error, durationMs }: AttemptRecord,
+) {
+  const row: Record<keyof AttemptRow, SQL> = {
+    endpointId: sql`${endpointId}`,
+    deliveryId: sql`${id}`,
+    slot: sql`next.number % ${keptAttempts}`,
+    number: sql`next.number`,
+    startedAt: sql`${startedAtMs}`,
+    httpStatusCode: sql`${httpStatusCode}`,
+    error: sql`${error}`,
+    durationMs: sql`${durationMs}`,
+  };
+  // `INSERT … SELECT` has the columns in the order of the table.
+  const values = Object.keys(getTableColumns(attempts)).map((name) => row[name as keyof AttemptRow]);
+  const next = sql`SELECT coalesce(max(${attempts.number}), 0) + 1 AS number FROM ${attempts}
+    WHERE ${ofDelivery(attempts, endpointId, id)}`;
+  const { slot, number, startedAt, httpStatusCode: status, error: why, durationMs: duration } = attempts;
+  const replaced = (column: { readonly name: string }) => sql`excluded.${sql.identifier(column.name)}`;
+  return db
+    .insert(attempts)
+    .select(sql`SELECT ${sql.join(values, sql`, `)} FROM (${next}) AS next WHERE ${previousChanged}`)
+    .onConflictDoUpdate({
+      target: [attempts.endpointId, attempts.deliveryId, slot],
+      set: {
+        number: replaced(number),
+        startedAt: replaced(startedAt),
+        httpStatusCode: replaced(status),
+        error: replaced(why),
+        durationMs: replaced(duration),
+      },
+    });
+}
+
+/** Ends an attempt and keeps it, unless its claim is not the current one any more. Both statements belong into one batch. */
 export function endAttempt(
   { db }: WithDb,
-  { deliveries }: Pick<Tables, "deliveries">,
-  { id, claimedUntil, attemptCount }: Claimed<DeliveryRow>,
-  { httpStatusCode, responseBody, error, note }: AttemptRecord,
+  tables: Pick<Tables, "deliveries" | "attempts">,
+  delivery: Claimed<DeliveryRow>,
+  record: AttemptRecord,
   next: Next,
   nowMs: number,
-) {
-  return db
+): End {
+  const { deliveries } = tables;
+  const { id, claimedUntil, attemptCount } = delivery;
+  const { httpStatusCode, responseBody, error, note } = record;
+  const end = db
     .update(deliveries)
     .set({
       status: next.status,
@@ -103,6 +160,16 @@ export function endAttempt(
     .where(
       and(eq(deliveries.id, id), eq(deliveries.claimedUntil, claimedUntil), eq(deliveries.attemptCount, attemptCount)),
     );
+  return [end, keepAttemptIfChanged({ db }, tables, delivery, record)];
+}
+
+/** The last attempts of a delivery, newest first. */
+export function attemptsOf({ db }: WithDb, { attempts }: Pick<Tables, "attempts">, endpointId: string, id: string) {
+  return db
+    .select()
+    .from(attempts)
+    .where(ofDelivery(attempts, endpointId, id))
+    .orderBy(desc(attempts.number));
 }
 
 /** Makes a delivery pending again, whatever its status. The outcome of an attempt under way is ignored. */
@@ -197,13 +264,27 @@ export async function endpointsWaitingFor({ db }: WithDb, { deliveries }: Tables
   return rows.map(({ id }) => id);
 }
 
+/** Deletes some deliveries, with their attempts. */
+export function deleteDeliveries(
+  { db }: WithDb,
+  { deliveries, attempts }: Pick<Tables, "deliveries" | "attempts">,
+  which: SQL,
+) {
+  const ofThese = sql`SELECT ${endpointColumn(deliveries)}, id FROM ${deliveries} WHERE ${which}`;
+  return [
+    db.delete(attempts).where(sql`(${attempts.endpointId}, ${attempts.deliveryId}) IN (${ofThese})`),
+    db.delete(deliveries).where(which),
+  ] as const;
+}
+
 /** Deletes some of the deliveries that were finished before a time. */
-export async function deleteFinished({ db }: WithDb, { deliveries }: Tables, beforeMs: number, limit: number) {
+export async function deleteFinished({ db }: WithDb, tables: Tables, beforeMs: number, limit: number) {
+  const { deliveries } = tables;
   const old = db
     .select({ id: deliveries.id })
     .from(deliveries)
     .where(and(isNull(deliveries.dueAt), lte(deliveries.updatedAt, beforeMs)))
     .orderBy(asc(deliveries.updatedAt))
     .limit(limit);
-  await db.delete(deliveries).where(inArray(deliveries.id, old));
+  await db.batch(deleteDeliveries({ db }, tables, sql`id IN (${old})`));
 }

@@ -3,15 +3,15 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createHmac } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
-import { sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { vi } from "vitest";
 import type { SignedMessage } from "../../src/deliveries/attempt.ts";
 import type { Channel } from "../../src/deliveries/channel.ts";
 import { attemptDue, type Due, maintainDeliveries, requeueDue } from "../../src/deliveries/consumer.ts";
 import { gone, type Schedule } from "../../src/deliveries/schedule.ts";
-import { countFailureIfChanged, disableIfChanged } from "../../src/deliveries/store.ts";
+import { countFailureIfChanged, disableIfChanged, restart } from "../../src/deliveries/store.ts";
 import { type Context, contextOf } from "../../src/platform/context.ts";
-import { deliveryColumns, endpointColumns } from "../../src/platform/db/schema.ts";
+import { attemptColumns, deliveryColumns, endpointColumns } from "../../src/platform/db/schema.ts";
 import type { Bindings } from "../../src/platform/env.ts";
 
 export const bindings = env as unknown as Bindings;
@@ -30,12 +30,22 @@ const notices = sqliteTable("test_notices", {
   ...deliveryColumns(),
 });
 
+/** Its columns are in an order of their own. */
+const tries = sqliteTable(
+  "test_tries",
+  { ...attemptColumns(), deliveryId: text("notice").notNull(), endpointId: text("device").notNull() },
+  (table) => [primaryKey({ columns: [table.endpointId, table.deliveryId, table.slot] })],
+);
+
 const createTables = [
   `CREATE TABLE test_devices (id TEXT PRIMARY KEY, address TEXT NOT NULL, token TEXT NOT NULL, active INTEGER NOT NULL,
     failure_count INTEGER NOT NULL, slow_until INTEGER NOT NULL, updated_at INTEGER NOT NULL)`,
   `CREATE TABLE test_notices (id TEXT PRIMARY KEY, device TEXT NOT NULL, content TEXT NOT NULL, status TEXT NOT NULL,
     attempt_count INTEGER NOT NULL, due_at INTEGER, claimed_until INTEGER, http_status_code INTEGER, response_body TEXT,
     error TEXT, note TEXT, delivered_at INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL)`,
+  `CREATE TABLE test_tries (slot INTEGER NOT NULL, number INTEGER NOT NULL, started_at INTEGER NOT NULL,
+    http_status_code INTEGER, error TEXT, duration_ms INTEGER NOT NULL, notice TEXT NOT NULL, device TEXT NOT NULL,
+    PRIMARY KEY (device, notice, slot))`,
 ];
 
 export const makeTables = async (): Promise<void> => {
@@ -66,7 +76,7 @@ let counted: string[] = [];
 
 export const noticeChannel: Channel<typeof notices.$inferSelect, Found> = {
   name: "notices",
-  tables: { deliveries: notices, endpoints: devices },
+  tables: { deliveries: notices, attempts: tries, endpoints: devices },
   schedule,
   queue: () => ({
     async sendBatch(messages, options) {
@@ -91,7 +101,7 @@ export const noticeChannel: Channel<typeof notices.$inferSelect, Found> = {
   count: (outcome) => void counted.push(outcome),
   async giveUp(context, { endpoint: { id } }, { httpStatusCode }, end) {
     await context.db.batch([
-      end,
+      ...end,
       countFailureIfChanged(context, devices, id, context.now()),
       disableIfChanged(context, devices, id, httpStatusCode === gone ? 0 : 2),
     ]);
@@ -179,6 +189,18 @@ const rowOf = (table: string) => (id: string) =>
 
 export const noticeOf = rowOf("test_notices");
 export const deviceOf = rowOf("test_devices");
+
+/** The attempts of a notice, oldest first: number, beginning, status, error, duration. */
+export const triesOf = (id: string) =>
+  bindings.DB.prepare(
+    "SELECT number, started_at, http_status_code, error, duration_ms FROM test_tries WHERE notice = ? ORDER BY number",
+  )
+    .bind(id)
+    .raw<(number | string | null)[]>();
+
+/** Repeats a notice as a caller of the API would. */
+export const repeat = (device: string, id: string) =>
+  invoked((context) => restart(context, noticeChannel.tables, device, id, context.now()));
 
 /** Runs something as one invocation of a Worker; answers with how long it was waited for, and with its end. */
 async function invoked(run: (context: Context) => Promise<unknown>) {

@@ -15,11 +15,13 @@ import {
   newNotice,
   noticeOf,
   outcomes,
+  repeat,
   requests,
   requeueAll,
   sweepAll,
   takeMessages,
   takeOver,
+  triesOf,
 } from "./_support.ts";
 
 beforeAll(makeTables);
@@ -117,6 +119,71 @@ describe("a delivery", () => {
   });
 });
 
+describe("the attempts of a delivery", () => {
+  it("are kept with their time, status, error and duration, also those before a repetition", async () => {
+    const device = await newDevice();
+    const notice = await newNotice(device);
+    const taking = (ms: number, response: () => Response) =>
+      answer(() => {
+        advance(ms);
+        return response();
+      });
+    taking(1_234, () => new Response("no", { status: 503 }));
+    await attemptAll({ deliveries: [notice] });
+    expect(await triesOf(notice)).toEqual([[1, startMs, 503, "answered 503", 1_234]]);
+    taking(7, () => {
+      throw new TypeError("Network connection lost.");
+    });
+    advance(1_000);
+    await attemptAll({ deliveries: [notice] });
+    await repeat(device, notice);
+    // A clock that is set back makes no negative duration.
+    taking(-5, () => new Response(null, { status: 204 }));
+    await attemptAll({ deliveries: [notice] });
+    expect(await noticeOf(notice)).toMatchObject({ status: "delivered", attempt_count: 1 });
+    expect(await triesOf(notice)).toEqual([
+      [1, startMs, 503, "answered 503", 1_234],
+      [2, startMs + 2_234, null, "could not connect, or no HTTP response: the connection was refused or closed", 7],
+      [3, startMs + 2_241, 204, null, 0],
+    ]);
+  });
+
+  it("are the last 20, whether they succeed, fail or are given up; another delivery loses none", async () => {
+    const device = await newDevice();
+    const [notice, other] = [await newNotice(device), await newNotice(device)];
+    answer(answerWith(200));
+    await attemptAll({ deliveries: [other] });
+    for (let number = 1; number <= 23; number++) {
+      answer(answerWith(200 + number));
+      await attemptAll({ deliveries: [notice] });
+      await repeat(device, notice);
+    }
+    answer(answerWith(410));
+    await attemptAll({ deliveries: [notice] });
+    const kept = (await triesOf(notice)).map(([number, , status]) => [number, status]);
+    expect(kept).toEqual([...Array.from({ length: 19 }, (_, n) => [n + 5, 205 + n]), [24, 410]]);
+    expect(await triesOf(other)).toHaveLength(1);
+    expect(await deviceOf(device)).toMatchObject({ active: 0, failure_count: 1 });
+  });
+
+  it("do not have one whose claim was over when it ended", async () => {
+    const device = await newDevice();
+    const notice = await newNotice(device);
+    answer(async () => {
+      await repeat(device, notice);
+      return new Response(null, { status: 500 });
+    });
+    await attemptAll({ deliveries: [notice] });
+    expect([await noticeOf(notice), await triesOf(notice)]).toMatchObject([
+      { status: "pending", attempt_count: 0 },
+      [],
+    ]);
+    answer(answerWith(200));
+    await attemptAll({ deliveries: [notice] });
+    expect(await triesOf(notice)).toEqual([[1, startMs, 200, null, 0]]);
+  });
+});
+
 describe("an endpoint", () => {
   it("is disabled when the channel's rule says so, and a success begins its count anew", async () => {
     const device = await newDevice();
@@ -195,8 +262,10 @@ describe("the sweep", () => {
     await sweepAll();
     expect(await noticeOf(finished)).not.toBe(null);
     advance(1);
+    expect(await triesOf(finished)).toHaveLength(1);
     await sweepAll();
     expect([await noticeOf(finished), (await noticeOf(waiting))?.status]).toEqual([null, "pending"]);
+    expect(await triesOf(finished)).toEqual([]);
   });
 });
 

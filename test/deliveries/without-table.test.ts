@@ -104,6 +104,8 @@ describe("an attempt", () => {
       error,
       note: null,
       retryAfter: ok ? null : "5",
+      startedAtMs: Date.UTC(2026, 0, 1),
+      durationMs: 0,
     });
   });
 

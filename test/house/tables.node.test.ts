@@ -60,6 +60,7 @@ const owners: Readonly<Record<string, string>> = {
   tokens_by_hour: "ledger",
   trust_policies: "identity/workloads",
   webhook_deliveries: "tenancy/webhooks",
+  webhook_delivery_attempts: "tenancy/webhooks",
   webhook_past_states: "tenancy/webhooks",
   webhook_secrets: "tenancy/webhooks",
   webhook_subscriptions: "tenancy/webhooks",

@@ -21,6 +21,7 @@ import {
   tokensByHour,
   trustPolicies,
   webhookDeliveries,
+  webhookDeliveryAttempts,
   webhookSubscriptions,
 } from "../../platform/db/schema.ts";
 import type { OrganizationId } from "../../platform/ids.ts";
@@ -112,6 +113,13 @@ export const stored = {
     parent: webhookSubscriptions.id,
     key: [webhookDeliveries.endpointId, webhookDeliveries.id],
     names: { id: "deliveryId", endpointId: "webhookId" },
+  },
+  webhook_delivery_attempt: {
+    table: webhookDeliveryAttempts,
+    organization: webhookSubscriptions.organizationId,
+    parent: webhookSubscriptions.id,
+    key: [webhookDeliveryAttempts.endpointId, webhookDeliveryAttempts.deliveryId, webhookDeliveryAttempts.slot],
+    names: { endpointId: "webhookId" },
   },
   tokens_by_hour: {
     table: tokensByHour,

@@ -12,6 +12,7 @@ import {
   deliveryPath,
   deliveryQuery,
   deliverySchema,
+  deliveryWithAttemptsSchema,
   webhookPath,
   webhookSchema,
   webhookWithSecretSchema,
@@ -22,6 +23,7 @@ import {
   deleteWebhook,
   listDeliveries,
   listWebhooks,
+  readDelivery,
   readWebhook,
   redeliver,
   rotateSecret,
@@ -177,6 +179,25 @@ webhookRoutes.openapi(
   async (c) => {
     const { webhookId } = c.req.valid("param");
     return answer(c, await listDeliveries(c.get("context"), c.get("caller"), webhookId, c.req.valid("query")), 200);
+  },
+);
+
+webhookRoutes.openapi(
+  route({
+    method: "get",
+    path: "/webhooks/{webhookId}/deliveries/{deliveryId}",
+    ...reading,
+    summary: "Read a webhook's delivery",
+    sdk: { call: "webhooks.delivery", retry: "read" },
+    description:
+      "Shows when each attempt was made, how long it took, and why it failed. Attempts that an earlier version of the service made are counted, but not listed.",
+    request: { params: deliveryPath },
+    responses: { 200: json(deliveryWithAttemptsSchema, "The delivery, with its last 20 attempts") },
+    errors: ["WEBHOOK_NOT_FOUND", "DELIVERY_NOT_FOUND"],
+  }),
+  async (c) => {
+    const { webhookId, deliveryId } = c.req.valid("param");
+    return answer(c, await readDelivery(c.get("context"), c.get("caller"), webhookId, deliveryId), 200);
   },
 );
 

@@ -114,6 +114,25 @@ export const deliverySchema = z
   })
   .openapi("WebhookDelivery");
 
+const attemptSchema = z
+  .object({
+    at: timeSchema.openapi({ description: "When it began" }),
+    http_status_code: z.int().nullable().openapi({ description: "null: no response" }),
+    error: z.string().nullable().openapi({ description: "Why it failed; null: it succeeded" }),
+    duration_ms: z.int().openapi({ description: "Until the end of the response, or of the waiting for one" }),
+  })
+  .openapi("WebhookDeliveryAttempt");
+
+export const deliveryWithAttemptsSchema = z
+  .object({
+    ...deliverySchema.shape,
+    attempts: z.array(attemptSchema).openapi({
+      maxItems: 20,
+      description: "The last 20, newest first. Those before a redelivery are among them",
+    }),
+  })
+  .openapi("WebhookDeliveryWithAttempts");
+
 const offsetRule = "must be a whole number from 0 to 1000000";
 
 export const deliveryQuery = z.object({
@@ -151,5 +170,6 @@ export type WebhookWithSecret = z.output<typeof webhookWithSecretSchema>;
 export type CreateWebhook = z.output<typeof createWebhookSchema>;
 export type ChangeWebhook = z.output<typeof changeWebhookSchema>;
 export type Delivery = z.output<typeof deliverySchema>;
+export type DeliveryWithAttempts = z.output<typeof deliveryWithAttemptsSchema>;
 export type DeliveryQuery = z.output<typeof deliveryQuery>;
 export type DeliveryList = z.output<typeof deliveryListSchema>;

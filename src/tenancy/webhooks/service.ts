@@ -41,7 +41,7 @@ import {
 } from "./store.ts";
 
 export { maintainWebhookDeliveries, webhookMessages } from "./deliveries/channel.ts";
-export { listDeliveries, redeliver, testWebhook } from "./deliveries/on-demand.ts";
+export { listDeliveries, readDelivery, redeliver, testWebhook } from "./deliveries/on-demand.ts";
 export { eraseInDeliveries, mayShowErased } from "./deliveries/store.ts";
 export { webhookSubscriber } from "./deliveries/subscriber.ts";
 export { describeWebhooks } from "./document.ts";

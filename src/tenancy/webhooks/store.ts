@@ -1,9 +1,11 @@
 /** The queries over webhook subscriptions and their signing secrets. */
 import { and, desc, eq, isNull, lt, lte, ne, or, type SQL, sql } from "drizzle-orm";
+import { deleteDeliveries } from "../../deliveries/store.ts";
 import type { Context } from "../../platform/context.ts";
 import { among, insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import {
   webhookDeliveries,
+  webhookDeliveryAttempts,
   webhookPastStates,
   webhookSecrets,
   webhookSubscriptions,
@@ -126,13 +128,14 @@ export function deleteSubscription({ db }: Pick<Context, "db">, { id, updatedAt 
     .where(and(eq(webhookSubscriptions.id, id), eq(webhookSubscriptions.updatedAt, updatedAt)));
 }
 
-/** Deletes the secrets, the past states and the deliveries of a deleted subscription. */
+/** Deletes the secrets, the past states, and the deliveries with their attempts of a deleted subscription. */
 export function deleteContentOf({ db }: Pick<Context, "db">, { id, organizationId }: WebhookSubscription) {
   return [
     db.delete(webhookSecrets).where(eq(webhookSecrets.subscriptionId, id)),
     db
       .delete(webhookPastStates)
       .where(and(eq(webhookPastStates.organizationId, organizationId), eq(webhookPastStates.subscriptionId, id))),
+    db.delete(webhookDeliveryAttempts).where(eq(webhookDeliveryAttempts.endpointId, id)),
     db.delete(webhookDeliveries).where(eq(webhookDeliveries.endpointId, id)),
   ] as const;
 }
@@ -155,7 +158,7 @@ export function deleteSpentSecrets({ db }: Pick<Context, "db">, id: WebhookId, n
 }
 
 /**
- * Removes the webhooks of organizations: the secrets and past states at once, at most `limit` deliveries, and the subscriptions
+ * Removes the webhooks of organizations: the secrets and past states at once, at most `limit` deliveries with their attempts, and the subscriptions
  * without deliveries. A removed subscription gets no delivery of a late event, because the delivery needs its row.
  */
 export function removeWebhooksOf(
@@ -166,12 +169,13 @@ export function removeWebhooksOf(
   const isTheirs = sql`organization_id IN ${among(organizationIds)}`;
   const theirs = sql`(SELECT id FROM webhook_subscriptions WHERE ${isTheirs})`;
   const deliveries = sql`SELECT id FROM webhook_deliveries WHERE subscription_id IN ${theirs} LIMIT ${limit}`;
+  const tables = { deliveries: webhookDeliveries, attempts: webhookDeliveryAttempts };
   const hasDelivery = sql`EXISTS (SELECT 1 FROM webhook_deliveries WHERE subscription_id = webhook_subscriptions.id)`;
   return [
     db.update(webhookSubscriptions).set({ active: false }).where(sql`${isTheirs} AND active = 1`),
     db.delete(webhookSecrets).where(sql`subscription_id IN ${theirs}`),
     db.delete(webhookPastStates).where(isTheirs),
-    db.delete(webhookDeliveries).where(sql`id IN (${deliveries})`),
+    ...deleteDeliveries({ db }, tables, sql`id IN (${deliveries})`),
     db.delete(webhookSubscriptions).where(sql`${isTheirs} AND NOT ${hasDelivery}`),
   ] as const;
 }

@@ -22,7 +22,8 @@ const table: Record<string, string> = {
     checkpoints read listAuditCheckpoints; export read exportAuditEvents`,
   webhooks: `create keyed createWebhook; list read listWebhooks; get read readWebhook; update idempotent changeWebhook;
     delete idempotent deleteWebhook; rotateSecret keyed rotateWebhookSecret; test never testWebhook;
-    deliveries read listWebhookDeliveries; redeliver never redeliverDelivery`,
+    deliveries read listWebhookDeliveries;
+    delivery read readWebhookDelivery; redeliver never redeliverDelivery`,
   analytics: `tokensByDay read countTokensByDay; activity read countRequestsByHourOfWeek;
     tokensByAgent read countTokensByAgent; credentialRotations read countCredentialRotationsByDay;
     calls read countCallsByRoute`,

@@ -156,7 +156,14 @@ describe("GET /organizations/{orgId}/export", () => {
 });
 
 it("attack: a cursor that names an agent or a webhook of another organization leads to no row of it", async () => {
-  for (const section of ["agent_key", "credential", "webhook_delivery", "delegation", "agent"]) {
+  for (const section of [
+    "agent_key",
+    "credential",
+    "webhook_delivery",
+    "webhook_delivery_attempt",
+    "delegation",
+    "agent",
+  ]) {
     for (const ids of other.ids) {
       const id = ids.agentId ?? ids.webhookId;
       if (id === undefined) continue;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { call } from "../../support/api.ts";
 import {
   advance,
+  bindings,
   deliveriesOf,
   giveBack,
   happen,
@@ -102,6 +103,81 @@ describe("list", () => {
       expect(answer.body.details.issues[0].path).toBe(query.split("=")[0]);
     },
   );
+});
+
+describe("one delivery", () => {
+  it("has the fields of the list and its attempts, newest first, also those before a redelivery", async () => {
+    const tenant = await newTenant();
+    const receiver = newReceiver(() => {
+      advance(1_250);
+      throw new TypeError("Network connection lost.");
+    });
+    const webhook = await subscribe(tenant, receiver);
+    await happen(tenant);
+    const [{ id }] = await deliveriesOf(tenant, webhook);
+    const one = async () => call(`${pathOf(webhook)}/deliveries/${id}`, { token: await tenant.token() });
+    expect((await one()).body).toMatchObject({ id, status: "pending", attempts: [] });
+    await runQueue();
+    receiver.behave = failing;
+    await runNext();
+    await post(tenant, webhook, `deliveries/${id}/redeliver`);
+    receiver.behave = () => new Response("thanks");
+    await runQueue();
+    const [delivery] = await deliveriesOf(tenant, webhook);
+    const atMs = receiver.received.map((received) => received.atMs);
+    const at = (index: number) => new Date(atMs[index]!).toISOString();
+    const answer = await one();
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      {
+        ...delivery,
+        status: "delivered",
+        attempt_count: 1,
+        attempts: [
+          { at: at(2), http_status_code: 200, error: null, duration_ms: 0 },
+          { at: at(1), http_status_code: 500, error: "answered 500", duration_ms: 0 },
+          {
+            at: at(0),
+            http_status_code: null,
+            error: "could not connect, or no HTTP response: the connection was refused or closed",
+            duration_ms: 1_250,
+          },
+        ],
+      },
+    ]);
+    expect(await post(tenant, webhook, "test")).toMatchObject({ body: { status: "delivered", attempt_count: 1 } });
+    const [, test] = await deliveriesOf(tenant, webhook);
+    const tested = await call(`${pathOf(webhook)}/deliveries/${test.id}`, { token: await tenant.token() });
+    expect(tested.body.attempts).toEqual([
+      {
+        at: new Date(receiver.received.at(-1)!.atMs).toISOString(),
+        http_status_code: 200,
+        error: null,
+        duration_ms: 0,
+      },
+    ]);
+  });
+
+  it("of another webhook or organization is not found, and its attempts end with the webhook", async () => {
+    const [tenant, stranger] = [await newTenant(), await newTenant()];
+    const [webhook, sibling] = [await subscribe(tenant, newReceiver()), await subscribe(tenant, newReceiver())];
+    await happen(tenant);
+    await runQueue();
+    const [{ id }] = await deliveriesOf(tenant, webhook);
+    const codeOf = async (reader: typeof tenant, of: { id: string }, deliveryId = id) =>
+      (await call(`${pathOf(of)}/deliveries/${deliveryId}`, { token: await reader.token() })).body.code;
+    expect(await codeOf(tenant, webhook)).toBe(undefined);
+    expect(await codeOf(tenant, sibling)).toBe("DELIVERY_NOT_FOUND");
+    expect(await codeOf(stranger, webhook)).toBe("WEBHOOK_NOT_FOUND");
+    expect(await codeOf(tenant, webhook, crypto.randomUUID())).toBe("DELIVERY_NOT_FOUND");
+    expect(await codeOf(tenant, webhook, "x")).toBe("VALIDATION_ERROR");
+    const left = async () =>
+      (await bindings.DB.prepare("SELECT DISTINCT subscription_id AS id FROM webhook_delivery_attempts").all()).results;
+    expect(await left()).toEqual(expect.arrayContaining([{ id: webhook.id }, { id: sibling.id }]));
+    expect((await call(pathOf(webhook), { method: "DELETE", token: await tenant.token() })).status).toBe(204);
+    expect(await left()).toContainEqual({ id: sibling.id });
+    expect(await left()).not.toContainEqual({ id: webhook.id });
+  });
 });
 
 describe("redeliver", () => {

@@ -22,6 +22,23 @@ export const deliveryColumns = () => ({
   updatedAt: integer("updated_at").notNull(),
 });
 
+/**
+ * The columns that `deliveries/` needs in a table of attempts, with `endpointId` and `deliveryId`. These two and `slot` must be its
+ * primary key: an attempt replaces the one with its slot.
+ */
+export const attemptColumns = () => ({
+  /** The remainder of `number`, by which a delivery keeps only its last attempts. */
+  slot: integer().notNull(),
+  /** From 1. It counts all attempts of the delivery, also those before it was repeated on request. */
+  number: integer().notNull(),
+  startedAt: integer("started_at").notNull(),
+  /** null when there was no answer. */
+  httpStatusCode: integer("http_status_code"),
+  /** Why the attempt failed; null when it succeeded. */
+  error: text(),
+  durationMs: integer("duration_ms").notNull(),
+});
+
 /** The columns that `deliveries/` needs in a table of endpoints, with `id` and the URL. */
 export const endpointColumns = () => ({
   active: integer({ mode: "boolean" }).notNull(),

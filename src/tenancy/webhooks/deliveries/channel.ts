@@ -9,7 +9,7 @@ import { actorOf, commitChange, newEvent } from "../../../events/outbox.ts";
 import { ledgerOf } from "../../../ledger/client.ts";
 import type { Context } from "../../../platform/context.ts";
 import { open, sealedPlace, whyNotOpened } from "../../../platform/crypto/sealing.ts";
-import { webhookDeliveries, webhookSubscriptions } from "../../../platform/db/schema.ts";
+import { webhookDeliveries, webhookDeliveryAttempts, webhookSubscriptions } from "../../../platform/db/schema.ts";
 import { DependencyDown } from "../../../platform/dependency.ts";
 import { deliveryIdSchema, webhookIdSchema } from "../../../platform/ids.ts";
 import type { MessageKind } from "../../../platform/messages.ts";
@@ -71,7 +71,7 @@ export function endpointsOf(context: Context, found: readonly FoundEndpoint[]): 
 
 export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
   name: "webhooks",
-  tables: { deliveries: webhookDeliveries, endpoints: webhookSubscriptions },
+  tables: { deliveries: webhookDeliveries, attempts: webhookDeliveryAttempts, endpoints: webhookSubscriptions },
   schedule,
   queue: (env) => env.WEBHOOK_QUEUE,
   messages: { delivery: (deliveryId) => ({ deliveryId }), endpoint: (subscriptionId) => ({ subscriptionId }) },
@@ -92,7 +92,7 @@ export const webhookChannel: Channel<DeliveryRow, FoundEndpoint> = {
       details: { reason: isGone ? "gone" : "dead_letters", deliveryId },
     });
     const statements = [
-      end,
+      ...end,
       // An attempt that was under way while the URL changed says nothing of the new one.
       countFailureIfChanged(context, webhookSubscriptions, endpointId, context.now(), hasUrl(url)),
       disableIfChanged(context, webhookSubscriptions, endpointId, isGone ? 0 : maxDeadLetters),

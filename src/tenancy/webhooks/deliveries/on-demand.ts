@@ -3,16 +3,30 @@ import type { Caller } from "../../../access/caller.ts";
 import { attempt } from "../../../deliveries/attempt.ts";
 import { leaseMs } from "../../../deliveries/consumer.ts";
 import { queueDeliveries } from "../../../deliveries/queue.ts";
-import { endAttempt, restart } from "../../../deliveries/store.ts";
+import { attemptsOf, endAttempt, restart } from "../../../deliveries/store.ts";
 import type { Context } from "../../../platform/context.ts";
 import { type DeliveryId, type EventId, newId, type WebhookId } from "../../../platform/ids.ts";
 import { problem } from "../../../platform/problems/problems.ts";
 import { ok, type Result } from "../../../platform/problems/result.ts";
 import { isoOf, isoOrNull } from "../../../platform/time.ts";
-import { type Delivery, type DeliveryList, type DeliveryQuery, testEvent, webhookPayloadSchema } from "../schema.ts";
+import {
+  type Delivery,
+  type DeliveryList,
+  type DeliveryQuery,
+  type DeliveryWithAttempts,
+  testEvent,
+  webhookPayloadSchema,
+} from "../schema.ts";
 import { findSubscription } from "../store.ts";
 import { endpointsOf, webhookChannel } from "./channel.ts";
-import { type DeliveryRow, findDelivery, findEndpoint, insertClaimed, listDeliveries as listRows } from "./store.ts";
+import {
+  type DeliveryRow,
+  deliveryWithId,
+  findDelivery,
+  findEndpoint,
+  insertClaimed,
+  listDeliveries as listRows,
+} from "./store.ts";
 import { deliveryIdOf, payloadOf } from "./subscriber.ts";
 
 function publicDelivery(row: DeliveryRow): Delivery {
@@ -45,6 +59,30 @@ export async function listDeliveries(
   if (!subscription) return problem("WEBHOOK_NOT_FOUND");
   const { rows, total } = await listRows(context, webhookId, query);
   return ok({ deliveries: rows.map(publicDelivery), total, limit: query.limit, offset: query.offset });
+}
+
+/** A delivery with its last attempts, newest first; or `WEBHOOK_NOT_FOUND`, `DELIVERY_NOT_FOUND`. */
+export async function readDelivery(
+  context: Context,
+  { organizationId }: Caller,
+  webhookId: WebhookId,
+  deliveryId: DeliveryId,
+): Promise<Result<DeliveryWithAttempts>> {
+  if (!(await findSubscription(context, organizationId, webhookId))) return problem("WEBHOOK_NOT_FOUND");
+  const [[row], attempts] = await context.db.batch([
+    deliveryWithId(context, webhookId, deliveryId),
+    attemptsOf(context, webhookChannel.tables, webhookId, deliveryId),
+  ]);
+  if (!row) return problem("DELIVERY_NOT_FOUND");
+  return ok({
+    ...publicDelivery(row),
+    attempts: attempts.map(({ startedAt, httpStatusCode, error, durationMs }) => ({
+      at: isoOf(startedAt),
+      http_status_code: httpStatusCode,
+      error,
+      duration_ms: durationMs,
+    })),
+  });
 }
 
 /**
@@ -103,7 +141,7 @@ export async function testWebhook(
   await insertClaimed(context, delivery);
   const outcome = await attempt(context, endpoint, webhookChannel.messageOf(delivery));
   const status = outcome.ok ? "delivered" : "dead_letter";
-  await endAttempt(context, webhookChannel.tables, delivery, outcome, { status }, context.now());
+  await context.db.batch(endAttempt(context, webhookChannel.tables, delivery, outcome, { status }, context.now()));
   const row = await findDelivery(context, webhookId, delivery.id);
   return row ? ok(publicDelivery(row)) : problem("WEBHOOK_NOT_FOUND");
 }

@@ -84,11 +84,15 @@ export async function listDeliveries(
   return { rows, total: counts?.total ?? 0 };
 }
 
-/** The delivery with this id of the subscription. */
-export function findDelivery({ db }: Pick<Context, "db">, subscriptionId: WebhookId, id: DeliveryId) {
+/** The query for the delivery with this id of the subscription. */
+export function deliveryWithId({ db }: Pick<Context, "db">, subscriptionId: WebhookId, id: DeliveryId) {
   const isThis = and(eq(webhookDeliveries.endpointId, subscriptionId), eq(webhookDeliveries.id, id));
-  return db.select().from(webhookDeliveries).where(isThis).get();
+  return db.select().from(webhookDeliveries).where(isThis);
 }
+
+/** The delivery with this id of the subscription. */
+export const findDelivery = (context: Pick<Context, "db">, subscriptionId: WebhookId, id: DeliveryId) =>
+  deliveryWithId(context, subscriptionId, id).get();
 
 /** The delivery of an event of an agent. Literals as in the index `webhook_deliveries_of_agent`, so that SQLite uses it. */
 const isOfAgent = (agentId: SQL): SQL =>

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { DeliveryId, EventId, OrganizationId, WebhookId } from "../../../ids.ts";
-import { deliveryColumns, endpointColumns } from "../deliveries.ts";
+import { attemptColumns, deliveryColumns, endpointColumns } from "../deliveries.ts";
 
 /** The endpoint and the events of each subscription. Its signing secrets are in `webhook_secrets`. */
 export const webhookSubscriptions = sqliteTable(
@@ -79,4 +79,15 @@ export const webhookDeliveries = sqliteTable(
       .where(sql`substr(event_type, 1, 6) = 'agent.'`),
     index("webhook_deliveries_finished").on(table.updatedAt).where(sql`due_at IS NULL`),
   ],
+);
+
+/** The last attempts of each delivery. They hold no personal data: `error` has nothing of a response. */
+export const webhookDeliveryAttempts = sqliteTable(
+  "webhook_delivery_attempts",
+  {
+    endpointId: text("subscription_id").$type<WebhookId>().notNull(),
+    deliveryId: text("delivery_id").$type<DeliveryId>().notNull(),
+    ...attemptColumns(),
+  },
+  (table) => [primaryKey({ columns: [table.endpointId, table.deliveryId, table.slot] })],
 );

@@ -154,14 +154,15 @@ describe("the attempts of a delivery", () => {
     answer(answerWith(200));
     await attemptAll({ deliveries: [other] });
     for (let number = 1; number <= 23; number++) {
-      answer(answerWith(200 + number));
+      answer(answerWith(number % 2 === 0 ? 200 : 500 + number));
       await attemptAll({ deliveries: [notice] });
       await repeat(device, notice);
     }
     answer(answerWith(410));
     await attemptAll({ deliveries: [notice] });
     const kept = (await triesOf(notice)).map(([number, , status]) => [number, status]);
-    expect(kept).toEqual([...Array.from({ length: 19 }, (_, n) => [n + 5, 205 + n]), [24, 410]]);
+    const repeated = Array.from({ length: 19 }, (_, n) => [n + 5, n % 2 === 0 ? 505 + n : 200]);
+    expect(kept).toEqual([...repeated, [24, 410]]);
     expect(await triesOf(other)).toHaveLength(1);
     expect(await deviceOf(device)).toMatchObject({ active: 0, failure_count: 1 });
   });

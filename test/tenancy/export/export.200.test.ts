@@ -167,7 +167,12 @@ it("attack: a cursor that names an agent or a webhook of another organization le
     for (const ids of other.ids) {
       const id = ids.agentId ?? ids.webhookId;
       if (id === undefined) continue;
-      const after = section === "agent" ? [id] : [id, section === "agent_key" ? 0 : ""];
+      const rest: Record<string, (string | number)[]> = {
+        agent: [],
+        agent_key: [0],
+        webhook_delivery_attempt: ["", 0],
+      };
+      const after = [id, ...(rest[section] ?? [""])];
       const cursor = encodeCursor(
         { name: "export", organizationId: party.organizationId as never },
         { section, after },

@@ -16,6 +16,7 @@ import { onboardingRoutes } from "./onboarding/routes.ts";
 import { removal } from "./removal/service.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { resourceSubscriber } from "./resources/service.ts";
+import { scaffoldRoutes } from "./scaffold/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 import { authenticateBearer, authenticateNewestSecret } from "./tokens/service.ts";
 import { oidcRoutes } from "./workloads/routes.ts";
@@ -30,6 +31,7 @@ export const identity: Wing = {
       onboardingRoutes,
       memberRoutes,
       agentRoutes,
+      scaffoldRoutes,
       didRoutes,
       credentialRoutes,
       tokenRoutes,

@@ -15,7 +15,7 @@ const recordedOfAll = 60;
 /** The most throttles in memory; QuickLRU holds up to twice as many. */
 const mostThrottles = 2_500;
 /** The costly checks, and how many an organization may request in a minute. */
-const turnsAllowed = { verification: 30, domain_verification: 10 } as const;
+const turnsAllowed = { verification: 30, domain_verification: 10, scaffold: 10 } as const;
 
 /** A costly check with a limit per minute. */
 export type Turn = keyof typeof turnsAllowed;

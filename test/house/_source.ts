@@ -46,8 +46,9 @@ function moduleAt(file: string): Module {
   return { path: relative(source, file), text, imports };
 }
 
+/** `languages`: the templates of the starter projects, which are texts for the Worker. */
 const modulesUnder = (folder: string) =>
-  filesUnder(folder)
+  filesUnder(folder, ["languages"])
     .filter((file) => file.endsWith(".ts"))
     .map(moduleAt);
 

@@ -8,6 +8,7 @@ export const identityEvents = {
   "agent.reactivated": { audit: true, webhook: "AgentEventData", changes: "agent" },
   "agent.decommissioned": { audit: true, webhook: "AgentEventData", changes: "agent" },
   "agent.erased": { audit: true, webhook: "AgentEventData", changes: "agent" },
+  "agent.scaffolded": { audit: true },
   "credential.generated": { audit: true, webhook: "CredentialEventData", changes: "agent" },
   "credential.rotated": { audit: true, webhook: "CredentialEventData", changes: "agent" },
   "credential.revoked": { audit: true, webhook: "CredentialEventData", changes: "agent" },

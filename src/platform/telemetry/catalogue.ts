@@ -24,9 +24,17 @@ export const tokenOutcomes = [
 ] as const;
 
 /** The limits of an organization, as in `details.limit`, and the throttles. */
-const limits = ["requestsPerMinute", ...quotaNames, "maxAgents", "failedSignIns", "auditVerifications"] as const;
+const limits = [
+  "requestsPerMinute",
+  ...quotaNames,
+  "maxAgents",
+  "failedSignIns",
+  "auditVerifications",
+  "scaffoldsPerMinute",
+] as const;
 
-const scaffoldLanguages = ["typescript", "python", "go", "java", "rust"] as const;
+/** The languages of the starter projects. */
+export const scaffoldLanguages = ["typescript", "python", "go", "java", "rust"] as const;
 
 /** The parts of the scheduled run. */
 export const scheduledParts = [

@@ -1,0 +1,82 @@
+/** The rules of starter projects. */
+import { hash } from "node:crypto";
+import type { Caller } from "../../access/caller.ts";
+import { newEvents } from "../../events/outbox.ts";
+import { ledgerOf } from "../../ledger/client.ts";
+import type { Context } from "../../platform/context.ts";
+import type { AgentId, OrganizationId } from "../../platform/ids.ts";
+import { type Problem, problem } from "../../platform/problems/problems.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { count } from "../../platform/telemetry/recording.ts";
+import { findAgent } from "../agents/service.ts";
+import { archiveOf } from "./archive.ts";
+import { rendered, slugOf } from "./rendering.ts";
+import type { ScaffoldLanguage } from "./schema.ts";
+import { templates } from "./templates.ts";
+
+/** A project of an agent, as a ZIP archive with one folder. */
+export interface Scaffold {
+  readonly agentId: AgentId;
+  readonly language: ScaffoldLanguage;
+  readonly fileName: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The SHA-256 of the bytes, as a strong entity tag. */
+  readonly entityTag: string;
+}
+
+/** How many projects an organization may generate in a minute. The ledger counts them. */
+const mostPerMinute = 10;
+
+/** Takes one of the projects of this minute; `RATE_LIMIT_EXCEEDED` when none is left. */
+async function refuseMany(context: Context, organizationId: OrganizationId): Promise<Problem | null> {
+  const { admitted, retryAfterSeconds } = await ledgerOf(context, organizationId).admitTurn("scaffold");
+  if (admitted) return null;
+  const limit = "scaffoldsPerMinute";
+  count("agentidp_rate_limit_rejections_total", { limit });
+  return problem("RATE_LIMIT_EXCEEDED", `An organization may generate ${mostPerMinute} projects a minute.`, {
+    headers: { "Retry-After": String(retryAfterSeconds) },
+    details: { limit, max: mostPerMinute, retryAfterSeconds },
+  });
+}
+
+/**
+ * Makes the project of an agent of the caller's organization, and hands out nothing yet. The same agent, language and version of
+ * the service give the same bytes.
+ *
+ * @returns `AGENT_NOT_FOUND`, `AGENT_ALREADY_DECOMMISSIONED`, `RATE_LIMIT_EXCEEDED`
+ */
+export async function makeScaffold(
+  context: Context,
+  { organizationId }: Caller,
+  agentId: AgentId,
+  language: ScaffoldLanguage,
+): Promise<Result<Scaffold>> {
+  const agent = await findAgent(context, organizationId, agentId);
+  if (!agent) return problem("AGENT_NOT_FOUND");
+  if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
+  const limited = await refuseMany(context, organizationId);
+  if (limited) return limited;
+  const { email, owner, description } = agent;
+  const facts = { agentId, email, owner, description, issuer: context.settings.issuer };
+  const files = Object.entries(templates[language]).map(([path, text]) => [path, rendered(path, text, facts)] as const);
+  const name = `sentryagent-scaffold-${slugOf(email)}-${language}`;
+  const bytes = archiveOf(name, new Map(files));
+  return ok({ agentId, language, fileName: `${name}.zip`, bytes, entityTag: `"${hash("sha256", bytes, "hex")}"` });
+}
+
+/**
+ * Notes that a project is handed out: in the audit log, then in the metrics. It must come before the answer, so that no project is
+ * out without its event.
+ */
+export async function noteScaffold(context: Context, caller: Caller, { agentId, language }: Scaffold): Promise<void> {
+  const { organizationId } = caller;
+  const facts = {
+    organizationId,
+    action: "agent.scaffolded",
+    agentId,
+    target: agentId,
+    details: { language },
+  } as const;
+  for (const event of newEvents(context, caller, facts)) await ledgerOf(context, event.organizationId).append(event);
+  count("agentidp_scaffolds_generated_total", { language });
+}

@@ -1,0 +1,180 @@
+/** Sends a call: attempts, waits, deadline, hooks, and what becomes an error. It knows nothing of tokens. */
+import { attempt, NoReply, type Reply, TooLong } from "./attempt.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { AgentIdPError } from "./errors.ts";
+import { type Asked, challengeError, refusal, unreadable } from "./refusal.ts";
+import {
+  backoffMs,
+  type Failure,
+  isUncertain,
+  longestWaitSeconds,
+  mayRepeat,
+  type RetryClass,
+  retryAfterSeconds,
+} from "./retry.ts";
+import type { CallOptions, ClientOptions } from "./types.ts";
+import { userAgent } from "./version.ts";
+
+/** What an attempt carries. It is made anew for each attempt, because a proof or an assertion is good for one request only. */
+export interface Outgoing {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+export interface Sending {
+  readonly call: string;
+  readonly method: string;
+  /** The path with the names of its parameters. */
+  readonly route: string;
+  readonly url: string;
+  readonly retry: RetryClass;
+  readonly asked: Asked;
+  readonly streams?: boolean | undefined;
+  readonly accepts?: string | undefined;
+  /** Error statuses that are answers. */
+  readonly answeringStatuses?: readonly number[] | undefined;
+  readonly outgoing: (signal: AbortSignal | undefined, deadlineMs: number) => Promise<Outgoing>;
+  /** Whether an answer is to be sent again at once, with other headers: a new token, a nonce. */
+  readonly isRenewed?: (reply: Reply) => boolean;
+}
+
+export interface Sent {
+  readonly reply: Reply;
+  readonly attempts: number;
+  /** Whether an attempt before the last may have been done, although there was no answer. */
+  readonly isUncertain: boolean;
+}
+
+const cancelled = (attempts: number, cause: unknown) =>
+  new AgentIdPError("Http", "The call was cancelled.", { code: "CANCELLED", attempts, cause });
+
+const noAnswers: Readonly<Record<NoReply["failure"], readonly [code: string, message: string]>> = {
+  connect: ["CONNECTION_FAILED", "No connection to the service could be made."],
+  broken: ["CONNECTION_BROKEN", "The connection broke before the whole answer was there."],
+  timeout: ["TIMEOUT", "The service did not answer in time."],
+};
+
+/** The headers that the library sets itself. A caller's `Authorization` could send a secret of another service here. */
+const reserved = /^(authorization|dpop|host|content-length|idempotency-key)$/i;
+
+export class Transport {
+  readonly #options: ClientOptions;
+  readonly #userAgent: string;
+  readonly clock: Clock;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#userAgent = userAgent(options.appInfo);
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /** Sends until there is an answer that is no failure to be repeated. Refusals are answers; `refusal` makes errors of them. */
+  async send(sending: Sending, options: CallOptions = {}): Promise<Sent> {
+    const { clock } = this;
+    const { signal } = options;
+    const deadlineMs = clock.monotonic() + (options.timeoutMs ?? this.#options.timeoutMs ?? 60_000);
+    const maxRetries = options.maxRetries ?? this.#options.maxRetries ?? 2;
+    let retries = 0;
+    let isDoubtful = false;
+    let isRenewed = false;
+    for (let attempts = 1; ; attempts++) {
+      let failure: Failure;
+      let error: AgentIdPError | null = null;
+      let reply: Reply | null = null;
+      try {
+        reply = await this.#once(sending, options, attempts, retries, deadlineMs);
+        failure = reply.status;
+        if (!isRenewed && sending.isRenewed?.(reply)) {
+          isRenewed = true;
+          continue;
+        }
+        const isAnswer = reply.status < 400 || sending.answeringStatuses?.includes(reply.status);
+        if (isAnswer || !mayRepeat(sending.retry, failure)) return { reply, attempts, isUncertain: isDoubtful };
+      } catch (cause) {
+        if (signal?.aborted) throw cancelled(attempts, cause);
+        if (!(cause instanceof NoReply)) throw cause;
+        failure = cause.failure;
+        const [code, message] = noAnswers[cause.failure];
+        error = new AgentIdPError("Http", message, { code, attempts, cause: cause.cause });
+      }
+      const failed = () => error ?? (reply && refusal(reply, sending.asked, attempts, clock.now()));
+      const asked = reply ? retryAfterSeconds(reply.headers.get("retry-after"), clock.now()) : undefined;
+      if (retries >= maxRetries || !mayRepeat(sending.retry, failure)) throw failed();
+      if (asked !== undefined && asked > longestWaitSeconds) throw failed();
+      const waitMs = asked === undefined ? backoffMs(retries + 1, clock.random()) : asked * 1000;
+      if (clock.monotonic() + waitMs >= deadlineMs) throw failed();
+      isDoubtful ||= isUncertain(failure);
+      retries++;
+      await clock.sleep(waitMs, signal).catch((cause: unknown) => {
+        throw cancelled(attempts, cause);
+      });
+    }
+  }
+
+  async #once(
+    sending: Sending,
+    options: CallOptions,
+    attempts: number,
+    retries: number,
+    deadlineMs: number,
+  ): Promise<Reply> {
+    const { clock } = this;
+    const { call, method, route, url } = sending;
+    const { headers: own, body } = await sending.outgoing(options.signal, deadlineMs);
+    const given = Object.entries(options.headers ?? {}).filter(([name]) => !reserved.test(name));
+    const headers = new Headers([
+      ["accept", sending.accepts ?? "application/json"],
+      ["user-agent", this.#userAgent],
+      ...given,
+    ] as [string, string][]);
+    for (const [name, value] of Object.entries(own)) headers.set(name, value);
+    if (retries > 0) headers.set("x-retry-count", String(retries));
+    const event = { call, method, route, attempt: attempts };
+    this.#options.onRequest?.(event);
+    const startedMs = clock.monotonic();
+    const left = Math.max(1, deadlineMs - startedMs);
+    let reply: Reply | null = null;
+    try {
+      reply = await attempt({
+        method,
+        url,
+        headers,
+        body,
+        timeoutMs: Math.min(this.#options.attemptTimeoutMs ?? 30_000, left),
+        signal: options.signal,
+        streams: sending.streams === true,
+        fetch: this.#options.fetch ?? globalThis.fetch.bind(globalThis),
+      });
+      return reply;
+    } catch (error) {
+      if (!(error instanceof TooLong)) throw error;
+      const empty = { status: 200, headers: new Headers(), text: "", stream: null };
+      throw unreadable(empty, "it is longer than 16 MiB", attempts);
+    } finally {
+      this.#options.onResponse?.({
+        ...event,
+        status: reply?.status,
+        durationMs: clock.monotonic() - startedMs,
+        requestId: reply?.headers.get("x-request-id") ?? undefined,
+      });
+    }
+  }
+}
+
+/** The nonces that servers asked for in proofs (RFC 9449 8, 9), by origin. */
+export class Nonces {
+  readonly #byOrigin = new Map<string, string>();
+
+  get(url: string): string | undefined {
+    return this.#byOrigin.get(new URL(url).origin);
+  }
+
+  /** Keeps the nonce of an answer. @returns whether the request was refused for want of it */
+  isAsked(url: string, reply: Reply): boolean {
+    const nonce = reply.headers.get("dpop-nonce");
+    if (nonce === null) return false;
+    this.#byOrigin.set(new URL(url).origin, nonce);
+    const isRefused = reply.status === 400 || reply.status === 401;
+    return isRefused && (challengeError(reply.headers) === "use_dpop_nonce" || reply.text.includes('"use_dpop_nonce"'));
+  }
+}

@@ -1103,6 +1103,25 @@ export class Webhooks extends Part {
   }
 
   /**
+   * Read a webhook's delivery
+   *
+   * Shows when each attempt was made, how long it took, and why it failed. Attempts that an earlier version of the service made are counted, but not listed.
+   */
+  delivery(webhookId: string, deliveryId: string, options?: CallOptions): Call<models.WebhookDeliveryWithAttempts> {
+    return this.send(
+      {
+        call: "webhooks.delivery",
+        method: "GET",
+        path: "/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}",
+        retry: "read",
+        answer: "@WebhookDeliveryWithAttempts",
+      },
+      { path: [webhookId, deliveryId] },
+      options,
+    );
+  }
+
+  /**
    * Redeliver a delivery
    *
    * Sends a delivery of any status again: the same body with the same id, in a new series of attempts.
@@ -1847,6 +1866,34 @@ export class Keys extends Part {
     return this.send(
       { call: "keys.rotate", method: "POST", path: "/api/v1/keys/rotate", retry: "never", answer: "@KeysRotated" },
       { body },
+      options,
+    );
+  }
+}
+
+export class Scaffold extends Part {
+  /**
+   * Generate a starter project
+   *
+   * A project that signs in as the agent, delegates and verifies webhooks, as a ZIP archive with one folder. It has no secret: the agent's id and the address of this service are in `.env.example`. It calls the API by plain HTTP in a language without a published SDK: typescript, python, go, java, rust. The same agent, language and version of the service give the same bytes. An organization may generate 10 projects a minute. Each GET with a 200 is an event `agent.scaffolded`.
+   */
+  generate(
+    agentId: string,
+    query?: {
+      readonly language?: models.ScaffoldLanguage | undefined;
+    },
+    options?: CallOptions,
+  ): Call<Download> {
+    return this.send(
+      {
+        call: "scaffold.generate",
+        method: "GET",
+        path: "/api/v1/sdk/scaffold/{agentId}",
+        retry: "read",
+        answer: "bytes",
+        conditional: true,
+      },
+      { path: [agentId], query },
       options,
     );
   }

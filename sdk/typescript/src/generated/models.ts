@@ -277,6 +277,7 @@ export type AuditAction =
   | "agent.reactivated"
   | "agent.decommissioned"
   | "agent.erased"
+  | "agent.scaffolded"
   | "credential.generated"
   | "credential.rotated"
   | "credential.revoked"
@@ -1280,6 +1281,8 @@ export interface RouteCount {
   readonly count: number;
 }
 
+export type ScaffoldLanguage = "typescript" | "python" | "go" | "java" | "rust" | (string & {});
+
 export interface ServerMetadata {
   readonly issuer: string;
   /** Answers 400: agents sign in at the token endpoint */
@@ -1629,11 +1632,46 @@ export interface WebhookDelivery {
   readonly updated_at: Date;
 }
 
+export interface WebhookDeliveryAttempt {
+  /** When it began */
+  readonly at: Date;
+  /** null: no response */
+  readonly http_status_code: number | null;
+  /** Why it failed; null: it succeeded */
+  readonly error: string | null;
+  /** Until the end of the response, or of the waiting for one */
+  readonly duration_ms: number;
+}
+
 export interface WebhookDeliveryPage {
   readonly deliveries: readonly WebhookDelivery[];
   readonly total: number;
   readonly limit: number;
   readonly offset: number;
+}
+
+export interface WebhookDeliveryWithAttempts {
+  readonly id: string;
+  readonly subscription_id: string;
+  readonly event_type: string;
+  readonly payload: WebhookPayload;
+  /** `failed`: the last attempt failed, and another follows; `dead_letter`: all attempts failed */
+  readonly status: DeliveryStatus;
+  /** Of the last attempt; null: no response */
+  readonly http_status_code: number | null;
+  /** Of the last attempt, at most 1 KiB */
+  readonly response_body: string | null;
+  /** Why the last attempt failed */
+  readonly error: string | null;
+  /** Why the body of the last response could not be read; absent when it was. It decides nothing: the status does */
+  readonly note?: string;
+  readonly attempt_count: number;
+  readonly next_retry_at: Date | null;
+  readonly delivered_at: Date | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  /** The last 20, newest first. Those before a redelivery are among them */
+  readonly attempts: readonly WebhookDeliveryAttempt[];
 }
 
 export type WebhookEventType =

@@ -147,7 +147,10 @@ export const shapes: Readonly<Record<string, string>> = {
   Webhook: "id organization_id name url events:[ active:b failure_count:n created_at:d updated_at:d",
   WebhookDelivery:
     "id subscription_id event_type payload:@WebhookPayload status http_status_code:~n response_body:~ error:~ note? attempt_count:n next_retry_at:~d delivered_at:~d created_at:d updated_at:d",
+  WebhookDeliveryAttempt: "at:d http_status_code:~n error:~ duration_ms:n",
   WebhookDeliveryPage: "deliveries:[@WebhookDelivery total:n limit:n offset:n",
+  WebhookDeliveryWithAttempts:
+    "id subscription_id event_type payload:@WebhookPayload status http_status_code:~n response_body:~ error:~ note? attempt_count:n next_retry_at:~d delivered_at:~d created_at:d updated_at:d attempts:[@WebhookDeliveryAttempt",
   WebhookPage: "data:[@Webhook nextCursor:~",
   WebhookPayload: "id event timestamp:d organization_id data:{*",
   WebhookWithSecret:

@@ -1,4 +1,5 @@
 /** The wings, and what they have for the handlers of the Worker. */
+import { forgetRequests } from "./access/idempotency/service.ts";
 import { assurance } from "./assurance/wing.ts";
 import { measureOutbox, relayMessages, relayWaiting } from "./events/relay.ts";
 import { identity } from "./identity/wing.ts";
@@ -13,7 +14,7 @@ export const wings: readonly Wing[] = [keys, tenancy, identity, assurance];
 
 /** The parts of the scheduled run, which the Cron Trigger starts every minute (`wrangler.toml`): each group after the one before. */
 export const scheduledParts: readonly (readonly ScheduledPart[])[] = [
-  [relayWaiting, ...wings.flatMap(({ scheduled }) => scheduled), measureOutbox],
+  [relayWaiting, ...wings.flatMap(({ scheduled }) => scheduled), measureOutbox, forgetRequests],
   wings.flatMap(({ scheduledLast = [] }) => scheduledLast),
 ];
 

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Caller } from "../access/caller.ts";
 import type { Context, RelayedEvents } from "../platform/context.ts";
+import { answerIfChanged, failUnlessClaimed } from "../platform/db/claims.ts";
 import { violatesNotNull } from "../platform/db/client.ts";
 import { previousChanged } from "../platform/db/conditional.ts";
 import { outbox } from "../platform/db/schema.ts";
@@ -48,6 +49,8 @@ export function newEvents(context: Context, caller: Caller | null, event: EventF
 }
 
 type Statement = BatchItem<"sqlite">;
+/** The result of a statement, or the rows of one with RETURNING. */
+type Answer = D1Result | readonly unknown[];
 
 /** A change of state with its events. */
 export interface Change<First extends Statement = Statement> {
@@ -82,10 +85,12 @@ function insertIfChanged({ db }: Context, event: DomainEvent) {
   return db.insert(outbox).select(sql`SELECT ${values} WHERE ${previousChanged}`);
 }
 
-/** The statements of a change, in their order: `changes()` is the count of the previous statement. */
+/** The statements of a change and of the answer to its request, in their order: `changes()` is the count of the previous statement. */
 function inOrder<First extends Statement>(context: Context, { statements, events, after = [] }: Change<First>) {
   const [first, ...rest] = statements;
-  return [first, ...rest, ...events.map((event) => insertIfChanged(context, event)), ...after] as const;
+  const { claim } = context;
+  const answer = claim?.answer ? [answerIfChanged(context, claim, claim.answer, context.now())] : [];
+  return [first, ...rest, ...events.map((event) => insertIfChanged(context, event)), ...answer, ...after] as const;
 }
 
 /** Writes several changes in one batch, each with its events if it takes place. The caller must {@link publish} afterwards. */
@@ -95,12 +100,14 @@ export async function writeChanges(context: Context, changes: readonly Change[])
 }
 
 /**
- * Writes a {@link Change} and its events in one batch, and relays the events.
+ * Writes a {@link Change} and its events in one batch, and relays the events. For a request with an `Idempotency-Key` the batch also
+ * has the answer, if the context is of `answering`.
  *
  * @param hold the hold of the change; its id goes with the events. Use `commitHeld` of the ledger
  * @returns the result of the first statement; null when the change did not take place, and then there are no events
  * @throws the database's error; then nothing was written
  * @throws {DependencyDown} when the write reached D1 after the deadline of its hold; then nothing was written
+ * @throws when another attempt of the request has taken its claim over; then nothing was written, and `once` answers
  *
  * @example
  * ```ts
@@ -119,29 +126,35 @@ export async function commitChange<First extends Statement>(
     hold?.organizationId === event.organizationId ? { ...event, holdId: hold.id } : event,
   );
   const change = inOrder(context, { statements, events: marked, after });
-  const answers = await (hold ? writeInTime(context, hold, change) : context.db.batch(change));
+  const answers = await writeGuarded(context, hold, change);
   if (!hasChanged(answers[statements.length - 1])) return null;
+  if (context.claim?.answer) context.claim.state.isAnswered = true;
   const organizations = new Set(events.map(({ organizationId }) => organizationId));
   await Promise.all([...organizations].map((organizationId) => publish(context, organizationId)));
   return answers[0];
 }
 
-/** Writes a batch, unless the deadline of its hold has passed. */
-async function writeInTime<First extends Statement>(
+/** Writes a batch, unless the deadline of its hold has passed, or its attempt has lost the claim of the request. */
+async function writeGuarded<First extends Statement>(
   context: Context,
-  hold: Hold,
+  hold: Hold | null,
   change: readonly [First, ...Statement[]],
-): Promise<readonly [First["_"]["result"], ...unknown[]]> {
+): Promise<readonly [First["_"]["result"], ...Answer[]]> {
+  const guards: readonly Statement[] = [
+    ...(hold ? [failAfterDeadline(context, hold)] : []),
+    ...(context.claim ? [failUnlessClaimed(context, context.claim)] : []),
+  ];
+  const [first, ...rest] = [...guards, ...change] as const;
   try {
-    const [, ...answers] = await context.db.batch([failAfterDeadline(context, hold), ...change]);
-    return answers as [First["_"]["result"], ...unknown[]];
+    const answers = first && (await context.db.batch([first, ...rest]));
+    return answers?.slice(guards.length) as unknown as [First["_"]["result"], ...Answer[]];
   } catch (error) {
     throw violatesNotNull(error, "outbox.event") ? new DependencyDown("The database", error) : error;
   }
 }
 
 /** Whether a statement changed a row. A statement with RETURNING returns the changed rows. */
-const hasChanged = (answer: D1Result | readonly unknown[] | undefined): boolean =>
+const hasChanged = (answer: Answer | undefined): boolean =>
   answer !== undefined && ("meta" in answer ? answer.meta.changes > 0 : answer.length > 0);
 
 /** Relays the events in the outbox. A failure does not undo the change: the Cron Trigger relays them later. */

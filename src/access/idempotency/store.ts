@@ -2,25 +2,20 @@
 import { and, eq, isNull, lte, type SQL, sql } from "drizzle-orm";
 import type { Claim, KeptAnswer, RequestKey } from "../../platform/claim.ts";
 import type { WithDb } from "../../platform/context.ts";
-import { previousChanged } from "../../platform/db/conditional.ts";
+import { isRequest, isUnderWay, writeAnswer } from "../../platform/db/claims.ts";
 import { idempotentRequests } from "../../platform/db/schema.ts";
+import { dayMs, minuteMs } from "../../platform/time.ts";
 
 export type KeptRequest = typeof idempotentRequests.$inferSelect;
 
+/** How long an answer is kept, from its request on. */
+export const requestMs = dayMs;
+
+/** How long an answer with a secret is kept, from the answer on. */
+export const secretMs = 10 * minuteMs;
+
 /** How long a claim without an answer belongs to its attempt, in milliseconds. */
 const attemptMs = 30_000;
-
-const isRequest = ({ organizationId, agentId, route, keyHash }: RequestKey): SQL | undefined =>
-  and(
-    eq(idempotentRequests.organizationId, organizationId),
-    eq(idempotentRequests.agentId, agentId),
-    eq(idempotentRequests.route, route),
-    eq(idempotentRequests.keyHash, keyHash),
-  );
-
-/** Holds while the attempt has the claim, and the request has no answer. */
-const isUnderWay = (claim: Claim): SQL | undefined =>
-  and(isRequest(claim), eq(idempotentRequests.attempt, claim.attempt), isNull(idempotentRequests.answeredAt));
 
 /**
  * Claims a request that has no row, or an expired one, or a claim of the same body whose attempt took too long.
@@ -61,32 +56,6 @@ export async function findRequest({ db }: WithDb, request: RequestKey): Promise<
   return (await db.select().from(idempotentRequests).where(isRequest(request)).get()) ?? null;
 }
 
-/**
- * The first statement of a change: it fails, and the whole batch with it, when the attempt has lost its claim. In SQLite a statement
- * fails only by an error, so it inserts a row that has no body.
- */
-export function failUnlessClaimed({ db }: WithDb, claim: Claim) {
-  const mine = db.select({ one: sql`1` }).from(idempotentRequests).where(isUnderWay(claim));
-  const values = sql`${claim.organizationId}, ${claim.agentId}, ${claim.route}, ${claim.keyHash}, '', '', NULL, 0, '{}',
-    NULL, NULL, 0, NULL, NULL, NULL, NULL, 0`;
-  return db.insert(idempotentRequests).select(sql`SELECT ${values} WHERE NOT EXISTS ${mine}`);
-}
-
-/** SQLite's name of the column that {@link failUnlessClaimed} leaves without a value. */
-export const fenceColumn = "idempotent_requests.body_hash";
-
-function answerWhere({ db }: WithDb, claim: Claim, answer: KeptAnswer, answeredAt: number, also?: SQL) {
-  const { text, sealed, about } = answer;
-  return db
-    .update(idempotentRequests)
-    .set({ answer: text, sealed, about, answeredAt })
-    .where(and(isUnderWay(claim), also));
-}
-
-/** Writes the answer if the previous statement of the batch changed a row. */
-export const answerIfChanged = (context: WithDb, claim: Claim, answer: KeptAnswer, answeredAt: number) =>
-  answerWhere(context, claim, answer, answeredAt, previousChanged);
-
 /** Writes the answer while the attempt has its claim. @returns whether it had it */
 export async function answerRequest(
   context: WithDb,
@@ -94,10 +63,42 @@ export async function answerRequest(
   answer: KeptAnswer,
   answeredAt: number,
 ): Promise<boolean> {
-  return (await answerWhere(context, claim, answer, answeredAt)).meta.changes > 0;
+  return (await writeAnswer(context, claim, answer, answeredAt)).meta.changes > 0;
 }
 
 /** Ends the claim of an attempt that has no answer to keep. */
 export async function releaseClaim({ db }: WithDb, claim: Claim): Promise<void> {
   await db.delete(idempotentRequests).where(isUnderWay(claim));
+}
+
+/** The secrets that were answered at this time or before. */
+const isSpentSecret = (answeredAt: number): SQL =>
+  sql`sealed = 1 AND answer IS NOT NULL AND answered_at <= ${answeredAt}`;
+
+/**
+ * Removes secrets that were answered at `answeredAt` or before, and then rows that have expired: at most `limit` of each.
+ *
+ * @returns how many are left
+ */
+export async function removeExpired(
+  { db }: WithDb,
+  { answeredAt, nowMs, limit }: { readonly answeredAt: number; readonly nowMs: number; readonly limit: number },
+): Promise<number> {
+  const some = (condition: SQL) =>
+    sql`rowid IN (SELECT rowid FROM idempotent_requests WHERE ${condition} LIMIT ${limit})`;
+  const isExpired = lte(idempotentRequests.expiresAt, nowMs);
+  const [, , [left]] = await db.batch([
+    db
+      .update(idempotentRequests)
+      .set({ answer: null })
+      .where(some(isSpentSecret(answeredAt))),
+    db.delete(idempotentRequests).where(some(isExpired)),
+    db
+      .select({
+        count: sql<number>`(SELECT count(*) FROM idempotent_requests WHERE ${isSpentSecret(answeredAt)})
+          + (SELECT count(*) FROM idempotent_requests WHERE ${isExpired})`,
+      })
+      .from(sql`(SELECT 1)`),
+  ]);
+  return left?.count ?? 0;
 }

@@ -8,6 +8,7 @@ import {
   refuseWithoutScope,
 } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { commitChange, newEvents } from "../../events/outbox.ts";
 import { effectiveLimits } from "../../ledger/tier-limits.ts";
 import type { Context } from "../../platform/context.ts";
@@ -63,13 +64,15 @@ export async function registerAgent(context: Context, caller: Caller, input: Cre
   if (!prepared.ok) return prepared;
   const { agent, statements, created } = prepared.value;
   const events = newEvents(context, caller, created);
+  const registered = publicAgent(context, agent);
   try {
-    if (!(await commitChange(context, statements, events))) return await whyRefused(context, organizationId);
+    const answered = await answering(context, registered, agent.id);
+    if (!(await commitChange(answered, statements, events))) return await whyRefused(context, organizationId);
   } catch (error) {
     if (violatesUnique(error, "agents.email")) return problem("AGENT_ALREADY_EXISTS");
     throw error;
   }
-  return ok(publicAgent(context, agent));
+  return ok(registered);
 }
 
 /** Why the caller may not register an agent in this other organization, or null when it may. */

@@ -1,5 +1,6 @@
 /** The paths of agents. */
 
+import { once } from "../../access/idempotency/once.ts";
 import { route, type UncheckedBody } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
@@ -30,7 +31,7 @@ const register = route({
 });
 
 agentRoutes.openapi(register, async (c) => {
-  return answerRecord(c, await registerAgent(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
+  return answerRecord(c, await once(c, (context) => registerAgent(context, c.get("caller"), c.req.valid("json"))), 201);
 });
 
 const list = route({

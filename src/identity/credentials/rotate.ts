@@ -3,6 +3,7 @@
 import type { SecretHolder } from "../../access/app-env.ts";
 import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { refusedClient } from "../../access/secret-holder.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import type { HeldTarget, NamedCredential } from "../../ledger/contract.ts";
@@ -109,6 +110,7 @@ async function attempt(
   });
   const replacement = replaceSecret(context, before, { ...secret, ...previous, rotatedAt: now });
   const after = ended ? [delegationsEndedBy(context, organizationId, ended)] : [];
-  if (!(await commitHeld(context, hold, [replacement], [event], after))) return null;
-  return ok({ ...publicCredential(before, now), clientSecret });
+  const rotated = { ...publicCredential(before, now), clientSecret };
+  const answered = await answering(context, rotated, agentId);
+  return (await commitHeld(answered, hold, [replacement], [event], after)) && ok(rotated);
 }

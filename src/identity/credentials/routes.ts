@@ -1,5 +1,6 @@
 /** The paths of credentials. */
 
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
@@ -38,7 +39,9 @@ credentialRoutes.openapi(create, async (c) => {
   const { agentId } = c.req.valid("param");
   return answer(
     c,
-    await createCredential(c.get("context"), c.get("caller"), agentId, c.req.valid("json")),
+    await once(c, (context) => createCredential(context, c.get("caller"), agentId, c.req.valid("json")), {
+      secret: true,
+    }),
     201,
     noStore,
   );
@@ -103,7 +106,9 @@ credentialRoutes.openapi(rotate, async (c) => {
   const rotating = holder ? { holder } : { caller: c.get("caller") };
   return answer(
     c,
-    await rotateCredential(c.get("context"), rotating, { agentId, credentialId }, c.req.valid("json")),
+    await once(c, (context) => rotateCredential(context, rotating, { agentId, credentialId }, c.req.valid("json")), {
+      secret: true,
+    }),
     200,
     noStore,
   );

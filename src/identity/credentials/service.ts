@@ -1,6 +1,7 @@
 /** The rules of credentials. */
 import { refuseTakeover, refuseWithoutScope } from "../../access/authority.ts";
 import { type Caller, isSelf } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { hasScope } from "../../access/scopes.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -93,7 +94,8 @@ export async function createCredential(
   const { credential, statement, generated } = prepareCredential(context, organizationId, agentId, expiresAt);
   const hold = await expectChange(context, organizationId, agentId);
   const event = newEvent(context, actorOf(context, caller), generated);
-  if (!(await commitHeld(context, hold, [statement], [event]))) return whyRefused(context, caller, agentId);
+  const answered = await answering(context, credential, agentId);
+  if (!(await commitHeld(answered, hold, [statement], [event]))) return whyRefused(context, caller, agentId);
   return ok(credential);
 }
 

@@ -2,6 +2,7 @@
 
 import { refuseWithoutScope } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { isLendable, isPlatformScope } from "../../access/scopes.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
@@ -70,7 +71,7 @@ const unavailable = (delegatee: string) =>
 
 /**
  * Delegates a part of the caller's authority: platform scopes of its token, or with `resource` capabilities that it may be
- * granted for the resource at this moment. The token is signed last: a failure before leaves nothing that can be used.
+ * granted for the resource at this moment. The token is returned only when the delegation is stored.
  *
  * @returns `FORBIDDEN` for a delegated caller, and with a resource without `delegations:write`; `VALIDATION_ERROR` for scopes
  *   that the caller cannot lend, for everything that it may be granted, for a resource that it may have no token for
@@ -139,11 +140,6 @@ export async function delegate(
     details: { ...delegationDetails(row), expiresAt: facts.expiresAt },
     data: facts,
   });
-  // Something behind it may have been revoked since the ledger was asked: then it is revoked, and the record says so.
-  const ended = endInactiveDelegations(context, organizationId, { kind: "delegation", chainId }, context.now());
-  await commitChange(context, [insertDelegation(context, row)], [event], [ended]);
-  count("agentidp_delegations_total", { action: "created" });
-  observe("agentidp_delegation_chain_depth", {}, depth);
   const issuedAt = Math.floor(issuedAtMs / 1000);
   const content = { chainId, organizationId, delegatorAgentId, delegateeAgentId, resource: row.resource, scopes };
   const delegationToken = await signDelegation(context, signer, {
@@ -151,5 +147,12 @@ export async function delegate(
     issuedAt,
     expiresAt: issuedAt + ttlSeconds,
   });
-  return ok({ delegationToken, ...facts });
+  const created = { delegationToken, ...facts };
+  const answered = await answering(context, created, delegatorAgentId);
+  // Something behind it may have been revoked since the ledger was asked: then it is revoked, and the record says so.
+  const ended = endInactiveDelegations(context, organizationId, { kind: "delegation", chainId }, context.now());
+  await commitChange(answered, [insertDelegation(context, row)], [event], [ended]);
+  count("agentidp_delegations_total", { action: "created" });
+  observe("agentidp_delegation_chain_depth", {}, depth);
+  return ok(created);
 }

@@ -1,5 +1,6 @@
 /** The routes of delegations. The exchange of a delegation for an access token is a grant of the token endpoint. */
 
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageSchema } from "../../platform/http/pagination.ts";
@@ -41,7 +42,12 @@ delegationRoutes.openapi(
     errors: ["FORBIDDEN"],
   }),
   async (c) => {
-    return answer(c, await delegate(c.get("context"), c.get("caller"), c.req.valid("json")), 201, noStore);
+    return answer(
+      c,
+      await once(c, (context) => delegate(context, c.get("caller"), c.req.valid("json")), { secret: true }),
+      201,
+      noStore,
+    );
   },
 );
 

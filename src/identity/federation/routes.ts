@@ -1,4 +1,5 @@
 /** `/federation`: partners, and the verification of their tokens. */
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
@@ -35,7 +36,8 @@ federationRoutes.openapi(
     request: { body: { required: true, ...json(trustPartnerSchema, "The partner") } },
     responses: { 201: json(partnerSchema, "The partner") },
   }),
-  async (c) => answerRecord(c, await trustPartner(c.get("context"), c.get("caller"), c.req.valid("json")), 201),
+  async (c) =>
+    answerRecord(c, await once(c, (context) => trustPartner(context, c.get("caller"), c.req.valid("json"))), 201),
 );
 
 federationRoutes.openapi(

@@ -1,6 +1,7 @@
 /** Federation partners: other identity providers, whose agents' tokens an organization can verify. */
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import type { EventName, JsonValue } from "../../events/catalogue.ts";
 import { differences, fromTo } from "../../events/change.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
@@ -136,13 +137,14 @@ export async function trustPartner(
   };
   const details = { ...fields, jwks: loggedKeys(jwks), expiresAt: isoOrNull(expiresAt) };
   const event = partnerEvent(context, caller, "partner.created", partner, details);
+  const trusted = publicPartner(partner);
   try {
-    await commitChange(context, [insertPartner(context, partner)], [event]);
+    await commitChange(await answering(context, trusted), [insertPartner(context, partner)], [event]);
   } catch (error) {
     if (!violatesUnique(error, issuerColumns)) throw error;
     return invalid([{ path: "issuer", message: "is the issuer of another partner", received: issuer }]);
   }
-  return ok(publicPartner(partner));
+  return ok(trusted);
 }
 
 /** The partners of the caller's organization, newest first. */

@@ -1,6 +1,7 @@
 /** `/setup`, and the creation of an organization. */
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../../access/app-env.ts";
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
@@ -68,9 +69,14 @@ onboardingRoutes.openapi(
     errors: ["SLUG_TAKEN"],
   }),
   async (c) => {
-    return answerRecord(c, await createOrganization(c.get("context"), c.get("caller"), c.req.valid("json")), 201, {
-      headers: secretInAnswer,
-      representationOf: ({ admin: _, ...organization }) => organization,
-    });
+    return answerRecord(
+      c,
+      await once(c, (context) => createOrganization(context, c.get("caller"), c.req.valid("json")), { secret: true }),
+      201,
+      {
+        headers: secretInAnswer,
+        representationOf: ({ admin: _, ...organization }) => organization,
+      },
+    );
   },
 );

@@ -1,6 +1,7 @@
 /** Creates an organization together with its first admin agent. */
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { grantableScopes } from "../../access/scopes.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
@@ -56,13 +57,17 @@ export async function onboard(
   const actor = actorOf(context, caller);
   const made = [agentMade.created, credentialMade.generated].map((event) => newEvent(context, actor, event));
   const statements = [statement, ...agentMade.statements, credentialMade.statement] as const;
-  await commitChange(context, statements, [...created, ...made]);
   const { clientId, credentialId, clientSecret } = credential;
-  return ok({
+  const onboarded = {
     organization: publicOrganization(organization),
     admin: { agentId: agent.id, email, clientId, credentialId, clientSecret },
-  });
+  };
+  const answered = await answering(context, createdOrganization(onboarded), agent.id);
+  await commitChange(answered, statements, [...created, ...made]);
+  return ok(onboarded);
 }
+
+const createdOrganization = ({ organization, admin }: Onboarded): CreatedOrganization => ({ ...organization, admin });
 
 /**
  * Creates an organization with its first admin.
@@ -81,7 +86,7 @@ export async function createOrganization(
   const fields = { name, slug, planTier, maxAgents, maxTokensPerMonth, isOperator: false };
   try {
     const made = await onboard(context, caller, fields, adminEmail);
-    return made.ok ? ok({ ...made.value.organization, admin: made.value.admin }) : made;
+    return made.ok ? ok(createdOrganization(made.value)) : made;
   } catch (error) {
     if (violatesUnique(error, "organizations.slug")) return problem("SLUG_TAKEN");
     throw error;

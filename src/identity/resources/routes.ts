@@ -1,4 +1,5 @@
 /** `/resources`: the APIs of an organization that take our tokens. */
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
@@ -36,7 +37,11 @@ resourceRoutes.openapi(
     errors: ["RESOURCE_ALREADY_EXISTS"],
   }),
   async (c) => {
-    return answerRecord(c, await createResource(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
+    return answerRecord(
+      c,
+      await once(c, (context) => createResource(context, c.get("caller"), c.req.valid("json"))),
+      201,
+    );
   },
 );
 

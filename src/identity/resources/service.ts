@@ -2,6 +2,7 @@
 import type { SQL } from "drizzle-orm";
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { hasScope } from "../../access/scopes.ts";
 import { differences } from "../../events/change.ts";
 import { commitChange } from "../../events/outbox.ts";
@@ -140,10 +141,11 @@ async function insert(
   conditions: readonly SQL[],
 ): Promise<Result<PublicResource> | null> {
   const event = resourceEvent(context, caller, "resource.created", resource, wholeOf(resource));
+  const created = publicResource(resource, true);
   try {
-    if (await commitChange(context, [insertResource(context, resource, most, conditions)], [event])) {
-      return ok(publicResource(resource, true));
-    }
+    const answered = await answering(context, created);
+    const insertion = insertResource(context, resource, most, conditions);
+    if (await commitChange(answered, [insertion], [event])) return ok(created);
   } catch (error) {
     if (uniqueKeys.some((columns) => violatesUnique(error, columns))) return problem("RESOURCE_ALREADY_EXISTS");
     throw error;

@@ -1,4 +1,5 @@
 /** The paths of trust policies. A workload exchanges its token at the token endpoint, by a grant. */
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
@@ -29,7 +30,7 @@ const create = route({
 });
 
 oidcRoutes.openapi(create, async (c) =>
-  answerRecord(c, await createTrustPolicy(c.get("context"), c.get("caller"), c.req.valid("json")), 201),
+  answerRecord(c, await once(c, (context) => createTrustPolicy(context, c.get("caller"), c.req.valid("json"))), 201),
 );
 
 const list = route({

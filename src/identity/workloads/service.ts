@@ -2,6 +2,7 @@
 
 import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import type { HeldTarget } from "../../ledger/contract.ts";
 import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
@@ -138,9 +139,10 @@ export async function createTrustPolicy(
     details: loggedClaims(policy),
     data: { policyId: policy.id, agentId },
   });
-  const inserted = await commitHeld(context, hold, [insertTrustPolicy(context, policy, maxOfAgent)], [event]);
-  if (!inserted) return whyRefused(context, caller, policy);
-  return ok(publicPolicy(policy));
+  const created = publicPolicy(policy);
+  const answered = await answering(context, created, agentId);
+  const inserted = await commitHeld(answered, hold, [insertTrustPolicy(context, policy, maxOfAgent)], [event]);
+  return inserted ? ok(created) : whyRefused(context, caller, policy);
 }
 
 /** Why the insertion wrote nothing: the agent is decommissioned by now, or has the most policies. */

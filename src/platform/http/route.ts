@@ -5,6 +5,7 @@ import { type ProblemCode, problemRegistry } from "../problems/problems.ts";
 import { typedBody } from "./body.ts";
 import { enumeration } from "./components.ts";
 import { conditionalForm, readPreconditions } from "./conditional.ts";
+import { repeatableForm } from "./repeatable.ts";
 import { pageOfError } from "./respond.ts";
 
 /** The error object of the whole API. */
@@ -70,13 +71,15 @@ export type Definition<P extends string> = Omit<RouteConfig, "path" | "middlewar
    * passes `c.get("preconditions")` to its service, which calls `refuseUnmet`. A creation, which has a 201, has no preconditions.
    */
   readonly entityTag?: true;
+  /** Set for the alias of a `keyed` operation, which has no method of its own. */
+  readonly keyed?: true;
 };
 
 /** What distinguishes the operation of an endpoint that two paths have. */
 export type Aliased<P extends string> = Pick<Definition<P>, "path" | "operationId" | "summary" | "sdk">;
 
 /** A completed definition. It keeps the types of its parts for the handler. */
-export type Defined<P extends string, D> = Omit<D, "access" | "exempt" | "errors" | "entityTag" | "sdk"> & {
+export type Defined<P extends string, D> = Omit<D, "access" | "exempt" | "errors" | "entityTag" | "keyed" | "sdk"> & {
   path: P;
   getRoutingPath(): string;
 };
@@ -90,14 +93,19 @@ interface Guarding {
 
 /** Completes a route definition; `route` in `access/route.ts` says with what. */
 export function defineRoute(definition: Definition<string>, guarding: Guarding) {
-  const { errors = [], entityTag, sdk, ...rest } = definition;
+  const { errors = [], entityTag, keyed, sdk, ...rest } = definition;
   const conditional = entityTag ? conditionalForm(rest) : null;
+  const isKeyed = keyed === true || (sdk !== false && sdk.retry === "keyed");
+  const repeatable = isKeyed ? repeatableForm(conditional?.responses ?? rest.responses) : null;
+  const parameters = [...(conditional?.parameters ?? []), ...(repeatable?.parameters ?? [])];
+  const responses = repeatable?.responses ?? conditional?.responses ?? rest.responses;
   const body = rest.request?.body;
   const implied: ProblemCode[] = [
     ...(rest.request ? (["VALIDATION_ERROR"] as const) : []),
     ...(body ? (["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
     ...guarding.errors,
     ...(conditional?.errors ?? []),
+    ...(repeatable?.errors ?? []),
     "INTERNAL_SERVER_ERROR",
     "SERVICE_UNAVAILABLE",
   ];
@@ -106,8 +114,8 @@ export function defineRoute(definition: Definition<string>, guarding: Guarding) 
     ...rest,
     ...(sdk ? { "x-sdk-call": sdk.call, "x-sdk-retry": sdk.retry } : { "x-sdk-call": false }),
     security: [...guarding.security],
-    ...(conditional && conditional.parameters.length > 0 ? { parameters: conditional.parameters } : {}),
-    responses: { ...(conditional?.responses ?? rest.responses), ...errorResponses([...implied, ...errors]) },
+    ...(parameters.length > 0 ? { parameters } : {}),
+    responses: { ...responses, ...errorResponses([...implied, ...errors]) },
     // The guard comes first, so that a caller without access learns nothing about the form of a call.
     middleware: [
       ...guarding.guards,

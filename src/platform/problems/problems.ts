@@ -130,6 +130,17 @@ export const problemRegistry = {
     remedy:
       "`details.missing` has the missing events: name exactly these, after you know why they are missing. If `details.brokenAtEventId` is present, events were changed, and no gap can be accepted.",
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 409,
+    meaning: "The `Idempotency-Key` belongs to an earlier request, whose answer is not the answer to this one.",
+    remedy:
+      "For another request, send another key. If the body is the same, the answer held a secret and was kept for ten minutes only: look whether the change was made before you send it with a new key.",
+  },
+  IDEMPOTENCY_IN_PROGRESS: {
+    status: 409,
+    meaning: "The first request with this `Idempotency-Key` is still running.",
+    remedy: "Send the same request again after `Retry-After` seconds. It then gets the first answer.",
+  },
   ALREADY_SET_UP: {
     status: 409,
     meaning: "The service has been set up before; that can be done once.",

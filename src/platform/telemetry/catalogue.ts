@@ -49,6 +49,7 @@ export const scheduledParts = [
   "expiring_credentials",
   "removal",
   "outbox",
+  "idempotent_requests",
   "controls",
 ] as const;
 export type PartName = (typeof scheduledParts)[number];
@@ -99,6 +100,9 @@ export const metrics = {
     durationBuckets,
   ),
   agentidp_rate_limit_rejections_total: counter("Requests refused because a limit was reached.", { limit: limits }),
+  agentidp_idempotent_requests_total: counter("Requests with an Idempotency-Key, by what they got.", {
+    outcome: ["first", "replayed", "reused", "in_progress"],
+  }),
   agentidp_delegations_total: counter("Actions on delegations.", {
     action: ["created", "verified", "exchanged", "revoked"],
   }),

@@ -1,5 +1,6 @@
 /** `/audit`: reads and verifies the log of the organization. */
 import verifier from "../../../scripts/verify-audit-log.mjs";
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { csv } from "../../platform/http/csv.ts";
@@ -155,7 +156,7 @@ auditRoutes.openapi(exporting, async (c) => {
 });
 
 auditRoutes.openapi(accept, async (c) => {
-  return answer(c, await acceptGap(c.get("context"), c.get("caller"), c.req.valid("json")), 201);
+  return answer(c, await once(c, (context) => acceptGap(context, c.get("caller"), c.req.valid("json"))), 201);
 });
 
 auditRoutes.openapi(read, async (c) => {

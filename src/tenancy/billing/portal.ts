@@ -27,6 +27,6 @@ export async function openPortal(
     if (!synced.ok) return synced;
     account = await findAccount(context, organizationId);
   }
-  const portalUrl = account?.subscriptionId ? await createPortal(billing, account.customerId) : null;
+  const portalUrl = account?.subscriptionId ? await createPortal(billing, account.customerId, context.claim?.id) : null;
   return portalUrl === null ? problem("NO_CUSTOMER") : ok({ portalUrl });
 }

@@ -1,5 +1,6 @@
 /** `/tiers/upgrade` and `/billing`: upgrades, Stripe's customer portal and its webhook, and the usage and subscription of an organization. */
 import { z } from "@hono/zod-openapi";
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
@@ -22,6 +23,7 @@ const upgradeRoute = (own: Aliased<"/tiers/upgrade" | "/billing/upgrade">) =>
   route({
     ...own,
     method: "post",
+    keyed: true,
     access: "bearer",
     exempt: true,
     tags,
@@ -47,7 +49,11 @@ for (const definition of [
   }),
 ]) {
   billingRoutes.openapi(definition, async (c) => {
-    return answer(c, await upgrade(c.get("context"), c.get("caller"), c.req.valid("json").target_tier), 200);
+    return answer(
+      c,
+      await once(c, (context) => upgrade(context, c.get("caller"), c.req.valid("json").target_tier), { secret: true }),
+      200,
+    );
   });
 }
 
@@ -67,7 +73,7 @@ billingRoutes.openapi(
     responses: { 200: json(portalSchema, "The customer portal") },
     errors: ["NO_CUSTOMER", "BILLING_NOT_CONFIGURED"],
   }),
-  async (c) => answer(c, await openPortal(c.get("context"), c.get("caller")), 200),
+  async (c) => answer(c, await once(c, (context) => openPortal(context, c.get("caller")), { secret: true }), 200),
 );
 
 billingRoutes.openapi(

@@ -116,11 +116,20 @@ export async function createCheckout(
   return created.url;
 }
 
-/** The address of the customer portal, which links back to the page of a cancelled checkout; null when Stripe does not know the customer. */
-export async function createPortal(billing: BillingSettings, customerId: string): Promise<string | null> {
+/**
+ * The address of the customer portal, which links back to the page of a cancelled checkout; null when Stripe does not know the customer.
+ *
+ * @param requestId the same for each attempt of one request: Stripe then makes one session
+ */
+export async function createPortal(
+  billing: BillingSettings,
+  customerId: string,
+  requestId: string | undefined,
+): Promise<string | null> {
+  const options = requestId === undefined ? {} : { idempotencyKey: `portal:${customerId}:${requestId}` };
   const session = await send(
     billing,
-    (stripe) => stripe.billingPortal.sessions.create({ customer: customerId, return_url: billing.cancelUrl }),
+    (stripe) => stripe.billingPortal.sessions.create({ customer: customerId, return_url: billing.cancelUrl }, options),
     "customer",
   );
   return session?.url ?? null;

@@ -1,4 +1,5 @@
 /** `/organizations/{orgId}/domains`: the names that an organization speaks for. */
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
@@ -32,7 +33,11 @@ domainRoutes.openapi(
   }),
   async (c) => {
     const { orgId } = c.req.valid("param");
-    return answer(c, await addDomain(c.get("context"), c.get("caller"), orgId, c.req.valid("json").domain), 201);
+    return answer(
+      c,
+      await once(c, (context) => addDomain(context, c.get("caller"), orgId, c.req.valid("json").domain)),
+      201,
+    );
   },
 );
 

@@ -1,6 +1,8 @@
 /** Domains: an organization adds a name, proves it with a TXT record, and holds it for as long as the record is there. */
+
 import { refuseUnlessAdmin } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { commitChange } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
@@ -137,8 +139,10 @@ async function insert(
   const domain: Domain = free ? { ...pending, status: "verified", verifiedAt: createdAt } : pending;
   const actions = ["domain.added", ...(free ? (["domain.verified"] as const) : [])] as const;
   const events = actions.map((action) => domainEvent(context, caller, action, domain));
+  const added = publicDomain(domain);
   try {
-    if (!(await commitChange(context, [insertDomain(context, domain, most)], events))) {
+    const answered = await answering(context, added);
+    if (!(await commitChange(answered, [insertDomain(context, domain, most)], events))) {
       return problem("FREE_TIER_LIMIT_EXCEEDED", `The organization has ${most} domains, which is the most.`, {
         details: { limit: "maxDomains", max: most, current: await countDomains(context, organizationId) },
       });
@@ -148,7 +152,7 @@ async function insert(
     if (!(await findDomain(context, organizationId, name))) return null;
     return invalid([{ path: "domain", message: "is a domain of the organization already", received: name }]);
   }
-  return ok(publicDomain(domain));
+  return ok(added);
 }
 
 /** The domains of an organization, newest first. */

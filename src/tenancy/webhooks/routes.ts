@@ -1,4 +1,5 @@
 /** `/webhooks`: subscriptions and their deliveries. */
+import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
@@ -51,9 +52,14 @@ webhookRoutes.openapi(
     responses: { 201: json(webhookWithSecretSchema, "The webhook, with its secret") },
   }),
   async (c) => {
-    return answerRecord(c, await createWebhook(c.get("context"), c.get("caller"), c.req.valid("json")), 201, {
-      representationOf: ({ signingSecret: _, ...webhook }) => webhook,
-    });
+    return answerRecord(
+      c,
+      await once(c, (context) => createWebhook(context, c.get("caller"), c.req.valid("json")), { secret: true }),
+      201,
+      {
+        representationOf: ({ signingSecret: _, ...webhook }) => webhook,
+      },
+    );
   },
 );
 
@@ -143,7 +149,13 @@ webhookRoutes.openapi(
     responses: { 200: json(webhookWithSecretSchema, "The webhook, with its new secret") },
   }),
   async (c) => {
-    return answer(c, await rotateSecret(c.get("context"), c.get("caller"), c.req.valid("param").webhookId), 200);
+    return answer(
+      c,
+      await once(c, (context) => rotateSecret(context, c.get("caller"), c.req.valid("param").webhookId), {
+        secret: true,
+      }),
+      200,
+    );
   },
 );
 

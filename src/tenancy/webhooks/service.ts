@@ -1,5 +1,6 @@
 /** Webhook subscriptions. Their deliveries are in `deliveries/`. */
 import type { Caller } from "../../access/caller.ts";
+import { answering } from "../../access/idempotency/service.ts";
 import { queueDue } from "../../deliveries/queue.ts";
 import {
   type EventName,
@@ -35,7 +36,6 @@ import {
   keepPastStateIfChanged,
   listSubscriptions,
   type SubscriptionChange,
-  touchSubscription,
   updateSubscription,
   type WebhookSubscription,
 } from "./store.ts";
@@ -133,7 +133,9 @@ export async function createWebhook(
   const details = { name, origin: originOf(url), events, active };
   const event = webhookEvent(context, caller, "webhook.created", subscription, details);
   const insertion = insertSubscription(context, subscription, maxWebhooks);
-  if (!(await commitChange(context, [insertion, insertSecretIfChanged(context, row)], [event]))) {
+  const created = { ...publicWebhook(subscription), signingSecret };
+  const answered = await answering(context, created);
+  if (!(await commitChange(answered, [insertion, insertSecretIfChanged(context, row)], [event]))) {
     const current = await countSubscriptions(context, organizationId);
     // Another one was deleted meanwhile, or the organization.
     if (current < maxWebhooks) return problem("SERVICE_UNAVAILABLE", "The webhook was not created; try again.");
@@ -141,7 +143,7 @@ export async function createWebhook(
       details: { limit: "maxWebhooks", max: maxWebhooks, current },
     });
   }
-  return ok({ ...publicWebhook(subscription), signingSecret });
+  return ok(created);
 }
 
 /** The subscriptions of the caller's organization, newest first. */
@@ -262,20 +264,22 @@ export async function rotateSecret(
   webhookId: WebhookId,
 ): Promise<Result<WebhookWithSecret>> {
   const { organizationId } = caller;
-  const subscription = await findSubscription(context, organizationId, webhookId);
-  if (!subscription) return problem("WEBHOOK_NOT_FOUND");
-  const nowMs = context.now();
-  const { signingSecret, row } = await newWebhookSecret(context, webhookId);
-  const expiresAt = nowMs + overlapMs;
-  const details = { previousExpiresAt: isoOf(expiresAt) };
-  const event = webhookEvent(context, caller, "webhook.secret_rotated", subscription, details);
-  const touched = await commitChange(
-    context,
-    [touchSubscription(context, webhookId, nowMs), insertSecretIfChanged(context, row)],
-    [event],
-    [expireSecretsBut(context, row, expiresAt), deleteSpentSecrets(context, webhookId, nowMs, maxSecrets)],
-  );
-  const [after] = touched ?? [];
-  if (!after) return problem("WEBHOOK_NOT_FOUND");
-  return ok({ ...publicWebhook(after), signingSecret });
+  return untilWritten(async () => {
+    const before = await findSubscription(context, organizationId, webhookId);
+    if (!before) return problem("WEBHOOK_NOT_FOUND");
+    const nowMs = context.now();
+    const { signingSecret, row } = await newWebhookSecret(context, webhookId);
+    const expiresAt = nowMs + overlapMs;
+    const details = { previousExpiresAt: isoOf(expiresAt) };
+    const event = webhookEvent(context, caller, "webhook.secret_rotated", before, details);
+    const updatedAt = nextVersion(context, before);
+    const rotated = { ...publicWebhook({ ...before, updatedAt }), signingSecret };
+    const written = await commitChange(
+      await answering(context, rotated),
+      [updateSubscription(context, before, {}, updatedAt), insertSecretIfChanged(context, row)],
+      [event],
+      [expireSecretsBut(context, row, expiresAt), deleteSpentSecrets(context, webhookId, nowMs, maxSecrets)],
+    );
+    return written && ok(rotated);
+  });
 }

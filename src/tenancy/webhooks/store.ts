@@ -112,15 +112,6 @@ export async function deletePastStates({ db }: Pick<Context, "db">): Promise<voi
     SELECT sequence FROM audit_chains WHERE audit_chains.organization_id = webhook_past_states.organization_id)`);
 }
 
-/** Advances the version of a subscription, and returns the subscription. */
-export function touchSubscription({ db }: Pick<Context, "db">, id: WebhookId, nowMs: number) {
-  return db
-    .update(webhookSubscriptions)
-    .set({ updatedAt: sql`max(updated_at + 1, ${nowMs})` })
-    .where(eq(webhookSubscriptions.id, id))
-    .returning();
-}
-
 /** Deletes a subscription, unless it has changed since it was read. */
 export function deleteSubscription({ db }: Pick<Context, "db">, { id, updatedAt }: WebhookSubscription) {
   return db

@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import type { BaseEnv } from "./app-env.ts";
 
-/** Keys, discovery documents, DID documents, agent cards, the controls, embeds, and the OpenAPI document. */
+/** What needs no token: keys, discovery, DID documents, agent cards, controls, embeds, the API's document, tiers, marketplace, health. */
 const publicDocuments = [
   /^\/\.well-known\//,
   /^\/agents\/[^/]+\/did\.json$/,
@@ -12,17 +12,37 @@ const publicDocuments = [
   /^\/api\/v1\/compliance\/controls$/,
   /^\/embed\//,
   /^\/openapi(-3\.0)?\.json$/,
+  /^\/api\/v1\/tiers$/,
+  /^\/api\/v1\/marketplace\//,
+  /^\/health$/,
 ];
 
 const maxAge = 600;
-const exposeHeaders = ["ETag", "X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"];
+const exposeHeaders = [
+  "ETag",
+  "X-Request-Id",
+  "Retry-After",
+  "RateLimit",
+  "RateLimit-Policy",
+  "WWW-Authenticate",
+  "Idempotency-Replayed",
+];
 
-const anyOrigin = cors({ origin: "*", allowMethods: ["GET", "HEAD"], exposeHeaders, maxAge });
+/** What a request for a document may have. Without a list, Hono allows every header, also `Authorization`. */
+const readingHeaders = ["Content-Type", "If-Modified-Since", "If-None-Match", "X-Request-Id", "X-Retry-Count"];
+
+const anyOrigin = cors({
+  origin: "*",
+  allowMethods: ["GET", "HEAD"],
+  allowHeaders: readingHeaders,
+  exposeHeaders,
+  maxAge,
+});
 
 const namedOrigins = cors({
   origin: (origin) => origin,
   allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-  allowHeaders: ["Authorization", "Content-Type", "DPoP", "If-Match", "If-None-Match", "X-Request-Id"],
+  allowHeaders: [...readingHeaders, "Authorization", "DPoP", "Idempotency-Key", "If-Match"],
   exposeHeaders,
   maxAge,
 });
@@ -34,9 +54,13 @@ const namedOrigins = cors({
 export const crossOrigin = createMiddleware<BaseEnv>(async (c, next) => {
   const { allowedOrigins } = c.get("context").settings;
   const origin = c.req.header("Origin");
-  const isPlainOptions = c.req.method === "OPTIONS" && !c.req.header("Access-Control-Request-Method");
-  if (!isPlainOptions && publicDocuments.some((path) => path.test(c.req.path))) return anyOrigin(c, next);
-  if (!isPlainOptions && origin !== undefined && allowedOrigins.includes(origin)) return namedOrigins(c, next);
+  const isOptions = c.req.method === "OPTIONS";
+  const isPlainOptions = isOptions && !c.req.header("Access-Control-Request-Method");
+  const isNamed = !isPlainOptions && origin !== undefined && allowedOrigins.includes(origin);
+  const isPublic = !isPlainOptions && publicDocuments.some((path) => path.test(c.req.path));
+  // A cached document is the same for all origins. But a named one may send its token with each request.
+  if (isPublic && !(isNamed && isOptions)) return anyOrigin(c, next);
+  if (isNamed) return namedOrigins(c, next);
   await next();
   // A cache must not serve the answer without CORS headers to a request from an allowed origin.
   if (allowedOrigins.length > 0) c.header("Vary", "Origin", { append: true });

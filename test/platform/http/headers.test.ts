@@ -50,7 +50,7 @@ describe("CORS", () => {
       expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
       expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
       expect(headers.get("Access-Control-Expose-Headers")).toBe(
-        "ETag,X-Request-Id,Retry-After,RateLimit,RateLimit-Policy,WWW-Authenticate",
+        "ETag,X-Request-Id,Retry-After,RateLimit,RateLimit-Policy,WWW-Authenticate,Idempotency-Replayed",
       );
     },
   );
@@ -88,7 +88,7 @@ describe("CORS", () => {
     expect(headers.get("Access-Control-Allow-Origin")).toBe("https://other.example.com");
     expect(headers.get("Access-Control-Allow-Methods")).toBe("GET,HEAD,POST,PUT,PATCH,DELETE");
     expect(headers.get("Access-Control-Allow-Headers")).toBe(
-      "Authorization,Content-Type,DPoP,If-Match,If-None-Match,X-Request-Id",
+      "Content-Type,If-Modified-Since,If-None-Match,X-Request-Id,X-Retry-Count,Authorization,DPoP,Idempotency-Key,If-Match",
     );
     expect(headers.get("Access-Control-Max-Age")).toBe("600");
   });
@@ -98,6 +98,37 @@ describe("CORS", () => {
     expect(status).toBe(204);
     expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
     expect(headers.get("Access-Control-Allow-Methods")).toBe("GET,HEAD");
+    // Not the requested `Authorization`.
+    expect(headers.get("Access-Control-Allow-Headers")).toBe(
+      "Content-Type,If-Modified-Since,If-None-Match,X-Request-Id,X-Retry-Count",
+    );
+  });
+
+  it("a named origin may send its token for a public document too, which is the same for all origins", async () => {
+    const origin = "https://other.example.com";
+    const asked = await send("/.well-known/jwks.json", preflight(origin, "GET"), production);
+    expect(asked.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+    expect(asked.headers.get("Access-Control-Allow-Headers")).toContain("Authorization");
+    const read = await send("/.well-known/jwks.json", { headers: { Origin: origin } }, production);
+    expect([read.headers.get("Access-Control-Allow-Origin"), read.headers.get("Vary")]).toEqual(["*", null]);
+  });
+
+  it.each([
+    ["/openapi.json", "*"],
+    ["/openapi-3.0.json", "*"],
+    ["/api/v1/tiers", "*"],
+    ["/api/v1/marketplace/agents", "*"],
+    ["/api/v1/marketplace/agents/0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10", "*"],
+    ["/health", "*"],
+    ["/health/detailed", null],
+    ["/metrics", null],
+    ["/api/v1/tiers/status", null],
+    ["/api/v1/tiers/", null],
+    ["/api/v1/marketplace", null],
+    ["/api/v1/agents", null],
+  ])("%s is there for any origin: %s", async (path, allowed) => {
+    const { headers } = await send(path, { headers: { Origin: "https://anybody.example" } }, production);
+    expect(headers.get("Access-Control-Allow-Origin")).toBe(allowed);
   });
 
   it("a preflight of any other origin is refused", async () => {

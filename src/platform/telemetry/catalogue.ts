@@ -36,6 +36,20 @@ const limits = [
 /** The languages of the starter projects. */
 export const scaffoldLanguages = ["typescript", "python", "go", "java", "rust"] as const;
 
+/** The libraries by their languages, the project's own programs, and every other client. */
+export const clientLabels = [
+  "rust",
+  "typescript",
+  "python",
+  "go",
+  "java",
+  "cli",
+  "action",
+  "console",
+  "other",
+] as const;
+export type ClientLabel = (typeof clientLabels)[number];
+
 /** The parts of the scheduled run. */
 export const scheduledParts = [
   "relay",
@@ -99,6 +113,7 @@ export const metrics = {
     { route: byRoutes },
     durationBuckets,
   ),
+  agentidp_client_requests_total: counter("Answered requests by the client that they name.", { client: clientLabels }),
   agentidp_rate_limit_rejections_total: counter("Requests refused because a limit was reached.", { limit: limits }),
   agentidp_idempotent_requests_total: counter("Requests with an Idempotency-Key, by what they got.", {
     outcome: ["first", "replayed", "reused", "in_progress"],

@@ -72,6 +72,52 @@ it("10,000 different paths are one", async () => {
   expect(sizeOf(after) - sizeOf(before)).toBeLessThanOrEqual(2 + 2 * 14);
 }, 120_000);
 
+it("the user agents of the project's own clients are named, and every other one is `other`", async () => {
+  const named = {
+    rust: ["sentryagent-idp-rust/0.1.0 (rustc/1.91.0; linux)"],
+    typescript: ["sentryagent-idp-typescript/1.2.3-beta.1 (node/24.1.0; darwin) acme-app/2"],
+    python: ["sentryagent-idp-python/1.0.0"],
+    go: ["sentryagent-idp-go/1.0.0 (go/1.24; linux)"],
+    java: ["sentryagent-idp-java/1.0.0 (openjdk/21; linux)"],
+    cli: ["sentryagent-cli/1.0.0 (linux)", "sentryagent-idp-rust/1.0.0 (rustc/1.91.0; linux) sentryagent-cli/1.0.0"],
+    action: ["sentryagent-action/1", "sentryagent-idp-typescript/1.0.0 (node/24.1.0; linux) sentryagent-action/1.0.0"],
+    console: ["sentryagent-console/1.0.0"],
+    other: [
+      "",
+      "curl/8.9.1",
+      "Mozilla/5.0 (X11; Linux x86_64)",
+      "sentryagent-idp-cobol/1.0.0",
+      "sentryagent-idp-cli/1.0.0",
+      "sentryagent-idp-rust",
+      "Sentryagent-Idp-Rust/1.0.0",
+      "x sentryagent-idp-rust/1.0.0",
+      "xsentryagent-cli/1.0.0",
+      "__proto__",
+      `${marker} ${"sentryagent-".repeat(400)}`,
+    ],
+  };
+  const before = await scrape();
+  for (const userAgent of Object.values(named).flat()) await call("/health", { headers: { "User-Agent": userAgent } });
+  const after = await scrape();
+  const counted = Object.keys(named).map((client) => {
+    const [is, was] = [after, before].map(({ value }) => value("agentidp_client_requests_total", { client }));
+    return [client, is! - was!];
+  });
+  // The scrape before is the twelfth other request.
+  expect(Object.fromEntries(counted)).toEqual({
+    rust: 1,
+    typescript: 1,
+    python: 1,
+    go: 1,
+    java: 1,
+    cli: 2,
+    action: 2,
+    console: 1,
+    other: 12,
+  });
+  expect(strangers(after)).toEqual([]);
+});
+
 it("odd methods, paths, ids, queries, headers and grant types leave no trace", async () => {
   const { token } = await theOperator();
   for (const method of ["PROPFIND", "MKCOL", "SEARCH", "LOCK", "PURGE", "TRACE"]) {

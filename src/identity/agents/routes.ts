@@ -4,11 +4,26 @@ import { once } from "../../access/idempotency/once.ts";
 import { route, type UncheckedBody } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
-import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
+import { pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { agentFilterSchema, agentPath, agentSchema, changeAgentSchema, createAgentSchema } from "./schema.ts";
-import { changeAgent, decommissionAgent, eraseAgent, listAgents, readAgent, registerAgent } from "./service.ts";
+import {
+  agentListSchema,
+  agentPath,
+  agentSchema,
+  agentSummarySchema,
+  changeAgentSchema,
+  createAgentSchema,
+} from "./schema.ts";
+import {
+  changeAgent,
+  decommissionAgent,
+  eraseAgent,
+  listAgents,
+  readAgent,
+  registerAgent,
+  summarizeAgents,
+} from "./service.ts";
 
 const tags = ["Agents"];
 
@@ -42,13 +57,30 @@ const list = route({
   summary: "List agents",
   sdk: { call: "agents.list", retry: "read" },
   description:
-    "The agents of the caller's organization, newest first, decommissioned ones included unless `status` says otherwise.",
-  request: { query: pageQuery.extend(agentFilterSchema.shape) },
+    "The agents of the caller's organization, newest first unless `sort` says otherwise, decommissioned ones included unless `status` does. A cursor is valid with its `sort` and `search` only.",
+  request: { query: agentListSchema },
   responses: { 200: json(pageSchema("AgentPage", agentSchema), "A page of agents") },
 });
 
 agentRoutes.openapi(list, async (c) => {
   return answer(c, await listAgents(c.get("context"), c.get("caller"), c.req.valid("query")), 200);
+});
+
+// Before the route of one agent, whose path it fits too.
+const summarize = route({
+  method: "get",
+  path: "/agents/summary",
+  access: "agents:read",
+  tags,
+  summary: "Read the agent summary",
+  sdk: { call: "agents.summary", retry: "read" },
+  description:
+    "How many agents the caller's organization has, by status, type and environment, with a zero for each value that none has, and what needs attention: agents that cannot sign in, and credentials that expire soon.",
+  responses: { 200: json(agentSummarySchema, "The numbers") },
+});
+
+agentRoutes.openapi(summarize, async (c) => {
+  return answer(c, await summarizeAgents(c.get("context"), c.get("caller")), 200);
 });
 
 const read = route({

@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { grantableScopes, isPlatformScope, isReservedScope } from "../../access/scopes.ts";
 import { publicJwkSchema } from "../../platform/crypto/jwk.ts";
+import { agentStatuses, agentTypes, deploymentEnvs } from "../../platform/db/schema.ts";
 import { component, enumeration } from "../../platform/http/components.ts";
 import {
   agentStatusSchema,
@@ -11,6 +12,7 @@ import {
   settableStatusSchema,
 } from "../../platform/http/enums.ts";
 import { isUnique, lines, text, textLike, timeSchema, unique } from "../../platform/http/fields.ts";
+import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, organizationIdSchema, type Scope } from "../../platform/ids.ts";
 
 const foreignDomain = /^([^@]+)@([^@\s/\\?#:%]*\P{ASCII}[^@\s/\\?#:%]*)$/u;
@@ -184,7 +186,7 @@ export const agentEventDataSchema = component(
   agentSchema.omit({ publicKeyJwk: true }).partial({ dpopRequired: true, idTokenSignedResponseAlg: true }),
 );
 
-export const agentFilterSchema = z.object({
+const agentFilterSchema = z.object({
   owner: z.string().max(128).optional(),
   agentType: agentTypeSchema.optional(),
   deploymentEnv: deploymentEnvSchema.optional(),
@@ -192,10 +194,61 @@ export const agentFilterSchema = z.object({
   capability: z.string().max(128).optional().openapi({ description: "Only agents that have this capability" }),
 });
 
+/** The orders of the list. Constants of client libraries cannot differ in a sign only: hence their names. */
+const agentSortSchema = component(
+  "AgentSort",
+  z
+    .enum(["-createdAt", "createdAt", "email", "-email"], { error: "must be -createdAt, createdAt, email or -email" })
+    .openapi({
+      "x-enum-varnames": ["NewestFirst", "OldestFirst", "EmailAscending", "EmailDescending"],
+    }),
+);
+
+export const agentListSchema = pageQuery.extend({
+  ...agentFilterSchema.shape,
+  search: text(1, 100).optional().openapi({
+    description:
+      "Only agents with this text in their e-mail or owner. Every character stands for itself. The upper and lower case of A to Z are the same; other letters must have the case of the record",
+    example: "talent",
+  }),
+  sort: agentSortSchema.default("-createdAt").openapi({
+    default: "-createdAt",
+    description: "By the time of registration or by e-mail, in the order of its bytes; `-` means descending",
+  }),
+});
+
+const amount = z.int().openapi({ minimum: 0, example: 3 });
+
+/** A number for each of a closed set of values. */
+const amounts = <const Values extends readonly string[]>(name: string, values: Values) =>
+  z
+    .object(Object.fromEntries(values.map((value) => [value, amount])) as Record<Values[number], typeof amount>)
+    .openapi(name);
+
+export const agentSummarySchema = z
+  .object({
+    total: amount.openapi({ description: "All agents that `GET /agents` lists, decommissioned ones included" }),
+    byStatus: amounts("AgentCountByStatus", agentStatuses).openapi({ description: "Adds up to `total`" }),
+    byType: amounts("AgentCountByType", agentTypes).openapi({ description: "Adds up to `total`" }),
+    byDeploymentEnv: amounts("AgentCountByDeploymentEnv", deploymentEnvs).openapi({
+      description: "Adds up to `total`",
+    }),
+    withoutCredential: amount.openapi({
+      description:
+        "Agents that have no way to sign in: active and suspended ones without a credential that is neither revoked nor expired, without a key of their own, and without a trust policy",
+    }),
+    credentialsExpiringSoon: amount.openapi({
+      description:
+        "Credentials, not agents: those of active and suspended agents that are not revoked and expire within 7 days",
+    }),
+  })
+  .openapi("AgentSummary");
+
 export const agentPath = z.object({ agentId: agentIdSchema });
 
 export type Agent = z.output<typeof agentSchema>;
 export type AgentEventData = Omit<Agent, "publicKeyJwk">;
 export type CreateAgent = z.output<typeof createAgentSchema>;
 export type ChangeAgent = z.output<typeof changeAgentSchema>;
-export type AgentFilter = z.output<typeof agentFilterSchema>;
+export type AgentList = z.output<typeof agentListSchema>;
+export type AgentSummary = z.output<typeof agentSummarySchema>;

@@ -1,14 +1,14 @@
 /** The rules of agents. */
-
+import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
-import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
+import { type Page, pageOf } from "../../platform/http/pagination.ts";
 import { type AgentId, agentIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { publicAgent } from "./public-agent.ts";
-import type { Agent, AgentFilter } from "./schema.ts";
-import { findAgent, listAgents as listRecords } from "./store.ts";
+import type { Agent, AgentList } from "./schema.ts";
+import { type AgentRecord, findAgent, listAgents as listRecords } from "./store.ts";
 
 export { changeAgent } from "./change.ts";
 export { decommissionAgent } from "./decommission.ts";
@@ -25,6 +25,10 @@ export {
   markCleared,
   removePrivateKeys,
 } from "./store.ts";
+export { summarizeAgents } from "./summary.ts";
+
+/** The key of a page by e-mail, which a forged cursor may fill with anything. */
+const emailKeySchema = z.string().max(254);
 
 /** The wire form of an agent, also of a decommissioned one. */
 export async function readAgent(context: Context, caller: Caller, agentId: AgentId): Promise<Result<Agent>> {
@@ -32,16 +36,18 @@ export async function readAgent(context: Context, caller: Caller, agentId: Agent
   return agent ? ok(publicAgent(context, agent)) : problem("AGENT_NOT_FOUND");
 }
 
-/** The caller's organization's agents that pass the filter, newest first. `VALIDATION_ERROR` for a cursor of another list. */
-export async function listAgents(
-  context: Context,
-  caller: Caller,
-  query: PageRequest & AgentFilter,
-): Promise<Result<Page<Agent>>> {
+/**
+ * The caller's organization's agents that pass the filter, in the order of `sort`. `VALIDATION_ERROR` for a cursor of another list,
+ * which one of another order or another search is.
+ */
+export async function listAgents(context: Context, caller: Caller, query: AgentList): Promise<Result<Page<Agent>>> {
   const { organizationId } = caller;
-  return pageOf({ name: "agents", organizationId }, agentIdSchema, query, {
+  const { sort, search } = query;
+  const byEmail = sort.endsWith("email");
+  const name = ["agents", ...(sort === "-createdAt" && search === undefined ? [] : [sort, search ?? ""])].join(" ");
+  return pageOf<string, AgentRecord, Agent>({ name, organizationId }, byEmail ? emailKeySchema : agentIdSchema, query, {
     read: (page) => listRecords(context, organizationId, query, page),
-    keyOf: ({ id }) => id,
+    keyOf: ({ id, email }) => (byEmail ? email : id),
     show: (agent) => publicAgent(context, agent),
   });
 }

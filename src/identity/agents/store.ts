@@ -1,13 +1,13 @@
 /** The queries of the agents room, each named after the question it answers or the change it makes. */
-import { and, count, desc, eq, exists, getTableColumns, gt, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, exists, getTableColumns, gt, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
 import type { PublicJwk } from "../../platform/crypto/jwk.ts";
 import { type Database, preparedOnce } from "../../platform/db/client.ts";
-import { among, insertWhere, previousChanged } from "../../platform/db/conditional.ts";
+import { among, holdsText, insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import { agentKeys, agents, organizations, type planTiers } from "../../platform/db/schema.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import type { Erased } from "./erased.ts";
-import type { AgentFilter } from "./schema.ts";
+import type { AgentList } from "./schema.ts";
 
 export type AgentRow = typeof agents.$inferSelect;
 export type AgentKey = typeof agentKeys.$inferSelect;
@@ -63,14 +63,21 @@ export async function findAgent(
   return found ?? null;
 }
 
-/** The newest agents that pass the filter and are older than `before`. */
+/**
+ * The first agents that pass the filter, in its order, after the one with this key.
+ *
+ * @param page `before` is the agent's id or its e-mail, as the order says
+ */
 export function listAgents(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
-  filter: AgentFilter,
+  filter: Omit<AgentList, "cursor" | "limit">,
   page: { readonly before: string | null; readonly limit: number },
 ): Promise<AgentRecord[]> {
-  const { owner, agentType, deploymentEnv, status, capability } = filter;
+  const { owner, agentType, deploymentEnv, status, capability, search, sort } = filter;
+  // An id begins with the time of its creation, and an e-mail is unique in its organization: each is a key by itself.
+  const column = sort.endsWith("email") ? agents.email : agents.id;
+  const [after, order] = sort.startsWith("-") ? [lt, desc] : [gt, asc];
   const conditions: (SQL | undefined)[] = [
     eq(agents.organizationId, organizationId),
     owner === undefined ? undefined : eq(agents.owner, owner),
@@ -80,12 +87,45 @@ export function listAgents(
     capability === undefined
       ? undefined
       : sql`EXISTS (SELECT 1 FROM json_each(${agents.capabilities}) WHERE value = ${capability})`,
-    page.before === null ? undefined : lt(agents.id, page.before as AgentId),
+    search === undefined ? undefined : or(holdsText(agents.email, search), holdsText(agents.owner, search)),
+    page.before === null ? undefined : after(column, page.before),
   ];
   return records(db)
     .where(and(...conditions))
-    .orderBy(desc(agents.id))
+    .orderBy(order(column))
     .limit(page.limit);
+}
+
+/** A way to sign in: a usable credential, a key of which the service has no private part, or a trust policy. */
+const hasWayIn = (nowMs: number) => sql`(
+  EXISTS (SELECT 1 FROM credentials WHERE agent_id = agents.id AND revoked_at IS NULL
+    AND (expires_at IS NULL OR expires_at > ${nowMs}))
+  OR EXISTS (SELECT 1 FROM agent_keys WHERE agent_id = agents.id AND replaced_at IS NULL AND private_sealed IS NULL)
+  OR EXISTS (SELECT 1 FROM trust_policies WHERE agent_id = agents.id))`;
+
+/** How many agents of the organization have the same status, type and environment; how they sign in; what expires soon. */
+export function countAgents(
+  { db }: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  nowMs: number,
+  soonMs: number,
+) {
+  const { status, agentType, deploymentEnv } = agents;
+  const isPresent = sql`status <> 'decommissioned'`;
+  const expiring = sql`(SELECT count(*) FROM credentials WHERE agent_id = agents.id AND revoked_at IS NULL
+    AND expires_at > ${nowMs} AND expires_at <= ${nowMs + soonMs})`;
+  return db
+    .select({
+      status,
+      agentType,
+      deploymentEnv,
+      agents: count(),
+      withoutCredential: sql<number>`sum(${isPresent} AND NOT ${hasWayIn(nowMs)})`,
+      credentialsExpiringSoon: sql<number>`sum(CASE WHEN ${isPresent} THEN ${expiring} ELSE 0 END)`,
+    })
+    .from(agents)
+    .where(eq(agents.organizationId, organizationId))
+    .groupBy(status, agentType, deploymentEnv);
 }
 
 /** Does another agent of the organization have this e-mail? */

@@ -169,7 +169,8 @@ export async function credentialsToRevoke(context: Pick<Context, "db">, agentId:
   };
 }
 
-const soonMs = 7 * dayMs;
+/** How long before its end a credential expires soon, in milliseconds. */
+export const expiringSoonMs = 7 * dayMs;
 
 /**
  * The number of credentials of all organizations that expire within 7 days. Those of a suspended agent count, because an admin can
@@ -177,7 +178,7 @@ const soonMs = 7 * dayMs;
  */
 export function countCredentialsExpiringSoon(context: Context): Promise<number> {
   const nowMs = context.now();
-  return countExpiringCredentials(context, nowMs, nowMs + soonMs);
+  return countExpiringCredentials(context, nowMs, nowMs + expiringSoonMs);
 }
 
 export const measureExpiringCredentials: ScheduledPart = {

@@ -1,7 +1,7 @@
 /** The queries of the marketplace. */
 import { and, desc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../platform/context.ts";
-import { olderThan } from "../../platform/db/conditional.ts";
+import { holdsText, olderThan } from "../../platform/db/conditional.ts";
 import { agents, organizations } from "../../platform/db/schema.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import type { ListingFilter } from "./schema.ts";
@@ -17,17 +17,13 @@ const listed = ({ db }: Pick<Context, "db">, ...conditions: (SQL | undefined)[])
     .where(and(isListed, eq(organizations.status, "active"), ...conditions))
     .$dynamic();
 
-/** Without LIKE: it has wildcards, and rejects a long text. Folds ASCII letters only. */
-const holds = (column: SQL | typeof agents.email | typeof agents.owner, text: string) =>
-  sql`instr(lower(${column}), lower(${text})) > 0`;
-
 const capabilities = sql`SELECT 1 FROM json_each(${agents.capabilities}) WHERE`;
 
 /** Searches only what a listing shows: an owner with an e-mail address must not be found. */
 const matches = (text: string) => sql`(
-  ${holds(agents.email, text)}
-  OR (instr(${agents.owner}, '@') = 0 AND ${holds(agents.owner, text)})
-  OR EXISTS (${capabilities} ${holds(sql`value`, text)}))`;
+  ${holdsText(agents.email, text)}
+  OR (instr(${agents.owner}, '@') = 0 AND ${holdsText(agents.owner, text)})
+  OR EXISTS (${capabilities} ${holdsText(sql`value`, text)}))`;
 
 /**
  * The newest listed agents that match the filter, among the next `scanLimit` agents that are older than `before`.

@@ -33,7 +33,7 @@ const description = `An identity for every AI agent. An agent registers once and
 OAuth 2.0 client. Every API can verify the tokens with the published keys alone.
 
 Every error is \`{ code, message, details?, hint, docs, requestId }\`. Unknown query parameters are errors where a token is taken.
-Lists are newest first and paged with \`limit\` and \`cursor\`.
+Lists are newest first unless a parameter says otherwise, and paged with \`limit\` and \`cursor\`.
 Times are ISO 8601 in UTC. A body has at most 256 KiB. Every answer has \`X-Request-Id\`.`;
 
 const securitySchemes = (issuer: string, scopes: Reference["scopes"]) => ({

@@ -3,7 +3,7 @@ import { type Body, call } from "../../support/api.ts";
 
 /** The methods of the client libraries: part, then `name retry operationId`. */
 const table: Record<string, string> = {
-  agents: `register keyed registerAgent; list read listAgents; get read readAgent; update idempotent changeAgent;
+  agents: `register keyed registerAgent; list read listAgents; summary read readAgentSummary; get read readAgent; update idempotent changeAgent;
     decommission idempotent decommissionAgent; erase idempotent eraseAgent; card read readAgentCard; badge read readAgentBadge`,
   credentials: `create keyed createCredential; list read listCredentials; rotate keyed rotateCredential;
     revoke idempotent revokeCredential`,

@@ -70,6 +70,8 @@ describe("a scripted run", () => {
     for (let n = 0; n < 3; n++) expect((await call("/health")).status).toBe(200);
     await Promise.all(Array.from({ length: 7 }, () => newAgent(tenant.token)));
     await call("/api/v1/agents/0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10", { token: tenant.token });
+    // Two paths that fit another route too.
+    for (const path of ["agents/summary", "audit/verify"]) await call(`/api/v1/${path}`, { token: tenant.token });
     await call("/api/v1/agents", {});
     await call("/api/v1/health", { method: "DELETE" });
     await call("/health", { method: "DELETE" });
@@ -106,6 +108,9 @@ describe("a scripted run", () => {
     expect(requested("GET", "/health", 200)).toBe(3);
     expect(requested("POST", "/api/v1/agents", 201)).toBe(7);
     expect(requested("GET", "/api/v1/agents/{agentId}", 404)).toBe(1);
+    expect(requested("GET", "/api/v1/agents/summary", 200)).toBe(1);
+    expect(requested("GET", "/api/v1/agents/{agentId}", 200)).toBe(0);
+    expect(requested("GET", "/api/v1/audit/verify", 200)).toBe(1);
     expect(requested("GET", "/api/v1/agents", 401)).toBe(1);
     expect(requested("DELETE", "unmatched", 404)).toBe(1);
     expect(requested("DELETE", "unmatched", 405)).toBe(1);

@@ -88,7 +88,7 @@ async function readsOthers(context: Context): Promise<boolean> {
   };
   const [one, all] = await Promise.all([
     readAgent(context, stranger, agent.id),
-    listAgents(context, stranger, { limit: 1 }),
+    listAgents(context, stranger, { limit: 1, sort: "-createdAt" }),
   ]);
   return one.ok || !all.ok || all.value.data.length > 0;
 }

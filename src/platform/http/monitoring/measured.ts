@@ -17,9 +17,12 @@ function templateOf(path: string): string {
   return template;
 }
 
-/** The template of the matched route; `unmatched` when only middleware matched. It never contains a part of the path. */
+/**
+ * The template of the route that answers; `unmatched` when only middleware matched. It never contains a part of the path. A path can
+ * fit several: `/agents/summary` fits `/agents/{agentId}` too, and the first answers.
+ */
 function routeOf(c: BaseContext): string {
-  const handler = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
+  const handler = matchedRoutes(c).find(({ method }) => method !== "ALL");
   return handler ? templateOf(handler.path) : "unmatched";
 }
 

@@ -183,6 +183,18 @@ export const ErrorCode = {
    */
   AUDIT_GAP_MISMATCH: "AUDIT_GAP_MISMATCH",
   /**
+   * The `Idempotency-Key` belongs to an earlier request, whose answer is not the answer to this one.
+   *
+   * For another request, send another key. If the body is the same, the answer held a secret and was kept for ten minutes only: look whether the change was made before you send it with a new key.
+   */
+  IDEMPOTENCY_KEY_REUSED: "IDEMPOTENCY_KEY_REUSED",
+  /**
+   * The first request with this `Idempotency-Key` is still running.
+   *
+   * Send the same request again after `Retry-After` seconds. It then gets the first answer.
+   */
+  IDEMPOTENCY_IN_PROGRESS: "IDEMPOTENCY_IN_PROGRESS",
+  /**
    * The service has been set up before; that can be done once.
    *
    * Use the admin agent of the first set-up. Without a way to sign in: send `recoverAgentId` alone.

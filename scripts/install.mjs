@@ -2,6 +2,8 @@
  * Installs the dependencies when they are missing or not those of package-lock.json, and says nothing otherwise.
  * Plain JavaScript without dependencies: it runs on the Node that the reader has, everything after it on the project's.
  *
+ * `node scripts/install.mjs <folder>` does so for a package of its own below the checkout: those are installed when they are needed.
+ *
  * `npm start` runs it twice: as `prestart`, because the shell of `start` keeps the Node that it found first, and at the start of
  * `start` itself, because npm leaves `prestart` out where `ignore-scripts` is set.
  */
@@ -11,7 +13,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const oldestNode = 20;
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** A package of its own inside the checkout, such as `sdk/typescript`; without it the project itself. */
+const [, , folder] = process.argv;
+const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = folder === undefined ? checkout : join(checkout, folder);
 const modules = join(root, "node_modules");
 const windows = process.platform === "win32";
 const projectNode = windows ? join(modules, "node", "bin", "node.exe") : join(modules, ".bin", "node");
@@ -21,8 +26,9 @@ function stop(message) {
   process.exit(1);
 }
 
+/** Only the project itself has a Node of its own. */
 function projectNodeRuns() {
-  return spawnSync(projectNode, ["--version"], { stdio: "ignore" }).status === 0;
+  return folder !== undefined || spawnSync(projectNode, ["--version"], { stdio: "ignore" }).status === 0;
 }
 
 if (Number(process.versions.node.split(".")[0]) < oldestNode) {
@@ -68,7 +74,8 @@ const scriptsAdvice =
 
 if (!isInstalled() || !projectNodeRuns()) {
   if (ignoreScripts === "true") stop(scriptsAdvice);
-  console.log("Installing the dependencies; this takes about a minute.");
+  const what = folder === undefined ? "the dependencies; this takes about a minute" : `the dependencies of ${folder}`;
+  console.log(`Installing ${what}.`);
   const { status } = spawnSync("npm", [...installation, "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],

@@ -108,10 +108,10 @@ export async function newAgent(service: string, admin: Client, withKey = false):
   };
 }
 
-/** What somebody else does to an agent in the middle of a scenario. */
+/** What another caller does to an agent in the middle of a scenario. */
 export async function actOn(
   service: string,
-  admin: Client,
+  { admin, operator }: Pick<Fixtures, "admin"> & { readonly operator: Client },
   action: string,
   target: Readonly<Record<string, string>>,
 ): Promise<Json> {
@@ -135,6 +135,8 @@ export async function actOn(
         ...json(token, undefined),
         method: "DELETE",
       });
+    case "rotateKeys":
+      return requested(`${service}/api/v1/keys/rotate`, json(await tokenOf(service, operator, "admin:orgs"), {}));
     case "register":
       return { ...(await newAgent(service, admin)) };
     default:

@@ -53,7 +53,7 @@ if (import.meta.main) {
   const operator = await setUpService(direct, setupToken);
   const outcomes: Outcome[] = [];
   for (const name of chosen.length > 0 ? chosen : Object.keys(languages)) {
-    const suite = newSuite(direct, proxy, await newOrganization(direct, operator, name));
+    const suite = newSuite(direct, proxy, await newOrganization(direct, operator, name), operator);
     const control = await listening(suite, 0);
     const settings = {
       AGENTIDP_SUITE_URL: issuer,

@@ -22,13 +22,13 @@ export interface Fault {
   readonly do: FaultAction;
 }
 
-/** What a runner can ask the suite to do in the name of somebody else. */
-export type SuiteAction = "suspend" | "revokeToken" | "register" | "revokeDelegation";
+/** What a runner can have the suite do in the name of another caller. */
+export type SuiteAction = "suspend" | "revokeToken" | "register" | "revokeDelegation" | "rotateKeys";
 
 export interface Step {
   /** A method of the library, such as `agents.get`, or one of the runner's own, such as `webhook.verify`. */
   readonly call?: string;
-  /** Something that somebody else does: `revokeToken` revokes the token that was sent last. */
+  /** What another caller does: `revokeToken` revokes the token that was sent last. */
   readonly suite?: { readonly do: SuiteAction; readonly agentId?: string; readonly chainId?: string };
   /** The name of the client, where it is not the scenario's. */
   readonly on?: string;
@@ -42,8 +42,8 @@ export interface Step {
   readonly concurrently?: boolean;
   /** How many of the concurrent calls are cancelled, after how long; `which` are the first unless `last`. */
   readonly cancel?: { readonly count: number; readonly afterMs: number };
-  /** For lists: reads items to this number and stops, or all of them. */
-  readonly take?: number | "all";
+  /** For lists: reads items to this number and stops, or all of them. `records`: the first record of a stream and their number. */
+  readonly take?: number | "all" | "records";
   /** The name of the result, for later steps and for `then`. */
   readonly as?: string;
   /** The error that this step must have. Without it an error ends the scenario. */
@@ -69,7 +69,9 @@ export interface ExpectedTraffic {
   readonly atMost?: number;
   /** Of every such request: the value, or a pattern between slashes. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A header that must have the same value in all such requests, or another one in each. */
+  /** Of every such request: claims of its DPoP proof. */
+  readonly proof?: Readonly<Record<string, string>>;
+  /** A header, or a field of a form, that must have the same value in all such requests, or another one in each. */
   readonly same?: string;
   readonly distinct?: string;
 }

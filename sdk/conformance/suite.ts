@@ -1,6 +1,6 @@
-/** What runners call: begin a scenario, act as somebody else, read what was sent. Plain HTTP with JSON, for every language. */
+/** What runners call: begin a scenario, act as another caller, read what was sent. Plain HTTP with JSON, for every language. */
 import { createServer, type Server } from "node:http";
-import { actOn, type Fixtures, newAgent } from "./fixtures.ts";
+import { actOn, type Client, type Fixtures, newAgent } from "./fixtures.ts";
 import type { FaultProxy } from "./proxy.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -13,7 +13,7 @@ function lastToken(proxy: FaultProxy): string {
 }
 
 /** @param service the URL past the proxy */
-export function newSuite(service: string, proxy: FaultProxy, organization: Organization): Server {
+export function newSuite(service: string, proxy: FaultProxy, organization: Organization, operator: Client): Server {
   const { admin } = organization;
 
   async function begin({ given = [], faults = [], as, credentials }: Scenario): Promise<unknown> {
@@ -33,7 +33,7 @@ export function newSuite(service: string, proxy: FaultProxy, organization: Organ
         return proxy.recorded();
       case "/act": {
         const { do: action, ...target } = body as Record<string, string>;
-        return actOn(service, admin, action ?? "", { ...target, token: lastToken(proxy) });
+        return actOn(service, { admin, operator }, action ?? "", { ...target, token: lastToken(proxy) });
       }
       default:
         throw new Error(`The suite has no ${path}.`);

@@ -83,7 +83,7 @@ export class PrivateKeyJwt implements Credentials {
   constructor({ clientId, key, kid, alg }: PrivateKey) {
     this.clientId = clientId;
     this.#signer = assertionSigner(key, alg, kid);
-    // Whoever asks for a token first gets the error.
+    // The first request of a token gets the error.
     this.#signer.catch(() => undefined);
   }
 

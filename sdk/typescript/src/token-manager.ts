@@ -121,7 +121,7 @@ export class TokenManager {
     return this.#source.options.dpopKey ? "DPoP" : "Bearer";
   }
 
-  /** Waits with the others. Who stops waiting ends the request only when nobody else waits. */
+  /** Waits with the others. The request is ended only when no caller waits any more. */
   async #wait(slot: Slot, refresh: Refresh, signal: AbortSignal | undefined): Promise<Token> {
     refresh.waiting++;
     try {
@@ -157,7 +157,7 @@ export class TokenManager {
       }
     };
     const token = run();
-    // Each waiter gets the failure; without one there is nobody to get it.
+    // Each waiter gets the failure. Without a waiter it would be an unhandled rejection.
     token.catch(() => undefined);
     return { token, ender, waiting: 0 };
   }

@@ -19,7 +19,7 @@ export interface CallOptions {
 
 /** The options of a change to a record that has an `etag`. */
 export interface ConditionalOptions extends CallOptions {
-  /** The `etag` of the record as it was read: a change of somebody else since then is an error with `isConflict`. */
+  /** The `etag` of the record as it was read: a change by another caller since then is an error with `isConflict`. */
   readonly ifMatch?: string | undefined;
 }
 

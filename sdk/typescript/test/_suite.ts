@@ -30,3 +30,8 @@ export const scenarios: readonly Any[] = readdirSync(folder)
   .filter((name) => name.endsWith(".json"))
   .sort()
   .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
+
+/** What a language leaves out, and why. At most two each. */
+export const exemptions: readonly Any[] = JSON.parse(readFileSync(join(folder, "../exemptions.json"), "utf8"));
+if (exemptions.filter(({ language }) => language === "typescript").length > 2)
+  throw new Error("There are too many exemptions.");

@@ -86,7 +86,7 @@ export class Agents extends Part {
   /**
    * List agents
    *
-   * The agents of the caller's organization, newest first, decommissioned ones included unless `status` says otherwise.
+   * The agents of the caller's organization, newest first unless `sort` says otherwise, decommissioned ones included unless `status` does. A cursor is valid with its `sort` and `search` only.
    */
   list(
     query?: {
@@ -98,6 +98,10 @@ export class Agents extends Part {
       readonly status?: models.AgentStatus | undefined;
       /** Only agents that have this capability */
       readonly capability?: string | undefined;
+      /** Only agents with this text in their e-mail or owner. Every character stands for itself. The upper and lower case of A to Z are the same; other letters must have the case of the record */
+      readonly search?: string | undefined;
+      /** By the time of registration or by e-mail, in the order of its bytes; `-` means descending */
+      readonly sort?: models.AgentSort | undefined;
     },
     options?: CallOptions,
   ): Pages<models.Agent, models.AgentPage> {
@@ -111,6 +115,19 @@ export class Agents extends Part {
         items: "data",
       },
       { query },
+      options,
+    );
+  }
+
+  /**
+   * Read the agent summary
+   *
+   * How many agents the caller's organization has, by status, type and environment, with a zero for each value that none has, and what needs attention: agents that cannot sign in, and credentials that expire soon.
+   */
+  summary(options?: CallOptions): Call<models.AgentSummary> {
+    return this.send(
+      { call: "agents.summary", method: "GET", path: "/api/v1/agents/summary", retry: "read", answer: "@AgentSummary" },
+      {},
       options,
     );
   }

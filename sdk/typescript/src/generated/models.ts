@@ -172,6 +172,32 @@ export interface AgentCard {
   readonly issuedAt: Date;
 }
 
+/** Adds up to `total` */
+export interface AgentCountByDeploymentEnv {
+  readonly development: number;
+  readonly staging: number;
+  readonly production: number;
+}
+
+/** Adds up to `total` */
+export interface AgentCountByStatus {
+  readonly active: number;
+  readonly suspended: number;
+  readonly decommissioned: number;
+}
+
+/** Adds up to `total` */
+export interface AgentCountByType {
+  readonly screener: number;
+  readonly classifier: number;
+  readonly orchestrator: number;
+  readonly extractor: number;
+  readonly summarizer: number;
+  readonly router: number;
+  readonly monitor: number;
+  readonly custom: number;
+}
+
 export interface AgentDidDocument {
   readonly "@context": readonly string[];
   readonly id: string;
@@ -237,7 +263,21 @@ export interface AgentPage {
   readonly nextCursor: string | null;
 }
 
+export type AgentSort = "-createdAt" | "createdAt" | "email" | "-email" | (string & {});
+
 export type AgentStatus = "active" | "suspended" | "decommissioned" | (string & {});
+
+export interface AgentSummary {
+  /** All agents that `GET /agents` lists, decommissioned ones included */
+  readonly total: number;
+  readonly byStatus: AgentCountByStatus;
+  readonly byType: AgentCountByType;
+  readonly byDeploymentEnv: AgentCountByDeploymentEnv;
+  /** Agents that have no way to sign in: active and suspended ones without a credential that is neither revoked nor expired, without a key of their own, and without a trust policy */
+  readonly withoutCredential: number;
+  /** Credentials, not agents: those of active and suspended agents that are not revoked and expire within 7 days */
+  readonly credentialsExpiringSoon: number;
+}
 
 export interface AgentTokenCount {
   readonly agentId: string;

@@ -23,6 +23,9 @@ export const shapes: Readonly<Record<string, string>> = {
   AgentActivity: "tenantId data:[@HourlyCount",
   AgentAnalytics: "tenantId month data:[@AgentTokenCount",
   AgentCard: "did name agentType capabilities:[ owner? version deploymentEnv identityProvider issuedAt:d",
+  AgentCountByDeploymentEnv: "development:n staging:n production:n",
+  AgentCountByStatus: "active:n suspended:n decommissioned:n",
+  AgentCountByType: "screener:n classifier:n orchestrator:n extractor:n summarizer:n router:n monitor:n custom:n",
   AgentDidDocument:
     "@context:[ id controller verificationMethod:[@VerificationMethod assertionMethod:[ service:[@DidService alsoKnownAs:[ authentication:[ agntcy:@AgntcyMetadata",
   AgentEventData:
@@ -30,6 +33,8 @@ export const shapes: Readonly<Record<string, string>> = {
   AgentInfo:
     "sub agentId email email_verified:b email_domain_verified:b agentType capabilities:[ owner deploymentEnv version organization_id organization_slug role:~ scope did",
   AgentPage: "data:[@Agent nextCursor:~",
+  AgentSummary:
+    "total:n byStatus:@AgentCountByStatus byType:@AgentCountByType byDeploymentEnv:@AgentCountByDeploymentEnv withoutCredential:n credentialsExpiringSoon:n",
   AgentTokenCount: "agentId tokenCount:n",
   AgntcyMetadata: "agentId agentType capabilities:[ deploymentEnv owner? version",
   AllowedOrganization: "organizationId scopes:[",

@@ -1,5 +1,6 @@
 /** The Hono environment of the rooms' routes: the base of `platform/http`, and the caller. */
 import type { Context as HonoContext } from "hono";
+import type { RequestKey } from "../platform/claim.ts";
 import type { Context } from "../platform/context.ts";
 import type { KeyedHash } from "../platform/crypto/keyed-hash.ts";
 import type { BaseEnv } from "../platform/http/app-env.ts";
@@ -11,6 +12,8 @@ import type { Caller } from "./caller.ts";
 export interface SecretHolder extends Pick<Caller, "agentId" | "organizationId" | "credentialId"> {
   /** The HMAC of the presented secret under each hash key of the Worker. */
   readonly hashes: readonly KeyedHash[];
+  /** The id of the one claim whose answer a replaced secret may get again; null for the newest secret. */
+  readonly repeats: string | null;
 }
 
 /** The functions that authenticate. `app.ts` passes them in, so that this floor knows nothing of tokens. */
@@ -22,11 +25,14 @@ export interface Authenticators {
 /**
  * Authenticates a client by `Authorization: Basic` with the newest secret of one credential. Every refusal reads the same and
  * counts as a failed sign-in, also where the credential or the agent that the path names is not the client's.
+ *
+ * @param request which request with an `Idempotency-Key`: the secret that it has replaced is accepted too, see `findRepetition`
  */
 export type AuthenticateNewestSecret = (
   context: Context,
   authorization: string | undefined,
   named: { readonly agentId: AgentId; readonly credentialId: CredentialId },
+  request: Pick<RequestKey, "route" | "keyHash"> | null,
 ) => Promise<Result<{ readonly holder: SecretHolder; readonly headers: RateHeaders }>>;
 
 /** Accepts or refuses the bearer token of a request. */

@@ -85,6 +85,12 @@ export class Admission {
     return { record, retryAfterSeconds: isClosed ? windowMs / 1000 : 0, throttled: isThrottled };
   }
 
+  /** Whether further failures of the client by this method from this network are throttled. Counts nothing. */
+  isThrottled(clientId: string, method: string, source: Source, nowMs: number): boolean {
+    const throttle = this.#throttles.peek(`${method}|${clientId}|${networkOf(source)}`);
+    return throttle !== undefined && isYounger(throttle.closedAtMs, windowMs, nowMs);
+  }
+
   /** Counts refusals that the audit log does not have. */
   omit(count: number, nowMs: number): void {
     this.#omitted = { count: (this.#omitted?.count ?? 0) + count, sinceMs: this.#omitted?.sinceMs ?? nowMs };

@@ -1,6 +1,7 @@
 /** The part of the ledger's contract that is about client authentication. */
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { Source } from "../platform/context.ts";
+import type { KeyedHash } from "../platform/crypto/keyed-hash.ts";
 import type { AgentId, CredentialId, OrganizationId, Scope } from "../platform/ids.ts";
 import type { LimitName } from "../platform/limits.ts";
 import type { RateState } from "./rate.ts";
@@ -12,14 +13,25 @@ export interface NamedCredential {
   readonly credentialId: CredentialId;
 }
 
+/** A secret that a rotation has replaced, and that may authenticate a repetition of the request for this rotation. */
+export interface ReplacedSecret {
+  /** The hash of the secret, which had authenticated the rotation. */
+  readonly proof: KeyedHash;
+  /** The hash of the secret that the rotation made, under each hash key: a later rotation ends the repetition. */
+  readonly successor: readonly KeyedHash[];
+}
+
 /** How a client authenticates at the token, introspection and revocation endpoints. */
 export type Presented =
   | {
       readonly kind: "secret";
       /** The HMAC of the presented secret under each hash key of the Worker. */
-      readonly hashes: readonly { readonly keyId: string; readonly hash: string }[];
-      /** Accept only the newest secret of this credential: one in its overlap, and one of another credential, is refused. */
-      readonly newestOf?: NamedCredential;
+      readonly hashes: readonly KeyedHash[];
+      /**
+       * Accept only the newest secret of this credential: one in its overlap, and one of another credential, is refused. `replaced` is
+       * accepted too, except from a throttled network.
+       */
+      readonly newestOf?: NamedCredential & { readonly replaced: ReplacedSecret | null };
     }
   | {
       readonly kind: "assertion";

@@ -34,8 +34,9 @@ export type SignIn =
     };
 
 type StoredSecret = Pick<Credential, "secretHash" | "hashKeyId">;
+type PresentedSecret = Presented & { readonly kind: "secret" };
 
-function isOneOf(stored: readonly StoredSecret[], { hashes }: Presented & { kind: "secret" }): boolean {
+function isOneOf(stored: readonly StoredSecret[], { hashes }: Pick<PresentedSecret, "hashes">): boolean {
   // Compare every candidate, so that the time taken does not show which one matched (timing attack).
   return stored
     .flatMap(({ secretHash, hashKeyId }) =>
@@ -44,12 +45,33 @@ function isOneOf(stored: readonly StoredSecret[], { hashes }: Presented & { kind
     .includes(true);
 }
 
+const isNamed = (credential: Credential, agentId: AgentId, { newestOf }: PresentedSecret): boolean =>
+  newestOf?.agentId === agentId && newestOf.credentialId === credential.id;
+
 /** Whether the secret is the newest of the credential that the request must prove, if it must prove one. */
-function isNewest(credential: Credential, agentId: AgentId, presented: Presented & { kind: "secret" }): boolean {
-  const { newestOf } = presented;
-  if (!newestOf) return true;
-  const isNamed = newestOf.agentId === agentId && newestOf.credentialId === credential.id;
-  return isNamed && isOneOf([credential], presented);
+function isNewest(credential: Credential, agentId: AgentId, presented: PresentedSecret): boolean {
+  if (!presented.newestOf) return true;
+  return isNamed(credential, agentId, presented) && isOneOf([credential], presented);
+}
+
+/**
+ * Whether the request may repeat the latest rotation of the credential with the secret that this rotation has replaced. A throttled
+ * network may not: the repetition is no right of a guesser.
+ */
+function isReplaced(
+  { admission }: Pick<Parts, "admission">,
+  credential: Credential,
+  { agentId, source }: ClientAuthenticationRequest,
+  presented: PresentedSecret,
+): boolean {
+  const replaced = presented.newestOf?.replaced;
+  if (!replaced || !isNamed(credential, agentId, presented)) return false;
+  const { proof, successor } = replaced;
+  return (
+    isOneOf([credential], { hashes: successor }) &&
+    isOneOf([{ secretHash: proof.hash, hashKeyId: proof.keyId }], presented) &&
+    !admission.isThrottled(agentId, presented.kind, source, Date.now())
+  );
 }
 
 function refusedState(principal: Principal): RefusalReason | null {
@@ -68,7 +90,7 @@ export function useUp({ singleUse }: Pick<Parts, "singleUse">, presented: Presen
   if (presented.kind === "workload") singleUse.useOnce("workload", presented.tokenKey, presented.tokenExpiresAtMs);
 }
 
-type SignInParts = Pick<Parts, "holds" | "principals" | "singleUse" | "organizationId">;
+type SignInParts = Pick<Parts, "admission" | "holds" | "principals" | "singleUse" | "organizationId">;
 
 /**
  * Authenticates a client. Verifies the proof before the state, so that an unauthenticated caller learns nothing about the
@@ -89,9 +111,12 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
   let credentialId: CredentialId | null = null;
   let used: Used | null = null;
   if (presented.kind === "secret") {
-    const matching = principal.credentials.filter((candidate) =>
-      isOneOf([candidate, ...secretsInOverlap(candidate, Date.now())], presented),
-    );
+    const replaced = principal.credentials.find((candidate) => isReplaced(parts, candidate, request, presented));
+    const matching = replaced
+      ? [replaced]
+      : principal.credentials.filter((candidate) =>
+          isOneOf([candidate, ...secretsInOverlap(candidate, Date.now())], presented),
+        );
     const credential = matching.find((candidate) => (candidate.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now());
     if (!credential && matching.length > 0) return refuse("credential_expired");
     if (!credential) {
@@ -102,7 +127,7 @@ export async function signIn(parts: SignInParts, request: ClientAuthenticationRe
           : "wrong_secret";
       return { ok: false, reason: "wrong_secret", principal, findReason };
     }
-    if (!isNewest(credential, agentId, presented)) return refuse("not_newest_secret");
+    if (!replaced && !isNewest(credential, agentId, presented)) return refuse("not_newest_secret");
     credentialId = credential.id;
   } else if (presented.kind === "workload") {
     credentialId = presented.policyId;

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import type { Context as HonoContext } from "hono";
 import type { Claim } from "../../platform/claim.ts";
 import type { Context } from "../../platform/context.ts";
-import { sha256Hex } from "../../platform/crypto/canonical-json.ts";
 import { fenceColumn } from "../../platform/db/claims.ts";
 import { violatesNotNull } from "../../platform/db/client.ts";
 import type { KeptAuthority } from "../../platform/db/schema/access.ts";
@@ -15,8 +14,15 @@ import type { Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import type { AppEnv, SecretHolder } from "../app-env.ts";
 import type { Caller } from "../caller.ts";
-import { answerToKeep, keptResult } from "./service.ts";
+import { answerToKeep, keptResult, requestOf } from "./service.ts";
 import { answerRequest, claimRequest, findRequest, type KeptRequest, releaseClaim, requestMs } from "./store.ts";
+
+interface Options {
+  /** The value holds a secret; it is kept encrypted, and for ten minutes. */
+  readonly secret?: boolean;
+  /** Called before a kept answer is sent again; returns the refusal, if any. */
+  readonly admitRepetition?: (first: KeptRequest) => Promise<Problem | null>;
+}
 
 type Rule<T> = (context: Context) => Promise<Result<T>>;
 
@@ -38,8 +44,7 @@ async function newClaim(c: HonoContext<AppEnv>, context: Context, key: string, s
   return {
     organizationId,
     agentId,
-    route: `${c.req.method} ${c.req.path}`,
-    keyHash: sha256Hex(key),
+    ...requestOf(c.req, key),
     claimId: newId<never>(claimedAt),
     attempt: crypto.randomUUID(),
     bodyHash: createHash("sha256")
@@ -104,6 +109,7 @@ async function repeated<T extends object>(
   context: Context,
   first: KeptRequest | null,
   now: KeptRequest,
+  admitRepetition: Options["admitRepetition"],
 ): Promise<Result<T>> {
   if (!first) return inProgress();
   if (first.bodyHash !== now.bodyHash) return reused("This Idempotency-Key was sent before, with another body.");
@@ -112,6 +118,8 @@ async function repeated<T extends object>(
   if (refused) return refused;
   const kept = await keptResult<T>(context, first);
   if (!kept) return reused("The answer to this Idempotency-Key held a secret. It was kept for ten minutes only.");
+  const unadmitted = await admitRepetition?.(first);
+  if (unadmitted) return unadmitted;
   counted("replayed");
   c.header("Idempotency-Replayed", "true");
   return kept;
@@ -153,7 +161,6 @@ async function run<T extends object>(context: Context, claim: Claim, rule: Rule<
  * path gets the first result again, with `Idempotency-Replayed: true`. Without the header it only runs the rule. The rule must pass
  * the context of its `commitChange` through `answering`; otherwise its result is kept after the change, and a crash in between loses it.
  *
- * @param options `secret`: the value holds a secret; it is kept encrypted, and for ten minutes
  * @returns also `VALIDATION_ERROR` for a malformed key, `IDEMPOTENCY_KEY_REUSED` for another body, `IDEMPOTENCY_IN_PROGRESS` while
  *   the first attempt runs, `FORBIDDEN` to a caller that can do less than the first one could
  *
@@ -165,7 +172,7 @@ async function run<T extends object>(context: Context, claim: Claim, rule: Rule<
 export async function once<T extends object>(
   c: HonoContext<AppEnv>,
   rule: Rule<T>,
-  { secret = false }: { readonly secret?: boolean } = {},
+  { secret = false, admitRepetition }: Options = {},
 ): Promise<Result<T>> {
   const context = c.get("context");
   const key = c.req.header("Idempotency-Key");
@@ -177,7 +184,7 @@ export async function once<T extends object>(
   const holder = c.get("client");
   const now = await newClaim(c, context, key, holder ? { holder } : { caller: c.get("caller") });
   const row = await claimRequest(context, now);
-  if (row?.attempt !== now.attempt) return repeated(c, context, row, now);
+  if (row?.attempt !== now.attempt) return repeated(c, context, row, now, admitRepetition);
   const { organizationId, agentId, route, keyHash, claimId: id, attempt } = row;
   const claim = {
     organizationId,
@@ -190,7 +197,7 @@ export async function once<T extends object>(
     state: { isAnswered: false },
   };
   const result = await run(context, claim, rule);
-  if (!result) return repeated(c, context, await findRequest(context, now), now);
+  if (!result) return repeated(c, context, await findRequest(context, now), now, admitRepetition);
   counted("first");
   return result;
 }

@@ -1,12 +1,21 @@
 /** Requests that can be repeated: a claim before the rule runs, and the answer, which is written in one batch with the change. */
 import type { Claim, KeptAnswer } from "../../platform/claim.ts";
 import type { Context } from "../../platform/context.ts";
+import { sha256Hex } from "../../platform/crypto/canonical-json.ts";
 import { open, seal, sealedPlace } from "../../platform/crypto/sealing.ts";
 import type { AgentId } from "../../platform/ids.ts";
 import { type Problem, problemRegistry } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import type { ScheduledPart } from "../../platform/scheduled.ts";
 import { type KeptRequest, removeExpired, secretMs } from "./store.ts";
+
+export { removeAnswersAbout, removeRequestsOf, removeSecretsAbout, useUpRepetition } from "./store.ts";
+
+/** Names a request of an agent: its key is stored as a hash. */
+export const requestOf = ({ method, path }: { readonly method: string; readonly path: string }, key: string) => ({
+  route: `${method} ${path}`,
+  keyHash: sha256Hex(key),
+});
 
 /** What is kept of an answer: the value of the service function, or its problem. */
 type Kept = { readonly value: object } | { readonly problem: Problem };

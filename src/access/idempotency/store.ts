@@ -3,7 +3,9 @@ import { and, eq, isNull, lte, type SQL, sql } from "drizzle-orm";
 import type { Claim, KeptAnswer, RequestKey } from "../../platform/claim.ts";
 import type { WithDb } from "../../platform/context.ts";
 import { isRequest, isUnderWay, writeAnswer } from "../../platform/db/claims.ts";
+import { among } from "../../platform/db/conditional.ts";
 import { idempotentRequests } from "../../platform/db/schema.ts";
+import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import { dayMs, minuteMs } from "../../platform/time.ts";
 
 export type KeptRequest = typeof idempotentRequests.$inferSelect;
@@ -101,4 +103,38 @@ export async function removeExpired(
       .from(sql`(SELECT 1)`),
   ]);
   return left?.count ?? 0;
+}
+
+/** Uses up the one repetition of an answer with a replaced secret. Changes no row when it is used up. */
+export function useUpRepetition(
+  { db }: WithDb,
+  request: RequestKey & { readonly claimId: string },
+  replayedAt: number,
+) {
+  const isUnused = and(eq(idempotentRequests.claimId, request.claimId), isNull(idempotentRequests.replayedAt));
+  return db
+    .update(idempotentRequests)
+    .set({ replayedAt })
+    .where(and(isRequest(request), isUnused));
+}
+
+/** Removes the secrets in answers about agents that are decommissioned. Their requests stay: they have had their effect. */
+export function removeSecretsAbout({ db }: WithDb, agentIds: readonly AgentId[]) {
+  const ended = sql`(SELECT id FROM agents WHERE id IN ${among(agentIds)} AND status = 'decommissioned')`;
+  return db
+    .update(idempotentRequests)
+    .set({ answer: null })
+    .where(sql`about IN ${ended} AND sealed = 1 AND answer IS NOT NULL`);
+}
+
+/** Removes the answers about erased agents, and what these agents have requested themselves. */
+export function removeAnswersAbout({ db }: WithDb, agentIds: readonly AgentId[]) {
+  const own = sql`(SELECT organization_id, id FROM agents WHERE id IN ${among(agentIds)})`;
+  return db.delete(idempotentRequests).where(sql`about IN ${among(agentIds)} OR (organization_id, agent_id) IN ${own}`);
+}
+
+/** Removes requests of deleted organizations, at most `limit`. */
+export function removeRequestsOf({ db }: WithDb, organizationIds: readonly OrganizationId[], limit: number) {
+  const theirs = sql`SELECT rowid FROM idempotent_requests WHERE organization_id IN ${among(organizationIds)} LIMIT ${limit}`;
+  return db.delete(idempotentRequests).where(sql`rowid IN (${theirs})`);
 }

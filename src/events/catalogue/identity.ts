@@ -11,6 +11,8 @@ export const identityEvents = {
   "agent.scaffolded": { audit: true },
   "credential.generated": { audit: true, webhook: "CredentialEventData", changes: "agent" },
   "credential.rotated": { audit: true, webhook: "CredentialEventData", changes: "agent" },
+  // No `changes`: the credential stays as it is. For the audit log alone, as the signs of other attacks.
+  "credential.rotation_replayed": { audit: true },
   "credential.revoked": { audit: true, webhook: "CredentialEventData", changes: "agent" },
   "setup.recovered": { audit: true, webhook: "CredentialEventData", changes: "agent" },
   "token.issued": { audit: true, webhook: { data: "TokenEventData", details: ["scope"] } },

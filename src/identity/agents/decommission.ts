@@ -2,6 +2,7 @@
 
 import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { removeSecretsAbout } from "../../access/idempotency/service.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import type { HeldTarget } from "../../ledger/contract.ts";
 import { commitHeld, withdraw } from "../../ledger/held-change.ts";
@@ -17,7 +18,8 @@ import { eventData, publicAgent } from "./public-agent.ts";
 import { type AgentRecord, findAgent, updateAgent } from "./store.ts";
 
 /**
- * Decommissions an agent: its tokens end before this returns, its credentials are revoked, and it no longer counts against the limit.
+ * Decommissions an agent: its tokens end before this returns, its credentials are revoked, the kept answers
+ * with their secrets are removed, and it no longer counts against the limit.
  *
  * @returns `AGENT_ALREADY_DECOMMISSIONED` the second time, `PRECONDITION_FAILED`, `FORBIDDEN` for an agent that the caller could not take over
  *   and for the last usable admin
@@ -66,7 +68,11 @@ async function attempt(
     hold,
     [updateAgent(context, before, { status: "decommissioned", updatedAt }, [credentials.noneBeside, admin.remains])],
     [event],
-    [credentials.revokeIfChanged(updatedAt), delegationsEndedBy(context, organizationId, subject)],
+    [
+      credentials.revokeIfChanged(updatedAt),
+      delegationsEndedBy(context, organizationId, subject),
+      removeSecretsAbout(context, [agentId]),
+    ],
   );
   return written && ok();
 }

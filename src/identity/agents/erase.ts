@@ -1,6 +1,7 @@
 /** Erases a decommissioned agent: what its record says of people is replaced. Its id, its DID and its audit events stay. */
 import { refuseTakeover } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { removeAnswersAbout } from "../../access/idempotency/service.ts";
 import { actorOf, commitChange, newEvent } from "../../events/outbox.ts";
 import type { Context } from "../../platform/context.ts";
 import { nextVersion, untilWritten } from "../../platform/db/conditional.ts";
@@ -19,7 +20,7 @@ const deliveriesAtOnce = 500;
 
 /**
  * Replaces the e-mail and the owner of a decommissioned agent, and removes its description. Also in the stored deliveries of
- * its events. An agent that is erased already is returned as it is.
+ * its events. Removes the kept answers about it. An agent that is erased already is returned as it is.
  *
  * @returns `AGENT_NOT_DECOMMISSIONED`, `PRECONDITION_FAILED`, and `FORBIDDEN` for an agent that the caller could not take over
  */
@@ -58,7 +59,10 @@ async function attempt(
     details: {},
     data: eventData(context, after),
   });
-  const deliveries = eraseInDeliveries(context, [{ agentId, ...erased }], deliveriesAtOnce);
-  const written = await commitChange(context, [updateAgent(context, before, change)], [event], [deliveries]);
+  const also = [
+    eraseInDeliveries(context, [{ agentId, ...erased }], deliveriesAtOnce),
+    removeAnswersAbout(context, [agentId]),
+  ];
+  const written = await commitChange(context, [updateAgent(context, before, change)], [event], also);
   return written && ok(publicAgent(context, after));
 }

@@ -3,6 +3,7 @@
 import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import { refuseReplaced } from "../../access/secret-holder.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
@@ -14,7 +15,14 @@ import {
   credentialWithSecretSchema,
   rotateCredentialSchema,
 } from "./schema.ts";
-import { createCredential, listCredentials, ownRotationHint, revokeCredential, rotateCredential } from "./service.ts";
+import {
+  createCredential,
+  listCredentials,
+  ownRotationHint,
+  revokeCredential,
+  rotateCredential,
+  useRepetition,
+} from "./service.ts";
 
 const tags = ["Credentials"];
 const noStore = { "Cache-Control": "no-store" };
@@ -104,14 +112,15 @@ credentialRoutes.openapi(rotate, async (c) => {
   const { agentId, credentialId } = c.req.valid("param");
   const holder = c.get("client");
   const rotating = holder ? { holder } : { caller: c.get("caller") };
-  return answer(
-    c,
-    await once(c, (context) => rotateCredential(context, rotating, { agentId, credentialId }, c.req.valid("json")), {
-      secret: true,
-    }),
-    200,
-    noStore,
-  );
+  const named = { agentId, credentialId };
+  const rotated = await once(c, (context) => rotateCredential(context, rotating, named, c.req.valid("json")), {
+    secret: true,
+    admitRepetition: async (first) => {
+      if (!holder || holder.repeats === null) return null;
+      return (await useRepetition(c.get("context"), holder, named, first)) ? null : refuseReplaced(c);
+    },
+  });
+  return answer(c, rotated, 200, noStore);
 });
 
 const revoke = route({

@@ -34,6 +34,7 @@ import {
 
 export { keepUsableAdmin, lastAdmin, scopesOfUsableAdmin } from "./last-admin.ts";
 export { prepareCredential } from "./prepare.ts";
+export { useRepetition } from "./repeat-rotation.ts";
 export { ownRotationHint, rotateCredential } from "./rotate.ts";
 export { findHolder, removeSecrets } from "./store.ts";
 

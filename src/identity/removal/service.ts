@@ -1,10 +1,12 @@
 /**
  * Removes what has no use any more. Of a decommissioned agent: its private keys, the hashes of its secrets, its trust policies.
- * Of a deleted organization: the same for all agents, their e-mails and owners, and the webhooks with their deliveries.
+ * Of a deleted organization: the same for all agents, their e-mails and owners, the webhooks with their deliveries, and the kept
+ * answers to its requests.
  *
  * The records say by themselves what is left (`cleared_at`), so a run that ends early is continued by the next one, and two
  * concurrent runs do no harm. A run has bounded steps, each with a few statements for many rows.
  */
+import { removeAnswersAbout, removeRequestsOf } from "../../access/idempotency/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
@@ -34,6 +36,7 @@ const agentsAtOnce = 1_000;
 const stepsEachRun = 4;
 const organizationsEachRun = 50;
 const deliveriesAtOnce = 5_000;
+const requestsAtOnce = 5_000;
 const ledgersAtOnce = 10;
 
 /** Removes all ways of the agents to sign in. They are decommissioned, or about to be in the same batch. */
@@ -52,7 +55,8 @@ async function eraseSomeAgents(context: Context, organizationIds: readonly Organ
   const rows = await agentsToErase(context, organizationIds, agentsAtOnce);
   const ids = rows.map(({ id }) => id);
   if (ids.length > 0) {
-    await context.db.batch([...removeWaysIn(context, ids), endAndErase(context, withErasedTexts(ids), context.now())]);
+    const erase = endAndErase(context, withErasedTexts(ids), context.now());
+    await context.db.batch([...removeWaysIn(context, ids), erase, removeAnswersAbout(context, ids)]);
   }
   return ids.length < agentsAtOnce;
 }
@@ -72,7 +76,10 @@ async function clearOrganizations(context: Context): Promise<void> {
   const ids = await organizationsToClear(context, organizationsEachRun);
   if (ids.length === 0) return;
   for (let step = 0; step < stepsEachRun && !(await eraseSomeAgents(context, ids)); step++);
-  await context.db.batch(removeWebhooksOf(context, ids, deliveriesAtOnce));
+  await context.db.batch([
+    ...removeWebhooksOf(context, ids, deliveriesAtOnce),
+    removeRequestsOf(context, ids, requestsAtOnce),
+  ]);
   const awake = (await inLanes(ledgersAtOnce, ids, (id) => wakeLedger(context, id))).flat();
   await markOrganizationsCleared(context, awake, context.now());
 }

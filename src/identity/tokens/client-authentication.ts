@@ -1,6 +1,7 @@
 /** How a client says who it is (RFC 6749 2.3, RFC 7523 2.2): read from the request here, judged by the ledger. */
 
 import type { AuthenticateNewestSecret, RateHeaders } from "../../access/app-env.ts";
+import { findRepetition, type Repetition } from "../../access/idempotency/repetition.ts";
 import { hintOfClient, refusedClient } from "../../access/secret-holder.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { AuthenticatedClient, Counting, Presented, Refused, Throttled } from "../../ledger/contract.ts";
@@ -113,30 +114,43 @@ export function refusal(outcome: Refused | Throttled): Problem {
 }
 
 /** {@link AuthenticateNewestSecret} for the guards of routes. */
-export const authenticateNewestSecret: AuthenticateNewestSecret = async (context, authorization, named) => {
+export const authenticateNewestSecret: AuthenticateNewestSecret = async (context, authorization, named, request) => {
   const read = readClient(context, { authorization, form: {}, path: "" });
   if (!read.ok || read.value.presented.kind !== "secret") return refusedClient();
   const { clientId, presented } = read.value;
-  const client = { clientId, presented: { ...presented, newestOf: named } };
-  const authenticated = await authenticateClient(context, client, "call");
+  let repetition: Repetition | null = null;
+  const authenticated = await authenticateClient(context, { clientId, presented }, "call", async (organizationId) => {
+    const key = request && { organizationId, agentId: clientId as AgentId, ...request };
+    repetition = key && (await findRepetition(context, key, presented.hashes));
+    return { ...presented, newestOf: { ...named, replaced: repetition } };
+  });
   if (!authenticated.ok) return authenticated.code === "UNAUTHORIZED" ? refusedClient() : authenticated;
   const { agentId, organizationId, credentialId } = authenticated.value.client;
-  const holder = { agentId, organizationId, credentialId, hashes: presented.hashes };
+  const repeats = (repetition as Repetition | null)?.claimId ?? null;
+  const holder = { agentId, organizationId, credentialId, hashes: presented.hashes, repeats };
   return ok({ holder, headers: authenticated.value.headers });
 };
 
-/** Lets a client in without issuing anything. */
+/**
+ * Lets a client in without issuing anything.
+ *
+ * @param complete what the ledger gets in place of `presented`. Not called for a client that is braked: a flood must not read D1
+ */
 export async function authenticateClient(
   context: Context,
   client: PresentedClient,
   counting: Counting,
+  complete: (organizationId: OrganizationId) => Promise<Presented> = async () => client.presented,
 ): Promise<Result<{ readonly client: AuthenticatedClient; readonly headers: RateHeaders }>> {
   const organization = await organizationOfClient(context, client.clientId);
   if (!organization.ok) return organization;
   const { clientId, presented } = client;
   const request = { agentId: clientId as AgentId, presented, source: context.source };
-  const outcome = await braked(context, request, (stopped) =>
-    ledgerOf(context, organization.value).authenticateClient({ ...request, stopped }, counting),
+  const outcome = await braked(context, request, async (stopped) =>
+    ledgerOf(context, organization.value).authenticateClient(
+      { ...request, presented: await complete(organization.value), stopped },
+      counting,
+    ),
   );
   if (outcome.outcome === "limited") return overLimit(context, outcome);
   if (outcome.outcome !== "authenticated") return refusal(outcome);

@@ -68,14 +68,15 @@ export async function countOrganizationsToClear({ db }: Pick<Context, "db">): Pr
   return db.$count(organizations, isToClear);
 }
 
-/** Notes that nothing is left to remove of deleted organizations, where no agent and no webhook is left. */
+/** Notes that nothing is left to remove of deleted organizations, where no agent, no webhook and no kept answer is left. */
 export async function markOrganizationsCleared(
   { db }: Pick<Context, "db">,
   ids: readonly OrganizationId[],
   nowMs: number,
 ): Promise<void> {
   const isLeft = sql`EXISTS (SELECT 1 FROM agents WHERE organization_id = organizations.id AND erased_at IS NULL)
-    OR EXISTS (SELECT 1 FROM webhook_subscriptions WHERE organization_id = organizations.id)`;
+    OR EXISTS (SELECT 1 FROM webhook_subscriptions WHERE organization_id = organizations.id)
+    OR EXISTS (SELECT 1 FROM idempotent_requests WHERE organization_id = organizations.id)`;
   await db
     .update(organizations)
     .set({ clearedAt: nowMs })

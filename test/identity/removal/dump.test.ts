@@ -4,7 +4,17 @@
  */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { call, newClient, newCredential, tokenFor } from "../../support/api.ts";
+import {
+  adminToken,
+  agentFields,
+  type Body,
+  call,
+  newClient,
+  newCredential,
+  theOperator,
+  tokenFor,
+  unique,
+} from "../../support/api.ts";
 import {
   advance,
   bindings,
@@ -58,6 +68,17 @@ const secretsOf = async (agentId: string): Promise<string[]> => [
   )),
 ];
 
+/** Creates something by a request that can be repeated: its answer is kept. */
+async function create(token: string, path: string, json: unknown): Promise<Body> {
+  const headers = { "Idempotency-Key": crypto.randomUUID() };
+  const answer = await call(`/api/v1${path}`, { token, json, headers });
+  expect(answer.status, answer.text).toBe(201);
+  return answer.body;
+}
+
+const answersAbout = (agentId: string, condition = "1") =>
+  column(`SELECT answer FROM idempotent_requests WHERE (about = ?1 OR agent_id = ?1) AND ${condition}`, agentId);
+
 const texts = {
   email: "zoe.o'neil+quux-7f3a@erase-me.example",
   owner: 'Zoë "Quux" O\'Neil <zoë\\quux@people.example>',
@@ -73,7 +94,9 @@ it("an agent that was made, used, erased and deleted is nowhere by value, and th
   const webhook = await subscribe(tenant, receiver, { events: everything });
   const retried = await subscribe(tenant, failing, { events: everything });
 
-  const client = await newClient(token, { ...texts, grantedScopes: ["agents:read", "delegations:write"] });
+  const grantedScopes = ["agents:read", "delegations:write"];
+  const { agentId } = await create(token, "/agents", agentFields({ ...texts, grantedScopes }));
+  const client = { agentId, ...(await create(token, `/agents/${agentId}/credentials`, {})) };
   const path = `/api/v1/agents/${client.agentId}`;
   const second = await newCredential(token, client.agentId);
   for (let round = 0; round < 3; round++) {
@@ -99,11 +122,8 @@ it("an agent that was made, used, erased and deleted is nowhere by value, and th
     headers: { "CF-Connecting-IP": "198.51.100.77" },
   });
   const colleague = await newClient(token);
-  const delegated = await call("/api/v1/oauth2/token/delegate", {
-    token: own,
-    json: { delegateeAgentId: colleague.agentId, scopes: ["agents:read"], ttlSeconds: 900 },
-  });
-  expect(delegated.status, delegated.text).toBe(201);
+  const lent = { delegateeAgentId: colleague.agentId, scopes: ["agents:read"], ttlSeconds: 900 };
+  await create(own, "/oauth2/token/delegate", lent);
   const later = "later-quux-7f3a@erase-me.example";
   expect((await call(path, { method: "PATCH", token, json: { email: later } })).status).toBe(200);
   await runQueue();
@@ -111,13 +131,16 @@ it("an agent that was made, used, erased and deleted is nowhere by value, and th
 
   const secrets = await secretsOf(client.agentId);
   expect(secrets).toHaveLength(1 + 2 + 1 + 2);
-  const searched = [...Object.values(texts), later, ...secrets];
+  const sealed = await answersAbout(agentId, "sealed");
+  expect(sealed).toHaveLength(2);
+  const searched = [...Object.values(texts), later, ...secrets, ...sealed];
   const before = await dump();
   expect(placesOf(before, searched)).toEqual(
     expect.arrayContaining([
       "D1 agent_keys",
       "D1 agents",
       "D1 credentials",
+      "D1 idempotent_requests",
       "D1 trust_policies",
       "D1 webhook_deliveries",
     ]),
@@ -125,6 +148,8 @@ it("an agent that was made, used, erased and deleted is nowhere by value, and th
   expect(placesOf(before, ["198.51.100.77"])).toContain("ledger windows");
 
   expect((await call(path, { method: "DELETE", token })).status).toBe(204);
+  expect(await answersAbout(agentId, "sealed")).toEqual([]);
+  expect(await answersAbout(agentId)).toHaveLength(1);
   await runQueue();
   const erased = await call(`${path}/erase`, { method: "POST", token });
   expect(erased.status, erased.text).toBe(200);
@@ -135,7 +160,8 @@ it("an agent that was made, used, erased and deleted is nowhere by value, and th
     owner: "erased",
     description: null,
   });
-  // The request itself has changed the deliveries, also those that are still to be sent.
+  // The request itself has removed the kept answers, and has changed the deliveries, also those that are still to be sent.
+  expect(await answersAbout(agentId)).toEqual([]);
   for (const each of [webhook, retried]) {
     const shown = JSON.stringify(await deliveriesOf(tenant, each));
     expect(shown).toContain(`erased+${client.agentId}@invalid`);
@@ -192,7 +218,8 @@ it("a deleted organization has no e-mail, owner, sealed value or hash left, and 
   const failing = newReceiver(() => new Response("later", { status: 503 }));
   const webhook = await subscribe(tenant, failing, { events: everything });
   await subscribe(other, newReceiver(), { events: everything });
-  const client = await newClient(token, texts);
+  const { agentId } = await create(token, "/agents", agentFields(texts));
+  const client = { agentId, ...(await newCredential(token, agentId)) };
   const kept = await newClient(await other.token(), { email: "kept-7f3a@example.com" });
   await runQueue();
   const searched = [
@@ -202,6 +229,18 @@ it("a deleted organization has no e-mail, owner, sealed value or hash left, and 
     ...(await column("SELECT private_sealed FROM webhook_secrets WHERE subscription_id = ?", webhook.id)),
     failing.url,
   ];
+  // The answer to a request of the operator describes the first admin of an organization.
+  const operator = await theOperator();
+  const operatorToken = await adminToken(operator);
+  const slug = unique("ended");
+  const ended = await create(operatorToken, "/organizations", {
+    name: slug,
+    slug,
+    adminEmail: "ended@erase-me.example",
+  });
+  expect(await answersAbout(ended.admin.agentId)).toHaveLength(1);
+  const endIt = { method: "DELETE", token: operatorToken };
+  expect((await call(`/api/v1/organizations/${ended.organizationId}`, endIt)).status).toBe(204);
   const path = `/api/v1/organizations/${tenant.organizationId}`;
   const domains = [`proved-${tenant.organizationId}.example`, `pending-${tenant.organizationId}.example`];
   for (const domain of domains) {
@@ -221,6 +260,9 @@ it("a deleted organization has no e-mail, owner, sealed value or hash left, and 
   const after = await dump();
   expect(placesOf(after, searched)).toEqual([]);
   expect(placesOf(after, [webhook.id])).toEqual(["D1 audit_events"]);
+  const requests = "SELECT route FROM idempotent_requests WHERE organization_id = ?";
+  expect(await column(requests, tenant.organizationId)).toEqual([]);
+  expect(await answersAbout(ended.admin.agentId)).toEqual([]);
   expect(await column("SELECT id FROM organizations WHERE status = 'deleted' AND cleared_at IS NULL")).toEqual([]);
   // Nothing of another organization.
   expect(placesOf(after, ["kept-7f3a@example.com"])).toContain("D1 agents");

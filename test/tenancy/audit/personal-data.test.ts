@@ -93,7 +93,10 @@ describe("the events of every action in the catalogue", () => {
     await must(200, "/api/v1/token/introspect", { token, form: { token: lent } });
     await must(401, "/api/v1/token/introspect", { basic: { ...one, clientSecret: "wrong" }, form: { token: lent } });
     await must(200, "/api/v1/token/revoke", { token, form: { token: lent } });
-    await post(`${agent}/credentials/${one.credentialId}/rotate`, {}, 200);
+    const repeatable = { "Idempotency-Key": crypto.randomUUID() };
+    const byOldSecret = { basic: { ...one, clientId: one.agentId }, json: {}, headers: repeatable };
+    await must(200, `/api/v1${agent}/credentials/${one.credentialId}/rotate`, byOldSecret);
+    await must(200, `/api/v1${agent}/credentials/${one.credentialId}/rotate`, byOldSecret);
     await remove(`${agent}/credentials/${one.credentialId}`);
 
     const claims = { email: person().email, sub: `mailto:${person().email}` };

@@ -320,6 +320,7 @@ export type AuditAction =
   | "agent.scaffolded"
   | "credential.generated"
   | "credential.rotated"
+  | "credential.rotation_replayed"
   | "credential.revoked"
   | "setup.recovered"
   | "token.issued"

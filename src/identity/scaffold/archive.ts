@@ -1,5 +1,6 @@
 /** ZIP archives whose bytes depend on nothing but their files. */
 import { type Zippable, zipSync } from "fflate/browser";
+import type { Project } from "./project.ts";
 
 const options = {
   level: 9,
@@ -10,12 +11,12 @@ const options = {
   attrs: 0o100644 << 16,
 } as const;
 
-/** An archive of the files in one folder. */
-export function archiveOf(folder: string, files: ReadonlyMap<string, string>): Uint8Array<ArrayBuffer> {
+/** A project as an archive of one folder. */
+export function archiveOf({ name, files }: Project): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
   const entries: Zippable = Object.fromEntries(
     [...files]
-      .map(([path, text]) => [`${folder}/${path}`, encoder.encode(text)] as const)
+      .map(([path, text]) => [`${name}/${path}`, encoder.encode(text)] as const)
       .sort(([one], [other]) => (one < other ? -1 : 1)),
   );
   return zipSync(entries, options);

@@ -5,9 +5,8 @@ import { createRouter } from "../../access/router.ts";
 import { isKnown, isMatched } from "../../platform/http/entity-tags.ts";
 import { fail } from "../../platform/http/respond.ts";
 import { problem } from "../../platform/problems/problems.ts";
-import { agentPath } from "../agents/schema.ts";
 import { published } from "./published.ts";
-import { scaffoldQuerySchema } from "./schema.ts";
+import { scaffoldPath, scaffoldQuerySchema } from "./schema.ts";
 import { makeScaffold, noteScaffold } from "./service.ts";
 
 export const scaffoldRoutes = createRouter();
@@ -30,7 +29,7 @@ const generate = route({
       : "",
     " The same agent, language and version of the service give the same bytes. An organization may generate 10 projects a minute. Each GET with a 200 is an event `agent.scaffolded`.",
   ].join(""),
-  request: { params: agentPath, query: scaffoldQuerySchema },
+  request: { params: scaffoldPath, query: scaffoldQuerySchema },
   responses: {
     200: {
       description: "The project",

@@ -10,9 +10,8 @@ import { ok, type Result } from "../../platform/problems/result.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { findAgent } from "../agents/service.ts";
 import { archiveOf } from "./archive.ts";
-import { rendered, slugOf } from "./rendering.ts";
+import { projectOf } from "./project.ts";
 import type { ScaffoldLanguage } from "./schema.ts";
-import { templates } from "./templates.ts";
 
 /** A project of an agent, as a ZIP archive with one folder. */
 export interface Scaffold {
@@ -57,11 +56,15 @@ export async function makeScaffold(
   const limited = await refuseMany(context, organizationId);
   if (limited) return limited;
   const { email, owner, description } = agent;
-  const facts = { agentId, email, owner, description, issuer: context.settings.issuer };
-  const files = Object.entries(templates[language]).map(([path, text]) => [path, rendered(path, text, facts)] as const);
-  const name = `sentryagent-scaffold-${slugOf(email)}-${language}`;
-  const bytes = archiveOf(name, new Map(files));
-  return ok({ agentId, language, fileName: `${name}.zip`, bytes, entityTag: `"${hash("sha256", bytes, "hex")}"` });
+  const project = projectOf(language, { agentId, email, owner, description, issuer: context.settings.issuer });
+  const bytes = archiveOf(project);
+  return ok({
+    agentId,
+    language,
+    fileName: `${project.name}.zip`,
+    bytes,
+    entityTag: `"${hash("sha256", bytes, "hex")}"`,
+  });
 }
 
 /**

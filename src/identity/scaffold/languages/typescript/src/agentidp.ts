@@ -22,14 +22,21 @@ export interface Delegation {
   readonly expiresAt: string;
 }
 
+interface Problem {
+  readonly code?: string;
+  readonly message?: string;
+  readonly hint?: string;
+  readonly requestId?: string;
+}
+
 /** A refusal by the identity provider, with what it advises. */
 export class Refused extends Advice {
   readonly status: number;
   readonly code: string;
 
-  constructor(what: string, status: number, body: { code?: string; message?: string; hint?: string; requestId?: string }) {
+  constructor(what: string, status: number, body: Problem) {
     const { code = "no code", message = "no message", hint = "", requestId = "none" } = body;
-    super(`${what} was refused: ${status} ${code}. ${message} ${hint}`.trimEnd() + `\nRequest id: ${requestId}`);
+    super(`${what} was refused: ${status} ${code}. ${message}\n${hint}\nRequest id: ${requestId}`);
     this.status = status;
     this.code = code;
   }
@@ -39,10 +46,12 @@ export class Refused extends Advice {
 async function send(what: string, url: string, init: RequestInit): Promise<unknown> {
   // A redirect could lead the secret to another host.
   const options: RequestInit = { ...init, redirect: "error", signal: AbortSignal.timeout(30_000) };
-  const response = await fetch(url, options).catch((cause: unknown) => {
-    throw new Advice(`${what}: ${new URL(url).origin} does not answer. Check AGENTIDP_API_URL and the network.`, { cause });
-  });
-  const text = await response.text();
+  const unreachable = (cause: unknown): never => {
+    const { origin } = new URL(url);
+    throw new Advice(`${what}: ${origin} does not answer. Check AGENTIDP_API_URL and the network.`, { cause });
+  };
+  const response = await fetch(url, options).catch(unreachable);
+  const text = await response.text().catch(unreachable);
   const body = parsed(text);
   if (!response.ok) throw new Refused(what, response.status, body ?? {});
   if (text !== "" && body === undefined) throw new Advice(`${what}: the answer is no JSON. Check AGENTIDP_API_URL.`);
@@ -58,7 +67,11 @@ function parsed(text: string): object | undefined {
   }
 }
 
-async function requestToken(what: string, client: Client, parameters: Readonly<Record<string, string>>): Promise<string> {
+async function requestToken(
+  what: string,
+  client: Client,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> {
   const basic = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString("base64");
   const answer = await send(what, `${client.apiUrl}/api/v1/token`, {
     method: "POST",
@@ -85,7 +98,13 @@ export const exchangeDelegation = (delegatee: Client, delegationToken: string): 
   });
 
 /** Calls the API with an access token. */
-export function call(client: Client, accessToken: string, method: string, path: string, body?: object): Promise<unknown> {
+export function call(
+  client: Client,
+  accessToken: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<unknown> {
   return send(`${method} ${path}`, `${client.apiUrl}${path}`, {
     method,
     headers: {

@@ -26,7 +26,8 @@ export function refusalOf(key: Buffer, headers: SignedHeaders, body: Buffer, now
   const { id, timestamp, signature } = headers;
   if (!id || !timestamp || !signature) return "a webhook- header is missing";
   if (!/^\d{1,15}$/.test(timestamp)) return "webhook-timestamp is not a number";
-  if (Math.abs(nowSeconds - Number(timestamp)) > toleranceSeconds) return "it was not signed within the last five minutes";
+  if (Math.abs(nowSeconds - Number(timestamp)) > toleranceSeconds)
+    return "it was not signed within the last five minutes";
   const expected = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest();
   const isEqual = (given: Buffer) => given.length === expected.length && timingSafeEqual(given, expected);
   const candidates = signature.split(" ").filter((one) => one.startsWith("v1,"));

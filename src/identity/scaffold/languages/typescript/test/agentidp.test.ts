@@ -33,7 +33,7 @@ it("says why it was refused and what to do, without the secret", async () => {
     assert.ok(error instanceof Refused);
     assert.equal(
       error.message,
-      "The sign-in was refused: 401 UNAUTHORIZED. The secret is wrong. Make a new one.\nRequest id: r-1",
+      "The sign-in was refused: 401 UNAUTHORIZED. The secret is wrong.\nMake a new one.\nRequest id: r-1",
     );
     return true;
   });

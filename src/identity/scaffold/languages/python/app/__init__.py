@@ -1,0 +1,1 @@
+"""An AI agent with an identity of its own."""

@@ -44,6 +44,10 @@ export interface Step {
   readonly cancel?: { readonly count: number; readonly afterMs: number };
   /** For lists: reads items to this number and stops, or all of them. `records`: the first record of a stream and their number. */
   readonly take?: number | "all" | "records";
+  /** What another caller does after the first item of a list. */
+  readonly between?: { readonly do: SuiteAction };
+  /** The member of each item that no other item of the list may share. */
+  readonly unique?: string;
   /** The name of the result, for later steps and for `then`. */
   readonly as?: string;
   /** The error that this step must have. Without it an error ends the scenario. */

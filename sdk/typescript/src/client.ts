@@ -97,6 +97,7 @@ export class AgentIdPClient {
   readonly dids: generated.Dids;
   readonly discovery: generated.Discovery;
   readonly keys: generated.Keys;
+  readonly scaffold: generated.Scaffold;
   readonly service: Service;
 
   /**
@@ -137,6 +138,7 @@ export class AgentIdPClient {
     this.dids = new generated.Dids(engine);
     this.discovery = new generated.Discovery(engine);
     this.keys = new generated.Keys(engine);
+    this.scaffold = new generated.Scaffold(engine);
     this.service = new Service(engine);
   }
 

@@ -123,7 +123,12 @@ async function oneCall(step: Any, client: Any, names: Any, signal?: AbortSignal)
   const items: Any[] = [];
   for await (const item of result) {
     items.push(item);
+    if (items.length === 1 && step.between) await act(step.between);
     if (items.length === step.take) break;
+  }
+  if (step.unique) {
+    assert.ok(items.length > 1, "there are several items");
+    assert.equal(new Set(items.map((item) => item[step.unique])).size, items.length, "each item once");
   }
   return items;
 }

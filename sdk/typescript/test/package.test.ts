@@ -1,0 +1,174 @@
+/** What a stranger gets: the packed files, their types and size, in each runtime that is there. */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { AgentIdPClient, ClientSecret, None, version } from "@sentryagent/idp-sdk";
+import { type Any, begin, url } from "./_suite.ts";
+
+const library = process.env.AGENTIDP_SDK_FOLDER ?? "";
+const project = join(import.meta.dirname, "..");
+const run = promisify(execFile);
+const checkout = createRequire(join(library, "../../package.json"));
+const document = JSON.parse(readFileSync(join(library, "../openapi.json"), "utf8"));
+
+let fixtures: Any;
+let settings: NodeJS.ProcessEnv;
+
+before(async () => {
+  fixtures = await begin({ given: ["agent", "other"] });
+  const { admin } = fixtures;
+  settings = {
+    ...process.env,
+    AGENTIDP_API_URL: url,
+    AGENTIDP_CLIENT_ID: admin.clientId,
+    AGENTIDP_CLIENT_SECRET: admin.clientSecret,
+  };
+});
+
+/** Runs a program in the project of the stranger. */
+async function outputOf(name: string, source: string, node = process.execPath, more: NodeJS.ProcessEnv = {}) {
+  writeFileSync(join(project, name), source);
+  const { stdout } = await run(node, [name], { cwd: project, env: { ...settings, ...more } });
+  return stdout;
+}
+
+test("every call of the document is a method", () => {
+  const client: Any = new AgentIdPClient(url, new None());
+  const operations = Object.values<Any>(document.paths).flatMap((item) => Object.values<Any>(item));
+  const calls: string[] = operations
+    .map((operation) => operation["x-sdk-call"])
+    .filter((call) => call && call !== "setUp");
+  assert.ok(calls.length > 80);
+  const missing = calls.filter((call) => typeof call.split(".").reduce((of, key) => of?.[key], client) !== "function");
+  assert.deepEqual(missing, []);
+});
+
+test("the version is that of package.json", () => {
+  assert.equal(version, JSON.parse(readFileSync(join(library, "package.json"), "utf8")).version);
+});
+
+test("publint and are-the-types-wrong find nothing", async () => {
+  const bin = (name: string) => join(library, "node_modules/.bin", name);
+  await run(bin("publint"), ["--strict"], { cwd: library });
+  await run(bin("attw"), ["--pack", ".", "--profile", "esm-only"], { cwd: library });
+});
+
+test("the types of tests and examples are right", async () => {
+  await run(join(library, "node_modules/.bin/tsc"), ["-p", "test"], { cwd: library });
+});
+
+/** The size of an entry with all that it imports, packages too. */
+async function bundled(entry: string): Promise<string> {
+  const { build } = checkout("esbuild");
+  const options = { bundle: true, minify: true, format: "esm", write: false, absWorkingDir: project };
+  const { outputFiles } = await build({ ...options, stdin: { contents: entry, resolveDir: project } });
+  return outputFiles[0].text;
+}
+
+test("the main entry is at most 20 KiB gzip, and has no jose", async () => {
+  const text = await bundled('export * from "@sentryagent/idp-sdk";');
+  const bytes = gzipSync(text, { level: 9 }).byteLength;
+  assert.ok(bytes <= 20 * 1024, `${bytes} bytes`);
+  assert.ok(!text.includes("JWKSNoMatchingKey"));
+});
+
+describe("the README", () => {
+  const readme = readFileSync(join(library, "README.md"), "utf8");
+  const blocks = [...readme.matchAll(/^```(ts|js)\n([\s\S]*?)^```/gm)];
+
+  for (const [index, [, language, source = ""]] of blocks.entries()) {
+    test(`block ${index + 1} runs`, async () => {
+      await outputOf(`block-${index}.${language === "js" ? "mjs" : "ts"}`, source);
+    });
+  }
+
+  test("its first steps run on the Node of npm, which can be 20", async () => {
+    const output = await outputOf("first-steps.mjs", blocks[0]?.[2] ?? "", process.env.npm_node_execpath);
+    assert.match(output, /signs in with \[redacted\]/);
+    assert.match(output, /screener-\d+@acme\.example active/);
+  });
+
+  test("its first steps run in a Worker", async () => {
+    const { Miniflare, convertV4MiniflareOptions } = checkout("miniflare");
+    const source = (blocks[0]?.[2] ?? "")
+      .replace(/^import .*$/m, "")
+      .replace("undefined, undefined", "env.URL, new ClientSecret(env.ID, env.SECRET)")
+      .replaceAll("console.log(", "lines.push(");
+    const script = await bundled(`import { AgentIdPClient, ClientSecret } from "@sentryagent/idp-sdk";
+      export default { async fetch(_, env) { const lines = []; ${source}; return Response.json(lines); } };`);
+    const { clientId: ID, clientSecret: SECRET } = fixtures.admin;
+    const options = {
+      modules: true,
+      script,
+      compatibilityDate: "2026-01-01",
+      bindings: { URL: url, ID, SECRET },
+      cf: false,
+    };
+    const worker = new Miniflare(convertV4MiniflareOptions(options));
+    const answer = await worker.dispatchFetch("http://localhost/");
+    const lines = await answer.text();
+    await worker.dispose();
+    assert.match(lines, /signs in with \[redacted\]/);
+    assert.match(lines, /"active"/);
+  });
+});
+
+describe("the examples", () => {
+  const example = (name: string, more: NodeJS.ProcessEnv = {}) =>
+    outputOf(`example-${name}`, readFileSync(join(library, "examples", name), "utf8"), process.execPath, more);
+
+  test("are all run here", () => {
+    const names = ["delegate.ts", "sign-in.ts", "verify-a-token.ts", "webhook-receiver.ts"];
+    assert.deepEqual(readdirSync(join(library, "examples")).sort(), names);
+  });
+
+  test("sign-in.ts", async () => {
+    assert.match(await example("sign-in.ts"), /^\S+@\S+ is did:web:\S+, with .*agents:read/);
+  });
+
+  test("delegate.ts", async () => {
+    const { agent, other } = fixtures;
+    const output = await example("delegate.ts", {
+      AGENTIDP_CLIENT_ID: agent.clientId,
+      AGENTIDP_CLIENT_SECRET: agent.clientSecret,
+      DELEGATEE_CLIENT_ID: other.clientId,
+      DELEGATEE_CLIENT_SECRET: other.clientSecret,
+    });
+    assert.equal(output, "With agents:read, the helper reads 1 agent.\nAfterwards: The delegation is revoked.\n");
+  });
+
+  test("verify-a-token.ts", async () => {
+    const { clientId, clientSecret } = fixtures.agent;
+    const { accessToken } = await new AgentIdPClient(url, new ClientSecret(clientId, clientSecret)).accessToken();
+    const output = await example("verify-a-token.ts", { AUDIENCE: url, TOKEN: accessToken.expose() });
+    assert.match(output, new RegExp(`^Accepted: agent ${clientId} with `));
+  });
+
+  test("webhook-receiver.ts", async () => {
+    const free = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => free.once("listening", resolve));
+    const { port } = free.address() as { port: number };
+    await new Promise((resolve) => free.close(resolve));
+    writeFileSync(join(project, "receiver.ts"), readFileSync(join(library, "examples/webhook-receiver.ts"), "utf8"));
+    const env = {
+      ...settings,
+      PORT: String(port),
+      WEBHOOK_SECRET: "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
+    };
+    const child = spawn(process.execPath, ["receiver.ts"], { cwd: project, env, stdio: "inherit" });
+    try {
+      const send = () => fetch(`http://localhost:${port}/`, { method: "POST", body: "{}" }).catch(() => null);
+      let answer = await send();
+      while (!answer && child.exitCode === null) answer = await send();
+      assert.equal(answer?.status, 401);
+    } finally {
+      child.kill();
+    }
+  });
+});

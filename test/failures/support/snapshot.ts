@@ -6,11 +6,12 @@ const left =
   /^(calls_by_\w+|tokens_by_\w+|control_results|d1_migrations|audit_chains|audit_checkpoints|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
 
 /** Columns that are another value each time. */
-const random = /challenge|hash|sealed|jwk|secret|sequence|payload|response_body|actor|user_agent/;
+const random = /^answer$|duration_ms|challenge|hash|sealed|jwk|secret|sequence|payload|response_body|actor|user_agent/;
 
 const ownership: Readonly<Record<string, string>> = {
   organizations: "id = ?1",
   agent_keys: "agent_id IN (SELECT id FROM agents WHERE organization_id = ?1)",
+  webhook_delivery_attempts: "subscription_id IN (SELECT id FROM webhook_subscriptions WHERE organization_id = ?1)",
   webhook_secrets: "subscription_id IN (SELECT id FROM webhook_subscriptions WHERE organization_id = ?1)",
 };
 

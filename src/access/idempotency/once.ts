@@ -183,20 +183,16 @@ export async function once<T extends object>(
   }
   const holder = c.get("client");
   const now = await newClaim(c, context, key, holder ? { holder } : { caller: c.get("caller") });
-  const row = await claimRequest(context, now);
-  if (row?.attempt !== now.attempt) return repeated(c, context, row, now, admitRepetition);
-  const { organizationId, agentId, route, keyHash, claimId: id, attempt } = row;
-  const claim = {
-    organizationId,
-    agentId,
-    route,
-    keyHash,
-    id,
-    attempt,
-    isSecret: secret,
-    state: { isAnswered: false },
-  };
-  const result = await run(context, claim, rule);
+  const { organizationId, agentId, route, keyHash, claimId: id, attempt } = now;
+  const request = { organizationId, agentId, route, keyHash };
+  const claim = { ...request, id, attempt, isSecret: secret, state: { isAnswered: false } };
+  const row = await claimRequest(context, now).catch(async (error: unknown) => {
+    // The claim may have been made, and the caller will repeat the request at once.
+    await release(context, claim);
+    throw error;
+  });
+  if (row?.attempt !== attempt) return repeated(c, context, row, now, admitRepetition);
+  const result = await run(context, { ...claim, id: row.claimId }, rule);
   if (!result) return repeated(c, context, await findRequest(context, now), now, admitRepetition);
   counted("first");
   return result;

@@ -2,6 +2,7 @@
 
 export function unverifiedClaims(token: string): Readonly<Record<string, unknown>> {
   try {
+    // A delegation token has a prefix before its JWS.
     const [, payload = ""] = token.split(".");
     const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
     const value: unknown = JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0))));

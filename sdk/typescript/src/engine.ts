@@ -93,7 +93,7 @@ export class Engine {
     const type = form ? "application/x-www-form-urlencoded" : "application/json";
     let token: Token | null = null;
     let isRefused = false;
-    const outgoing = async (signal: AbortSignal | undefined): Promise<Outgoing> => {
+    const outgoing = async (signal: AbortSignal): Promise<Outgoing> => {
       if (isRefused && token) await this.#tokens.drop(token);
       isRefused = false;
       token = await this.#tokenFor(operation, input, signal);
@@ -122,7 +122,7 @@ export class Engine {
         outgoing,
         isRenewed: (reply) => {
           if (!token) return false;
-          if (this.#nonces.isAsked(plainUrl, reply)) return true;
+          if (this.#options.dpopKey && this.#nonces.isAsked(plainUrl, reply)) return true;
           isRefused = reply.status === 401 && challengeError(reply.headers) === "invalid_token";
           return isRefused && this.#tokens.canRenew;
         },
@@ -131,7 +131,7 @@ export class Engine {
     );
   }
 
-  async #tokenFor(operation: Operation, input: Input, signal: AbortSignal | undefined): Promise<Token | null> {
+  async #tokenFor(operation: Operation, input: Input, signal: AbortSignal): Promise<Token | null> {
     if (operation.authentication === "none" || input.authorization) return null;
     if (this.#tokens.isAnonymous) {
       if (operation.authentication === "optional") return null;
@@ -152,6 +152,8 @@ export class Engine {
     const { answer, conditional } = operation;
     const { reply, attempts } = sent;
     if (answer === undefined) return answeredWith(undefined, sent);
+    // A raw request can have an answer without a body.
+    if (answer === "*" && reply.text === "") return answeredWith(undefined, sent);
     if (answer === "text") return answeredWith(reply.text, sent);
     if (answer === "bytes") return answeredWith(new Download(reply.stream, reply.headers), sent);
     try {

@@ -126,7 +126,7 @@ export class Credentials extends generated.Credentials {
       const answered = await this.send<models.CredentialWithSecret>(operation, input, options).withResponse();
       own.replace(answered.value.clientSecret);
       // Without an overlap the tokens of the old secret have ended.
-      this.engine.tokens.clear();
+      this.engine.tokens.forget();
       return answered;
     };
     return new Call(rotated());

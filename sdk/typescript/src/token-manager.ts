@@ -91,8 +91,11 @@ export class TokenManager {
   }
 
   #keyOf({ scopes, resource }: Wanted): string {
-    const { endpoint, credentials, options } = this.#source;
-    const parts = [endpoint.issuer, credentials.clientId, scopes?.join(" "), resource, options.dpopKey?.thumbprint];
+    const { endpoint, credentials, options, delegation } = this.#source;
+    // The id of the delegation, which is no secret.
+    const chainId = delegation && unverifiedClaims(delegation.expose()).jti;
+    const { thumbprint } = options.dpopKey ?? {};
+    const parts = [endpoint.issuer, credentials.clientId, scopes?.join(" "), resource, thumbprint, chainId];
     return parts.map((part) => part ?? "").join("|");
   }
 
@@ -214,6 +217,11 @@ export class TokenManager {
   get canRenew(): boolean {
     const { credentials } = this.#source;
     return !(credentials instanceof AccessToken) || !credentials.isFixed;
+  }
+
+  /** Forgets all tokens. Requests that are running go on, because others wait for them. */
+  forget(): void {
+    this.#slots.clear();
   }
 
   /** Forgets all tokens and ends what is running. */

@@ -33,7 +33,7 @@ export interface Sending {
   readonly accepts?: string | undefined;
   /** Error statuses that are answers. */
   readonly answeringStatuses?: readonly number[] | undefined;
-  readonly outgoing: (signal: AbortSignal | undefined, deadlineMs: number) => Promise<Outgoing>;
+  readonly outgoing: (signal: AbortSignal) => Promise<Outgoing>;
   /** Whether an answer is to be sent again at once, with other headers: a new token, a nonce. */
   readonly isRenewed?: (reply: Reply) => boolean;
 }
@@ -54,12 +54,15 @@ const noAnswers: Readonly<Record<NoReply["failure"], readonly [code: string, mes
   timeout: ["TIMEOUT", "The service did not answer in time."],
 };
 
+/** The answer to a repetition with the same `Idempotency-Key`, while the first request is not done. */
+const isInProgress = ({ status, text }: Reply) => status === 409 && text.includes('"IDEMPOTENCY_IN_PROGRESS"');
+
 /** The headers that the library sets itself. A caller's `Authorization` could send a secret of another service here. */
 const reserved = /^(authorization|dpop|host|content-length|idempotency-key)$/i;
 
 export class Transport {
   readonly #options: ClientOptions;
-  readonly #userAgent: string;
+  readonly #userAgent: string | null;
   readonly clock: Clock;
 
   constructor(options: ClientOptions) {
@@ -83,7 +86,8 @@ export class Transport {
       let reply: Reply | null = null;
       try {
         reply = await this.#once(sending, options, attempts, retries, deadlineMs);
-        failure = reply.status;
+        // The first attempt still runs: this one has done nothing.
+        failure = isInProgress(reply) ? 429 : reply.status;
         if (!isRenewed && sending.isRenewed?.(reply)) {
           isRenewed = true;
           continue;
@@ -111,6 +115,20 @@ export class Transport {
     }
   }
 
+  /** The deadline of the call bounds the wait for a token, too. */
+  async #prepared({ outgoing }: Sending, signal: AbortSignal | undefined, deadlineMs: number): Promise<Outgoing> {
+    const ender = new AbortController();
+    const timer = setTimeout(() => ender.abort(), Math.max(0, deadlineMs - this.clock.monotonic()));
+    try {
+      return await outgoing(signal ? AbortSignal.any([signal, ender.signal]) : ender.signal);
+    } catch (error) {
+      if (ender.signal.aborted && !signal?.aborted) throw new NoReply("timeout", error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #once(
     sending: Sending,
     options: CallOptions,
@@ -120,11 +138,11 @@ export class Transport {
   ): Promise<Reply> {
     const { clock } = this;
     const { call, method, route, url } = sending;
-    const { headers: own, body } = await sending.outgoing(options.signal, deadlineMs);
+    const { headers: own, body } = await this.#prepared(sending, options.signal, deadlineMs);
     const given = Object.entries(options.headers ?? {}).filter(([name]) => !reserved.test(name));
     const headers = new Headers([
       ["accept", sending.accepts ?? "application/json"],
-      ["user-agent", this.#userAgent],
+      ...(this.#userAgent === null ? [] : [["user-agent", this.#userAgent]]),
       ...given,
     ] as [string, string][]);
     for (const [name, value] of Object.entries(own)) headers.set(name, value);

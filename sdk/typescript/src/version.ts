@@ -9,20 +9,28 @@ interface Globals {
   readonly navigator?: { readonly userAgent?: string };
 }
 
-function runtime({ Bun, Deno, process, navigator }: Globals): string {
+/** Null in browsers: they name themselves, and another name there needs the permission of CORS. */
+function runtime({ Bun, Deno, process, navigator }: Globals): string | null {
   if (Bun) return `bun/${Bun.version}`;
   if (Deno) return `deno/${Deno.version.deno}`;
   if (navigator?.userAgent === "Cloudflare-Workers") return "workerd/1";
-  return process?.versions?.node ? `node/${process.versions.node}` : "browser/1";
+  return process?.versions?.node ? `node/${process.versions.node}` : null;
 }
 
 /** Header values have no control characters, and only ASCII here. */
 const plain = (text: string) => text.replace(/[^\x21-\x7e]/g, "-");
 
-export function userAgent(app?: { readonly name: string; readonly version?: string; readonly url?: string }): string {
+/** The `User-Agent`; null where the library must not set one. */
+export function userAgent(app?: {
+  readonly name: string;
+  readonly version?: string;
+  readonly url?: string;
+}): string | null {
   const globals = globalThis as Globals;
   const system = globals.process?.platform ?? "unknown";
-  const library = `sentryagent-idp-typescript/${version} (${runtime(globals)}; ${system})`;
+  const name = runtime(globals);
+  if (name === null) return null;
+  const library = `sentryagent-idp-typescript/${version} (${name}; ${system})`;
   if (!app) return library;
   const url = app.url ? ` (${plain(app.url)})` : "";
   return `${library} ${plain(app.name)}${app.version ? `/${plain(app.version)}` : ""}${url}`;

@@ -28,8 +28,12 @@ const refuse = (reason: Reason): AgentIdPError =>
   new AgentIdPError("Auth", messages[reason], { code: `WEBHOOK_${reason}` });
 
 function headerOf(headers: WebhookHeaders, name: string): string {
-  if (headers instanceof Headers) return headers.get(name) ?? "";
-  const [, value] = Object.entries(headers).find(([key]) => key.toLowerCase() === name) ?? [];
+  // Not by `instanceof`: a framework can have `Headers` of its own.
+  if (typeof headers.get === "function") return headers.get(name) ?? "";
+  const [, value] =
+    Object.entries(headers as Readonly<Record<string, string | readonly string[] | undefined>>).find(
+      ([key]) => key.toLowerCase() === name,
+    ) ?? [];
   return typeof value === "string" ? value : (value?.[0] ?? "");
 }
 

@@ -63,7 +63,7 @@ test("a token store gives its token, and gets the new one", async () => {
   const first = fetching([[200, token("one")]]);
   const credentials = new ClientSecret("id", "secret");
   await newTokenManager(base, credentials, { fetch: first.fetch, tokenStore }).token();
-  assert.deepEqual([...kept.keys()], ["https://idp.example.com|id|||"]);
+  assert.deepEqual([...kept.keys()], ["https://idp.example.com|id||||"]);
   const second = fetching([]);
   const { accessToken } = await newTokenManager(base, credentials, { fetch: second.fetch, tokenStore }).token();
   assert.equal(accessToken.expose(), "one");
@@ -155,6 +155,53 @@ test("a URL with another host, a password or plain HTTP is no URL of the service
     assert.throws(() => new AgentIdPClient(url, new None()), is({ kind: "Config" }));
   for (const url of ["http://localhost:8787", "http://127.0.0.1/api/v1/", "http://[::1]:1", "https://idp.example.com/"])
     new AgentIdPClient(url, new None());
+});
+
+test("the deadline of a call bounds its wait for a token", async () => {
+  const fetch = (_: unknown, init?: RequestInit) =>
+    new Promise<Response>((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
+  const client = new AgentIdPClient(base, new ClientSecret("id", "secret"), { fetch, timeoutMs: 50 });
+  await assert.rejects(async () => await client.agents.list(), is({ kind: "Http", code: "TIMEOUT" }));
+  client.close();
+});
+
+test("a repetition that comes while the first request still runs is sent again", async () => {
+  const credential = { credentialId: "1", clientId: "1", status: "active", createdAt: "2026-01-01T00:00:00.000Z" };
+  const created = { ...credential, expiresAt: null, lastUsedAt: null, revokedAt: null, clientSecret: "sa_sec_1" };
+  const running = { code: "IDEMPOTENCY_IN_PROGRESS", message: "The first request is not done." };
+  const { fetch, sent } = fetching([
+    [502, {}],
+    [409, running, { "retry-after": "1" }],
+    [201, created],
+  ]);
+  const clock = { now: Date.now, monotonic: () => performance.now(), random: () => 0, sleep: async () => undefined };
+  const client = new AgentIdPClient(base, new AccessToken("token"), { fetch, clock });
+  assert.equal((await client.credentials.create("1")).clientSecret.expose(), "sa_sec_1");
+  assert.equal(new Set(sent.map(({ headers }) => headers.get("idempotency-key"))).size, 1);
+});
+
+test("a raw request can have an answer without a body", async () => {
+  const { fetch } = fetching([[204, null]]);
+  const client = new AgentIdPClient(base, new AccessToken("token"), { fetch });
+  assert.equal(await client.request("DELETE", "/api/v1/things/1"), undefined);
+});
+
+test("a server that wants a nonce in proofs gets it, once (RFC 9449 8, 9)", async () => {
+  const { DpopKey } = await import("@sentryagent/idp-sdk/dpop");
+  const nonce = (value: string) => ({ "dpop-nonce": value, "www-authenticate": 'DPoP error="use_dpop_nonce"' });
+  const { fetch, sent } = fetching([
+    [400, { error: "use_dpop_nonce" }, { "dpop-nonce": "first" }],
+    [200, { ...token("one"), token_type: "DPoP" }],
+    [401, {}, nonce("second")],
+    [200, page],
+  ]);
+  const options = { fetch, dpopKey: await DpopKey.generate() };
+  await new AgentIdPClient(base, new ClientSecret("id", "secret"), options).agents.list();
+  const nonces = sent.map(
+    ({ headers }) =>
+      JSON.parse(atob(headers.get("dpop")?.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "")).nonce,
+  );
+  assert.deepEqual(nonces, [undefined, "first", undefined, "second"]);
 });
 
 test("a closed client sends nothing", async () => {

@@ -2,6 +2,7 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import QuickLRU from "quick-lru";
 import { openDatabase } from "../platform/db/client.ts";
+import { isAtOrBelowName } from "../platform/db/conditional.ts";
 import { organizations, resources } from "../platform/db/schema.ts";
 import type { OrganizationId, Scope } from "../platform/ids.ts";
 import { dayMs, isYounger } from "../platform/time.ts";
@@ -17,7 +18,7 @@ const lapsedGraceMs = 7 * dayMs;
 const heldUntilMs = sql<number | null>`CASE WHEN ${resources.host} IS NULL THEN NULL ELSE coalesce((
   SELECT max(CASE status WHEN 'verified' THEN ${Number.MAX_SAFE_INTEGER} WHEN 'lapsed' THEN lapsed_at + ${lapsedGraceMs} ELSE 0 END)
   FROM domains WHERE domains.organization_id = ${resources.organizationId}
-    AND (${resources.host} = domains.domain OR ${resources.host} LIKE '%.' || domains.domain)), 0) END`;
+    AND ${isAtOrBelowName(resources.host, sql`domains.domain`)}), 0) END`;
 
 /** A resource, with the state of its organization and of its domain. */
 export type Resource = Awaited<ReturnType<typeof readResources>>[number];

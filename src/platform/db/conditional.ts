@@ -29,9 +29,9 @@ export const olderThan = <C extends SQLiteColumn>(column: C, key: C["_"]["data"]
 export const holdsText = (column: SQLiteColumn | SQL, text: string): SQL =>
   sql`instr(lower(${column}), lower(${text})) > 0`;
 
-/** Whether a column holds this DNS name or a name below it. */
-export const isAtOrBelowName = (column: SQLiteColumn, name: string): SQL =>
-  sql`(${column} = ${name} OR ${column} LIKE ${`%.${name.replace(/[\\%_]/g, "\\$&")}`} ESCAPE '\\')`;
+/** Whether a column holds this DNS name or a name below it. Without LIKE, for the same reasons. */
+export const isAtOrBelowName = (column: SQLiteColumn, name: string | SQL): SQL =>
+  sql`(${column} = ${name} OR substr(${column}, -1 - length(${name})) = '.' || ${name})`;
 
 /** Holds when the previous statement of the batch changed a row. So all statements of a change take effect, or none. */
 export const previousChanged: SQL = sql`changes() > 0`;

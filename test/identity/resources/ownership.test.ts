@@ -131,6 +131,20 @@ describe("a name below one of another organization", () => {
   });
 });
 
+it("a long name is as any other: a token for a resource below it, and no removal while the resource is there", async () => {
+  const holder = await newHolder();
+  const name = `${"n".repeat(63)}.${newName()}`;
+  await proved(zone, holder, name);
+  const below = `https://api.${name}`;
+  const path = await registered(holder, below);
+  const form = { grant_type: "client_credentials", resource: below };
+  expect((await call("/api/v1/token", { basic: holder.organization, form })).status).toBe(200);
+  expect((await holder.remove(name)).body.code).toBe("DOMAIN_IN_USE");
+  expect((await proved(zone, await newHolder(), `api.${name}`)).answer.body.code).toBe("DOMAIN_IN_USE");
+  expect(await remove(holder, path)).toBe(204);
+  expect((await holder.remove(name)).status).toBe(204);
+});
+
 describe("two requests at once", () => {
   /** The holder of a name, and another organization that has published the record of the name below. */
   async function readyToProve() {

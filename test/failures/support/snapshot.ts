@@ -1,9 +1,9 @@
 /** All that D1 holds of an organization, in a form that is the same for every run of the same requests. */
 import { bindings } from "./faults.ts";
 
-/** Counts and measurements: they say how often was asked, not what is. */
+/** Counts, measurements and attempts: they say how often was asked, not what is. */
 const left =
-  /^(calls_by_\w+|tokens_by_\w+|control_results|d1_migrations|audit_chains|audit_checkpoints|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
+  /^(calls_by_\w+|tokens_by_\w+|control_results|webhook_delivery_attempts|d1_migrations|audit_chains|audit_checkpoints|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
 
 /** Columns that are another value each time. */
 const random = /^answer$|duration_ms|challenge|hash|sealed|jwk|secret|sequence|payload|response_body|actor|user_agent/;

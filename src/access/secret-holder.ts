@@ -56,8 +56,9 @@ export async function authenticateHolder(c: AppContext): Promise<Problem | null>
   return null;
 }
 
-/** The refusal of a replaced secret that another request has used up meanwhile. It counts as every failed sign-in. */
+/** The refusal of a replaced secret that another request has used up meanwhile. It counts, and reads, as every failed sign-in. */
 export async function refuseReplaced(c: AppContext): Promise<Problem> {
+  for (const name of ["RateLimit", "RateLimit-Policy"]) c.header(name, undefined);
   const authenticated = await presentedSecret(c, undefined);
   return authenticated.ok ? refusedClient() : authenticated;
 }

@@ -90,7 +90,7 @@ const rotate = route({
   summary: "Rotate a credential",
   sdk: { call: "credentials.rotate", retry: "keyed" },
   description:
-    "Replaces the secret; id and expiry stay. The answer holds the new secret, this once. An agent rotates its own credential without a token, by HTTP Basic with the newest secret of that very credential; a secret in its overlap rotates nothing. An access token needs the authority to take the agent over. With an overlap, earlier secrets keep their own. Without one, the old secret and all earlier ones end, with the tokens that they got and the delegations made with those.",
+    "Replaces the secret; id and expiry stay. The answer holds the new secret, this once. An agent rotates its own credential without a token, by HTTP Basic with the newest secret of that very credential; a secret in its overlap rotates nothing. So with an `Idempotency-Key`, which must then be a random UUID (version 4), the old secret gets a lost answer again: once, within ten minutes, from the same network. An access token needs the authority to take the agent over. With an overlap, earlier secrets keep their own. Without one, the old secret and all earlier ones end, with the tokens that they got and the delegations made with those.",
   request: {
     params: credentialPath,
     body: {

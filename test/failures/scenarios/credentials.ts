@@ -1,5 +1,6 @@
 /** The write routes of credentials. */
 import { expect } from "vitest";
+import { call } from "../../support/api.ts";
 import type { Scenarios } from "../support/attack.ts";
 import { inOrganization } from "../support/organization.ts";
 import { newSubject, use } from "./agents.ts";
@@ -24,6 +25,16 @@ export const credentialScenarios: Scenarios = {
       names,
       check: async () => expect(await use(live)).toBe(401),
     };
+  }),
+
+  "rotateCredential: repeated with the replaced secret": inOrganization(async (organization) => {
+    const { path, agentId: clientId, credentialId, clientSecret, names } = await newSubject(organization);
+    const url = `${path}/credentials/${credentialId}/rotate`;
+    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    const repeated = { basic: { clientId, clientSecret }, json: {}, headers };
+    const first = await call(url, repeated);
+    expect(first.status, first.text).toBe(200);
+    return { path: url, call: repeated, names };
   }),
 
   revokeCredential: inOrganization(async (organization) => {

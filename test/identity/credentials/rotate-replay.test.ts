@@ -35,7 +35,8 @@ let networks = 0;
 let refusal: unknown;
 
 beforeAll(async () => {
-  organization = await newOrganization();
+  // With a rate limit, whose header fields only an authenticated client gets.
+  organization = await newOrganization({ planTier: "pro" });
   home = "198.51.100.200";
   own = await newClient(organization.token);
   refusal = plainOf(await rotate({ secret: "sa_sec_wrong", key: null }));
@@ -101,7 +102,14 @@ function expectReplayed(answer: Answer, first: Body): void {
 /** A refusal without what differs in each answer. */
 function plainOf({ status, headers, body }: Answer): unknown {
   const { requestId: _, ...rest } = body;
-  const names = ["WWW-Authenticate", "Idempotency-Replayed", "Cache-Control", "Retry-After", "RateLimit-Remaining"];
+  const names = [
+    "WWW-Authenticate",
+    "Idempotency-Replayed",
+    "Cache-Control",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+  ];
   return { status, body: rest, headers: names.map((name) => headers.get(name)) };
 }
 

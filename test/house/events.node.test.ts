@@ -13,7 +13,10 @@ const things = [...new Set(Object.keys(events).map((name) => name.split(".")[0])
 /** `sdk.call` of an operation has the same form, and is no event. */
 const literal = new RegExp(`(?<!call: )["'\`]((?:${things.join("|")})\\.[a-z_]+)["'\`]`, "g");
 
-const users = modules.filter(({ path }) => !path.startsWith("events/catalogue/"));
+/** Names of files, such as `agent.go`. */
+const templates = "identity/scaffold/templates.ts";
+
+const users = modules.filter(({ path }) => !path.startsWith("events/catalogue/") && path !== templates);
 const used = new Set(users.flatMap(({ text }) => [...text.matchAll(literal)].map(([, name]) => name)));
 
 const page = (name: string) => readFileSync(join(root, "docs", name), "utf8");

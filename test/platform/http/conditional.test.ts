@@ -274,8 +274,8 @@ describe("the OpenAPI document", () => {
       ["get", "patch", "delete"].map((method) => `${method} /api/v1/${path}`),
     );
     const policies = ["get", "delete"].map((method) => `${method} /api/v1/oidc/trust-policies/{policyId}`);
-    const erasing = "post /api/v1/agents/{agentId}/erase";
-    expect(evaluating.map(({ name }) => name).sort()).toEqual([...changeable, ...policies, erasing].sort());
+    const others = ["post /api/v1/agents/{agentId}/erase", "get /api/v1/sdk/scaffold/{agentId}"];
+    expect(evaluating.map(({ name }) => name).sort()).toEqual([...changeable, ...policies, ...others].sort());
     for (const { name, operation } of evaluating) {
       expect(parametersOf({ operation }), name).toEqual(["If-Match", "If-None-Match"]);
       const { responses } = operation;

@@ -41,6 +41,7 @@ const table: Record<string, string> = {
   discovery: `jwks read readPublishedKeys; authorizationServer read readAuthorizationServerMetadata;
     openIdConfiguration read readOpenIdProviderMetadata; protectedResource read readProtectedResourceMetadata`,
   keys: "rotate never rotateSigningKeys",
+  scaffold: "generate read generateScaffold",
   service: "health read readHealth; detailedHealth read readDetailedHealth; metrics read readMetrics",
 };
 

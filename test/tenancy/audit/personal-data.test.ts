@@ -73,6 +73,7 @@ describe("the events of every action in the catalogue", () => {
     await patch(agent, person());
     await patch(agent, { status: "suspended", ...person() });
     await patch(agent, { status: "active" });
+    await must(200, `/api/v1/sdk/scaffold/${one.agentId}`, { token });
     await post(`/organizations/${organizationId}/members`, { agentId: other.agentId, role: "admin" });
     await remove(`/organizations/${organizationId}/members/${other.agentId}`);
 

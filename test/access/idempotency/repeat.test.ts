@@ -1,4 +1,7 @@
-/** `Idempotency-Key` (80, section 2): a repeated request makes nothing twice and gets the first answer, byte for byte. */
+/**
+ * `Idempotency-Key`: a repeated request makes nothing twice and gets the first answer, byte for byte. Attack: the kept answer to a key goes
+ * to another agent or organization, or to a token or an agent that can do less than the first.
+ */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";

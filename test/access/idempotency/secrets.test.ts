@@ -1,6 +1,6 @@
 /**
- * A lost answer with a secret: the repeated request gets the same secret, for ten minutes. Attacks: a stolen database with secrets in
- * it; a first attempt that goes on after another one has taken its claim over, and makes a second credential.
+ * A lost answer with a secret: the repeated request gets the same secret, for ten minutes. Attacks: a stolen database shows a secret that is
+ * kept for a repeated request; a first attempt that goes on after another took it over makes a second credential.
  */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";

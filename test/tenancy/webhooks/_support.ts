@@ -179,6 +179,22 @@ export async function subscribe(
   return answer.body;
 }
 
+/**
+ * A tenant with a webhook that tests of a file share, made by the first of them. For tests that change neither and do not set the
+ * clock forward: a new tenant costs more than the request that is judged.
+ */
+export function sharedTenant(): () => Promise<{ readonly tenant: Tenant; readonly webhook: Body }> {
+  const make = async () => {
+    const tenant = await newTenant();
+    return { tenant, webhook: await subscribe(tenant, newReceiver()) };
+  };
+  let made: ReturnType<typeof make> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 /** Registers an agent, which is an event. */
 export const happen = async (tenant: Tenant): Promise<Body> => newAgent(await tenant.token());
 

@@ -14,6 +14,7 @@ import {
   read,
   runNext,
   runQueue,
+  sharedTenant,
   subscribe,
   takeOver,
 } from "./_support.ts";
@@ -24,6 +25,8 @@ afterEach(giveBack);
 const failing = () => new Response("no", { status: 500 });
 
 describe("list", () => {
+  const shared = sharedTenant();
+
   it("has a record for each, newest first, with limit, offset and total", async () => {
     const tenant = await newTenant();
     const receiver = newReceiver();
@@ -96,8 +99,7 @@ describe("list", () => {
   it.each(["limit=0", "limit=101", "offset=-1", "offset=x", "offset=9999999", "status=lost"])(
     "refuses %s",
     async (query) => {
-      const tenant = await newTenant();
-      const webhook = await subscribe(tenant, newReceiver());
+      const { tenant, webhook } = await shared();
       const answer = await call(`${pathOf(webhook)}/deliveries?${query}`, { token: await tenant.token() });
       expect([answer.status, answer.body.code]).toEqual([400, "VALIDATION_ERROR"]);
       expect(answer.body.details.issues[0].path).toBe(query.split("=")[0]);

@@ -1,7 +1,7 @@
 /** Subscriptions: create, read, list, change, delete. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { webhookEventNames as webhookEvents } from "../../../src/events/catalogue.ts";
-import { type Answer, call, newClient, newOrganization, tokenFor } from "../../support/api.ts";
+import { type Answer, type Client, call, newClient, newOrganization, tokenFor } from "../../support/api.ts";
 import {
   bindings,
   deliveriesOf,
@@ -14,6 +14,7 @@ import {
   pathOf,
   read,
   runQueue,
+  sharedTenant,
   subscribe,
   type Tenant,
   takeOver,
@@ -33,6 +34,8 @@ const fields = (overrides: Record<string, unknown> = {}) => ({
 
 const create = async (tenant: Tenant, overrides: Record<string, unknown> = {}) =>
   call(webhooksPath, { token: await tenant.token(), json: fields(overrides) });
+
+const shared = sharedTenant();
 
 const nobody = { id: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" };
 
@@ -88,7 +91,7 @@ describe("create", () => {
   it.each(["<script>alert(1)</script>", "'; DROP TABLE webhook_deliveries; --", "😀 ünïcode 漢字", "__proto__"])(
     "takes the name %j as text",
     async (name) => {
-      const tenant = await newTenant();
+      const { tenant } = await shared();
       const { status, body } = await create(tenant, { name });
       expect([status, body.name, (await read(tenant, body)).name]).toEqual([201, name, name]);
     },
@@ -113,7 +116,7 @@ describe("create", () => {
     ["a secret of the caller's", { signingSecret: "whsec_mine" }, "signingSecret", "is not a known field"],
     ["an organization", { organization_id: nobody.id }, "organization_id", "is not a known field"],
   ])("refuses %s", async (_, overrides, path, message) => {
-    const { status, body } = await create(await newTenant(), overrides);
+    const { status, body } = await create((await shared()).tenant, overrides);
     expect([status, body.code]).toEqual([400, "VALIDATION_ERROR"]);
     expect(body.details.issues).toContainEqual(expect.objectContaining({ path, message }));
   });
@@ -192,8 +195,8 @@ describe("change", () => {
     ["to an inward address", { url: "https://10.0.0.1/" }, "url", "must name a host, not an IP address"],
     ["to a null name", { name: null }, "name", "must be a text"],
   ])("refuses %s", async (_, json, path, message) => {
-    const tenant = await newTenant();
-    const { status, body } = await patch(tenant, (await create(tenant)).body, json);
+    const { tenant, webhook } = await shared();
+    const { status, body } = await patch(tenant, webhook, json);
     expect([status, body.code]).toEqual([400, "VALIDATION_ERROR"]);
     expect(body.details.issues[0]).toMatchObject({ path, message });
   });
@@ -244,6 +247,15 @@ describe("delete", () => {
 });
 
 describe("access", () => {
+  const stranger = sharedTenant();
+  let granted: Promise<Client> | undefined;
+  const reader = () => {
+    granted ??= newOrganization().then(({ token }) =>
+      newClient(token, { grantedScopes: ["webhooks:read", "webhooks:write"] }),
+    );
+    return granted;
+  };
+
   const requests: readonly [method: string, path: string, scope: string, json?: unknown][] = [
     ["POST", "", "webhooks:write", fields()],
     ["GET", "", "webhooks:read"],
@@ -253,13 +265,13 @@ describe("access", () => {
     ["POST", "/{id}/rotate-secret", "webhooks:write"],
     ["POST", "/{id}/test", "webhooks:write"],
     ["GET", "/{id}/deliveries", "webhooks:read"],
+    ["GET", "/{id}/deliveries/0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10", "webhooks:read"],
     ["POST", "/{id}/deliveries/0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10/redeliver", "webhooks:write"],
   ];
 
   it.each(requests)("%s %s needs %3$s", async (method, path, scope, json) => {
-    const { token } = await newOrganization();
     const other = scope === "webhooks:read" ? "webhooks:write" : "webhooks:read";
-    const caller = await newClient(token, { grantedScopes: ["webhooks:read", "webhooks:write"] });
+    const caller = await reader();
     const ask = async (granted: string) =>
       call(`${webhooksPath}${path.replace("{id}", nobody.id)}`, {
         method,
@@ -278,9 +290,8 @@ describe("access", () => {
   it.each(requests.filter(([, path]) => path !== ""))(
     "%s %s of another organization answers as for one that never was",
     async (method, path, _, json) => {
-      const [owner, stranger] = [await newTenant(), await newTenant()];
-      const webhook = await subscribe(owner, newReceiver());
-      const token = await stranger.token();
+      const { tenant: owner, webhook } = await shared();
+      const token = await (await stranger()).tenant.token();
       const ask = async (id: string) => {
         const { status, body } = await call(`${webhooksPath}${path.replace("{id}", id)}`, {
           method,

@@ -116,7 +116,7 @@ export default defineConfig({
           environment: "node",
           globalSetup: ["test/support/configuration.ts"],
           include: ["test/**/*.node.test.ts"],
-          exclude: ["test/interop/**"],
+          exclude: ["test/interop/**", "test/scaffold/**"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -131,6 +131,17 @@ export default defineConfig({
           retry: process.env.CI ? 2 : 0,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // Compilers and package registries: `npm test` leaves it out, `npm run test:scaffold` runs it.
+        test: {
+          name: "scaffold",
+          environment: "node",
+          globalSetup: ["test/support/configuration.ts"],
+          include: ["test/scaffold/**/*.node.test.ts"],
+          testTimeout: 480_000,
+          hookTimeout: 480_000,
         },
       },
     ],

@@ -1,0 +1,84 @@
+/** How a developer of each language runs the starter project. The commands are those of the project's README. */
+import { spawnSync } from "node:child_process";
+
+type Command = readonly [string, ...string[]];
+
+export interface Toolchain {
+  readonly program: string;
+  readonly from: string;
+  readonly manifest: string;
+  /** Gets everything that needs the network. */
+  readonly prepare: Command | null;
+  readonly start: Command;
+  readonly delegate: (...words: readonly string[]) => Command;
+  readonly webhook: Command;
+  /** Runs without network. */
+  readonly test: Command;
+  /** Must print nothing. */
+  readonly format: Command | null;
+}
+
+/** From the quickest to the one that compiles longest. */
+export const toolchains: Readonly<Record<string, Toolchain>> = {
+  python: {
+    program: "python3",
+    from: "https://www.python.org",
+    manifest: "pyproject.toml",
+    prepare: null,
+    start: ["python3", "-m", "app"],
+    delegate: (...words) => ["python3", "-m", "app.delegate", ...words],
+    webhook: ["python3", "-m", "app.webhook"],
+    test: ["python3", "-m", "unittest"],
+    format: null,
+  },
+  typescript: {
+    program: "npm",
+    from: "https://nodejs.org",
+    manifest: "package.json",
+    prepare: ["npm", "install", "--no-audit", "--no-fund"],
+    start: ["npm", "start"],
+    delegate: (...words) => ["npm", "run", "delegate", "--", ...words],
+    webhook: ["npm", "run", "webhook"],
+    test: ["npm", "test"],
+    format: null,
+  },
+  go: {
+    program: "go",
+    from: "https://go.dev/dl",
+    manifest: "go.mod",
+    prepare: ["go", "vet", "./..."],
+    start: ["go", "run", "."],
+    delegate: (...words) => ["go", "run", ".", "delegate", ...words],
+    webhook: ["go", "run", ".", "webhook"],
+    test: ["go", "test", "./..."],
+    format: ["gofmt", "-l", "."],
+  },
+  java: {
+    program: "mvn",
+    from: "https://maven.apache.org",
+    manifest: "pom.xml",
+    prepare: ["mvn", "-q", "test"],
+    start: ["mvn", "-q", "compile", "exec:java"],
+    delegate: (...words) => ["mvn", "-q", "exec:java", `-Dexec.args=${["delegate", ...words].join(" ")}`],
+    webhook: ["mvn", "-q", "exec:java", "-Dexec.args=webhook"],
+    test: ["mvn", "-q", "--offline", "test"],
+    format: null,
+  },
+  rust: {
+    program: "cargo",
+    from: "https://rustup.rs",
+    manifest: "Cargo.toml",
+    prepare: ["cargo", "test", "--no-run"],
+    start: ["cargo", "run"],
+    delegate: (...words) => ["cargo", "run", "--", "delegate", ...words],
+    webhook: ["cargo", "run", "--", "webhook"],
+    test: ["cargo", "test", "--offline"],
+    format: ["cargo", "fmt", "--check"],
+  },
+};
+
+/** What to install, in one line; null where the program is there. */
+export function missing({ program, from }: Toolchain): string | null {
+  const found = spawnSync(program, [program === "go" ? "version" : "--version"], { stdio: "ignore" });
+  return found.status === 0 ? null : `skipped: ${program} is not installed (${from})`;
+}

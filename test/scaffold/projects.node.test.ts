@@ -1,0 +1,293 @@
+/**
+ * The starter project of each language, as a developer gets it: downloaded, unpacked, built and run against the Worker.
+ * `npm run test:scaffold` runs these; `npm test` does not, because they need five toolchains and the registries.
+ */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Webhook } from "standardwebhooks";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../scripts/port.ts";
+import {
+  type Admin,
+  type AgentClient,
+  newClient,
+  newOrganization,
+  newResource,
+  send,
+  setUp,
+  tokenFor,
+} from "../support/http-client.ts";
+import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
+import { begin, type Ended, endAll, run, runWithoutNetwork } from "./_programs.ts";
+import { missing, type Toolchain, toolchains } from "./_toolchains.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "agentidp-scaffold-"));
+const signingSecret = "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+const capabilities = ["resume:read", "resume:write"];
+
+/** What an agent may have in its fields and no file may do. The e-mail has every character that the service takes there. */
+const hostile = {
+  email: `9_o'brien+x.${"y".repeat(200)}-@example.com`,
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an attack on generated code
+  owner: "'\"` ${process.exit(1)} $(id) {{agentId}} ]]> </artifactId> ../../x 😀",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an attack on generated code
+  description: '"; panic!() `id` ${x}\r\n# A heading\n[a](javascript:x) <script> %s {{issuer}} ../../x 😀\r\n\t```\\',
+  capabilities,
+};
+
+let worker: WorkerProcess;
+let operator: Admin;
+
+beforeAll(async () => {
+  worker = await newWorkerProcess();
+  await worker.start();
+  operator = await setUp(worker.issuer);
+});
+
+afterAll(async () => {
+  endAll();
+  await worker?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Project {
+  readonly agent: AgentClient;
+  /** The unpacked folder. */
+  readonly path: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const succeeded = (ended: Ended): Ended => {
+  expect(ended, `${ended.out}\n${ended.err}`).toMatchObject({ code: 0 });
+  return ended;
+};
+
+/** A file with some of its variables set, as a developer fills it in. */
+const filledIn = (text: string, values: Readonly<Record<string, string>>): string =>
+  Object.entries(values).reduce((result, [name, value]) => {
+    expect(result).toMatch(new RegExp(`^${name}=$`, "m"));
+    return result.replace(new RegExp(`^${name}=$`, "m"), () => `${name}=${value}`);
+  }, text);
+
+/** Downloads and unpacks the project of an agent, with the tools of a developer. */
+async function unpack({ token }: Admin, agent: AgentClient, language: string): Promise<Project> {
+  const directory = mkdtempSync(join(folder, `${language}-`));
+  const url = `${worker.issuer}/api/v1/sdk/scaffold/${agent.agentId}?language=${language}`;
+  succeeded(
+    await run(["curl", "-sS", "--fail-with-body", "-OJ", "-H", `Authorization: Bearer ${token}`, url], directory),
+  );
+  const [name = "", ...others] = readdirSync(directory);
+  expect(others).toEqual([]);
+  expect(name).toMatch(new RegExp(`^sentryagent-scaffold-[a-z0-9-]+-${language}\\.zip$`));
+
+  succeeded(await run(["unzip", "-tq", name], directory));
+  const top = name.replace(/\.zip$/, "");
+  const entries = succeeded(await run(["unzip", "-Z1", name], directory))
+    .out.trimEnd()
+    .split("\n");
+  expect(entries.filter((entry) => !entry.startsWith(`${top}/`) || /\\|\/\/|(^|\/)\.\.(\/|$)/.test(entry))).toEqual([]);
+  const kinds = succeeded(await run(["unzip", "-Z", "-s", name], directory)).out.matchAll(/^([-dl?])[-rwx]{9} /gm);
+  expect([...new Set([...kinds].map(([, kind]) => kind))]).toEqual(["-"]);
+
+  succeeded(await run(["unzip", "-q", name], directory));
+  expect(readdirSync(directory).toSorted()).toEqual([top, name].toSorted());
+  const path = join(directory, top);
+  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((file) =>
+    statSync(join(path, file)).isFile(),
+  );
+  const files = Object.fromEntries(names.toSorted().map((file) => [file, readFileSync(join(path, file), "utf8")]));
+  expect(Object.keys(files)).toHaveLength(entries.length);
+  writeFileSync(
+    join(path, ".env"),
+    filledIn(files[".env.example"] ?? "", {
+      AGENTIDP_CLIENT_SECRET: agent.clientSecret,
+      WEBHOOK_SECRET: signingSecret,
+    }),
+  );
+  return { agent, path, files };
+}
+
+/** Sends a delivery to the receiver, as the service does; returns the status. */
+async function deliver(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  const answer = await fetch(url, {
+    method: "POST",
+    body,
+    headers: { "Content-Type": "application/json", ...headers },
+  });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+function signed(body: string, at: number, secret = signingSecret): Record<string, string> {
+  const id = "01a2016f-5297-71f8-8dae-6e8741ab2836";
+  const signature = new Webhook(secret).sign(id, new Date(at), body);
+  return { "webhook-id": id, "webhook-timestamp": String(Math.floor(at / 1000)), "webhook-signature": signature };
+}
+
+async function untilServed(url: string, receiver: ReturnType<typeof begin>): Promise<void> {
+  let ended = false;
+  receiver.ended.then(() => (ended = true));
+  while (!ended) {
+    const answered = await fetch(url).then(
+      () => true,
+      () => false,
+    );
+    if (answered) return;
+    await sleep(100);
+  }
+  throw new Error(`The receiver ended.\n${receiver.printed()}`);
+}
+
+function tests(language: string, { manifest, prepare, start, delegate, webhook, test, format }: Toolchain): void {
+  let tenant: Admin;
+  let plain: Project;
+  let odd: Project;
+  let delegatee: AgentClient;
+  let resource: string;
+
+  /** What the delegator has lent and not revoked. */
+  async function stillLent(): Promise<number> {
+    const token = await tokenFor(worker.issuer, plain.agent);
+    const path = "/api/v1/oauth2/token/delegations?role=delegator&status=active";
+    const { body } = await send(worker.issuer, path, { token });
+    return body.data.length;
+  }
+  const asDelegatee = (clientSecret: string) => ({
+    DELEGATEE_CLIENT_ID: delegatee.agentId,
+    DELEGATEE_CLIENT_SECRET: clientSecret,
+  });
+  const printsNoSecret = ({ out, err }: Ended) => {
+    for (const { clientSecret } of [plain.agent, odd.agent, delegatee]) expect(out + err).not.toContain(clientSecret);
+    expect(out + err).not.toMatch(/eyJ|sa_del_|whsec_[A-Z]/);
+  };
+
+  beforeAll(async () => {
+    tenant = await newOrganization(worker.issuer, operator);
+    delegatee = await newClient(worker.issuer, tenant.token, { capabilities: ["mail:send"] });
+    resource = await newResource(worker.issuer, tenant, "resumes");
+    const agents = [await newClient(worker.issuer, tenant.token, { capabilities })];
+    agents.push(await newClient(worker.issuer, tenant.token, hostile));
+    [plain, odd] = (await Promise.all(agents.map((agent) => unpack(tenant, agent, language)))) as [Project, Project];
+    if (prepare) succeeded(await run(prepare, plain.path));
+  });
+
+  it("has what every project has, and the agent's fields in three files only", () => {
+    for (const { agent, files } of [plain, odd]) {
+      const settings = (files[".env.example"] ?? "").split("\n").filter((line) => /^[A-Z]/.test(line));
+      expect(settings.filter((line) => !line.startsWith("PORT="))).toEqual([
+        `AGENTIDP_API_URL=${worker.issuer}`,
+        `AGENTIDP_CLIENT_ID=${agent.agentId}`,
+        "AGENTIDP_CLIENT_SECRET=",
+        "DELEGATEE_CLIENT_ID=",
+        "DELEGATEE_CLIENT_SECRET=",
+        "WEBHOOK_SECRET=",
+      ]);
+      expect(files[".gitignore"]?.split("\n")[0]).toBe(".env");
+      expect(files.Dockerfile).toMatch(/^USER (?!root|0\b)\S+$/m);
+      expect(files[".github/workflows/ci.yml"]).toContain("/api/v1/oidc/token");
+      expect(files[".github/workflows/ci.yml"]).not.toContain("secrets.");
+      expect(files["README.md"]?.match(/^\d\. /gm)).toEqual(["1. ", "2. ", "3. ", "4. ", "5. "]);
+      expect(Object.values(files).filter((text) => /until the SDK .*published/i.test(text))).toHaveLength(1);
+    }
+    expect(Object.keys(odd.files)).toEqual(Object.keys(plain.files));
+    const different = Object.keys(plain.files).filter((file) => plain.files[file] !== odd.files[file]);
+    expect(different.toSorted()).toEqual([".env.example", "README.md", manifest].toSorted());
+    const linesOf = ({ files }: Project, file: string) => files[file]?.split("\n").length;
+    for (const file of different) expect(linesOf(odd, file), file).toBe(linesOf(plain, file));
+  });
+
+  it("its one command builds it and prints who the agent is", async () => {
+    const ended = succeeded(await run(start, plain.path));
+    expect(ended.out).toContain(plain.agent.agentId);
+    expect(ended.out).toContain(tenant.slug);
+    printsNoSecret(ended);
+  });
+
+  it("builds and runs for an agent with hostile fields", async () => {
+    const modules = join(plain.path, "node_modules");
+    if (language === "typescript") cpSync(modules, join(odd.path, "node_modules"), { recursive: true });
+    const ended = succeeded(await run(start, odd.path));
+    expect(ended.out).toContain(odd.agent.agentId);
+    expect(ended.out).toContain(hostile.email);
+    printsNoSecret(ended);
+  });
+
+  it("says what to do without a secret, and with a wrong one", async () => {
+    const wrong = await run(start, plain.path, { AGENTIDP_CLIENT_SECRET: "a-wrong-secret" });
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.err).toContain("401");
+    expect(wrong.out + wrong.err).not.toContain("a-wrong-secret");
+    const file = join(odd.path, ".env");
+    writeFileSync(file, odd.files[".env.example"] ?? "");
+    const unset = await run(start, odd.path);
+    expect(unset.code).not.toBe(0);
+    expect(unset.err).toContain("AGENTIDP_CLIENT_SECRET");
+    expect(unset.err).toContain(".env.example");
+  });
+
+  it("its own test passes without network, and its sources are formatted", async () => {
+    succeeded(await runWithoutNetwork(test, plain.path));
+    if (format) expect(succeeded(await run(format, plain.path))).toMatchObject({ out: "", err: "" });
+  });
+
+  it("lends agents:read to an agent, which acts, and revokes", async () => {
+    const { agentId } = delegatee;
+    const ended = succeeded(await run(delegate(agentId), plain.path, asDelegatee(delegatee.clientSecret)));
+    const { body } = await send(worker.issuer, `/api/v1/agents/${plain.agent.agentId}`, { token: tenant.token });
+    expect(ended.out).toContain(agentId);
+    expect(ended.out).toContain(body.email);
+    expect(ended.out).toMatch(/revoked/i);
+    printsNoSecret(ended);
+    expect(await stillLent()).toBe(0);
+  });
+
+  it("lends a capability for a resource, and revokes after an error of the delegatee too", async () => {
+    const command = delegate(delegatee.agentId, resource, "resume:read");
+    const ended = succeeded(await run(command, plain.path, asDelegatee(delegatee.clientSecret)));
+    expect(ended.out).toContain(resource);
+    printsNoSecret(ended);
+    expect(await stillLent()).toBe(0);
+    const failed = await run(command, plain.path, asDelegatee("a-wrong-secret"));
+    expect(failed.code).not.toBe(0);
+    expect(failed.err).toContain("401");
+    printsNoSecret(failed);
+    expect(await stillLent()).toBe(0);
+  });
+
+  it("its receiver accepts what is signed now, and refuses everything else", async () => {
+    const port = String(await freePort());
+    const url = `http://localhost:${port}/`;
+    const receiver = begin(webhook, plain.path, { PORT: port });
+    try {
+      await untilServed(url, receiver);
+      const body = JSON.stringify({ id: "01a2016f-5297-71f8-8dae-6e8741ab2836", event: "agent.created", data: {} });
+      const now = Date.now();
+      const genuine = signed(body, now);
+      const foreign = signed(body, now, "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+      const both = `${foreign["webhook-signature"]} ${genuine["webhook-signature"]}`;
+      expect(await deliver(url, body, genuine)).toBe(204);
+      expect(await deliver(url, body, { ...genuine, "webhook-signature": both })).toBe(204);
+      expect(await deliver(url, body.replace("created", "erased"), genuine)).toBe(401);
+      expect(await deliver(url, body, { ...genuine, "webhook-id": "another" })).toBe(401);
+      expect(await deliver(url, body, foreign)).toBe(401);
+      expect(await deliver(url, body, {})).toBe(401);
+      expect(await deliver(url, body, signed(body, now - 10 * 60_000))).toBe(401);
+      expect(await deliver(url, body, signed(body, now + 10 * 60_000))).toBe(401);
+    } finally {
+      const ended = await receiver.stop();
+      expect(ended.out).toContain("agent.created");
+      expect(ended.out + ended.err).not.toContain("agent.erased");
+      printsNoSecret(ended);
+    }
+  });
+}
+
+describe.each(Object.entries(toolchains))("%s", (language, toolchain) => {
+  const advice = missing(toolchain);
+  if (advice === null) tests(language, toolchain);
+  else if (process.env.CI) it("has its toolchain", () => expect.fail(advice));
+  else it.skip(advice);
+  if (advice !== null) console.log(advice);
+});

@@ -21,18 +21,19 @@ interface Job {
   readonly steps: readonly Step[];
 }
 
-const workflow: { permissions: unknown; on: object; jobs: Record<"fast" | "full", Job> } = parse(
+const workflow: { permissions: unknown; on: object; jobs: Record<"fast" | "full" | "projects", Job> } = parse(
   read(".github/workflows/ci.yml"),
 );
 const jobs = Object.values(workflow.jobs);
 const commandsOf = ({ steps }: Job) => steps.flatMap(({ run }) => run ?? []);
 
 describe(".github/workflows/ci.yml", () => {
-  it("has a fast lane and a full lane, for pull requests and for main", () => {
+  it("has a fast lane, a full lane and one for the starter projects, for pull requests and for main", () => {
     expect(Object.keys(workflow.on)).toEqual(["push", "pull_request"]);
-    expect(Object.keys(workflow.jobs)).toEqual(["fast", "full"]);
+    expect(Object.keys(workflow.jobs)).toEqual(["fast", "full", "projects"]);
     expect(commandsOf(workflow.jobs.fast)).toEqual(["npm ci", "npm run test:fast"]);
     expect(commandsOf(workflow.jobs.full)).toEqual(["npm ci", "npm audit --audit-level=high", "npm test"]);
+    expect(commandsOf(workflow.jobs.projects)).toEqual(["npm ci", "npm run test:scaffold"]);
   });
 
   it("runs scripts that package.json has", () => {
@@ -44,10 +45,7 @@ describe(".github/workflows/ci.yml", () => {
     expect(workflow.permissions).toEqual({ contents: "read" });
     expect(jobs.filter(({ permissions }) => permissions !== undefined)).toEqual([]);
     const checkouts = jobs.flatMap(({ steps }) => steps.filter(({ uses }) => uses?.startsWith("actions/checkout@")));
-    expect(checkouts.map((step) => step.with)).toEqual([
-      { "persist-credentials": false },
-      { "persist-credentials": false },
-    ]);
+    expect(checkouts.map((step) => step.with)).toEqual(jobs.map(() => ({ "persist-credentials": false })));
   });
 
   it("uses GitHub's own actions, each by its major version, and ends by itself", () => {

@@ -8,7 +8,8 @@ export interface Ended {
   readonly err: string;
 }
 
-const ofTheTests = /^(npm_|AGENTIDP_|DELEGATEE_|WEBHOOK_|VITEST|NODE_|RUST_BACKTRACE$|PORT$|INIT_CWD$|CI$)/i;
+const ofTheTests =
+  /^(npm_(?!config_)|AGENTIDP_|DELEGATEE_|WEBHOOK_|VITEST|NODE_(ENV|OPTIONS)$|RUST_BACKTRACE$|PORT$|INIT_CWD$|CI$)/i;
 
 const environment: Readonly<Record<string, string | undefined>> = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofTheTests.test(name))),
@@ -70,8 +71,14 @@ export function begin(
   return { ended, printed: () => text.out + text.err, stop };
 }
 
-/** Runs a program to its end. */
-export const run = (...program: Parameters<typeof begin>): Promise<Ended> => begin(...program).ended;
+const longestRunMs = 300_000;
+
+/** Runs a program to its end; its exit code is null where that does not come. */
+export async function run(...program: Parameters<typeof begin>): Promise<Ended> {
+  const { ended, stop } = begin(...program);
+  const deadline = setTimeout(stop, longestRunMs);
+  return ended.finally(() => clearTimeout(deadline));
+}
 
 /** A network of its own that has nothing but this process. Not every system lets a user have one. */
 const alone = ["unshare", "--map-root-user", "--net"] as const;

@@ -73,7 +73,7 @@ const scriptsAdvice =
   `  npm ${[...installation, "--ignore-scripts=false"].join(" ")}`;
 
 if (!isInstalled() || !projectNodeRuns()) {
-  if (ignoreScripts === "true") stop(scriptsAdvice);
+  if (ignoreScripts === "true" && folder === undefined) stop(scriptsAdvice);
   const what = folder === undefined ? "the dependencies; this takes about a minute" : `the dependencies of ${folder}`;
   console.log(`Installing ${what}.`);
   const { status } = spawnSync("npm", [...installation, "--no-audit", "--no-fund", "--loglevel=error"], {

@@ -81,3 +81,23 @@ it("where npm ignores scripts, it names the command that installs them, and that
   expect(npm(command.split(" "), settings).status).toBe(0);
   expect(npm(["start"], settings)).toEqual(runs);
 });
+
+it("installs a package of its own below the checkout, once, and leaves the project alone", () => {
+  const dependencies = { node: "file:../node.tgz" };
+  const packages = {
+    "": { name: "library", version: "1.0.0", dependencies },
+    "node_modules/node": { version: "1.0.0", resolved: "file:../node.tgz" },
+  };
+  mkdirSync(at("library"));
+  writeFileSync(at("library", "package.json"), json({ name: "library", version: "1.0.0", dependencies }));
+  writeFileSync(
+    at("library", "package-lock.json"),
+    json({ name: "library", version: "1.0.0", lockfileVersion: 3, packages }),
+  );
+  const install = () =>
+    npm(["exec", "--call", "node scripts/install.mjs library"], { npm_config_ignore_scripts: "true" });
+  expect(install()).toEqual({ status: 0, output: expect.stringContaining("Installing the dependencies of library.") });
+  expect(existsSync(at("library", "node_modules", "node", "package.json"))).toBe(true);
+  expect(existsSync(at("node_modules"))).toBe(false);
+  expect(install()).toEqual({ status: 0, output: "" });
+});

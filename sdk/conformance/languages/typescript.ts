@@ -18,7 +18,8 @@ export async function testTypescript(
   settings: SuiteSettings,
 ): Promise<{ readonly passed: number; readonly failed: number }> {
   const npm = (cwd: string, ...options: string[]) => run("npm", options, { cwd, maxBuffer: 1e8 });
-  await run(process.execPath, [join(root, "scripts/install.mjs"), "sdk/typescript"]);
+  for (const folder of ["sdk/typescript", "sdk/conformance/judge"])
+    await run(process.execPath, [join(root, "scripts/install.mjs"), folder]);
   const project = await mkdtemp(join(tmpdir(), "agentidp-sdk-typescript-"));
   try {
     await npm(library, "pack", "--pack-destination", project);

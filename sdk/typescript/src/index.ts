@@ -17,6 +17,8 @@ export { Download } from "./download.ts";
 export { AgentIdPError, type ErrorKind, type Issue } from "./errors.ts";
 export { ErrorCode } from "./generated/codes.ts";
 export type * from "./generated/models.ts";
+/** The body of `tokens.exchangeWorkload`. */
+export type { WorkloadToken as WorkloadTokenRequest } from "./generated/models.ts";
 export { Pages } from "./pages.ts";
 export type { Lending, MetricsOptions, TokenOptions, ValidDelegation } from "./parts.ts";
 export type { ProofKey, ProofRequest } from "./proof.ts";

@@ -49,6 +49,7 @@ export const guides: readonly Link[] = [
   guide("register-an-agent", "Register an agent", "Give an agent an identity, and the authority that it needs"),
   guide("manage-credentials", "Manage credentials", "Create, rotate and revoke secrets"),
   guide("repeat-requests", "Repeat a request safely", "Send it again after a lost answer, without doing it twice"),
+  guide("start-a-project", "Start a project", "A program of an agent, in your language"),
   guide("issue-and-revoke-tokens", "Issue and revoke tokens", "Sign in, introspect, revoke"),
   guide("protect-an-api", "Protect an API", "Check tokens in Node, Python or Go"),
   guide("mcp-server", "Protect an MCP server", "Let clients of the MCP SDK sign in"),

@@ -44,7 +44,8 @@ export async function snapshotOf(organizationId: string, names: ReadonlyMap<stri
     [...names]
       .reduce((named, [value, label]) => named.replaceAll(value, label), text)
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "new")
-      .replace(/\b[0-9a-zA-Z_-]{43}\b/g, "random")
+      // Not `\b`: a text can begin or end with a hyphen.
+      .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, "random")
       .replace(/\bagent-\d+@/g, "agent@")
       .replace(/\b(cus|sub|evt)_\d+\b/g, "$1");
   const rows = await bindings.DB.batch<Record<string, unknown>>(

@@ -4,6 +4,8 @@ import type { DomainEvent } from "../events/catalogue.ts";
 import { type Hold, newHold } from "../events/hold.ts";
 import { type Change, commitChange } from "../events/outbox.ts";
 import type { Context } from "../platform/context.ts";
+import { fenceColumn } from "../platform/db/claims.ts";
+import { violatesNotNull } from "../platform/db/client.ts";
 import type { AgentId, OrganizationId } from "../platform/ids.ts";
 import { log } from "../platform/log.ts";
 import { ledgerOf } from "./client.ts";
@@ -42,7 +44,8 @@ export async function expectResourceChange(context: Context, organizationId: Org
 
 /**
  * Writes a change that the ledger holds; see {@link commitChange}. The event of the change releases the hold. So does this
- * function when the change did not take place. After an error it is unknown whether it did, and the hold ends by its deadline.
+ * function when the change did not take place, also because another attempt of the request has taken its claim over. After any other
+ * error it is unknown whether it did, and the hold ends by its deadline.
  *
  * @example
  * ```ts
@@ -58,11 +61,16 @@ export async function commitHeld<First extends Statement>(
   events: readonly DomainEvent[],
   after: readonly Statement[] = [],
 ): Promise<First["_"]["result"] | null> {
-  const written = await commitChange(context, statements, events, after, hold);
-  if (written === null) {
-    await ledgerOf(context, hold.organizationId)
+  const release = () =>
+    ledgerOf(context, hold.organizationId)
       .releaseHold(hold.id)
       .catch((error: unknown) => log.warn(context, "hold left to its deadline", { error }));
+  try {
+    const written = await commitChange(context, statements, events, after, hold);
+    if (written === null) await release();
+    return written;
+  } catch (error) {
+    if (violatesNotNull(error, fenceColumn)) await release();
+    throw error;
   }
-  return written;
 }

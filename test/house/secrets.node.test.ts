@@ -40,6 +40,7 @@ describe("secrets are compared in constant time", () => {
       .filter(([, text]) => /\b(constantTimeEqual|isSameHash)\(/.test(text))
       .map(([path]) => path);
     expect(users.sort()).toEqual([
+      "access/idempotency/repetition.ts",
       "identity/credentials/rotate.ts",
       "ledger/sign-in.ts",
       "platform/crypto/keyed-hash.ts",

@@ -45,7 +45,7 @@ export { listDeliveries, readDelivery, redeliver, testWebhook } from "./deliveri
 export { eraseInDeliveries, mayShowErased } from "./deliveries/store.ts";
 export { webhookSubscriber } from "./deliveries/subscriber.ts";
 export { describeWebhooks } from "./document.ts";
-export { removeWebhooksOf } from "./store.ts";
+export { removeWebhooksOf } from "./removal.ts";
 
 /** How many subscriptions an organization may have. */
 const maxWebhooks = 100;

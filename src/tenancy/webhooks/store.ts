@@ -1,6 +1,5 @@
 /** The queries over webhook subscriptions and their signing secrets. */
 import { and, desc, eq, isNull, lt, lte, ne, or, type SQL, sql } from "drizzle-orm";
-import { deleteDeliveries } from "../../deliveries/store.ts";
 import type { Context } from "../../platform/context.ts";
 import { among, insertWhere, previousChanged } from "../../platform/db/conditional.ts";
 import {
@@ -148,25 +147,28 @@ export function deleteSpentSecrets({ db }: Pick<Context, "db">, id: WebhookId, n
   return db.delete(webhookSecrets).where(and(eq(webhookSecrets.subscriptionId, id), isSpent));
 }
 
-/**
- * Removes the webhooks of organizations: the secrets and past states at once, at most `limit` deliveries with their attempts, and the subscriptions
- * without deliveries. A removed subscription gets no delivery of a late event, because the delivery needs its row.
- */
-export function removeWebhooksOf(
-  { db }: Pick<Context, "db">,
-  organizationIds: readonly OrganizationId[],
-  limit: number,
-) {
-  const isTheirs = sql`organization_id IN ${among(organizationIds)}`;
-  const theirs = sql`(SELECT id FROM webhook_subscriptions WHERE ${isTheirs})`;
-  const deliveries = sql`SELECT id FROM webhook_deliveries WHERE subscription_id IN ${theirs} LIMIT ${limit}`;
-  const tables = { deliveries: webhookDeliveries, attempts: webhookDeliveryAttempts };
-  const hasDelivery = sql`EXISTS (SELECT 1 FROM webhook_deliveries WHERE subscription_id = webhook_subscriptions.id)`;
+const areTheirs = (organizationIds: readonly OrganizationId[]) => sql`organization_id IN ${among(organizationIds)}`;
+
+/** Stops the webhooks of organizations, and removes their secrets and past states. */
+export function stopWebhooksOf({ db }: Pick<Context, "db">, organizationIds: readonly OrganizationId[]) {
+  const isTheirs = areTheirs(organizationIds);
   return [
     db.update(webhookSubscriptions).set({ active: false }).where(sql`${isTheirs} AND active = 1`),
-    db.delete(webhookSecrets).where(sql`subscription_id IN ${theirs}`),
+    db.delete(webhookSecrets).where(sql`subscription_id IN (SELECT id FROM webhook_subscriptions WHERE ${isTheirs})`),
     db.delete(webhookPastStates).where(isTheirs),
-    ...deleteDeliveries({ db }, tables, sql`id IN (${deliveries})`),
-    db.delete(webhookSubscriptions).where(sql`${isTheirs} AND NOT ${hasDelivery}`),
   ] as const;
+}
+
+/** Holds for some deliveries of the organizations' webhooks: at most `limit`. */
+export const areDeliveriesOf = (organizationIds: readonly OrganizationId[], limit: number): SQL =>
+  sql`id IN (SELECT id FROM webhook_deliveries WHERE subscription_id IN
+    (SELECT id FROM webhook_subscriptions WHERE ${areTheirs(organizationIds)}) LIMIT ${limit})`;
+
+/** Removes the webhooks of organizations that have no deliveries any more. */
+export function removeWebhooksWithoutDeliveries(
+  { db }: Pick<Context, "db">,
+  organizationIds: readonly OrganizationId[],
+) {
+  const hasDelivery = sql`EXISTS (SELECT 1 FROM webhook_deliveries WHERE subscription_id = webhook_subscriptions.id)`;
+  return db.delete(webhookSubscriptions).where(sql`${areTheirs(organizationIds)} AND NOT ${hasDelivery}`);
 }

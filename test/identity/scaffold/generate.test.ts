@@ -1,8 +1,11 @@
 /** `GET /sdk/scaffold/{agentId}`: the archive, its headers, and what a refusal leaves behind. */
+import { env } from "cloudflare:workers";
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Bindings } from "../../../src/platform/env.ts";
 import { read } from "../../platform/telemetry/_scrape.ts";
 import { call, issuer, newAgent, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
+import { getWith } from "../../support/with-bindings.ts";
 import { eventsOf } from "../../tenancy/audit/_log.ts";
 import { download, filesIn } from "./_download.ts";
 
@@ -63,8 +66,14 @@ describe("a project", () => {
 
 describe("the 11th in a minute", () => {
   it("429 with Retry-After and the limit; another organization still gets one", async () => {
+    const rejections = async () =>
+      read((await call("/metrics")).text).value("agentidp_rate_limit_rejections_total", {
+        limit: "scaffoldsPerMinute",
+      });
+    const before = await rejections();
     const answer = await call(path, { token: organization.token });
     expect(answer.status, answer.text).toBe(429);
+    expect(await rejections()).toBe(before + 1);
     const seconds = Number(answer.headers.get("Retry-After"));
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThanOrEqual(60);
@@ -136,6 +145,24 @@ describe("a request that hands out nothing", () => {
       headers: { "If-Match": '"x"' },
     });
     expect(unmet.status).toBe(412);
+    expect(await eventsOf(own.token, { action: "agent.scaffolded" })).toEqual([]);
+  });
+
+  it("503 while its event cannot be written: no project is out without one", async () => {
+    const { ORG_LEDGER } = env as unknown as Bindings;
+    const deaf = (stub: DurableObjectStub) =>
+      new Proxy(stub, {
+        get: (target, name) =>
+          name === "append" ? () => Promise.reject(new Error("down")) : Reflect.get(target, name),
+      });
+    const objects = {
+      idFromName: (name: string) => ORG_LEDGER.idFromName(name),
+      get: (id: DurableObjectId) => deaf(ORG_LEDGER.get(id)),
+    } as unknown as Bindings["ORG_LEDGER"];
+    const own = await newOrganization();
+    const answer = await getWith({ ORG_LEDGER: objects }, `/api/v1/sdk/scaffold/${own.agentId}`, own.token);
+    expect([answer.status, answer.body?.code]).toEqual([503, "SERVICE_UNAVAILABLE"]);
+    expect(answer.headers.has("Content-Disposition")).toBe(false);
     expect(await eventsOf(own.token, { action: "agent.scaffolded" })).toEqual([]);
   });
 

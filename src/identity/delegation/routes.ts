@@ -100,9 +100,10 @@ delegationRoutes.openapi(
     access,
     tags,
     operationId: "listDelegations",
-    summary: "List the caller's delegations",
+    summary: "List delegations",
     sdk: { call: "delegations.list", retry: "read" },
-    description: "Delegations by the caller and to the caller, newest first.",
+    description:
+      "Newest first: the delegations by the caller and to the caller, or with `of=organization` and the scope `agents:read` all of the organization. A delegated token lists only the latter.",
     request: { query: delegationQuery },
     responses: { 200: json(pageSchema("DelegationPage", delegationSchema), "A page of delegations") },
     errors: ["FORBIDDEN"],

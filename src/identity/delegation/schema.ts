@@ -7,6 +7,7 @@ import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/id
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
 
 const roleSchema = enumeration("DelegationRole", ["delegator", "delegatee"]);
+const ownershipSchema = enumeration("DelegationsOf", ["caller", "organization"]);
 const statusSchema = enumeration("DelegationStatus", ["active", "revoked", "expired"]);
 
 const scopeSchema = z
@@ -94,12 +95,32 @@ export const verificationSchema = z
     description: "Nothing beside `valid: false` when the token is not a delegation of your organization",
   });
 
-export const delegationQuery = pageQuery.extend({
-  role: roleSchema
-    .optional()
-    .openapi({ description: "Only delegations by the caller (delegator), or to the caller (delegatee)" }),
-  status: statusSchema.optional(),
-});
+export const delegationQuery = pageQuery
+  .extend({
+    of: ownershipSchema.default("caller").openapi({
+      default: "caller",
+      param: {
+        description:
+          "`caller`: delegations by the caller and to the caller. `organization`: all of the organization, with the scope `agents:read`",
+      },
+    }),
+    agentId: agentIdSchema.optional().openapi({
+      param: { description: "Only delegations by this agent or to this agent" },
+      type: "string",
+      format: "uuid",
+    }),
+    role: roleSchema.optional().openapi({
+      param: {
+        description:
+          "Only delegations by the caller (delegator), or to the caller (delegatee). With `of=organization`: by or to the agent that `agentId` names",
+      },
+    }),
+    status: statusSchema.optional(),
+  })
+  .refine(({ of, role, agentId }) => of === "caller" || role === undefined || agentId !== undefined, {
+    path: ["role"],
+    error: "needs agentId with of=organization: it is the role of that agent",
+  });
 
 export const chainPath = z.object({ chainId: delegationIdSchema });
 

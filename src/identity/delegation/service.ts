@@ -1,37 +1,62 @@
 /** The functions of delegations for routes and other rooms. */
 
+import { refuseWithoutScope } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { Subscriber } from "../../events/relay.ts";
 import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
+import { filtered, type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { delegationIdSchema, type OrganizationId, type ResourceId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import type { Result } from "../../platform/problems/result.ts";
 import { publicDelegation } from "./public-delegation.ts";
 import type { Delegation, DelegationFilter } from "./schema.ts";
-import { endDelegationsForResource, endInactiveDelegations, listDelegations as listRows } from "./store.ts";
+import {
+  type DelegationSelection,
+  endDelegationsForResource,
+  endInactiveDelegations,
+  listDelegations as listRows,
+} from "./store.ts";
 
 export { checkDelegation, exchangeableDelegation, verifyDelegation } from "./check.ts";
 export { delegate } from "./delegate.ts";
 export { delegationsEndedByToken, endDelegation, revokeDelegation } from "./revoke.ts";
 export { type ReadDelegation, readDelegation } from "./token.ts";
 
+/** What the query selects, for this caller. */
+function selectionOf(
+  { agentId: callerId }: Caller,
+  { of, agentId, role, status }: DelegationFilter,
+): DelegationSelection {
+  return of === "caller"
+    ? { agentId: callerId, role, withAgentId: agentId, status }
+    : { agentId: agentId ?? null, role, status };
+}
+
 /**
- * The delegations by the caller and to the caller, newest first.
+ * The delegations by the caller and to the caller, or all of its organization, newest first. The latter are for every token with
+ * `agents:read`, a delegated one too: its delegator had the scope to lend it.
  *
- * @returns `FORBIDDEN` for a delegated caller, `VALIDATION_ERROR` for a cursor of another list
+ * @returns `FORBIDDEN` for a delegated caller's own ones, and for the organization's without the scope; `VALIDATION_ERROR` for a cursor
+ *   of another list
  */
 export async function listDelegations(
   context: Context,
   caller: Caller,
   query: PageRequest & DelegationFilter,
 ): Promise<Result<Page<Delegation>>> {
-  if (caller.delegation) return problem("FORBIDDEN", "An agent's delegations are listed with a token of its own.");
   const { organizationId, agentId } = caller;
+  const { of, ...filter } = query;
+  if (of === "organization") {
+    const refused = refuseWithoutScope(caller, "agents:read");
+    if (refused) return refused;
+  } else if (caller.delegation) {
+    return problem("FORBIDDEN", "An agent's delegations are listed with a token of its own.");
+  }
   const nowMs = context.now();
-  return pageOf({ name: `delegations/${agentId}`, organizationId }, delegationIdSchema, query, {
-    read: (page) => listRows(context, organizationId, agentId, query, { ...page, nowMs }),
+  const name = of === "caller" ? `delegations/${agentId}` : "delegations";
+  return pageOf(filtered({ name, organizationId }, filter), delegationIdSchema, query, {
+    read: (page) => listRows(context, organizationId, selectionOf(caller, query), { ...page, nowMs }),
     keyOf: ({ id }) => id,
     show: (row) => publicDelegation(row, nowMs),
   });

@@ -54,35 +54,61 @@ export async function findDelegation(
 
 const partyColumns = { delegator: delegations.delegatorAgentId, delegatee: delegations.delegateeAgentId } as const;
 
+/** No delegation that is not expired has a smaller id: an id begins with the time of issue (RFC 9562 5.7). */
+function oldestLiveId(nowMs: number): DelegationId {
+  const time = (nowMs - longestActiveMs).toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}` as DelegationId;
+}
+
 function hasStatus(status: DelegationFilter["status"], nowMs: number): SQL | undefined {
   if (status === "revoked") return isNotNull(delegations.revokedAt);
   const unrevoked = isNull(delegations.revokedAt);
-  if (status === "active") return and(unrevoked, gt(delegations.expiresAt, nowMs));
+  if (status === "active") {
+    return and(unrevoked, gt(delegations.expiresAt, nowMs), gt(delegations.id, oldestLiveId(nowMs)));
+  }
   return status && and(unrevoked, lte(delegations.expiresAt, nowMs));
 }
 
-/** The newest delegations by or to the agent that match the filter and are older than `before`. */
+type Party = keyof typeof partyColumns;
+
+/** Which delegations a list has. */
+export interface DelegationSelection {
+  /** A party of each; null: every delegation of the organization. */
+  readonly agentId: AgentId | null;
+  /** Which party it is; by default either one. */
+  readonly role?: Party | undefined;
+  /** The other party, whichever it is. */
+  readonly withAgentId?: AgentId | undefined;
+  readonly status?: DelegationFilter["status"];
+}
+
+/** True for a row with the agent on either side. */
+const concernsAgent = (agentId: AgentId) => or(...Object.values(partyColumns).map((column) => eq(column, agentId)));
+
+/** The newest delegations of the organization that are selected and older than `before`. */
 export async function listDelegations(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
-  agentId: AgentId,
-  { role, status }: DelegationFilter,
+  { agentId, role, withAgentId, status }: DelegationSelection,
   page: { readonly before: DelegationId | null; readonly limit: number; readonly nowMs: number },
 ): Promise<DelegationRow[]> {
-  const asParty = (party: keyof typeof partyColumns) =>
+  const where = (...conditions: (SQL | undefined)[]) =>
     db
       .select()
       .from(delegations)
       .where(
         and(
           eq(delegations.organizationId, organizationId),
-          eq(partyColumns[party], agentId),
+          ...conditions,
+          withAgentId && concernsAgent(withAgentId),
           hasStatus(status, page.nowMs),
           page.before === null ? undefined : lt(delegations.id, page.before),
         ),
       )
       .orderBy(desc(delegations.id))
       .limit(page.limit);
+  if (agentId === null) return where();
+  const asParty = (party: Party) => where(eq(partyColumns[party], agentId));
   if (role) return asParty(role);
   // No agent delegates to itself, so no row is in both. Each query reads an index in order; an OR would read none.
   const both = await db.batch([asParty("delegator"), asParty("delegatee")]);
@@ -129,18 +155,12 @@ export async function endDelegationsForResource(
   await endWhere(context, endedAt, eq(delegations.resourceId, resourceId));
 }
 
-/** No delegation that is not expired has a smaller id: an id begins with the time of issue (RFC 9562 5.7). */
-function oldestLiveId(nowMs: number): DelegationId {
-  const time = (nowMs - longestActiveMs).toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}` as DelegationId;
-}
-
 function concerns(subject: RevocationTarget): SQL | undefined {
   switch (subject.kind) {
     case "organization":
       return undefined;
     case "agent":
-      return or(...Object.values(partyColumns).map((column) => eq(column, subject.agentId)));
+      return concernsAgent(subject.agentId);
     case "scopes":
     case "unbound":
       return eq(delegations.delegatorAgentId, subject.agentId);
@@ -163,7 +183,7 @@ function isActive(db: Database): SQL | undefined {
     .where(and(eq(organizations.id, delegations.organizationId), eq(organizations.status, "active")));
   const held = sql`SELECT value FROM json_each(
     CASE WHEN ${delegations.resourceId} IS NULL THEN ${agents.grantedScopes} ELSE ${agents.capabilities} END)`;
-  const activeAgent = (party: keyof typeof partyColumns, also?: SQL) =>
+  const activeAgent = (party: Party, also?: SQL) =>
     db
       .select({ id: agents.id })
       .from(agents)

@@ -1,6 +1,7 @@
 /** Lists: newest first, in pages. A page starts after a key, not at an offset, so that it is stable while rows are added. */
 import { z } from "@hono/zod-openapi";
 import { decodeBase64url, encodeBase64url } from "../crypto/base64url.ts";
+import { canonicalJson, sha256Hex } from "../crypto/canonical-json.ts";
 import type { OrganizationId } from "../ids.ts";
 import { invalid, type Problem } from "../problems/problems.ts";
 import { ok, type Result } from "../problems/result.ts";
@@ -48,6 +49,16 @@ export interface List {
   readonly name: string;
   /** The owner of the rows; `public` for a list that is the same for all callers. */
   readonly organizationId: OrganizationId | "public";
+}
+
+/**
+ * The list as its query filters and sorts it: a cursor of it is valid with the same parameters only. A digest stands for them, so that
+ * a cursor has a bounded length. Without parameters it is the list itself.
+ */
+export function filtered(list: List, { limit: _, cursor: __, ...filters }: Readonly<Record<string, unknown>>): List {
+  const set = Object.entries(filters).filter(([, value]) => value !== undefined);
+  if (set.length === 0) return list;
+  return { ...list, name: `${list.name}?${sha256Hex(canonicalJson(Object.fromEntries(set))).slice(0, 16)}` };
 }
 
 /** The cursor after a row. `key` is the row's value of the sort column. */

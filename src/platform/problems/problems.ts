@@ -151,6 +151,12 @@ export const problemRegistry = {
     meaning: "The agent is decommissioned, or its organization deleted. Its DID is deactivated permanently.",
     remedy: "Accept nothing new from this agent.",
   },
+  AUDIT_EVENTS_REMOVED: {
+    status: 410,
+    meaning: "Events after this position were removed from the audit log, because their retention has ended.",
+    remedy:
+      "Follow from `details.firstSequence`, the first event that is kept: `afterSequence` one lower, or 0. The events between are in exports that were made in time, and nowhere else.",
+  },
   PRECONDITION_FAILED: {
     status: 412,
     meaning: "The record is not as `If-Match` or `If-None-Match` requires it. Nothing was changed.",

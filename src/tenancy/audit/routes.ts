@@ -9,12 +9,12 @@ import { jsonLines, jsonLinesType } from "../../platform/http/json-stream.ts";
 import { pageQuery } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
+import { checkpointPageSchema } from "./checkpoints/schema.ts";
 import {
   acceptedGapSchema,
   acceptGapSchema,
   auditEventSchema,
   auditVerificationSchema,
-  checkpointPageSchema,
   eventPageSchema,
   eventParamsSchema,
   eventQuerySchema,
@@ -45,9 +45,11 @@ const list = route({
   operationId: "listAuditEvents",
   summary: "List events",
   sdk: { call: "audit.list", retry: "read" },
-  description: "Newest first. Includes the events of the caller's own earlier requests.",
+  description:
+    "Newest first. Includes the events of the caller's own earlier requests. To follow the log, read it with `order=asc` and pass `nextAfterSequence` of each answer as `afterSequence` of the next request: every event comes once, in the order of the chain. An answer without events means that nothing is new.",
   request: { query: eventQuerySchema },
   responses: { 200: json(eventPageSchema, "A page of events") },
+  errors: ["AUDIT_EVENTS_REMOVED"],
 });
 
 const verify = route({

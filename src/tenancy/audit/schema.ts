@@ -7,8 +7,10 @@ import { text, textLike } from "../../platform/http/fields.ts";
 import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { agentIdSchema, eventIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 import { dayMs } from "../../platform/time.ts";
+import { sha256 } from "./checkpoints/schema.ts";
 
 const outcomeSchema = enumeration("Outcome", ["success", "failure"]);
+const orderSchema = enumeration("AuditOrder", ["desc", "asc"]);
 const actionSchema = enumeration("AuditAction", auditEventNames);
 
 const day = z.iso.date();
@@ -48,9 +50,31 @@ const toParameter = instant("last")
 const ordered = (from: number | undefined, to: number | undefined) =>
   from === undefined || to === undefined || from <= to;
 
+const positionRule = "must be a whole number from 0 on: the sequence of an event";
+
+const afterSequenceParameter = z
+  .string({ error: positionRule })
+  .regex(/^(?:0|[1-9][0-9]{0,14})$/, { error: positionRule })
+  .transform(Number)
+  .optional()
+  .openapi({
+    param: {
+      description:
+        "With `order=asc`: only events with a higher sequence. 0, or no value: from the oldest event that is kept",
+    },
+    type: "integer",
+    minimum: 0,
+    example: 41,
+  });
+
 /** The query of `GET /audit`. The output has times in milliseconds since the epoch. */
 export const eventQuerySchema = pageQuery
   .extend({
+    order: orderSchema.default("desc").openapi({
+      default: "desc",
+      param: { description: "`desc`: the newest event first. `asc`: the oldest first" },
+    }),
+    afterSequence: afterSequenceParameter,
     agentId: agentIdSchema.optional().openapi({
       param: { description: "Events that are about this agent. (The agent that acted is `actor.agentId`.)" },
       type: "string",
@@ -58,8 +82,18 @@ export const eventQuerySchema = pageQuery
     }),
     action: actionSchema.optional(),
     outcome: outcomeSchema.optional(),
+    target: text(1, 512)
+      .optional()
+      .openapi({
+        param: { description: "Events whose `target` is exactly this" },
+        example: "0199f0c2-5a31-7f34-a266-8b2d3e4f5061",
+      }),
     from: fromParameter,
     to: toParameter,
+  })
+  .refine(({ order, afterSequence }) => order === "asc" || afterSequence === undefined, {
+    path: ["afterSequence"],
+    error: "needs order=asc: only the oldest first can be followed without a gap",
   })
   .refine(({ from, to }) => ordered(from, to), { path: ["to"], error: "must not be before from" });
 
@@ -96,11 +130,6 @@ export const exportQuerySchema = z
 
 export const eventParamsSchema = z.object({
   eventId: eventIdSchema.openapi({ param: { name: "eventId", in: "path" }, type: "string", format: "uuid" }),
-});
-
-const sha256 = textLike("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08").openapi({
-  description: "SHA-256 in lower-case hex",
-  pattern: "^[0-9a-f]{64}$",
 });
 
 /** One event of the audit log. The hash covers every field except `hash`. */
@@ -162,62 +191,27 @@ const namedAgentsSchema = z
       "The agents of the organization that the events of the page name (`agentId`, `actor.agentId`), by their ids. The e-mail is that of the agent's record now; it is in no event, and no hash covers it",
   });
 
-export const eventPageSchema = z
-  .object({ ...pageSchema("AuditEventPage", auditEventSchema).shape, agents: namedAgentsSchema })
-  .openapi("AuditEventPage");
-
-/** The public part of the key that signed a checkpoint. */
-const checkpointKeySchema = component(
-  "CheckpointKey",
-  z
-    .object({
-      kty: z.string(),
-      kid: z.string(),
-      alg: z.string(),
-      use: z.string(),
-      crv: z.string().optional(),
-      x: z.string().optional(),
-      y: z.string().optional(),
-    })
-    .openapi({
-      example: {
-        kty: "EC",
-        kid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
-        alg: "ES256",
-        use: "sig",
-        crv: "P-256",
-        x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-        y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
-      },
-    }),
-);
-
-/** The service's signature over a position of the chain. */
-const checkpointSchema = z
-  .object({
-    sequence: z.int(),
-    eventId: z.uuid().openapi({ description: "The event of this sequence" }),
-    hash: sha256.openapi({ description: "The hash of that event" }),
-    timestamp: z.iso.datetime().openapi({ description: "The time of the signature" }),
-    jws: textLike("eyJhbGciOiJFUzI1NiIsInR5cCI6ImF1ZGl0LWNoZWNrcG9pbnQrand0In0…").openapi({
-      description:
-        "Compact JWS (RFC 7515), `typ` `audit-checkpoint+jwt`, over organizationId, sequence, hash and timestamp",
-    }),
-    publicKeyJwk: checkpointKeySchema.nullable().openapi({
-      description: "The key of the signature. Its `kid` is in /.well-known/jwks.json until the key is retired",
-    }),
-    keyCompromisedAt: z.iso.datetime().nullable().openapi({
-      description: "When the key was reported compromised; its signatures prove nothing. null: it is not compromised",
-    }),
-  })
-  .openapi("AuditCheckpoint");
-
-export const checkpointPageSchema = pageSchema("AuditCheckpointPage", checkpointSchema);
-
-const sequence = z.int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" });
-
 /** The missing events: the first and the last sequence. */
 const missingSchema = component("MissingEvents", z.object({ fromSequence: z.int(), toSequence: z.int() }));
+
+export const eventPageSchema = z
+  .object({
+    ...pageSchema("AuditEventPage", auditEventSchema).shape,
+    agents: namedAgentsSchema,
+    nextAfterSequence: z.int().optional().openapi({
+      description:
+        "With `order=asc` only: the `afterSequence` of the next request. Every event up to there that matches is in this page or an earlier one. After the last page it is the end of the log, whatever the filters",
+      example: 42,
+    }),
+    missing: z.array(missingSchema).optional().openapi({
+      description:
+        "With `order=asc` only: the events between `afterSequence` and `nextAfterSequence` that the log has lost, see Gaps. With a filter only those whose loss is accepted",
+      example: [],
+    }),
+  })
+  .openapi("AuditEventPage");
+
+const sequence = z.int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" });
 
 const gapFields = {
   ...missingSchema.shape,
@@ -280,7 +274,6 @@ export type NamedAgents = z.output<typeof namedAgentsSchema>;
 export type EventQuery = z.output<typeof eventQuerySchema>;
 export type VerificationQuery = z.output<typeof verificationQuerySchema>;
 export type ExportQuery = z.output<typeof exportQuerySchema>;
-export type CheckpointView = z.output<typeof checkpointSchema>;
 export type AcceptGap = z.output<typeof acceptGapSchema>;
 export type GapView = z.output<typeof gapSchema>;
 export type AcceptedGapView = z.output<typeof acceptedGapSchema>;

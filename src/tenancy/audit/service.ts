@@ -6,18 +6,20 @@ import { keyRecords } from "../../keys/service.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { AuditEvent } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
+import { filtered, type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import type { EventId, OrganizationId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import { isoOrNull } from "../../platform/time.ts";
 import { publicGap, rangeOf } from "./accept-gap.ts";
+import type { CheckpointView } from "./checkpoints/schema.ts";
 import { findCheckpoints } from "./checkpoints/store.ts";
 import { checkpointView } from "./checkpoints/view.ts";
 import { relayAndFlush } from "./evidence.ts";
+import { type PageInOrder, pageInOrder } from "./following.ts";
 import { refuseManyVerifications } from "./limit.ts";
 import { namedAgents } from "./named-agents.ts";
-import type { AuditVerification, CheckpointView, EventQuery, NamedAgents, VerificationQuery } from "./schema.ts";
+import type { AuditVerification, EventQuery, NamedAgents, VerificationQuery } from "./schema.ts";
 import { findEvent, findEvents } from "./store.ts";
 import { publicEvent } from "./stored-event.ts";
 import { recordVerification } from "./verifications/record.ts";
@@ -40,20 +42,29 @@ export const auditSubscriber = {
   },
 };
 
-/** A page of the log, newest first, with the agents that it names. `agentId` selects what happened to an agent, not what the agent did. */
-export async function listEvents(
-  context: Context,
-  { organizationId }: Caller,
-  query: EventQuery,
-): Promise<Result<Page<AuditEvent> & { readonly agents: NamedAgents }>> {
-  const page = await pageOf({ name: "audit", organizationId }, z.number(), query, {
+function pageNewestFirst(context: Context, organizationId: OrganizationId, query: EventQuery) {
+  const { order: _, ...filter } = query;
+  return pageOf(filtered({ name: "audit", organizationId }, filter), z.number(), query, {
     read: async ({ before, limit }) => {
       await relayAndFlush(context, organizationId);
-      return findEvents(context, organizationId, query, before, limit);
+      return findEvents(context, organizationId, filter, before, limit);
     },
     keyOf: ({ sequence }) => sequence,
     show: (row) => publicEvent(organizationId, row),
   });
+}
+
+/**
+ * A page of the log with the agents that it names, newest first or, for a follower, oldest first (see `following.ts`). `agentId`
+ * selects what happened to an agent, not what the agent did.
+ */
+export async function listEvents(
+  context: Context,
+  { organizationId }: Caller,
+  query: EventQuery,
+): Promise<Result<(Page<AuditEvent> | PageInOrder) & { readonly agents: NamedAgents }>> {
+  const read = query.order === "asc" ? pageInOrder : pageNewestFirst;
+  const page = await read(context, organizationId, query);
   return page.ok ? ok({ ...page.value, agents: await namedAgents(context, organizationId, page.value.data) }) : page;
 }
 

@@ -34,25 +34,56 @@ const within = ({ fromMs, toMs }: TimeRange) =>
     toMs === null ? undefined : lte(auditEvents.timestamp, toMs),
   );
 
-/** The newest events that match the query, newest first. `before`: only events of a lower sequence. */
-export function findEvents(
-  context: Pick<Context, "db">,
-  organizationId: OrganizationId,
-  { agentId, action, outcome, from, to }: EventQuery,
-  before: number | null,
-  limit: number,
-): Promise<StoredEvent[]> {
-  return eventsWhere(
-    context,
-    organizationId,
-    before === null ? undefined : lt(auditEvents.sequence, before),
+/** The events of the log that a query selects. */
+export type EventFilter = Omit<EventQuery, "limit" | "cursor" | "order" | "afterSequence">;
+
+const matching = ({ agentId, action, outcome, target, from, to }: EventFilter) =>
+  and(
     agentId === undefined ? undefined : eq(auditEvents.agentId, agentId),
     action === undefined ? undefined : eq(auditEvents.action, action),
     outcome === undefined ? undefined : eq(auditEvents.outcome, outcome),
+    target === undefined ? undefined : eq(auditEvents.target, target),
     within({ fromMs: from ?? null, toMs: to ?? null }),
-  )
-    .orderBy(desc(auditEvents.sequence))
-    .limit(limit);
+  );
+
+/** The newest events that match the filter, newest first. `before`: only events of a lower sequence. */
+export function findEvents(
+  context: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  filter: EventFilter,
+  before: number | null,
+  limit: number,
+): Promise<StoredEvent[]> {
+  const below = before === null ? undefined : lt(auditEvents.sequence, before);
+  return eventsWhere(context, organizationId, below, matching(filter)).orderBy(desc(auditEvents.sequence)).limit(limit);
+}
+
+/**
+ * The first events with `after` < sequence ≤ `through` that match the filter, oldest first, and the sequence up to which retention
+ * has removed events, 0 for none. Both are of one moment: a removal between two reads would hide what it removes.
+ */
+export async function findEventsInOrder(
+  context: Pick<Context, "db">,
+  organizationId: OrganizationId,
+  filter: EventFilter,
+  { after, through }: { readonly after: number; readonly through: number },
+  limit: number,
+): Promise<{ readonly rows: StoredEvent[]; readonly removedThrough: number }> {
+  const { anchorSequence } = auditChains;
+  const [[chain], rows] = await context.db.batch([
+    context.db.select({ anchorSequence }).from(auditChains).where(eq(auditChains.organizationId, organizationId)),
+    eventsWhere(
+      context,
+      organizationId,
+      gt(auditEvents.sequence, after),
+      // The plus: with two bounds SQLite would rather read them all than the index of an agent or a target.
+      sql`+${auditEvents.sequence} <= ${through}`,
+      matching(filter),
+    )
+      .orderBy(asc(auditEvents.sequence))
+      .limit(limit),
+  ]);
+  return { rows, removedThrough: chain?.anchorSequence ?? 0 };
 }
 
 export function findEvent(context: Pick<Context, "db">, organizationId: OrganizationId, eventId: EventId) {

@@ -175,6 +175,27 @@ describe("after a restore that lost events", () => {
     });
   });
 
+  it("a follower goes on after the gap and learns what is missing; with a filter when it is accepted", async () => {
+    const follow = async (query: string) => (await call(`/api/v1/audit?order=asc&${query}`, { token })).body;
+    const gap = { fromSequence: kept + 1, toSequence: head };
+    const lost = { data: [], nextAfterSequence: head };
+    expect(await follow(`afterSequence=${kept}`)).toMatchObject({ ...lost, missing: [gap] });
+    const part = { fromSequence: head, toSequence: head };
+    expect(await follow(`afterSequence=${head - 1}`)).toMatchObject({ ...lost, missing: [part] });
+    expect(await follow(`afterSequence=${kept}&outcome=failure`)).toMatchObject({ ...lost, missing: [] });
+    await accepted(kept + 1, head);
+    for (const filter of ["", "&action=audit.gap_accepted"]) {
+      const page = await follow(`afterSequence=${kept}${filter}`);
+      expect(page).toMatchObject({ data: [{ sequence: head + 1 }], nextAfterSequence: head + 1, missing: [gap] });
+      const after = await follow(`afterSequence=${head - 1}&limit=1${filter}`);
+      expect(after).toMatchObject({ data: [{ sequence: head + 1 }], missing: [part] });
+      expect((await follow(`afterSequence=${head}${filter}`)).missing).toStrictEqual([]);
+      expect((await follow(`limit=${kept}${filter && "&action=token.issued&to=2999-01-01"}`)).missing).toStrictEqual(
+        filter === "" ? [] : [gap],
+      );
+    }
+  });
+
   it("a call that is repeated, also twenty at once, changes nothing and returns the first acceptance", async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => accept(kept + 1, head, { reason: `Reason ${index}` })),

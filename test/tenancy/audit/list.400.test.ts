@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { call, newOrganization, theOperator } from "../../support/api.ts";
 
 const time = "must be an ISO 8601 date-time such as 2026-01-31T09:30:00Z, or a date such as 2026-01-31";
+const position = "must be a whole number from 0 on: the sequence of an event";
 
 it.each([
   ["agentId=nobody", "agentId", "must be a UUID"],
@@ -12,6 +13,19 @@ it.each([
   ["to=2026-13-01T00:00:00Z", "to", time],
   ["to=", "to", time],
   ["from=2026-01-02&to=2026-01-01", "to", "must not be before from"],
+  ["afterSequence=1", "afterSequence", "needs order=asc: only the oldest first can be followed without a gap"],
+  [
+    "afterSequence=0&order=desc",
+    "afterSequence",
+    "needs order=asc: only the oldest first can be followed without a gap",
+  ],
+  ["order=asc&afterSequence=-1", "afterSequence", position],
+  ["order=asc&afterSequence=1.5", "afterSequence", position],
+  ["order=asc&afterSequence=1e3", "afterSequence", position],
+  ["order=asc&afterSequence=9007199254740993", "afterSequence", position],
+  ["order=oldest", "order", "must be one of desc, asc"],
+  ["target=", "target", "must have at least 1 characters"],
+  ["order=asc&cursor=e30", "cursor", "is not a cursor of this list"],
   ["limit=0", "limit", "must be a whole number from 1 to 100"],
   ["limit=101", "limit", "must be a whole number from 1 to 100"],
   ["cursor=e30", "cursor", "is not a cursor of this list"],

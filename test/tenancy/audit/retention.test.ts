@@ -47,6 +47,31 @@ describe("after 90 days", () => {
     expect(await anchorSequence()).toBe(signed.length);
   });
 
+  it("a follower that is behind what is kept gets 410 with the first event that is kept; all others go on", async () => {
+    const follow = (query: string) => call(`/api/v1/audit?order=asc&${query}`, { token });
+    const { nextCursor } = (await follow("limit=1&afterSequence=1")).body;
+    await toDay(91);
+    await eventsOf(token);
+    await cron();
+    const removedThrough = signed.length;
+    for (const behind of [
+      "afterSequence=1",
+      `afterSequence=${removedThrough - 1}`,
+      "afterSequence=1&action=agent.created",
+    ]) {
+      const { status, body } = await follow(behind);
+      expect([status, body.code, body.details]).toStrictEqual([
+        410,
+        "AUDIT_EVENTS_REMOVED",
+        { firstSequence: removedThrough + 1 },
+      ]);
+    }
+    expect((await follow(`afterSequence=1&cursor=${nextCursor}`)).status).toBe(410);
+    for (const query of ["limit=1", "limit=1&afterSequence=0", `limit=1&afterSequence=${removedThrough}`]) {
+      expect((await follow(query)).body).toMatchObject({ data: [unsigned], missing: [] });
+    }
+  });
+
   it("what was signed goes, and the chain verifies from there; what came behind the checkpoint stays", async () => {
     await toDay(91);
     await eventsOf(token);

@@ -443,15 +443,19 @@ export class Delegations extends Part {
   }
 
   /**
-   * List the caller's delegations
+   * List delegations
    *
-   * Delegations by the caller and to the caller, newest first.
+   * Newest first: the delegations by the caller and to the caller, or with `of=organization` and the scope `agents:read` all of the organization. A delegated token lists only the latter.
    */
   list(
     query?: {
       /** The most rows of a page */
       readonly limit?: number | undefined;
-      /** Only delegations by the caller (delegator), or to the caller (delegatee) */
+      /** `caller`: delegations by the caller and to the caller. `organization`: all of the organization, with the scope `agents:read` */
+      readonly of?: models.DelegationsOf | undefined;
+      /** Only delegations by this agent or to this agent */
+      readonly agentId?: string | undefined;
+      /** Only delegations by the caller (delegator), or to the caller (delegatee). With `of=organization`: by or to the agent that `agentId` names */
       readonly role?: models.DelegationRole | undefined;
       readonly status?: models.DelegationStatus | undefined;
     },
@@ -817,16 +821,22 @@ export class Audit extends Part {
   /**
    * List events
    *
-   * Newest first. Includes the events of the caller's own earlier requests.
+   * Newest first. Includes the events of the caller's own earlier requests. To follow the log, read it with `order=asc` and pass `nextAfterSequence` of each answer as `afterSequence` of the next request: every event comes once, in the order of the chain. An answer without events means that nothing is new.
    */
   list(
     query?: {
       /** The most rows of a page */
       readonly limit?: number | undefined;
+      /** `desc`: the newest event first. `asc`: the oldest first */
+      readonly order?: models.AuditOrder | undefined;
+      /** With `order=asc`: only events with a higher sequence. 0, or no value: from the oldest event that is kept */
+      readonly afterSequence?: number | undefined;
       /** Events that are about this agent. (The agent that acted is `actor.agentId`.) */
       readonly agentId?: string | undefined;
       readonly action?: models.AuditAction | undefined;
       readonly outcome?: models.Outcome | undefined;
+      /** Events whose `target` is exactly this */
+      readonly target?: string | undefined;
       /** The earliest time, included. A date means the start of that UTC day. */
       readonly from?: Date | string | undefined;
       /** The latest time, included. A date means the end of that UTC day. */

@@ -207,6 +207,12 @@ export const ErrorCode = {
    */
   AGENT_DECOMMISSIONED: "AGENT_DECOMMISSIONED",
   /**
+   * Events after this position were removed from the audit log, because their retention has ended.
+   *
+   * Follow from `details.firstSequence`, the first event that is kept: `afterSequence` one lower, or 0. The events between are in exports that were made in time, and nowhere else.
+   */
+  AUDIT_EVENTS_REMOVED: "AUDIT_EVENTS_REMOVED",
+  /**
    * The record is not as `If-Match` or `If-None-Match` requires it. Nothing was changed.
    *
    * Read the record again, make the change on what it is now, and send its new `ETag`.

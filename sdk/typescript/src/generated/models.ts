@@ -425,6 +425,10 @@ export interface AuditEventPage {
   readonly nextCursor: string | null;
   /** The agents of the organization that the events of the page name (`agentId`, `actor.agentId`), by their ids. The e-mail is that of the agent's record now; it is in no event, and no hash covers it */
   readonly agents: Readonly<Record<string, NamedAgent>>;
+  /** With `order=asc` only: the `afterSequence` of the next request. Every event up to there that matches is in this page or an earlier one. After the last page it is the end of the log, whatever the filters */
+  readonly nextAfterSequence?: number;
+  /** With `order=asc` only: the events between `afterSequence` and `nextAfterSequence` that the log has lost, see Gaps. With a filter only those whose loss is accepted */
+  readonly missing?: readonly MissingEvents[];
 }
 
 export interface AuditGap {
@@ -437,6 +441,8 @@ export interface AuditGap {
   /** The event `audit.gap_accepted` in the log of the organization */
   readonly eventId: string;
 }
+
+export type AuditOrder = "desc" | "asc" | (string & {});
 
 export interface AuditVerification {
   readonly verified: boolean;
@@ -855,6 +861,8 @@ export interface DelegationWithToken {
   readonly issuedAt: Date;
   readonly expiresAt: Date;
 }
+
+export type DelegationsOf = "caller" | "organization" | (string & {});
 
 export type DeliveryStatus = "pending" | "delivered" | "failed" | "dead_letter" | (string & {});
 

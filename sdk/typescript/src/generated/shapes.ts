@@ -43,7 +43,7 @@ export const shapes: Readonly<Record<string, string>> = {
   AuditCheckpointPage: "data:[@AuditCheckpoint nextCursor:~",
   AuditEvent:
     "eventId sequence:n organizationId agentId:~ action outcome actor:@AuditActor target:~ details:{* timestamp:d previousHash hash",
-  AuditEventPage: "data:[@AuditEvent nextCursor:~ agents:{@NamedAgent",
+  AuditEventPage: "data:[@AuditEvent nextCursor:~ agents:{@NamedAgent nextAfterSequence?:n missing?:[@MissingEvents",
   AuditGap: "fromSequence:n toSequence:n reason acceptedAt:d acceptedBy:~ eventId",
   AuditVerification:
     "verified:b checkedCount:n fromDate:~d toDate:~d brokenAtEventId:~ missing:~@MissingEvents gaps:[@AuditGap",

@@ -182,6 +182,7 @@ export const delegations = sqliteTable(
     revokedAt: integer("revoked_at"),
   },
   (table) => [
+    index("delegations_by_organization").on(table.organizationId, table.id),
     index("delegations_by_delegator").on(table.organizationId, table.delegatorAgentId, table.id),
     index("delegations_by_delegatee").on(table.organizationId, table.delegateeAgentId, table.id),
     index("delegations_by_token").on(table.tokenId),

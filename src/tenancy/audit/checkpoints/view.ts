@@ -1,7 +1,7 @@
 /** The wire form of a checkpoint. */
 import type { KeyRecord } from "../../../keys/service.ts";
 import { isoOf, isoOrNull } from "../../../platform/time.ts";
-import type { CheckpointView } from "../schema.ts";
+import type { CheckpointView } from "./schema.ts";
 import { isTime } from "./signing.ts";
 import type { Checkpoint } from "./store.ts";
 

@@ -27,6 +27,7 @@ export const auditEvents = sqliteTable(
     index("audit_events_by_time").on(table.organizationId, table.timestamp),
     index("audit_events_by_agent").on(table.organizationId, table.agentId, table.sequence),
     index("audit_events_by_action").on(table.organizationId, table.action, table.timestamp),
+    index("audit_events_by_target").on(table.organizationId, table.target, table.sequence),
   ],
 );
 

@@ -1,0 +1,2 @@
+CREATE INDEX `delegations_by_organization` ON `delegations` (`organization_id`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_events_by_target` ON `audit_events` (`organization_id`,`target`,`sequence`);

@@ -1,4 +1,5 @@
 /** The client. */
+import { Audit } from "./audit.ts";
 import { type Answered, Call } from "./call.ts";
 import { AccessToken, type AnyCredentials, ClientSecret, None } from "./credentials.ts";
 import { Engine } from "./engine.ts";
@@ -85,7 +86,7 @@ export class AgentIdPClient {
   readonly organizations: generated.Organizations;
   readonly trustPolicies: generated.TrustPolicies;
   readonly federation: generated.Federation;
-  readonly audit: generated.Audit;
+  readonly audit: Audit;
   readonly webhooks: generated.Webhooks;
   readonly analytics: generated.Analytics;
   readonly tiers: generated.Tiers;
@@ -126,7 +127,7 @@ export class AgentIdPClient {
     this.organizations = new generated.Organizations(engine);
     this.trustPolicies = new generated.TrustPolicies(engine);
     this.federation = new generated.Federation(engine);
-    this.audit = new generated.Audit(engine);
+    this.audit = new Audit(engine);
     this.webhooks = new generated.Webhooks(engine);
     this.analytics = new generated.Analytics(engine);
     this.tiers = new generated.Tiers(engine);

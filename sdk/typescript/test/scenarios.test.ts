@@ -169,6 +169,14 @@ async function called(step: Any, client: Any, names: Any): Promise<Any> {
   return kept.map((result) => (result as PromiseFulfilledResult<Any>).value);
 }
 
+test("no scenario is missing", () => {
+  const numbers = scenarios.map(({ number }) => number);
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 80 }, (_, index) => index + 1),
+  );
+});
+
 for (const scenario of scenarios) {
   const skip = exemptions.find(
     ({ language, number }) => language === "typescript" && number === scenario.number,

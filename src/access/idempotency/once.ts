@@ -192,7 +192,10 @@ export async function once<T extends object>(
     throw error;
   });
   if (row?.attempt !== attempt) return repeated(c, context, row, now, admitRepetition);
-  const result = await run(context, { ...claim, id: row.claimId }, rule);
+  const running = run(context, { ...claim, id: row.claimId }, rule);
+  // The runtime ends the request of a client that closes the connection. The repetition would then wait until the claim is abandoned.
+  context.defer(running.catch(() => undefined));
+  const result = await running;
   if (!result) return repeated(c, context, await findRequest(context, now), now, admitRepetition);
   counted("first");
   return result;

@@ -5,7 +5,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";
-import { sendTo } from "../../failures/support/send.ts";
+import { execution, sendTo } from "../../failures/support/send.ts";
 import {
   type Answer,
   type Call,
@@ -103,6 +103,23 @@ describe("the answer is lost", () => {
     expect(stored).toContain(lost.body.credentialId);
     expect(stored).not.toContain(lost.body.clientSecret);
     expect(stored).not.toContain(key);
+  });
+
+  it("the client closes the connection while the request runs: the runtime does not end it, and the answer is kept", async () => {
+    const { path, init, send, listed } = await newRequest();
+    const { env, reached, release } = heldBack();
+    const kept: Promise<unknown>[] = [];
+    const waitUntil = vi.spyOn(execution, "waitUntil").mockImplementation((work) => void kept.push(work));
+    const unread = sendTo(env, path, init());
+    await reached;
+    waitUntil.mockRestore();
+    expect(kept).toHaveLength(1);
+    release();
+    await kept[0];
+    const again = await send();
+    expect([again.status, isReplayed(again)]).toStrictEqual([201, "true"]);
+    expect(await listed()).toStrictEqual([again.body.credentialId]);
+    await unread;
   });
 
   it("after ten minutes the secret is gone, and the key makes no other credential", async () => {

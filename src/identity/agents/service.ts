@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/caller.ts";
 import type { Context } from "../../platform/context.ts";
-import { type Page, pageOf } from "../../platform/http/pagination.ts";
+import { filtered, type Page, pageOf } from "../../platform/http/pagination.ts";
 import { type AgentId, agentIdSchema } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
@@ -44,8 +44,9 @@ export async function listAgents(context: Context, caller: Caller, query: AgentL
   const { organizationId } = caller;
   const { sort, search } = query;
   const byEmail = sort.endsWith("email");
-  const name = ["agents", ...(sort === "-createdAt" && search === undefined ? [] : [sort, search ?? ""])].join(" ");
-  return pageOf<string, AgentRecord, Agent>({ name, organizationId }, byEmail ? emailKeySchema : agentIdSchema, query, {
+  // Without the default order: cursors of the list are older than the parameter.
+  const list = filtered({ name: "agents", organizationId }, { search, sort: sort === "-createdAt" ? undefined : sort });
+  return pageOf<string, AgentRecord, Agent>(list, byEmail ? emailKeySchema : agentIdSchema, query, {
     read: (page) => listRecords(context, organizationId, query, page),
     keyOf: ({ id, email }) => (byEmail ? email : id),
     show: (agent) => publicAgent(context, agent),

@@ -1,7 +1,7 @@
 /** The rules of starter projects. */
 import { hash } from "node:crypto";
 import type { Caller } from "../../access/caller.ts";
-import { newEvents } from "../../events/outbox.ts";
+import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
 import type { Context } from "../../platform/context.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
@@ -73,13 +73,13 @@ export async function makeScaffold(
  */
 export async function noteScaffold(context: Context, caller: Caller, { agentId, language }: Scaffold): Promise<void> {
   const { organizationId } = caller;
-  const facts = {
+  const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "agent.scaffolded",
     agentId,
     target: agentId,
     details: { language },
-  } as const;
-  for (const event of newEvents(context, caller, facts)) await ledgerOf(context, event.organizationId).append(event);
+  });
+  await ledgerOf(context, organizationId).append(event);
   count("agentidp_scaffolds_generated_total", { language });
 }

@@ -73,6 +73,9 @@ export async function releaseClaim({ db }: WithDb, claim: Claim): Promise<void> 
   await db.delete(idempotentRequests).where(isUnderWay(claim));
 }
 
+/** No secret, and no address of a network: a repetition with a replaced secret needs both. */
+const withoutSecret = { answer: null, network: null };
+
 /** The secrets that were answered at this time or before. */
 const isSpentSecret = (answeredAt: number): SQL =>
   sql`sealed = 1 AND answer IS NOT NULL AND answered_at <= ${answeredAt}`;
@@ -92,7 +95,7 @@ export async function removeExpired(
   const [, , [left]] = await db.batch([
     db
       .update(idempotentRequests)
-      .set({ answer: null })
+      .set(withoutSecret)
       .where(some(isSpentSecret(answeredAt))),
     db.delete(idempotentRequests).where(some(isExpired)),
     db
@@ -123,7 +126,7 @@ export function removeSecretsAbout({ db }: WithDb, agentIds: readonly AgentId[])
   const ended = sql`(SELECT id FROM agents WHERE id IN ${among(agentIds)} AND status = 'decommissioned')`;
   return db
     .update(idempotentRequests)
-    .set({ answer: null })
+    .set(withoutSecret)
     .where(sql`about IN ${ended} AND sealed = 1 AND answer IS NOT NULL`);
 }
 

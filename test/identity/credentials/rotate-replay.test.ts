@@ -17,6 +17,7 @@ import {
   newOrganization,
   type Organization,
 } from "../../support/api.ts";
+import { cron } from "../../tenancy/audit/_chains.ts";
 import { usageOf } from "../../tenancy/tiers/_support.ts";
 
 const { DB } = env as unknown as Bindings;
@@ -187,6 +188,19 @@ describe("401, as for every old secret", () => {
     expectRefused(await rotate());
     const late = await rotate({ secret: first.clientSecret });
     expect([late.status, late.body.code]).toEqual([409, "IDEMPOTENCY_KEY_REUSED"]);
+  });
+
+  it("and ten minutes are the time for which the address of its network is kept", async () => {
+    await lose();
+    const network = `2001:db8:7:${networks}`;
+    const kept = () =>
+      DB.prepare("SELECT network FROM idempotent_requests WHERE agent_id = ?")
+        .bind(own.agentId)
+        .first<string>("network");
+    expect(await kept()).toBe(network);
+    clockAhead(10 * minuteMs + 1);
+    await cron();
+    expect(await kept()).toBeNull();
   });
 
   it("with another key, a known key of another credential included", async () => {

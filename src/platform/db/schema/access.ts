@@ -41,7 +41,7 @@ export const idempotentRequests = sqliteTable(
     about: text().$type<AgentId>(),
     /** The hash of the secret with which a client has authenticated; null for an access token. */
     proof: text({ mode: "json" }).$type<KeyedHash>(),
-    /** The network of the first caller, where `proof` is set. */
+    /** The network of the first caller, where `proof` is set; removed with the secret. */
     network: text(),
     /** When the answer was repeated to a client with the replaced secret, which happens once. */
     replayedAt: integer("replayed_at"),

@@ -30,6 +30,38 @@ export const systemClock: Clock = {
     }),
 };
 
+/** A refusal can come from the machine's clock when it differs by this. The service accepts about 60 seconds. */
+const noticeableMs = 30_000;
+
+/**
+ * The service's time, for what is signed with a time in it: client assertions and proofs. It is the machine's, until the service
+ * refuses one and its answer has a `Date` (RFC 9110 6.6.1) far from that. So a machine with a right clock never depends on the
+ * header, and one with a wrong clock pays one refused request. The answer is of the server that checks the signature: a false
+ * `Date` of it can only make it refuse again.
+ */
+export class ServiceTime {
+  readonly #clock: Clock;
+  #offsetMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return this.#clock.now() + this.#offsetMs;
+  }
+
+  /** Takes the time of a refusal. @returns whether it differs so much that the clock can be the reason */
+  isCorrectedBy(headers: Headers): boolean {
+    const dateMs = Date.parse(headers.get("date") ?? "");
+    // Without the header, or where a browser may not read it, there is nothing to learn.
+    if (Number.isNaN(dateMs) || Math.abs(dateMs - this.now()) < noticeableMs) return false;
+    this.#offsetMs = dateMs - this.#clock.now();
+    return true;
+  }
+}
+
 /** The result of a promise, or a rejection as soon as the signal aborts. The promise goes on. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;

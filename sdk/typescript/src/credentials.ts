@@ -7,7 +7,7 @@ import { exposed, Secret } from "./secret.ts";
 export interface TokenContext {
   /** `aud` of an assertion. */
   readonly issuer: string;
-  /** Milliseconds since the epoch. */
+  /** The service's time, in milliseconds since the epoch. */
   readonly nowMs: number;
 }
 
@@ -25,6 +25,8 @@ export interface Credentials {
   readonly path: string;
   /** `never`: the credential is used up by a request, whatever becomes of the answer. */
   readonly retry: "read" | "never";
+  /** Whether its requests are signed with a time in them: a refusal can then come from the machine's clock. */
+  readonly isTimed?: boolean;
   tokenRequest(context: TokenContext, form: Readonly<Record<string, string>>): Promise<TokenRequest>;
 }
 
@@ -78,6 +80,7 @@ export class PrivateKeyJwt implements Credentials {
   readonly clientId: string;
   readonly path = tokenPath;
   readonly retry = "read";
+  readonly isTimed = true;
   readonly #signer: Promise<Signer>;
 
   constructor({ clientId, key, kid, alg }: PrivateKey) {
@@ -124,7 +127,8 @@ export class WorkloadToken implements Credentials {
   async tokenRequest(_: TokenContext, form: Readonly<Record<string, string>>): Promise<TokenRequest> {
     if (form.grant_type !== "client_credentials") throw configError("A workload token cannot exchange a delegation.");
     const { scope, resource } = form;
-    const token = exposed(await this.#token());
+    // A file often ends with a line break.
+    const token = exposed(await this.#token()).trim();
     const body = { token, agentId: this.clientId, ...(scope ? { scope } : {}), ...(resource ? { resource } : {}) };
     return {
       headers: { "content-type": "application/json" },
@@ -146,7 +150,7 @@ export class AccessToken {
   }
 
   async read(): Promise<Secret> {
-    return new Secret(exposed(await this.#token()));
+    return new Secret(exposed(await this.#token()).trim());
   }
 }
 

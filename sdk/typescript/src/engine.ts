@@ -120,6 +120,7 @@ export class Engine {
         accepts: answer === "bytes" || answer === "text" ? "*/*" : undefined,
         answeringStatuses: operation.answeringStatuses,
         outgoing,
+        isTimed: this.#options.dpopKey !== undefined,
         isRenewed: (reply) => {
           if (!token) return false;
           if (this.#options.dpopKey && this.#nonces.isAsked(plainUrl, reply)) return true;
@@ -145,7 +146,10 @@ export class Engine {
     const authorization = `${key ? "DPoP" : tokenType} ${accessToken.expose()}`;
     if (!key) return { authorization };
     const nonce = this.#nonces.get(url);
-    return { authorization, dpop: await key.proof({ method, url, accessToken, nonce, nowMs: this.clock.now() }) };
+    return {
+      authorization,
+      dpop: await key.proof({ method, url, accessToken, nonce, nowMs: this.#transport.serviceTime.now() }),
+    };
   }
 
   #decoded(operation: Operation, sent: Sent): Answered<unknown> {

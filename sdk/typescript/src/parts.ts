@@ -204,12 +204,18 @@ export class Delegations extends generated.Delegations {
     // Only a token that asks for this scope by name has it.
     const needed = resource === undefined ? undefined : ["delegations:write"];
     const created = await this.send<models.DelegationWithToken>(operation, { body, scopes: needed }, options);
+    // Not bound to the caller's signal: a cancelled call must not leave the delegation behind.
+    const revoke = () => this.revoke(created.chainId);
+    let result: T;
     try {
-      return await run(created);
-    } finally {
-      // Not bound to the caller's signal: a cancelled call must not leave the delegation behind.
-      await this.revoke(created.chainId);
+      result = await run(created);
+    } catch (error) {
+      // The error of `run` is the one to know. Without the revocation the delegation ends after `ttlSeconds`.
+      await revoke().catch(() => undefined);
+      throw error;
     }
+    await revoke();
+    return result;
   }
 
   /**

@@ -8,7 +8,7 @@ export interface ProofRequest {
   readonly accessToken?: Secret | undefined;
   /** The nonce that the server asked for last. */
   readonly nonce?: string | undefined;
-  /** Milliseconds since the epoch. */
+  /** The service's time, in milliseconds since the epoch. */
   readonly nowMs: number;
 }
 

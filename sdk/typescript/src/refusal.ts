@@ -51,6 +51,15 @@ function kindOf(status: number, asked: Asked, problem: Problem): ErrorKind {
 export const challengeError = (headers: Headers): string | undefined =>
   /\berror="([^"]+)"/.exec(headers.get("www-authenticate") ?? "")?.[1];
 
+/** Refusals of something that is signed with a time in it. */
+const timedRefusals: readonly unknown[] = ["invalid_client", "invalid_dpop_proof"];
+
+/** Whether a wrong clock of this machine can be the reason of a refusal. */
+export function canComeFromClock({ status, headers, text }: Reply): boolean {
+  if (status !== 400 && status !== 401) return false;
+  return timedRefusals.includes(challengeError(headers)) || timedRefusals.includes(problemOf(text).error);
+}
+
 /** The error that an answer stands for. */
 export function refusal(
   { status, headers, text }: Reply,
@@ -71,7 +80,7 @@ export function refusal(
     hint: textOf(problem.hint),
     docs: textOf(problem.docs),
     requestId: headers.get("x-request-id") ?? textOf(problem.requestId),
-    retryAfter: retryAfterSeconds(headers.get("retry-after"), nowMs),
+    retryAfter: retryAfterSeconds(headers, nowMs),
     oauthError: textOf(problem.error) ?? challengeError(headers),
     attempts,
   });

@@ -21,10 +21,17 @@ export const longestWaitSeconds = 60;
 /** Full jitter: anything up to 0.5 s, doubled with each attempt, at most 8 s. `attempt` is from 1. */
 export const backoffMs = (attempt: number, random: number): number => random * Math.min(8000, 500 * 2 ** (attempt - 1));
 
-/** `Retry-After` in seconds: a number or a date (RFC 9110 10.2.3); undefined without a valid one. */
-export function retryAfterSeconds(header: string | null, nowMs: number): number | undefined {
+/**
+ * `Retry-After` in seconds: a number or a date (RFC 9110 10.2.3); undefined without a valid one. A date counts from the `Date` of
+ * the same answer, because the machine's clock can be wrong.
+ */
+export function retryAfterSeconds(headers: Headers, nowMs: number): number | undefined {
+  const header = headers.get("retry-after");
   if (header === null) return undefined;
   if (/^\d+$/.test(header.trim())) return Number(header);
   const dateMs = Date.parse(header);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, Math.ceil((dateMs - nowMs) / 1000));
+  const sentMs = Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(dateMs)
+    ? undefined
+    : Math.max(0, Math.ceil((dateMs - (Number.isNaN(sentMs) ? nowMs : sentMs)) / 1000));
 }

@@ -51,7 +51,7 @@ export class TokenEndpoint {
    * @throws {AgentIdPError} `Auth` when it is refused, `Delegation` when the delegation is
    */
   async issue(credentials: Credentials, { call, form, asked }: Grant, options: CallOptions = {}): Promise<Issued> {
-    const { clock } = this.#transport;
+    const { clock, serviceTime } = this.#transport;
     const key = this.#options.dpopKey;
     let sentMs = clock.monotonic();
     const url = this.#base + credentials.path;
@@ -63,8 +63,9 @@ export class TokenEndpoint {
         url,
         retry: credentials.retry,
         asked,
+        isTimed: key !== undefined || credentials.isTimed === true,
         outgoing: async () => {
-          const nowMs = clock.now();
+          const nowMs = serviceTime.now();
           const { headers, body } = await credentials.tokenRequest({ issuer: this.issuer, nowMs }, form);
           const proof = key && (await key.proof({ method: "POST", url, nonce: this.#nonces.get(url), nowMs }));
           sentMs = clock.monotonic();

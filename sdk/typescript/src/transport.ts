@@ -1,8 +1,8 @@
 /** Sends a call: attempts, waits, deadline, hooks, and what becomes an error. It knows nothing of tokens. */
 import { attempt, NoReply, type Reply, TooLong } from "./attempt.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { AgentIdPError } from "./errors.ts";
-import { type Asked, challengeError, refusal, unreadable } from "./refusal.ts";
+import { type Clock, ServiceTime, systemClock } from "./clock.ts";
+import { AgentIdPError, configError } from "./errors.ts";
+import { type Asked, canComeFromClock, challengeError, refusal, unreadable } from "./refusal.ts";
 import {
   backoffMs,
   type Failure,
@@ -34,6 +34,8 @@ export interface Sending {
   /** Error statuses that are answers. */
   readonly answeringStatuses?: readonly number[] | undefined;
   readonly outgoing: (signal: AbortSignal) => Promise<Outgoing>;
+  /** Whether the request has something that is signed with a time in it: an assertion or a proof. */
+  readonly isTimed?: boolean;
   /** Whether an answer is to be sent again at once, with other headers: a new token, a nonce. */
   readonly isRenewed?: (reply: Reply) => boolean;
 }
@@ -60,15 +62,30 @@ const isInProgress = ({ status, text }: Reply) => status === 409 && text.include
 /** The headers that the library sets itself. A caller's `Authorization` could send a secret of another service here. */
 const reserved = /^(authorization|dpop|host|content-length|idempotency-key)$/i;
 
+/** @throws {AgentIdPError} `Config`; the runtime's own error would show the value, which can be a token */
+function headersOf(values: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(values)) {
+    try {
+      headers.set(name, value);
+    } catch {
+      throw configError(`The header \`${name}\` has a character that no header can have.`);
+    }
+  }
+  return headers;
+}
+
 export class Transport {
   readonly #options: ClientOptions;
   readonly #userAgent: string | null;
   readonly clock: Clock;
+  readonly serviceTime: ServiceTime;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#userAgent = userAgent(options.appInfo);
     this.clock = options.clock ?? systemClock;
+    this.serviceTime = new ServiceTime(this.clock);
   }
 
   /** Sends until there is an answer that is no failure to be repeated. Refusals are answers; `refusal` makes errors of them. */
@@ -80,6 +97,7 @@ export class Transport {
     let retries = 0;
     let isDoubtful = false;
     let isRenewed = false;
+    let isCorrected = false;
     for (let attempts = 1; ; attempts++) {
       let failure: Failure;
       let error: AgentIdPError | null = null;
@@ -88,6 +106,10 @@ export class Transport {
         reply = await this.#once(sending, options, attempts, retries, deadlineMs);
         // The first attempt still runs: this one has done nothing.
         failure = isInProgress(reply) ? 429 : reply.status;
+        if (!isCorrected && this.#isOfWrongTime(sending, reply)) {
+          isCorrected = true;
+          continue;
+        }
         if (!isRenewed && sending.isRenewed?.(reply)) {
           isRenewed = true;
           continue;
@@ -102,7 +124,7 @@ export class Transport {
         error = new AgentIdPError("Http", message, { code, attempts, cause: cause.cause });
       }
       const failed = () => error ?? (reply && refusal(reply, sending.asked, attempts, clock.now()));
-      const asked = reply ? retryAfterSeconds(reply.headers.get("retry-after"), clock.now()) : undefined;
+      const asked = reply ? retryAfterSeconds(reply.headers, clock.now()) : undefined;
       if (retries >= maxRetries || !mayRepeat(sending.retry, failure)) throw failed();
       if (asked !== undefined && asked > longestWaitSeconds) throw failed();
       const waitMs = asked === undefined ? backoffMs(retries + 1, clock.random()) : asked * 1000;
@@ -113,6 +135,11 @@ export class Transport {
         throw cancelled(attempts, cause);
       });
     }
+  }
+
+  /** A refusal that can come from the machine's clock, which is then corrected. */
+  #isOfWrongTime({ isTimed }: Sending, reply: Reply): boolean {
+    return isTimed === true && canComeFromClock(reply) && this.serviceTime.isCorrectedBy(reply.headers);
   }
 
   /** The deadline of the call bounds the wait for a token, too. */
@@ -140,13 +167,13 @@ export class Transport {
     const { call, method, route, url } = sending;
     const { headers: own, body } = await this.#prepared(sending, options.signal, deadlineMs);
     const given = Object.entries(options.headers ?? {}).filter(([name]) => !reserved.test(name));
-    const headers = new Headers([
-      ["accept", sending.accepts ?? "application/json"],
-      ...(this.#userAgent === null ? [] : [["user-agent", this.#userAgent]]),
-      ...given,
-    ] as [string, string][]);
-    for (const [name, value] of Object.entries(own)) headers.set(name, value);
-    if (retries > 0) headers.set("x-retry-count", String(retries));
+    const headers = headersOf({
+      accept: sending.accepts ?? "application/json",
+      ...(this.#userAgent === null ? {} : { "user-agent": this.#userAgent }),
+      ...Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])),
+      ...own,
+      ...(retries > 0 ? { "x-retry-count": String(retries) } : {}),
+    });
     const event = { call, method, route, attempt: attempts };
     this.#options.onRequest?.(event);
     const startedMs = clock.monotonic();

@@ -121,13 +121,16 @@ export function useUpRepetition(
     .where(and(isRequest(request), isUnused));
 }
 
-/** Removes the secrets in answers about agents that are decommissioned. Their requests stay: they have had their effect. */
+/**
+ * Removes the secrets in answers about agents that are decommissioned, and the hashes of replaced secrets. Their requests stay: they
+ * have had their effect.
+ */
 export function removeSecretsAbout({ db }: WithDb, agentIds: readonly AgentId[]) {
   const ended = sql`(SELECT id FROM agents WHERE id IN ${among(agentIds)} AND status = 'decommissioned')`;
   return db
     .update(idempotentRequests)
-    .set(withoutSecret)
-    .where(sql`about IN ${ended} AND sealed = 1 AND answer IS NOT NULL`);
+    .set({ ...withoutSecret, proof: null })
+    .where(sql`about IN ${ended} AND sealed = 1`);
 }
 
 /** Removes the answers about erased agents, and what these agents have requested themselves. */

@@ -203,6 +203,21 @@ describe("401, as for every old secret", () => {
     expect(await kept()).toBeNull();
   });
 
+  it("and no hash of its secret is left once the agent is decommissioned", async () => {
+    await lose();
+    clockAhead(10 * minuteMs + 1);
+    await cron();
+    const kept = () =>
+      DB.prepare("SELECT proof FROM idempotent_requests WHERE agent_id = ?").bind(own.agentId).first("proof");
+    expect(await kept()).toMatch(/^\{"keyId":/);
+    const ended = await call(`/api/v1/agents/${own.agentId}`, {
+      method: "DELETE",
+      token: await adminToken(organization),
+    });
+    expect(ended.status, ended.text).toBe(204);
+    expect(await kept()).toBeNull();
+  });
+
   it("with another key, a known key of another credential included", async () => {
     await lose();
     const second = await newCredential(token, own.agentId);

@@ -19,7 +19,8 @@ const isViewer = (id: string) => id.startsWith("openapi-explorer/");
 /** What `src` imports from packages. Each is bundled into one file, so that a test file loads dozens of modules, not hundreds. */
 const packages = new Set(
   readdirSync("src", { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts"))
+    // The starter projects are texts for the Worker.
+    .filter((path) => path.endsWith(".ts") && !/[\\/]languages[\\/]/.test(path))
     .flatMap((path) => [...readFileSync(`src/${path}`, "utf8").matchAll(/ from "([a-z@][^":]*)"/g)])
     .flatMap(([, id]) => (id === undefined || isViewer(id) ? [] : [id])),
 );

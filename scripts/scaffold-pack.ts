@@ -21,10 +21,10 @@ function filesUnder(folder: string): string[] {
   });
 }
 
-/** The files of each language, by their path in the project. */
-function filesByLanguage(): Record<string, Record<string, string>> {
+/** The files of each language, by their path in the project. Those with its SDK are in `<language>-sdk`. */
+function filesByLanguage(suffix = ""): Record<string, Record<string, string>> {
   const filesOf = (language: string) => {
-    const folder = join(languages, language);
+    const folder = join(languages, language + suffix);
     const entries = filesUnder(folder).map((file) => [
       relative(folder, file).split(sep).join("/"),
       readFileSync(file, "utf8"),
@@ -32,20 +32,29 @@ function filesByLanguage(): Record<string, Record<string, string>> {
     return Object.fromEntries(entries.sort());
   };
   const present = ["go", "java", "python", "rust", "typescript"].map((language) => [language, filesOf(language)]);
-  return Object.fromEntries(present);
+  return Object.fromEntries(present.filter(([, files]) => Object.keys(files ?? {}).length > 0));
+}
+
+function packed(languages: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
+  const texts = Object.entries(languages).map(([language, files]) => {
+    const lines = Object.entries(files).map(([path, text]) => `    ${JSON.stringify(path)}: ${JSON.stringify(text)},`);
+    return `  ${language}: {\n${lines.join("\n")}\n  },`;
+  });
+  return texts.join("\n");
 }
 
 /** The module: a line for each file. */
 export function packedModule(): string {
-  const packed = Object.entries(filesByLanguage()).map(([language, files]) => {
-    const lines = Object.entries(files).map(([path, text]) => `    ${JSON.stringify(path)}: ${JSON.stringify(text)},`);
-    return `  ${language}: {\n${lines.join("\n")}\n  },`;
-  });
   return `/** Made of \`languages/\` by \`npm run scaffold:pack\`. */
 import type { ScaffoldLanguage } from "./schema.ts";
 
 export const templates: Readonly<Record<ScaffoldLanguage, Readonly<Record<string, string>>>> = {
-${packed.join("\n")}
+${packed(filesByLanguage())}
+};
+
+/** The same projects with the SDK of their language, without the files that are equal. */
+export const sdkTemplates: Readonly<Partial<Record<ScaffoldLanguage, Readonly<Record<string, string>>>>> = {
+${packed(filesByLanguage("-sdk"))}
 };
 `;
 }

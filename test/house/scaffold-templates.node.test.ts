@@ -3,10 +3,24 @@ import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { packedModule, packedPath } from "../../scripts/scaffold-pack.ts";
+import { projectOf } from "../../src/identity/scaffold/project.ts";
 import { published } from "../../src/identity/scaffold/published.ts";
-import { templates } from "../../src/identity/scaffold/templates.ts";
+import { sdkTemplates, templates } from "../../src/identity/scaffold/templates.ts";
+import { scaffoldLanguages } from "../../src/platform/telemetry/catalogue.ts";
 
-const languages = Object.entries(templates);
+/** The files of a project, with what stands for the values of an agent. */
+function filesOf(language: (typeof scaffoldLanguages)[number], sdkVersion: string | null): Record<string, string> {
+  const facts = { agentId: "{{agentId}}", email: "a@example.com", owner: "o", description: null, issuer: "{{issuer}}" };
+  return Object.fromEntries(projectOf(language, facts, sdkVersion).files);
+}
+
+/** Both forms of each language: by plain HTTP, and with its SDK. */
+const languages = [
+  ...Object.entries(templates),
+  ...scaffoldLanguages.flatMap((language) =>
+    sdkTemplates[language] ? [[`${language} with its SDK`, filesOf(language, "1.2.3")] as const] : [],
+  ),
+];
 
 it("templates.ts is made of the templates: `npm run scaffold:pack`", async () => {
   expect(await readFile(packedPath, "utf8")).toBe(packedModule());
@@ -66,7 +80,15 @@ it.each(languages)("%s: five steps, each with a command", (_language, files) => 
   expect(start.match(/^ +```sh$/gm)).toHaveLength(5);
 });
 
-it.each(languages)("%s: one comment says that there is no SDK, as long as there is none", (language, files) => {
-  const saying = Object.values(files).flatMap((text) => text.match(/plain HTTP/gi) ?? []);
-  expect(saying).toHaveLength(published[language as keyof typeof published] ? 0 : 1);
+it.each(scaffoldLanguages)("%s: one comment says that there is no SDK, as long as there is none", (language) => {
+  const sayingIn = (version: string | null) =>
+    Object.values(filesOf(language, version)).flatMap((text) => text.match(/plain HTTP/gi) ?? []);
+  expect(sayingIn(null)).toHaveLength(1);
+  expect(sayingIn(published[language])).toHaveLength(published[language] === null ? 1 : 0);
+  if (sdkTemplates[language]) expect(sayingIn("1.2.3")).toHaveLength(0);
+});
+
+it("a project with an SDK names its version", () => {
+  const { dependencies } = JSON.parse(filesOf("typescript", "1.2.3")["package.json"] ?? "{}");
+  expect(dependencies).toEqual({ "@sentryagent/idp-sdk": "^1.2.3" });
 });

@@ -1,5 +1,7 @@
 /** How a developer of each language runs the starter project. The commands are those of the project's README. */
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 type Command = readonly [string, ...string[]];
 
@@ -74,6 +76,37 @@ export const toolchains: Readonly<Record<string, Toolchain>> = {
     webhook: ["cargo", "run", "--", "webhook"],
     test: ["cargo", "test", "--offline"],
     format: ["cargo", "fmt", "--check"],
+  },
+};
+
+/** The SDK of a language as it is in this checkout. A project gets it without a change of its files. */
+export interface Sdk {
+  readonly language: "typescript";
+  readonly folder: string;
+  readonly version: string;
+  /** Packs it into a folder, run where the SDK is. */
+  readonly pack: (into: string) => readonly Command[];
+  /** In place of the language's own command. */
+  readonly prepare: (packedInto: string) => Command;
+}
+
+const root = join(import.meta.dirname, "../..");
+const typescriptSdk = join(root, "sdk/typescript");
+const { version } = JSON.parse(readFileSync(join(typescriptSdk, "package.json"), "utf8"));
+
+export const sdks: Readonly<Record<string, Sdk>> = {
+  typescript: {
+    language: "typescript",
+    folder: typescriptSdk,
+    version,
+    pack: (into) => [
+      [process.execPath, join(root, "scripts/install.mjs"), "sdk/typescript"],
+      ["npm", "pack", "--silent", "--pack-destination", into],
+    ],
+    prepare: (packedInto) => {
+      const packed = join(packedInto, `sentryagent-idp-sdk-${version}.tgz`);
+      return ["npm", "install", "--no-save", "--no-audit", "--no-fund", packed];
+    },
   },
 };
 

@@ -2,13 +2,14 @@
  * The starter project of each language, as a developer gets it: downloaded, unpacked, built and run against the Worker.
  * `npm run test:scaffold` runs these; `npm test` does not, because they need five toolchains and the registries.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../scripts/port.ts";
+import { projectOf } from "../../src/identity/scaffold/project.ts";
 import {
   type Admin,
   type AgentClient,
@@ -21,7 +22,7 @@ import {
 } from "../support/http-client.ts";
 import { newWorkerProcess, type WorkerProcess } from "../support/worker-process.ts";
 import { begin, type Ended, endAll, run, runWithoutNetwork } from "./_programs.ts";
-import { missing, type Toolchain, toolchains } from "./_toolchains.ts";
+import { missing, type Sdk, sdks, type Toolchain, toolchains } from "./_toolchains.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agentidp-scaffold-"));
 const signingSecret = "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
@@ -99,15 +100,54 @@ async function unpack({ token }: Admin, agent: AgentClient, language: string): P
   );
   const files = Object.fromEntries(names.toSorted().map((file) => [file, readFileSync(join(path, file), "utf8")]));
   expect(Object.keys(files)).toHaveLength(entries.length);
-  writeFileSync(
-    join(path, ".env"),
-    filledIn(files[".env.example"] ?? "", {
-      AGENTIDP_CLIENT_SECRET: agent.clientSecret,
-      WEBHOOK_SECRET: signingSecret,
-    }),
-  );
+  fillIn(path, agent, files);
   return { agent, path, files };
 }
+
+function fillIn(path: string, { clientSecret }: AgentClient, files: Project["files"]): void {
+  const values = { AGENTIDP_CLIENT_SECRET: clientSecret, WEBHOOK_SECRET: signingSecret };
+  writeFileSync(join(path, ".env"), filledIn(files[".env.example"] ?? "", values));
+}
+
+/** The project with the SDK of its language, which nobody can download before the SDK is published. */
+async function write({ token }: Admin, agent: AgentClient, language: "typescript", version: string): Promise<Project> {
+  const { body } = await send(worker.issuer, `/api/v1/agents/${agent.agentId}`, { token });
+  const { agentId, email, owner, description } = body;
+  const project = projectOf(language, { agentId, email, owner, description, issuer: worker.issuer }, version);
+  const path = mkdtempSync(join(folder, `${language}-sdk-`));
+  for (const [file, text] of project.files) {
+    mkdirSync(dirname(join(path, file)), { recursive: true });
+    writeFileSync(join(path, file), text);
+  }
+  const files = Object.fromEntries(project.files);
+  fillIn(path, agent, files);
+  return { agent, path, files };
+}
+
+/** An event, as the service delivers it. */
+const delivered = {
+  id: "01a2016f-5297-71f8-8dae-6e8741ab2836",
+  event: "agent.created",
+  timestamp: "2026-11-21T14:06:42.000Z",
+  organization_id: "01a2016f-5297-71f8-8dae-6e8741ab2837",
+  data: {
+    agentId: "01a2016f-5297-71f8-8dae-6e8741ab2838",
+    organization_id: "01a2016f-5297-71f8-8dae-6e8741ab2837",
+    email: "screener@acme.example",
+    agentType: "screener",
+    version: "1.0.0",
+    capabilities,
+    owner: "talent-team",
+    deploymentEnv: "production",
+    description: null,
+    grantedScopes: [],
+    isPublic: false,
+    did: "did:web:idp.example.com:agents:01a2016f-5297-71f8-8dae-6e8741ab2838",
+    status: "active",
+    createdAt: "2026-11-21T14:06:42.000Z",
+    updatedAt: "2026-11-21T14:06:42.000Z",
+  },
+};
 
 /** Sends a delivery to the receiver, as the service does; returns the status. */
 async function deliver(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
@@ -140,7 +180,9 @@ async function untilServed(url: string, receiver: ReturnType<typeof begin>): Pro
   throw new Error(`The receiver ended.\n${receiver.printed()}`);
 }
 
-function tests(language: string, { manifest, prepare, start, delegate, webhook, test, format }: Toolchain): void {
+/** @param sdk for the project that uses it */
+function tests(language: string, toolchain: Toolchain, sdk?: Sdk): void {
+  const { manifest, start, delegate, webhook, test, format } = toolchain;
   let tenant: Admin;
   let plain: Project;
   let odd: Project;
@@ -169,8 +211,13 @@ function tests(language: string, { manifest, prepare, start, delegate, webhook, 
     resource = await newResource(worker.issuer, tenant, "resumes");
     const agents = [await newClient(worker.issuer, tenant.token, { capabilities })];
     agents.push(await newClient(worker.issuer, tenant.token, hostile));
-    [plain, odd] = (await Promise.all(agents.map((agent) => unpack(tenant, agent, language)))) as [Project, Project];
+    const made = (agent: AgentClient) =>
+      sdk ? write(tenant, agent, sdk.language, sdk.version) : unpack(tenant, agent, language);
+    [plain, odd] = (await Promise.all(agents.map(made))) as [Project, Project];
+    if (sdk) for (const command of sdk.pack(folder)) succeeded(await run(command, sdk.folder));
+    const prepare = sdk ? sdk.prepare(folder) : toolchain.prepare;
     if (prepare) succeeded(await run(prepare, plain.path));
+    expect(readFileSync(join(plain.path, manifest), "utf8")).toBe(plain.files[manifest]);
   });
 
   it("has what every project has, and the agent's fields in three files only", () => {
@@ -193,7 +240,7 @@ function tests(language: string, { manifest, prepare, start, delegate, webhook, 
         Object.values(files).filter((text) =>
           /until the SDK for \w+ is published|No SDK for \w+ is in .* yet/.test(text),
         ),
-      ).toHaveLength(1);
+      ).toHaveLength(sdk ? 0 : 1);
     }
     expect(Object.keys(odd.files)).toEqual(Object.keys(plain.files));
     const different = Object.keys(plain.files).filter((file) => plain.files[file] !== odd.files[file]);
@@ -266,7 +313,7 @@ function tests(language: string, { manifest, prepare, start, delegate, webhook, 
     const receiver = begin(webhook, plain.path, { PORT: port });
     try {
       await untilServed(url, receiver);
-      const body = JSON.stringify({ id: "01a2016f-5297-71f8-8dae-6e8741ab2836", event: "agent.created", data: {} });
+      const body = JSON.stringify(delivered);
       const now = Date.now();
       const genuine = signed(body, now);
       const foreign = signed(body, now, "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
@@ -288,9 +335,15 @@ function tests(language: string, { manifest, prepare, start, delegate, webhook, 
   });
 }
 
-describe.each(Object.entries(toolchains))("%s", (language, toolchain) => {
+const forms = Object.entries(toolchains).flatMap(([language, toolchain]) => {
+  const sdk = sdks[language];
+  const plain = { name: language, language, toolchain, sdk: undefined };
+  return sdk ? [plain, { ...plain, name: `${language} with its SDK`, sdk }] : [plain];
+});
+
+describe.each(forms)("$name", ({ language, toolchain, sdk }) => {
   const advice = missing(toolchain);
-  if (advice === null) tests(language, toolchain);
+  if (advice === null) tests(language, toolchain, sdk);
   else if (process.env.CI) it("has its toolchain", () => expect.fail(advice));
   else it.skip(advice);
   if (advice !== null) console.log(advice);

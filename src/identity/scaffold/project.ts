@@ -1,7 +1,8 @@
 /** The projects: their names and files. */
+import { published } from "./published.ts";
 import { type ProjectFacts, rendered, slugOf } from "./rendering.ts";
 import type { ScaffoldLanguage } from "./schema.ts";
-import { templates } from "./templates.ts";
+import { sdkTemplates, templates } from "./templates.ts";
 
 export interface Project {
   /** Of its folder, and of the archive without the extension. */
@@ -10,8 +11,28 @@ export interface Project {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** The project of an agent. The same facts give the same project. */
-export function projectOf(language: ScaffoldLanguage, facts: ProjectFacts): Project {
-  const files = Object.entries(templates[language]).map(([path, text]) => [path, rendered(path, text, facts)] as const);
+/** The files that are the same with an SDK and without. */
+const sharedFiles = [".dockerignore", ".env.example", ".gitignore", ".github/workflows/ci.yml"];
+
+/** The files of a language's template: those with the SDK where it is published and there is such a template. */
+function templateOf(language: ScaffoldLanguage, sdkVersion: string | null): Readonly<Record<string, string>> {
+  const [plain, withSdk] = [templates[language], sdkTemplates[language]];
+  if (sdkVersion === null || !withSdk) return plain;
+  return { ...Object.fromEntries(sharedFiles.map((path) => [path, plain[path] ?? ""])), ...withSdk };
+}
+
+/**
+ * The project of an agent. The same facts give the same project.
+ *
+ * @param sdkVersion the version of the SDK that it uses; null for plain HTTP
+ */
+export function projectOf(
+  language: ScaffoldLanguage,
+  facts: Omit<ProjectFacts, "sdkVersion">,
+  sdkVersion: string | null = published[language],
+): Project {
+  const values = { ...facts, sdkVersion: sdkVersion ?? undefined };
+  const template = templateOf(language, sdkVersion);
+  const files = Object.entries(template).map(([path, text]) => [path, rendered(path, text, values)] as const);
   return { name: `sentryagent-scaffold-${slugOf(facts.email)}-${language}`, files: new Map(files) };
 }

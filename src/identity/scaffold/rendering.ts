@@ -7,6 +7,8 @@ export interface ProjectFacts {
   readonly owner: string;
   readonly description: string | null;
   readonly issuer: string;
+  /** The version of the SDK that the project uses. Unset: it uses none. */
+  readonly sdkVersion?: string | undefined;
 }
 
 /** The name of an agent in names of files: of its e-mail the part before the `@`. */
@@ -38,9 +40,9 @@ const manifests = ["package.json", "pyproject.toml", "go.mod", "pom.xml", "Cargo
 
 /** The placeholders that a file has, with their values; none for a file that is taken as it is. */
 function valuesFor(path: string, facts: ProjectFacts): Readonly<Record<string, string>> {
-  const { agentId, email, owner, description, issuer } = facts;
+  const { agentId, email, owner, description, issuer, sdkVersion = "" } = facts;
   const name = projectNameOf(slugOf(email));
-  if (manifests.includes(path)) return { name };
+  if (manifests.includes(path)) return { name, sdkVersion };
   if (path === ".env.example") return { agentId, issuer };
   if (path !== "README.md") return {};
   return {

@@ -11,7 +11,7 @@ import { makeScaffold, noteScaffold } from "./service.ts";
 
 export const scaffoldRoutes = createRouter();
 
-const unpublished = Object.entries(published).flatMap(([language, isPublished]) => (isPublished ? [] : [language]));
+const unpublished = Object.entries(published).flatMap(([language, version]) => (version === null ? [language] : []));
 
 const generate = route({
   method: "get",

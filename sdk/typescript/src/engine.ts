@@ -1,6 +1,7 @@
 /** Makes a request of an operation, and a value or an error of its answer. */
 import { answeredWith } from "./answered.ts";
 import type { Answered } from "./call.ts";
+import { following } from "./clock.ts";
 import { decode, Mismatch } from "./decode.ts";
 import { Download } from "./download.ts";
 import { AgentIdPError, configError } from "./errors.ts";
@@ -60,9 +61,19 @@ export class Engine {
 
   /** The answer of an operation, decoded. */
   async send(operation: Operation, input: Input, options: ConditionalOptions = {}): Promise<Answered<unknown>> {
-    if (this.#ender.signal.aborted) throw this.#ender.signal.reason;
-    const signal = options.signal ? AbortSignal.any([options.signal, this.#ender.signal]) : this.#ender.signal;
-    const bounded = { ...options, signal };
+    const own = this.#ender.signal;
+    if (own.aborted) throw own.reason;
+    if (!options.signal) return this.#answer(operation, input, { ...options, signal: own });
+    const { signal, release } = following(options.signal, own);
+    try {
+      return await this.#answer(operation, input, { ...options, signal });
+    } finally {
+      // A download goes on, and the caller can still cancel it.
+      if (operation.answer !== "bytes") release();
+    }
+  }
+
+  async #answer(operation: Operation, input: Input, bounded: ConditionalOptions): Promise<Answered<unknown>> {
     const sent = await this.#sent(operation, input, bounded);
     const { reply, attempts } = sent;
     if (operation.answeringStatuses?.includes(reply.status)) {

@@ -4,7 +4,29 @@ import { configError } from "./errors.ts";
 /** Signs the bytes. ECDSA signatures are `r` and `s`, 32 bytes each (RFC 7518 3.4). */
 export type SignCallback = (bytes: Uint8Array) => Promise<Uint8Array> | Uint8Array;
 
-export type AssertionKey = JsonWebKey | CryptoKey | string | SignCallback;
+/** A key of WebCrypto. Not every runtime's types have a name for it. */
+export type WebCryptoKey = Extract<Awaited<ReturnType<typeof crypto.subtle.generateKey>>, { type: string }>;
+
+/** A JSON Web Key (RFC 7517), as far as the library reads it. */
+export interface JWK {
+  readonly kty?: string | undefined;
+  readonly crv?: string | undefined;
+  readonly x?: string | undefined;
+  readonly y?: string | undefined;
+  readonly d?: string | undefined;
+  readonly n?: string | undefined;
+  readonly e?: string | undefined;
+  readonly p?: string | undefined;
+  readonly q?: string | undefined;
+  readonly dp?: string | undefined;
+  readonly dq?: string | undefined;
+  readonly qi?: string | undefined;
+  readonly alg?: string | undefined;
+  readonly kid?: string | undefined;
+}
+
+/** A private key: a JWK, a key of WebCrypto, a PKCS#8 PEM, or what signs in its place. */
+export type AssertionKey = JWK | WebCryptoKey | string | SignCallback;
 
 export interface Signer {
   /** A compact JWS of the claims. */
@@ -36,12 +58,12 @@ export function base64url(bytes: Uint8Array): string {
 
 const jsonBytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
-function algorithmOf(jwk: JsonWebKey): string {
+function algorithmOf(jwk: JWK): string {
   const byType: Readonly<Record<string, string>> = { EC: "ES256", OKP: "EdDSA", RSA: "RS256" };
   return jwk.alg ?? byType[jwk.kty ?? ""] ?? "";
 }
 
-async function fromPem(pem: string, alg: string | undefined): Promise<readonly [CryptoKey, string]> {
+async function fromPem(pem: string, alg: string | undefined): Promise<readonly [WebCryptoKey, string]> {
   const [, base64 = ""] = /-----BEGIN PRIVATE KEY-----([\s\S]+?)-----END PRIVATE KEY-----/.exec(pem) ?? [];
   if (base64 === "") throw configError("The key is no PKCS#8 PEM (`-----BEGIN PRIVATE KEY-----`).");
   const bytes = Uint8Array.from(atob(base64.replace(/\s/g, "")), (char) => char.charCodeAt(0));
@@ -56,11 +78,11 @@ async function fromPem(pem: string, alg: string | undefined): Promise<readonly [
 }
 
 async function imported(
-  key: JsonWebKey | CryptoKey | string,
+  key: JWK | WebCryptoKey | string,
   alg: string | undefined,
-): Promise<readonly [CryptoKey, string]> {
+): Promise<readonly [WebCryptoKey, string]> {
   if (typeof key === "string") return fromPem(key, alg);
-  if (key instanceof CryptoKey) return [key, alg ?? "ES256"];
+  if ("algorithm" in key) return [key, alg ?? "ES256"];
   const name = alg ?? algorithmOf(key);
   const algorithm = algorithms[name]?.imported;
   if (!algorithm) throw configError(`The key's algorithm must be one of ${Object.keys(algorithms).join(", ")}.`);

@@ -3,6 +3,7 @@ import { AgentIdPError } from "./errors.ts";
 import * as generated from "./generated/api.ts";
 import type * as models from "./generated/models.ts";
 
+/** Where to begin, and how often to look. */
 export interface FollowOptions {
   /** The first event, included. Unset: the oldest one that is kept. */
   readonly fromSequence?: number | undefined;
@@ -16,6 +17,7 @@ export interface FollowOptions {
 const isPassing = ({ kind, httpStatus = 0 }: AgentIdPError) =>
   kind === "Http" || kind === "RateLimited" || httpStatus >= 500;
 
+/** The audit log of the organization. */
 export class Audit extends generated.Audit {
   /**
    * Every event, in the order of the chain, each once, and new ones as they come. Limits and failures of the service that pass

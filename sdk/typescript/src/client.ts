@@ -1,4 +1,5 @@
 /** The client. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Audit } from "./audit.ts";
 import { type Answered, Call } from "./call.ts";
 import { AccessToken, type AnyCredentials, ClientSecret, None } from "./credentials.ts";
@@ -79,31 +80,53 @@ export class AgentIdPClient {
   readonly #credentials: AnyCredentials;
   readonly #options: ClientOptions;
 
+  /** The agents of the organization: their records, life cycle and cards. */
   readonly agents: generated.Agents;
+  /** Client secrets of agents. */
   readonly credentials: Credentials;
+  /** Tokens to hand out, to ask about and to revoke. The client gets those of its own calls by itself. */
   readonly tokens: Tokens;
+  /** Authority that one agent lends another. */
   readonly delegations: Delegations;
+  /** Tenants and their members. */
   readonly organizations: generated.Organizations;
+  /** Which workloads may sign in as an agent with the token of their platform. */
   readonly trustPolicies: generated.TrustPolicies;
+  /** Other identity providers whose tokens are accepted. */
   readonly federation: generated.Federation;
+  /** The audit log. */
   readonly audit: Audit;
+  /** Subscriptions of events. `@sentryagent/idp-sdk/webhooks` verifies what they deliver. */
   readonly webhooks: generated.Webhooks;
+  /** Counts of tokens, calls and rotations. */
   readonly analytics: generated.Analytics;
+  /** The tiers of the service, and that of the organization. */
   readonly tiers: generated.Tiers;
+  /** Usage, and the portal of the payment provider. */
   readonly billing: generated.Billing;
+  /** DNS names that the organization has proved to hold. */
   readonly domains: generated.Domains;
+  /** APIs that tokens can be for. */
   readonly resources: generated.Resources;
+  /** Reports and records for auditors. */
   readonly compliance: generated.Compliance;
+  /** Agents that organizations have published. */
   readonly marketplace: generated.Marketplace;
+  /** DID documents of agents and of the service. */
   readonly dids: generated.Dids;
+  /** The published keys and metadata. */
   readonly discovery: generated.Discovery;
+  /** The signing keys of the service. */
   readonly keys: generated.Keys;
+  /** Starter projects of agents. */
   readonly scaffold: generated.Scaffold;
+  /** Health and metrics. */
   readonly service: Service;
 
   /**
    * @param url the service; `AGENTIDP_API_URL` unless set. https, unless it is this machine
    * @param credentials `AGENTIDP_CLIENT_ID` and `AGENTIDP_CLIENT_SECRET` unless set
+   * @param delegation for `actingFor`, which makes such a client
    * @throws {AgentIdPError} `Config`
    */
   constructor(
@@ -158,7 +181,8 @@ export class AgentIdPClient {
   }
 
   /**
-   * A request that the library has no method for, with its sign-in, retries and errors. The value is the JSON as it came.
+   * A request that the library has no method for, with its sign-in, retries and errors. The value is the JSON as it came: a secret in
+   * it is a plain text.
    *
    * @example
    * ```ts

@@ -65,6 +65,7 @@ export class ClientSecret implements Credentials {
   }
 }
 
+/** A key that an agent signs in with. */
 export interface PrivateKey {
   readonly clientId: string;
   /** A JWK or PKCS#8 PEM of the private key, or what signs in its place. */

@@ -22,6 +22,7 @@ export interface Issue {
   readonly received?: unknown;
 }
 
+/** What an error says beside its kind and message. */
 export interface ErrorFacts {
   /** One of `ErrorCode` for answers of the API; a newer service can have others. Otherwise a code of this library. */
   readonly code?: ErrorCode | (string & {}) | undefined;

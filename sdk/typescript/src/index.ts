@@ -1,6 +1,6 @@
 /** The client of SentryAgent AgentIdP. */
 
-export type { AssertionKey, SignCallback } from "./assertion.ts";
+export type { AssertionKey, JWK, SignCallback, WebCryptoKey } from "./assertion.ts";
 export type { FollowOptions } from "./audit.ts";
 export { type Answered, Call, type RateLimit } from "./call.ts";
 export { AgentIdPClient, newTokenManager, type RawRequest, setUp } from "./client.ts";

@@ -1,6 +1,7 @@
 /** Proofs of possession (RFC 9449), as the client needs them. `@sentryagent/idp-sdk/dpop` has the key that makes them. */
 import type { Secret } from "./secret.ts";
 
+/** The request that a proof is for. */
 export interface ProofRequest {
   readonly method: string;
   readonly url: string;

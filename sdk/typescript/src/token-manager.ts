@@ -76,6 +76,10 @@ export interface TokenSource {
   readonly delegation?: Secret | undefined;
 }
 
+/**
+ * Tokens of one client, kept while they live. A token is requested again 60 seconds before its end, or after three quarters of its
+ * life where that is under 240 seconds. Its age is counted on a clock that a change of the system's time does not change.
+ */
 export class TokenManager {
   readonly #source: TokenSource;
   readonly #slots = new Map<string, Slot>();

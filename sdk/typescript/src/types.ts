@@ -37,6 +37,7 @@ export interface RequestEvent {
   readonly attempt: number;
 }
 
+/** The end of a request, as hooks see it. */
 export interface ResponseEvent extends RequestEvent {
   /** Undefined when there was no answer. */
   readonly status: number | undefined;
@@ -44,6 +45,7 @@ export interface ResponseEvent extends RequestEvent {
   readonly requestId: string | undefined;
 }
 
+/** Options of a client. */
 export interface ClientOptions {
   /** The scopes of its tokens. Unset: those that the agent has, but `admin:orgs` and `delegations:write`. */
   readonly scopes?: readonly string[] | undefined;
@@ -63,7 +65,9 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** The program that uses the library, for the `User-Agent`. */
   readonly appInfo?: { readonly name: string; readonly version?: string; readonly url?: string } | undefined;
+  /** Called before each request. */
   readonly onRequest?: ((event: RequestEvent) => void) | undefined;
+  /** Called after each request, also after one without an answer. */
   readonly onResponse?: ((event: ResponseEvent) => void) | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;

@@ -19,6 +19,7 @@ import { fetchDocument, type Key, PublishedKeys } from "./published-keys.ts";
 import { exposed, type Secret } from "./secret.ts";
 import { baseUrl } from "./url.ts";
 
+/** What a verifier accepts. */
 export interface VerifierOptions {
   /** The URL of the service, exactly as it is in `iss`. */
   readonly issuer: string;
@@ -266,6 +267,7 @@ export class TokenVerifier {
   }
 }
 
+/** How often `verifyOnline` asks. */
 export interface OnlineOptions {
   /** How long an answer is used again, in milliseconds: at most 10,000; 0 unless set. A revocation is seen that much later. */
   readonly cacheMs?: number | undefined;

@@ -63,6 +63,34 @@ test("the types of tests and examples are right", async () => {
   await run(join(library, "node_modules/.bin/tsc"), ["-p", "test"], { cwd: library });
 });
 
+/** A project of strict settings, which checks the types of its packages too. */
+async function compiles(name: string, settings: Record<string, unknown>) {
+  const types = {
+    ...{ target: "ES2022", lib: ["ES2022"], module: "NodeNext", strict: true, exactOptionalPropertyTypes: true },
+    ...{ skipLibCheck: false, noEmit: true, ...settings },
+  };
+  writeFileSync(join(project, `${name}.ts`), strangers);
+  writeFileSync(join(project, `${name}.json`), JSON.stringify({ compilerOptions: types, files: [`${name}.ts`] }));
+  await run(join(library, "node_modules/.bin/tsc"), ["-p", `${name}.json`], { cwd: project }).catch(({ stdout }) => {
+    assert.equal(stdout, "");
+  });
+}
+
+const strangers = `
+  import { AgentIdPClient, PrivateKeyJwt } from "@sentryagent/idp-sdk";
+  export * from "@sentryagent/idp-sdk/dpop";
+  export * from "@sentryagent/idp-sdk/verify";
+  export * from "@sentryagent/idp-sdk/webhooks";
+  // @ts-expect-error: no key is a number
+  new PrivateKeyJwt({ clientId: "a", key: 1 });
+  export const client = new AgentIdPClient("https://a.example", new PrivateKeyJwt({ clientId: "a", key: { kty: "EC" } }));
+`;
+
+test("its types need no more than those of Node, or of browsers", async () => {
+  await compiles("for-node", { types: ["node"], typeRoots: [join(library, "node_modules/@types")] });
+  await compiles("for-browsers", { types: [], lib: ["ES2022", "DOM"] });
+});
+
 /** The size of an entry with all that it imports, packages too. */
 async function bundled(entry: string): Promise<string> {
   const { build } = checkout("esbuild");

@@ -37,7 +37,7 @@ it.each(languages)("%s has what every project has", (_language, files) => {
   expect(paths).toEqual(
     expect.arrayContaining([".env.example", ".gitignore", ".github/workflows/ci.yml", "Dockerfile", "README.md"]),
   );
-  expect(files[".gitignore"]).toMatch(/^\.env\n/);
+  expect(files[".gitignore"]).toMatch(/^\.env\n\.env\.\*\n!\.env\.example\n/);
   for (const name of ["agent", "delegate", "webhook"])
     expect(
       paths.some((path) => new RegExp(`(^|/)${name}\\w*\\.\\w+$`, "i").test(path)),

@@ -33,12 +33,19 @@ function end(child: ChildProcess): void {
   }
 }
 
+/** Sends what Ctrl-C sends to a program and its children. */
+function interrupt({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, "SIGINT");
+}
+
 /** Ends what still runs. */
 export const endAll = (): void => running.forEach(end);
 
 export interface Running {
   readonly ended: Promise<Ended>;
   readonly printed: () => string;
+  /** Ctrl-C. */
+  readonly interrupt: () => void;
   /** Ends it; its output until then. */
   stop(): Promise<Ended>;
 }
@@ -70,7 +77,7 @@ export function begin(
     end(child);
     return ended;
   };
-  return { ended, printed: () => text.out + text.err, stop };
+  return { ended, printed: () => text.out + text.err, interrupt: () => interrupt(child), stop };
 }
 
 const longestRunMs = 300_000;

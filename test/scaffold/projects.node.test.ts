@@ -2,7 +2,10 @@
  * The starter project of each language, as a developer gets it: downloaded, unpacked, built and run against the Worker.
  * `npm run test:scaffold` runs these; `npm test` does not, because they need five toolchains and the registries.
  */
+import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -65,6 +68,17 @@ const succeeded = (ended: Ended): Ended => {
   return ended;
 };
 
+/** A stack trace, in any of the languages. */
+const trace = /^\s+at |Traceback|panicked|goroutine/m;
+
+/** Something else than the service, and a service that leaves the exchange without an answer. Returns its address. */
+async function listening(answer: RequestListener): Promise<{ server: Server; url: string; port: string }> {
+  const server = createServer(answer).listen(0);
+  await once(server, "listening");
+  const port = String((server.address() as AddressInfo).port);
+  return { server, url: `http://127.0.0.1:${port}`, port };
+}
+
 /** A file with some of its variables set, as a developer fills it in. */
 const filledIn = (text: string, values: Readonly<Record<string, string>>): string =>
   Object.entries(values).reduce((result, [name, value]) => {
@@ -105,8 +119,10 @@ async function unpack({ token }: Admin, agent: AgentClient, language: string): P
 }
 
 function fillIn(path: string, { clientSecret }: AgentClient, files: Project["files"]): void {
-  const values = { AGENTIDP_CLIENT_SECRET: clientSecret, WEBHOOK_SECRET: signingSecret };
-  writeFileSync(join(path, ".env"), filledIn(files[".env.example"] ?? "", values));
+  // With quotes of both kinds and the line ends of Windows, which editors and password stores write.
+  const values = { AGENTIDP_CLIENT_SECRET: `"${clientSecret}"`, WEBHOOK_SECRET: `'${signingSecret}'` };
+  const text = filledIn(files[".env.example"] ?? "", values);
+  writeFileSync(join(path, ".env"), text.replaceAll("\n", "\r\n"));
 }
 
 /** The project with the SDK of its language, which nobody can download before the SDK is published. */
@@ -276,6 +292,59 @@ function tests(language: string, toolchain: Toolchain, sdk?: Sdk): void {
     expect(unset.code).not.toBe(0);
     expect(unset.err).toContain("AGENTIDP_CLIENT_SECRET");
     expect(unset.err).toContain(".env.example");
+  });
+
+  // The library has its own sentences, and tests of them.
+  it.skipIf(sdk)("names the setting when something else answers, and when the port cannot be had", async () => {
+    const other = await listening(({ url = "" }, response) => {
+      const isProxy = url.startsWith("/proxy/");
+      response.writeHead(isProxy ? 502 : 200).end(isProxy ? "<html>Bad Gateway</html>" : "{}");
+    });
+    const says = async (command: Toolchain["start"], settings: Record<string, string>, ...words: readonly string[]) => {
+      const ended = await run(command, plain.path, settings);
+      expect(ended.code).not.toBe(0);
+      for (const word of words) expect(ended.err).toContain(word);
+      expect(ended.err).not.toMatch(trace);
+      expect(ended.out).not.toMatch(/signed in|receiving/i);
+      printsNoSecret(ended);
+    };
+    try {
+      await says(start, { AGENTIDP_API_URL: `${other.url}/proxy` }, "AGENTIDP_API_URL", "502");
+      await says(start, { AGENTIDP_API_URL: `${other.url}/empty` }, "AGENTIDP_API_URL", "200");
+      await says(start, { AGENTIDP_API_URL: "https://a b" }, "AGENTIDP_API_URL");
+      await says(webhook, { PORT: "abc" }, "PORT");
+      await says(webhook, { PORT: other.port }, "PORT", other.port);
+    } finally {
+      other.server.close();
+    }
+  });
+
+  it.skipIf(sdk)("revokes at Ctrl-C", async () => {
+    const calls: string[] = [];
+    const waiting = Promise.withResolvers<void>();
+    const service = await listening(async (request, response) => {
+      const body = (await request.toArray()).join("");
+      calls.push(`${request.method} ${request.url}`);
+      // The delegatee gets no answer.
+      if (body.includes("token-exchange")) return waiting.resolve();
+      if (request.method === "DELETE") return response.writeHead(204).end();
+      const lent = { chainId: "chain-1", delegationToken: "sa_del_x", expiresAt: "2030-01-01T00:00:00.000Z" };
+      response.writeHead(200).end(JSON.stringify({ access_token: "a.b.c", ...lent }));
+    });
+    const program = begin(delegate(delegatee.agentId), plain.path, {
+      ...asDelegatee(delegatee.clientSecret),
+      AGENTIDP_API_URL: service.url,
+    });
+    try {
+      await Promise.race([waiting.promise, program.ended]);
+      program.interrupt();
+      const ended = await program.ended;
+      expect(calls.at(-1), ended.out + ended.err).toBe("DELETE /api/v1/oauth2/token/delegate/chain-1");
+    } finally {
+      await program.stop();
+      service.server.close();
+      service.server.closeAllConnections();
+    }
   });
 
   it("its own test passes without network, and its sources are formatted", async () => {

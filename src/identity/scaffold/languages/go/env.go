@@ -15,11 +15,12 @@ func loadEnv(path string) error {
 		return err
 	}
 	for line := range strings.Lines(string(content)) {
-		name, value, found := strings.Cut(strings.TrimSpace(line), "=")
+		name, value, found := strings.Cut(line, "=")
+		name = strings.TrimSpace(name)
 		if !found || strings.HasPrefix(name, "#") || os.Getenv(name) != "" {
 			continue
 		}
-		if err := os.Setenv(name, value); err != nil {
+		if err := os.Setenv(name, strings.Trim(strings.TrimSpace(value), `"'`)); err != nil {
 			return err
 		}
 	}

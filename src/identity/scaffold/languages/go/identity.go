@@ -86,8 +86,13 @@ func (c *client) requestToken(ctx context.Context, form url.Values) (string, err
 	var answer struct {
 		AccessToken string `json:"access_token"`
 	}
-	err = c.send(request, &answer)
-	return answer.AccessToken, err
+	if err := c.send(request, &answer); err != nil {
+		return "", err
+	}
+	if answer.AccessToken == "" {
+		return "", foreign(request, "200")
+	}
+	return answer.AccessToken, nil
 }
 
 // call sends JSON with an access token. answer is nil where the answer has no body.
@@ -120,14 +125,25 @@ func (c *client) send(request *http.Request, answer any) error {
 		return err
 	}
 	if response.StatusCode >= 300 {
-		// The hint says what to do. Without the provider's own JSON there is only the status.
+		// The hint says what to do.
 		var problem struct{ Code, Message, Hint, RequestID string }
-		_ = json.Unmarshal(body, &problem)
+		if json.Unmarshal(body, &problem) != nil || problem.Code == "" {
+			return foreign(request, response.Status)
+		}
 		return fmt.Errorf("%s %s: %s %s\n%s (request %s)", request.Method, request.URL.Path, response.Status,
 			problem.Code, strings.TrimSpace(problem.Message+" "+problem.Hint), problem.RequestID)
 	}
 	if answer == nil {
 		return nil
 	}
-	return json.Unmarshal(body, answer)
+	if json.Unmarshal(body, answer) != nil {
+		return foreign(request, response.Status)
+	}
+	return nil
+}
+
+// foreign is the error of an answer that the identity provider does not give: a proxy, or another server, gave it.
+func foreign(request *http.Request, status string) error {
+	return fmt.Errorf("%s %s: the answer (status %s) is not from the identity provider. Check AGENTIDP_API_URL",
+		request.Method, request.URL, status)
 }

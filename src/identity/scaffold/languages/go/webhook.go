@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -97,10 +98,14 @@ func receiveWebhooks(ctx context.Context) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("POST /", verifier)
-	server := &http.Server{Addr: ":" + port, Handler: mux, ReadTimeout: 10 * time.Second}
+	listener, err := net.Listen("tcp", ":"+port)
+	if err != nil {
+		return fmt.Errorf("cannot listen on port %s, set another PORT in .env: %w", port, err)
+	}
+	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
 	fmt.Printf("Receiving webhooks on port %s. Ctrl-C ends.\n", port)
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -25,11 +25,16 @@ class Refused(Advice):
     """A refusal by the identity provider, with what it advises."""
 
     def __init__(self, what: str, status: int, body: Mapping[str, Any]) -> None:
-        code, message = body.get("code", "no code"), body.get("message", "no message")
+        code, message = body["code"], body.get("message", "")
         hint, request_id = body.get("hint", ""), body.get("requestId", "none")
         super().__init__(f"{what} was refused: {status} {code}. {message}\n{hint}\nRequest id: {request_id}")
         self.status = status
         self.code = code
+
+
+def _foreign(what: str, status: int) -> Advice:
+    """For an answer that the identity provider does not give: a proxy, or another server, gave it."""
+    return Advice(f"{what}: the answer (status {status}) is not from the identity provider. Check AGENTIDP_API_URL.")
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -54,16 +59,18 @@ def _send(what: str, request: Request) -> Any:
     """Sends a request and returns the JSON of its answer; None for an answer without a body."""
     try:
         with _opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
-            body = response.read()
+            status, body = response.status, response.read()
     except HTTPError as error:
         problem = _parsed(error.read())
-        raise Refused(what, error.code, problem if isinstance(problem, dict) else {}) from None
+        if not isinstance(problem, dict) or "code" not in problem:
+            raise _foreign(what, error.code) from None
+        raise Refused(what, error.code, problem) from None
     except (OSError, HTTPException) as error:
         host = f"{request.type}://{request.host}"
         raise Advice(f"{what}: {host} does not answer. Check AGENTIDP_API_URL and the network.") from error
     parsed = _parsed(body)
-    if body and parsed is None:
-        raise Advice(f"{what}: the answer is no JSON. Check AGENTIDP_API_URL.")
+    if body and not isinstance(parsed, dict):
+        raise _foreign(what, status)
     return parsed
 
 
@@ -78,6 +85,8 @@ def _request_token(what: str, client: Client, parameters: Mapping[str, str]) -> 
             data=urlencode(parameters).encode(),
         ),
     )
+    if not answer or "access_token" not in answer:
+        raise _foreign(what, 200)
     return str(answer["access_token"])
 
 

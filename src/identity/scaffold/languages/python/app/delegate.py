@@ -24,6 +24,7 @@ def lent(client: Client, access_token: str, loan: Mapping[str, Any]) -> Iterator
 
     def revoke() -> None:
         agentidp.call(client, access_token, "DELETE", f"{_DELEGATE}/{delegation['chainId']}")
+        print("Revoked.")
 
     unrevoked = f"The delegation {delegation['chainId']} could not be revoked. It ends at {delegation['expiresAt']}."
     try:
@@ -71,7 +72,6 @@ def main() -> None:
             _act(delegator, delegatee, token, resource)
         else:
             print("To see the delegatee act, set DELEGATEE_CLIENT_ID and DELEGATEE_CLIENT_SECRET in .env.")
-    print("Revoked.")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@ import io
 import unittest
 from email.message import Message
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 from urllib.error import HTTPError, URLError
 from urllib.request import Request
 
@@ -14,7 +14,9 @@ CLIENT = Client("https://idp.example.com", "agent-1", "sa_sec_for_this_test")
 
 def answers(body: bytes) -> Any:
     """Answers in place of the network."""
-    return patch.object(agentidp._opener, "open", return_value=io.BytesIO(body))
+    answer = MagicMock(status=200)
+    answer.__enter__.return_value.read.return_value = body
+    return patch.object(agentidp._opener, "open", return_value=answer)
 
 
 class SignIn(unittest.TestCase):
@@ -42,8 +44,9 @@ class SignIn(unittest.TestCase):
             agentidp.sign_in(CLIENT)
 
     def test_says_where_to_look_when_the_answer_comes_from_something_else(self) -> None:
-        with answers(b"<html>"), self.assertRaisesRegex(Advice, "Check AGENTIDP_API_URL"):
-            agentidp.sign_in(CLIENT)
+        for body in (b"<html>", b"{}", b""):
+            with answers(body), self.assertRaisesRegex(Advice, "Check AGENTIDP_API_URL"):
+                agentidp.sign_in(CLIENT)
 
 
 class Call(unittest.TestCase):

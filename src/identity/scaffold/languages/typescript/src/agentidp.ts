@@ -23,7 +23,7 @@ export interface Delegation {
 }
 
 interface Problem {
-  readonly code?: string;
+  readonly code: string;
   readonly message?: string;
   readonly hint?: string;
   readonly requestId?: string;
@@ -35,12 +35,16 @@ export class Refused extends Advice {
   readonly code: string;
 
   constructor(what: string, status: number, body: Problem) {
-    const { code = "no code", message = "no message", hint = "", requestId = "none" } = body;
+    const { code, message = "", hint = "", requestId = "none" } = body;
     super(`${what} was refused: ${status} ${code}. ${message}\n${hint}\nRequest id: ${requestId}`);
     this.status = status;
     this.code = code;
   }
 }
+
+/** For an answer that the identity provider does not give: a proxy, or another server, gave it. */
+const foreign = (what: string, status: number) =>
+  new Advice(`${what}: the answer (status ${status}) is not from the identity provider. Check AGENTIDP_API_URL.`);
 
 /** Sends a request and returns the JSON of its answer; undefined for an answer without a body. */
 async function send(what: string, url: string, init: RequestInit): Promise<unknown> {
@@ -53,9 +57,9 @@ async function send(what: string, url: string, init: RequestInit): Promise<unkno
   const response = await fetch(url, options).catch(unreachable);
   const text = await response.text().catch(unreachable);
   const body = parsed(text);
-  if (!response.ok) throw new Refused(what, response.status, body ?? {});
-  if (text !== "" && body === undefined) throw new Advice(`${what}: the answer is no JSON. Check AGENTIDP_API_URL.`);
-  return body;
+  if (response.ok && (body !== undefined || text === "")) return body;
+  if (response.ok || body === undefined || !("code" in body)) throw foreign(what, response.status);
+  throw new Refused(what, response.status, body as Problem);
 }
 
 function parsed(text: string): object | undefined {
@@ -78,7 +82,9 @@ async function requestToken(
     headers: { Authorization: `Basic ${basic}` },
     body: new URLSearchParams(parameters),
   });
-  return (answer as { access_token: string }).access_token;
+  const { access_token } = (answer ?? {}) as { access_token?: string };
+  if (access_token === undefined) throw foreign(what, 200);
+  return access_token;
 }
 
 /**

@@ -36,5 +36,4 @@ await run(async () => {
     if (delegatee) await act(delegator, delegatee, await exchangeDelegation(delegatee, delegationToken));
     else console.log("To see the delegatee act, set DELEGATEE_CLIENT_ID and DELEGATEE_CLIENT_SECRET in .env.");
   });
-  console.log("Revoked.");
 });

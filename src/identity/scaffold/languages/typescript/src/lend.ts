@@ -11,7 +11,7 @@ export interface Loan {
   readonly ttlSeconds: number;
 }
 
-/** Delegates, runs the work, and revokes: after an error of the work too, whose error is then thrown. */
+/** Delegates, runs the work, and revokes: after Ctrl-C and an error of the work too, whose error is then thrown. */
 export async function lend<Result>(
   client: Client,
   accessToken: string,
@@ -19,10 +19,13 @@ export async function lend<Result>(
   work: (delegation: Delegation) => Promise<Result>,
 ): Promise<Result> {
   const delegation = (await call(client, accessToken, "POST", "/api/v1/oauth2/token/delegate", loan)) as Delegation;
-  const revoke = () => call(client, accessToken, "DELETE", `/api/v1/oauth2/token/delegate/${delegation.chainId}`);
+  const revoke = async () => {
+    await call(client, accessToken, "DELETE", `/api/v1/oauth2/token/delegate/${delegation.chainId}`);
+    console.log("Revoked.");
+  };
   let result: Result;
   try {
-    result = await work(delegation);
+    result = await Promise.race([work(delegation), interruption()]);
   } catch (error) {
     await revoke().catch(() => console.error(unrevoked(delegation)));
     throw error;
@@ -32,6 +35,12 @@ export async function lend<Result>(
   });
   return result;
 }
+
+/** Rejects at Ctrl-C. A second one ends the program at once. */
+const interruption = (): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Advice("Interrupted.")));
+  });
 
 const unrevoked = ({ chainId, expiresAt }: Delegation): string =>
   `The delegation ${chainId} could not be revoked. It ends at ${expiresAt}.`;

@@ -8,6 +8,7 @@ export async function run(command: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof Advice)) throw error;
     console.error(error.message);
-    process.exitCode = 1;
+    // At once: after Ctrl-C a call may still wait for its answer.
+    process.exit(1);
   }
 }

@@ -40,6 +40,15 @@ it("says why it was refused and what to do, without the secret", async () => {
 });
 
 it("says where to look when the answer comes from something else", async () => {
-  mock.method(globalThis, "fetch", async () => new Response("<html>"));
-  await assert.rejects(signIn(client), /Check AGENTIDP_API_URL/);
+  for (const [body, status] of [
+    ["<html>", 200],
+    ["<html>", 502],
+    ["{}", 200],
+    ["{}", 400],
+    ["", 200],
+  ] as const) {
+    mock.method(globalThis, "fetch", async () => new Response(body, { status }));
+    await assert.rejects(signIn(client), new RegExp(`status ${status}.* Check AGENTIDP_API_URL`));
+    mock.restoreAll();
+  }
 });

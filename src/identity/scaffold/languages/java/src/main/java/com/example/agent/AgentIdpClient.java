@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -17,20 +18,21 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
 /** One agent at the identity provider, by plain HTTP until the SDK for Java is published. It replaces this class. */
 final class AgentIdpClient {
   private static final JsonMapper JSON =
-      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+      JsonMapper.builder()
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
   // It does not follow redirects, which would send the credentials somewhere else.
   private static final HttpClient HTTP = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
 
   private record TokenAnswer(@JsonProperty("access_token") String accessToken) {}
-
-  /** The hint says what to do. */
-  private record Problem(String code, String message, String hint, String requestId) {}
 
   private final String url;
   private final String id;
@@ -45,9 +47,7 @@ final class AgentIdpClient {
   /** The agent of the settings {@code <prefix>_CLIENT_ID} and {@code <prefix>_CLIENT_SECRET}. */
   static AgentIdpClient of(Settings settings, String prefix) {
     var url = settings.require("AGENTIDP_API_URL").replaceFirst("/+$", "");
-    if (!isSecure(url)) {
-      throw new Advice("AGENTIDP_API_URL must begin with https://, because secrets are sent to it: " + url);
-    }
+    requireSecure(url);
     return new AgentIdpClient(
         url, settings.require(prefix + "_CLIENT_ID"), settings.require(prefix + "_CLIENT_SECRET"));
   }
@@ -84,11 +84,11 @@ final class AgentIdpClient {
         request("/api/v1/token", "Basic " + basic)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .POST(BodyPublishers.ofString(body));
-    return JSON.readValue(send(request), TokenAnswer.class).accessToken();
+    return send(request, TokenAnswer.class).accessToken();
   }
 
   <T> T get(String path, String token, Class<T> type) throws IOException {
-    return JSON.readValue(send(request(path, "Bearer " + token)), type);
+    return send(request(path, "Bearer " + token), type);
   }
 
   <T> T post(String path, String token, Object body, Class<T> type) throws IOException {
@@ -96,11 +96,11 @@ final class AgentIdpClient {
         request(path, "Bearer " + token)
             .header("Content-Type", "application/json")
             .POST(BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)));
-    return JSON.readValue(send(request), type);
+    return send(request, type);
   }
 
   void delete(String path, String token) throws IOException {
-    send(request(path, "Bearer " + token).DELETE());
+    send(request(path, "Bearer " + token).DELETE(), Void.class);
   }
 
   private HttpRequest.Builder request(String path, String authorization) {
@@ -109,7 +109,8 @@ final class AgentIdpClient {
         .header("Authorization", authorization);
   }
 
-  private static byte[] send(HttpRequest.Builder builder) throws IOException {
+  /** Sends a request and reads the JSON of its answer; null for an answer without a body. */
+  private static <T> T send(HttpRequest.Builder builder, Class<T> type) throws IOException {
     var request = builder.build();
     HttpResponse<byte[]> response;
     try {
@@ -122,26 +123,42 @@ final class AgentIdpClient {
           "No answer from %s (%s): check AGENTIDP_API_URL, and that the identity provider runs"
               .formatted(request.uri(), error), error);
     }
-    if (response.statusCode() < 300) {
-      return response.body();
-    }
-    var call = "%s %s: %d".formatted(request.method(), request.uri().getPath(), response.statusCode());
-    throw new Advice(call + problemIn(response.body()));
-  }
-
-  /** Empty where the body is not the identity provider's. */
-  private static String problemIn(byte[] body) throws IOException {
+    var call = "%s %s: ".formatted(request.method(), request.uri().getPath());
     try {
-      var problem = JSON.readValue(body, Problem.class);
-      return " %s: %s %s (request %s)"
-          .formatted(problem.code(), problem.message(), problem.hint(), problem.requestId());
+      if (response.statusCode() == 204) {
+        return null;
+      }
+      if (response.statusCode() < 300) {
+        return JSON.readValue(response.body(), type);
+      }
+      var problem = JSON.readTree(response.body());
+      if (problem.hasNonNull("code")) {
+        // The hint says what to do.
+        throw new Advice(
+            "%s%d %s: %s %s (request %s)".formatted(
+                call, response.statusCode(), problem.path("code").asText(), problem.path("message").asText(),
+                problem.path("hint").asText(), problem.path("requestId").asText()));
+      }
     } catch (JsonProcessingException notJson) {
-      return "";
+      // A proxy, or another server, has answered.
     }
+    throw new Advice(
+        "%sthe answer (status %d) is not from the identity provider. Check AGENTIDP_API_URL."
+            .formatted(call, response.statusCode()));
   }
 
-  /** Whether secrets that are sent to the address are not readable on a network. */
-  private static boolean isSecure(String url) {
-    return url.startsWith("https://") || url.matches("http://(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d+)?(/.*)?");
+  /** Refuses an address to which secrets would go in clear over a network. */
+  private static void requireSecure(String url) {
+    try {
+      var uri = new URI(url);
+      var isLoopback = List.of("localhost", "127.0.0.1", "[::1]").contains(uri.getHost());
+      if (uri.getHost() != null
+          && ("https".equalsIgnoreCase(uri.getScheme()) || "http".equalsIgnoreCase(uri.getScheme()) && isLoopback)) {
+        return;
+      }
+    } catch (URISyntaxException noUrl) {
+      throw new Advice("AGENTIDP_API_URL is not a URL: " + noUrl.getMessage());
+    }
+    throw new Advice("AGENTIDP_API_URL must begin with https://, because secrets are sent to it: " + url);
   }
 }

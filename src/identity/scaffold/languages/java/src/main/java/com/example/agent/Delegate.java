@@ -16,14 +16,28 @@ final class Delegate {
 
   private record AgentRecord(String email) {}
 
-  /** Ends with the block that uses it, after an error too. */
-  private record Delegation(AgentIdpClient client, String token, Answer answer) implements AutoCloseable {
-    static Delegation create(AgentIdpClient client, String token, Loan loan) throws IOException {
-      return new Delegation(client, token, client.post(PATH, token, loan, Answer.class));
+  /** Ends with the block that uses it, after an error too, and at Ctrl-C. */
+  private static final class Delegation implements AutoCloseable {
+    private final AgentIdpClient client;
+    private final String token;
+    final Answer answer;
+    private boolean isClosed;
+
+    Delegation(AgentIdpClient client, String token, Loan loan) throws IOException {
+      this.client = client;
+      this.token = token;
+      answer = client.post(PATH, token, loan, Answer.class);
+      var atCtrlC = new Thread(this::close);
+      atCtrlC.setUncaughtExceptionHandler((thread, error) -> System.err.println(error.getMessage()));
+      Runtime.getRuntime().addShutdownHook(atCtrlC);
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+      if (isClosed) {
+        return;
+      }
+      isClosed = true;
       try {
         client.delete(PATH + "/" + answer.chainId(), token);
       } catch (IOException | Advice error) {
@@ -43,8 +57,8 @@ final class Delegate {
     // The end of the delegation, should the revocation fail.
     var ttlSeconds = 300;
     var loan = new Loan(delegatee, resource, List.of(scope), ttlSeconds);
-    try (var delegation = Delegation.create(client, token, loan)) {
-      var lent = delegation.answer();
+    try (var delegation = new Delegation(client, token, loan)) {
+      var lent = delegation.answer;
       System.out.printf("Lent %s to %s until %s (delegation %s).%n", scope, delegatee, lent.expiresAt(), lent.chainId());
       if (other == null) {
         System.out.println("To see the delegatee act, set DELEGATEE_CLIENT_ID and DELEGATEE_CLIENT_SECRET in .env.");

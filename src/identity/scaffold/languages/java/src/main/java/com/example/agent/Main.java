@@ -7,9 +7,9 @@ public final class Main {
   private static final String USAGE =
       """
       usage:
-        mvn -q compile exec:java                                                     sign in and print who the agent is
-        mvn -q compile exec:java -Dexec.args="delegate <agentId> [resource scope]"   lend agents:read, or a scope of a resource
-        mvn -q compile exec:java -Dexec.args="webhook"                               receive and verify webhooks""";
+        mvn -q                                                      sign in and print who the agent is
+        mvn -q -Dexec.args="delegate <agentId> [resource scope]"   lend agents:read, or a scope of a resource
+        mvn -q -Dexec.args="webhook"                               receive and verify webhooks""";
 
   private Main() {}
 

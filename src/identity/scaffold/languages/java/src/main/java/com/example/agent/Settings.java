@@ -23,7 +23,7 @@ final class Settings {
       for (var line : Files.readAllLines(file)) {
         var parts = line.split("=", 2);
         if (parts.length == 2 && !line.startsWith("#")) {
-          values.put(parts[0].strip(), parts[1].strip());
+          values.put(parts[0].strip(), parts[1].strip().replaceAll("^([\"'])(.*)\\1$", "$2"));
         }
       }
     }

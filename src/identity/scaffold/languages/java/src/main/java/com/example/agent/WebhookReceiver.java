@@ -18,12 +18,22 @@ final class WebhookReceiver {
   /** Serves until the program is stopped. */
   static void run(Settings settings) throws IOException {
     var verifier = new WebhookVerifier(settings.require("WEBHOOK_SECRET"));
-    var port = Integer.parseInt(settings.find("PORT").orElse("8790"));
-    var server = HttpServer.create(new InetSocketAddress(port), 0);
+    var server = listen(settings.find("PORT").orElse("8790"));
     server.createContext("/", exchange -> receive(exchange, verifier));
     server.setExecutor(Executors.newCachedThreadPool());
     server.start();
-    System.out.println("Receiving webhooks on port " + port + ". Ctrl-C ends.");
+    System.out.println("Receiving webhooks on port " + server.getAddress().getPort() + ". Ctrl-C ends.");
+  }
+
+  private static HttpServer listen(String port) {
+    if (!port.matches("\\d{1,5}") || Integer.parseInt(port) > 65_535) {
+      throw new Advice("PORT must be a number up to 65535: " + port);
+    }
+    try {
+      return HttpServer.create(new InetSocketAddress(Integer.parseInt(port)), 0);
+    } catch (IOException error) {
+      throw new Advice("Cannot listen on port %s, set another PORT in .env: %s".formatted(port, error.getMessage()));
+    }
   }
 
   private static void receive(HttpExchange exchange, WebhookVerifier verifier) throws IOException {

@@ -1,12 +1,12 @@
 /** The Hono environment of the rooms' routes: the base of `platform/http`, and the caller. */
 import type { Context as HonoContext } from "hono";
-import type { RequestKey } from "../platform/claim.ts";
 import type { Context } from "../platform/context.ts";
 import type { KeyedHash } from "../platform/crypto/keyed-hash.ts";
 import type { BaseEnv } from "../platform/http/app-env.ts";
 import type { AgentId, CredentialId, OrganizationId } from "../platform/ids.ts";
 import type { Result } from "../platform/problems/result.ts";
 import type { Caller } from "./caller.ts";
+import type { NamedRequest } from "./idempotency/service.ts";
 
 /** A client that has proved that it has a client secret. */
 export interface SecretHolder extends Pick<Caller, "agentId" | "organizationId" | "credentialId"> {
@@ -32,7 +32,7 @@ export type AuthenticateNewestSecret = (
   context: Context,
   authorization: string | undefined,
   named: { readonly agentId: AgentId; readonly credentialId: CredentialId },
-  request: Pick<RequestKey, "route" | "keyHash"> | null,
+  request: NamedRequest | null,
 ) => Promise<Result<{ readonly holder: SecretHolder; readonly headers: RateHeaders }>>;
 
 /** Accepts or refuses the bearer token of a request. */

@@ -63,11 +63,11 @@ export async function refuseReplaced(c: AppContext): Promise<Problem> {
   return authenticated.ok ? refusedClient() : authenticated;
 }
 
-function presentedSecret(c: AppContext, key: string | undefined) {
+async function presentedSecret(c: AppContext, key: string | undefined) {
   const idIn = (name: string) => (c.req.param(name) ?? "").toLowerCase();
   const named = { agentId: idIn("agentId") as AgentId, credentialId: idIn("credentialId") as CredentialId };
   const { newestSecret } = c.get("authenticators");
-  const request = key === undefined ? null : requestOf(c.req, key);
+  const request = key === undefined ? null : await requestOf(c.req, key, null);
   return newestSecret(c.get("context"), c.req.header("Authorization"), named, request);
 }
 

@@ -1,5 +1,4 @@
 /** `Idempotency-Key`: a request that is sent again has its effect once, and gets the first answer. */
-import { createHash } from "node:crypto";
 import type { Context as HonoContext } from "hono";
 import type { Claim } from "../../platform/claim.ts";
 import type { Context } from "../../platform/context.ts";
@@ -15,7 +14,15 @@ import { count } from "../../platform/telemetry/recording.ts";
 import type { AppEnv, SecretHolder } from "../app-env.ts";
 import type { Caller } from "../caller.ts";
 import { answerToKeep, keptResult, requestOf } from "./service.ts";
-import { answerRequest, claimRequest, findRequest, type KeptRequest, releaseClaim, requestMs } from "./store.ts";
+import {
+  answerRequest,
+  claimRequest,
+  erasedBody,
+  findRequest,
+  type KeptRequest,
+  releaseClaim,
+  requestMs,
+} from "./store.ts";
 
 interface Options {
   /** The value holds a secret; it is kept encrypted, and for ten minutes. */
@@ -32,24 +39,22 @@ const keyForm = /^[\x21-\x7e]{1,255}$/;
 type Sender = { readonly caller: Caller } | { readonly holder: SecretHolder };
 
 function authorityOf(sender: Sender): KeptAuthority {
-  if ("holder" in sender) return { role: null, isOperator: false, actorAgentId: null, scopes: [], capabilities: [] };
-  const { role, isOperator, delegation, scopes, capabilities } = sender.caller;
-  return { role, isOperator, actorAgentId: delegation?.actorAgentId ?? null, scopes, capabilities };
+  if ("holder" in sender) return { role: null, isOperator: false, scopes: [], capabilities: [] };
+  const { role, isOperator, scopes, capabilities } = sender.caller;
+  return { role, isOperator, scopes, capabilities };
 }
 
 /** The claim of an attempt, as a row. */
 async function newClaim(c: HonoContext<AppEnv>, context: Context, key: string, sender: Sender): Promise<KeptRequest> {
   const { organizationId, agentId } = "holder" in sender ? sender.holder : sender.caller;
+  const actor = "holder" in sender ? null : (sender.caller.delegation?.actorAgentId ?? null);
   const claimedAt = context.now();
   return {
     organizationId,
     agentId,
-    ...requestOf(c.req, key),
+    ...(await requestOf(c.req, key, actor)),
     claimId: newId<never>(claimedAt),
     attempt: crypto.randomUUID(),
-    bodyHash: createHash("sha256")
-      .update(new Uint8Array(await c.req.arrayBuffer()))
-      .digest("hex"),
     claimedAt,
     authority: authorityOf(sender),
     answeredAt: null,
@@ -90,7 +95,6 @@ function refuseLessAuthority(first: KeptRequest, now: KeptRequest): Problem | nu
   const isSame =
     before.role === after.role &&
     before.isOperator === after.isOperator &&
-    before.actorAgentId === after.actorAgentId &&
     (first.proof === null) === (now.proof === null) &&
     before.capabilities.every((one) => after.capabilities.includes(one));
   if (isSame) return null;
@@ -112,12 +116,19 @@ async function repeated<T extends object>(
   admitRepetition: Options["admitRepetition"],
 ): Promise<Result<T>> {
   if (!first) return inProgress();
+  if (first.bodyHash === erasedBody) {
+    return reused("The answer to this Idempotency-Key was removed when the agent that it was about was erased.");
+  }
   if (first.bodyHash !== now.bodyHash) return reused("This Idempotency-Key was sent before, with another body.");
   if (first.answeredAt === null) return inProgress();
   const refused = refuseLessAuthority(first, now);
   if (refused) return refused;
   const kept = await keptResult<T>(context, first);
-  if (!kept) return reused("The answer to this Idempotency-Key held a secret. It was kept for ten minutes only.");
+  if (!kept) {
+    return reused(
+      "The answer to this Idempotency-Key held a secret. It was kept for ten minutes, unless its agent was decommissioned before.",
+    );
+  }
   const unadmitted = await admitRepetition?.(first);
   if (unadmitted) return unadmitted;
   counted("replayed");

@@ -1,5 +1,8 @@
 /** Requests that can be repeated: a claim before the rule runs, and the answer, which is written in one batch with the change. */
-import type { Claim, KeptAnswer } from "../../platform/claim.ts";
+import { hash } from "node:crypto";
+import { z } from "@hono/zod-openapi";
+import type { HonoRequest } from "hono";
+import type { Claim, KeptAnswer, RequestKey } from "../../platform/claim.ts";
 import type { Context } from "../../platform/context.ts";
 import { sha256Hex } from "../../platform/crypto/canonical-json.ts";
 import { open, seal, sealedPlace } from "../../platform/crypto/sealing.ts";
@@ -11,11 +14,28 @@ import { type KeptRequest, removeExpired, secretMs } from "./store.ts";
 
 export { removeAnswersAbout, removeRequestsOf, removeSecretsAbout, useUpRepetition } from "./store.ts";
 
-/** Names a request of an agent: its key is stored as a hash. */
-export const requestOf = ({ method, path }: { readonly method: string; readonly path: string }, key: string) => ({
-  route: `${method} ${path}`,
-  keyHash: sha256Hex(key),
-});
+/** A request of an agent, and its body. */
+export interface NamedRequest extends Pick<RequestKey, "route" | "keyHash"> {
+  /** SHA-256. */
+  readonly bodyHash: string;
+}
+
+const uuid = z.uuid();
+
+/**
+ * Names a request of an agent: its key is stored as a hash. Upper and lower case make no difference in a UUID (RFC 9562 4), neither
+ * as a key nor in the path, where every parameter of a repeatable operation is one.
+ *
+ * @param actor the agent that acts for it by a delegation, which is another caller. A key holds no blank, so the hashes differ
+ */
+export async function requestOf(req: HonoRequest, key: string, actor: AgentId | null): Promise<NamedRequest> {
+  const named = uuid.safeParse(key).success ? key.toLowerCase() : key;
+  return {
+    route: `${req.method} ${req.path.toLowerCase()}`,
+    keyHash: sha256Hex(actor === null ? named : `${actor} ${named}`),
+    bodyHash: hash("sha256", new Uint8Array(await req.arrayBuffer()), "hex"),
+  };
+}
 
 /** What is kept of an answer: the value of the service function, or its problem. */
 type Kept = { readonly value: object } | { readonly problem: Problem };

@@ -133,10 +133,22 @@ export function removeSecretsAbout({ db }: WithDb, agentIds: readonly AgentId[])
     .where(sql`about IN ${ended} AND sealed = 1`);
 }
 
-/** Removes the answers about erased agents, and what these agents have requested themselves. */
+/** In place of the hash of a body that is erased with its answer: a person's e-mail could be guessed from it. */
+export const erasedBody = "";
+
+/**
+ * Removes what these erased agents have requested themselves, and the answers about them with the hashes of the bodies. Such a request
+ * stays, so that a late repetition does not bring the erased texts back.
+ */
 export function removeAnswersAbout({ db }: WithDb, agentIds: readonly AgentId[]) {
   const own = sql`(SELECT organization_id, id FROM agents WHERE id IN ${among(agentIds)})`;
-  return db.delete(idempotentRequests).where(sql`about IN ${among(agentIds)} OR (organization_id, agent_id) IN ${own}`);
+  return [
+    db.delete(idempotentRequests).where(sql`(organization_id, agent_id) IN ${own}`),
+    db
+      .update(idempotentRequests)
+      .set({ ...withoutSecret, proof: null, bodyHash: erasedBody })
+      .where(sql`about IN ${among(agentIds)}`),
+  ] as const;
 }
 
 /** Removes requests of deleted organizations, at most `limit`. */

@@ -61,7 +61,7 @@ async function attempt(
   });
   const also = [
     eraseInDeliveries(context, [{ agentId, ...erased }], deliveriesAtOnce),
-    removeAnswersAbout(context, [agentId]),
+    ...removeAnswersAbout(context, [agentId]),
   ];
   const written = await commitChange(context, [updateAgent(context, before, change)], [event], also);
   return written && ok(publicAgent(context, after));

@@ -56,7 +56,7 @@ async function eraseSomeAgents(context: Context, organizationIds: readonly Organ
   const ids = rows.map(({ id }) => id);
   if (ids.length > 0) {
     const erase = endAndErase(context, withErasedTexts(ids), context.now());
-    await context.db.batch([...removeWaysIn(context, ids), erase, removeAnswersAbout(context, ids)]);
+    await context.db.batch([...removeWaysIn(context, ids), erase, ...removeAnswersAbout(context, ids)]);
   }
   return ids.length < agentsAtOnce;
 }
@@ -107,4 +107,4 @@ async function removeSome(context: Context): Promise<number> {
 }
 
 /** Removes what has no use any more. What waits are agents and organizations. */
-export const removal: ScheduledPart = { name: "removal", queries: 60, run: removeSome };
+export const removal: ScheduledPart = { name: "removal", queries: 64, run: removeSome };

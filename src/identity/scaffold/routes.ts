@@ -48,7 +48,8 @@ scaffoldRoutes.openapi(generate, async (c) => {
   if (isKnown(preconditions, entityTag)) return c.body(null, 304, { ETag: entityTag });
   // Hono takes the handler of GET for HEAD, too. That hands out no project.
   const isHead = c.req.method === "HEAD";
-  if (!isHead) await noteScaffold(context, caller, made.value);
+  const limited = isHead ? null : await noteScaffold(context, caller, made.value);
+  if (limited) return fail(c, limited);
   return c.newResponse(isHead ? null : bytes, 200, {
     "Content-Type": "application/zip",
     "Content-Disposition": `attachment; filename="${fileName}"`,

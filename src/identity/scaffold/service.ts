@@ -42,7 +42,7 @@ async function refuseMany(context: Context, organizationId: OrganizationId): Pro
  * Makes the project of an agent of the caller's organization, and hands out nothing yet. The same agent, language and version of
  * the service give the same bytes.
  *
- * @returns `AGENT_NOT_FOUND`, `AGENT_ALREADY_DECOMMISSIONED`, `RATE_LIMIT_EXCEEDED`
+ * @returns `AGENT_NOT_FOUND`, `AGENT_ALREADY_DECOMMISSIONED`
  */
 export async function makeScaffold(
   context: Context,
@@ -53,8 +53,6 @@ export async function makeScaffold(
   const agent = await findAgent(context, organizationId, agentId);
   if (!agent) return problem("AGENT_NOT_FOUND");
   if (agent.status === "decommissioned") return problem("AGENT_ALREADY_DECOMMISSIONED");
-  const limited = await refuseMany(context, organizationId);
-  if (limited) return limited;
   const { email, owner, description } = agent;
   const project = projectOf(language, { agentId, email, owner, description, issuer: context.settings.issuer });
   const bytes = archiveOf(project);
@@ -68,11 +66,19 @@ export async function makeScaffold(
 }
 
 /**
- * Notes that a project is handed out: in the audit log, then in the metrics. It must come before the answer, so that no project is
- * out without its event.
+ * Counts a project that is handed out: for the limit, in the audit log, then in the metrics. It must come before the answer, so that
+ * no project is out without its event.
+ *
+ * @returns `RATE_LIMIT_EXCEEDED`
  */
-export async function noteScaffold(context: Context, caller: Caller, { agentId, language }: Scaffold): Promise<void> {
+export async function noteScaffold(
+  context: Context,
+  caller: Caller,
+  { agentId, language }: Scaffold,
+): Promise<Problem | null> {
   const { organizationId } = caller;
+  const limited = await refuseMany(context, organizationId);
+  if (limited) return limited;
   const event = newEvent(context, actorOf(context, caller), {
     organizationId,
     action: "agent.scaffolded",
@@ -82,4 +88,5 @@ export async function noteScaffold(context: Context, caller: Caller, { agentId, 
   });
   await ledgerOf(context, organizationId).append(event);
   count("agentidp_scaffolds_generated_total", { language });
+  return null;
 }

@@ -35,7 +35,11 @@ export const lines = (most: number) =>
     .openapi({ pattern: "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$" });
 
 /** Free text with `least` to `most` characters. */
-export const text = (least: number, most: number, tooShort = `must have at least ${least} characters`) =>
+export const text = (
+  least: number,
+  most: number,
+  tooShort = `must have at least ${least} character${least === 1 ? "" : "s"}`,
+) =>
   z
     .string({ error: "must be a text" })
     .min(least, { error: tooShort })

@@ -50,7 +50,7 @@ const toParameter = instant("last")
 const ordered = (from: number | undefined, to: number | undefined) =>
   from === undefined || to === undefined || from <= to;
 
-const positionRule = "must be a whole number from 0 on: the sequence of an event";
+const positionRule = "must be a whole number from 0 to 999999999999999: the sequence of an event";
 
 const afterSequenceParameter = z
   .string({ error: positionRule })

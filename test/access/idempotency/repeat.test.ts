@@ -1,11 +1,13 @@
 /**
- * `Idempotency-Key`: a repeated request makes nothing twice and gets the first answer, byte for byte. Attack: the kept answer to a key goes
- * to another agent or organization, or to a token or an agent that can do less than the first.
+ * `Idempotency-Key`: a repeated request makes nothing twice and gets the first answer, byte for byte. Attacks: the kept answer to a key
+ * goes to another agent or organization, or to a token or an agent that can do less than the first; a delegatee looks for the keys of
+ * its delegator.
  */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { sendTo } from "../../failures/support/send.ts";
+import { exchanged, lend, newParties } from "../../identity/delegation/_parties.ts";
 import { scrape } from "../../platform/telemetry/_scrape.ts";
 import {
   type Answer,
@@ -166,6 +168,41 @@ describe("the authority of the first caller", () => {
     expect(problemOf(demoted)).toStrictEqual([403, "FORBIDDEN"]);
     expect(demoted.body.message).toContain("authority");
   });
+});
+
+it("an agent that acts for another by a delegation does not learn its keys, nor the other its", async () => {
+  const parties = await newParties(tenant.token);
+  const scopes = ["audit:read", "agents:read"];
+  const acting = await exchanged(parties.delegatee, (await lend(parties, { scopes })).delegationToken);
+  const key = crypto.randomUUID();
+  const json = { delegateeAgentId: parties.delegatee.agentId, scopes: ["audit:read"], ttlSeconds: 900 };
+  const send = (token: string, sent: string, ttlSeconds = 900) =>
+    call("/api/v1/oauth2/token/delegate", withKey(sent, { token, json: { ...json, ttlSeconds } }));
+  const first = await send(parties.token, key);
+  expect(first.status, first.text).toBe(201);
+  const refused = await send(acting, crypto.randomUUID());
+  expect(problemOf(refused)).toStrictEqual([403, "FORBIDDEN"]);
+  for (const ttlSeconds of [900, 901]) {
+    const { status, body } = await send(acting, key, ttlSeconds);
+    expect([status, { ...body, requestId: "" }]).toStrictEqual([403, { ...refused.body, requestId: "" }]);
+  }
+  expectReplay(await send(parties.token, key), first);
+});
+
+it("an erased agent is not made again: its request stays, without its answer and its body", async () => {
+  const json = agentFields();
+  const init = withKey(crypto.randomUUID(), { token: tenant.token, json });
+  const { agentId } = (await call("/api/v1/agents", init)).body;
+  const path = `/api/v1/agents/${agentId}`;
+  expect((await call(path, { method: "DELETE", token: tenant.token })).status).toBe(204);
+  expect(isReplayed(await call("/api/v1/agents", init))).toBe("true");
+  expect((await call(`${path}/erase`, { method: "POST", token: tenant.token })).status).toBe(200);
+  const late = await call("/api/v1/agents", init);
+  expect(problemOf(late)).toStrictEqual([409, "IDEMPOTENCY_KEY_REUSED"]);
+  expect(late.body.message).toContain("erased");
+  const row = "SELECT answer, body_hash, proof, network FROM idempotent_requests WHERE about = ?";
+  const { results } = await DB.prepare(row).bind(agentId).all();
+  expect(results).toStrictEqual([{ answer: null, body_hash: "", proof: null, network: null }]);
 });
 
 /** A request, another body for the same path, and the audit event of what it makes, or how else that is counted. */
@@ -346,14 +383,15 @@ describe("every repeatable operation", () => {
     const madeSoFar = () => (typeof made === "string" ? eventsOf(by.token, made) : made());
     const before = await madeSoFar();
     const key = crypto.randomUUID();
-    const request = (token: string, body = json) =>
-      send(`/api/v1${path}`, withKey(key, { token, ...(body === undefined ? {} : { json: body }) }));
+    const request = (token: string, body = json, to = path) =>
+      send(`/api/v1${to}`, withKey(key, { token, ...(body === undefined ? {} : { json: body }) }));
 
     const first = await request(by.token);
     expect(first.status, first.text).toBeLessThan(300);
     expectReplay(await request(by.token), first);
     if (otherBody) expect(problemOf(await request(by.token, otherBody))).toStrictEqual([409, "IDEMPOTENCY_KEY_REUSED"]);
-    expectReplay(await request(by.token), first);
+    const upper = path.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => id.toUpperCase());
+    expectReplay(await request(by.token, json, upper), first);
     expect(await madeSoFar()).toBe(before + 1);
 
     // The key of another agent and of another organization is another request, whatever it gets.

@@ -80,7 +80,7 @@ const rules: [name: string, fields: Record<string, unknown>, path: string, messa
     "capabilities.1",
     "is a scope of the platform; name it in grantedScopes instead",
   ],
-  ["an empty owner", { owner: "" }, "owner", "must have at least 1 characters"],
+  ["an empty owner", { owner: "" }, "owner", "must have at least 1 character"],
   ["an owner of 129 characters", { owner: "o".repeat(129) }, "owner", "must have at most 128 characters"],
   ["an owner with a line break", { owner: "team\r\nX-Evil: 1" }, "owner", "must not hold control characters"],
   ["an owner with a null character", { owner: "team\u0000" }, "owner", "must not hold control characters"],

@@ -65,7 +65,7 @@ describe("a project", () => {
 });
 
 describe("the 11th in a minute", () => {
-  it("429 with Retry-After and the limit; another organization still gets one", async () => {
+  it("429 with Retry-After and the limit; another organization still gets one, and HEAD does not count", async () => {
     const rejections = async () =>
       read((await call("/metrics")).text).value("agentidp_rate_limit_rejections_total", {
         limit: "scaffoldsPerMinute",
@@ -82,6 +82,8 @@ describe("the 11th in a minute", () => {
       details: { limit: "scaffoldsPerMinute", max: 10, retryAfterSeconds: seconds },
     });
     expect(answer.headers.has("Content-Disposition")).toBe(false);
+    const heads = Array.from({ length: 10 }, () => download(other.token, other.agentId, "", { method: "HEAD" }));
+    expect((await Promise.all(heads)).map(({ status }) => status)).toEqual(Array(10).fill(200));
     const { status } = await download(other.token, other.agentId);
     expect(status).toBe(200);
   });

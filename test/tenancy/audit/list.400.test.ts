@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { call, newOrganization, theOperator } from "../../support/api.ts";
 
 const time = "must be an ISO 8601 date-time such as 2026-01-31T09:30:00Z, or a date such as 2026-01-31";
-const position = "must be a whole number from 0 on: the sequence of an event";
+const position = "must be a whole number from 0 to 999999999999999: the sequence of an event";
 
 it.each([
   ["agentId=nobody", "agentId", "must be a UUID"],
@@ -24,7 +24,7 @@ it.each([
   ["order=asc&afterSequence=1e3", "afterSequence", position],
   ["order=asc&afterSequence=9007199254740993", "afterSequence", position],
   ["order=oldest", "order", "must be one of desc, asc"],
-  ["target=", "target", "must have at least 1 characters"],
+  ["target=", "target", "must have at least 1 character"],
   ["order=asc&cursor=e30", "cursor", "is not a cursor of this list"],
   ["limit=0", "limit", "must be a whole number from 1 to 100"],
   ["limit=101", "limit", "must be a whole number from 1 to 100"],

@@ -185,7 +185,7 @@ export const ErrorCode = {
   /**
    * The `Idempotency-Key` belongs to an earlier request, whose answer is not the answer to this one.
    *
-   * For another request, send another key. If the body is the same, the answer held a secret and was kept for ten minutes only: look whether the change was made before you send it with a new key.
+   * For another request, send another key. If the body is the same, the answer was removed: one with a secret after ten minutes or when its agent was decommissioned, any other when its agent was erased. Look whether the change was made before you send it with a new key.
    */
   IDEMPOTENCY_KEY_REUSED: "IDEMPOTENCY_KEY_REUSED",
   /**

@@ -8,7 +8,6 @@ export interface KeptAuthority {
   /** null for a client that has authenticated with its secret. */
   readonly role: "member" | "admin" | null;
   readonly isOperator: boolean;
-  readonly actorAgentId: AgentId | null;
   readonly scopes: readonly Scope[];
   readonly capabilities: readonly Scope[];
 }
@@ -21,13 +20,13 @@ export const idempotentRequests = sqliteTable(
     agentId: text("agent_id").$type<AgentId>().notNull(),
     /** The method and the path, such as `POST /api/v1/agents`. */
     route: text().notNull(),
-    /** SHA-256 of the key: a key can be half of what a holder needs to get an answer again. */
+    /** SHA-256 of the key and of who acts by a delegation: a key can be half of what a holder needs to get an answer again. */
     keyHash: text("key_hash").notNull(),
     /** Stays the same when another attempt takes the claim over. */
     claimId: text("claim_id").notNull(),
     /** Random, new with each attempt: an attempt that has lost its claim writes nothing. */
     attempt: text().notNull(),
-    /** SHA-256 of the body. */
+    /** SHA-256 of the body; empty after an erasure of what the answer described. */
     bodyHash: text("body_hash").notNull(),
     claimedAt: integer("claimed_at").notNull(),
     authority: text({ mode: "json" }).$type<KeptAuthority>().notNull(),

@@ -18,6 +18,8 @@ export interface SuiteSettings {
   readonly AGENTIDP_SUITE_URL: string;
   readonly AGENTIDP_SUITE_CONTROL: string;
   readonly AGENTIDP_SUITE_SCENARIOS: string;
+  /** The origin whose pages may call the service: a test in a browser serves them there. */
+  readonly AGENTIDP_SUITE_PAGE_ORIGIN: string;
   readonly [name: string]: string;
 }
 
@@ -50,7 +52,8 @@ if (import.meta.main) {
   const servicePort = await freePort();
   const proxy = newProxy(servicePort);
   const issuer = await listening(proxy.server, 0);
-  const service = await startService(servicePort, issuer, setupToken);
+  const pageOrigin = `http://localhost:${await freePort()}`;
+  const service = await startService(servicePort, issuer, setupToken, pageOrigin);
   const direct = `http://127.0.0.1:${servicePort}`;
   const operator = await setUpService(direct, setupToken);
   const outcomes: Outcome[] = [];
@@ -61,6 +64,7 @@ if (import.meta.main) {
       AGENTIDP_SUITE_URL: issuer,
       AGENTIDP_SUITE_CONTROL: control,
       AGENTIDP_SUITE_SCENARIOS: scenarios,
+      AGENTIDP_SUITE_PAGE_ORIGIN: pageOrigin,
     };
     const outcome = await languages[name]?.(settings);
     if (outcome) outcomes.push(outcome);

@@ -11,11 +11,24 @@ export interface Service {
   readonly stop: () => Promise<void>;
 }
 
-/** @param issuer the URL of the proxy: tokens and proofs are for what a client calls */
-export async function startService(port: number, issuer: string, setupToken: string): Promise<Service> {
+/**
+ * @param issuer the URL of the proxy: tokens and proofs are for what a client calls
+ * @param pageOrigin whose pages may call the service from a browser
+ */
+export async function startService(
+  port: number,
+  issuer: string,
+  setupToken: string,
+  pageOrigin: string,
+): Promise<Service> {
   const directory = await mkdtemp(join(tmpdir(), "agentidp-sdk-"));
   const key = () => `0:${randomBytes(32).toString("base64url")}`;
-  const settings = { ENVIRONMENT: "development", KEY_ENCRYPTION_KEYS: key(), SECRET_HASH_KEYS: key() };
+  const settings = {
+    ENVIRONMENT: "development",
+    KEY_ENCRYPTION_KEYS: key(),
+    SECRET_HASH_KEYS: key(),
+    ALLOWED_ORIGINS: pageOrigin,
+  };
   const worker = new Miniflare(
     convertV4MiniflareOptions({
       ...configuredBindings({ ...settings, ISSUER: issuer, SETUP_TOKEN: setupToken }),

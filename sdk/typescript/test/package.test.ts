@@ -1,7 +1,8 @@
 /** What a stranger gets: the packed files, their types and size, in each runtime that is there. */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -145,6 +146,56 @@ describe("the README", () => {
     assert.match(lines, /signs in with \[redacted\]/);
     assert.match(lines, /"active"/);
   });
+});
+
+const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+test("it runs in a browser, in a page of an allowed origin", {
+  skip: existsSync(chromium) ? false : `${chromium} is not installed`,
+}, async () => {
+  const { clientId, clientSecret } = fixtures.agent;
+  const program = await bundled(`import { AgentIdPClient, ClientSecret } from "@sentryagent/idp-sdk";
+    import { DpopKey } from "@sentryagent/idp-sdk/dpop";
+    const credentials = new ClientSecret(${JSON.stringify(clientId)}, ${JSON.stringify(clientSecret)});
+    const client = new AgentIdPClient(${JSON.stringify(url)}, credentials, { dpopKey: await DpopKey.generate() });
+    const { value, requestId, status } = await client.tokens.whoAmI().withResponse();
+    const missing = await client.agents.get("00000000-0000-7000-8000-000000000000").catch(({ kind, code }) => kind + " " + code);
+    const credential = await client.credentials.create(value.agentId);
+    globalThis.seen = { agentId: value.agentId, status, hasId: requestId !== undefined, missing, secret: String(credential.clientSecret) };`);
+  const pageOrigin = process.env.AGENTIDP_SUITE_PAGE_ORIGIN ?? "";
+  const pages = createHttpServer(({ url: path }, response) => {
+    const isProgram = path === "/program.js";
+    response.setHeader("content-type", isProgram ? "text/javascript" : "text/html");
+    response.end(
+      isProgram ? program : "<!doctype html><link rel=icon href=data:,><script type=module src=/program.js></script>",
+    );
+  }).listen(Number(new URL(pageOrigin).port), "localhost");
+  const browser = await checkout("playwright-core").chromium.launch({
+    executablePath: chromium,
+    args: ["--no-sandbox"],
+  });
+  try {
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on("pageerror", (error: Error) => problems.push(error.message));
+    await page.goto(pageOrigin);
+    await Promise.race([
+      page.waitForFunction("globalThis.seen", undefined, { timeout: 60_000 }),
+      page.waitForEvent("pageerror", { timeout: 60_000 }),
+    ]);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(await page.evaluate("globalThis.seen"), {
+      agentId: clientId,
+      status: 200,
+      hasId: true,
+      missing: "NotFound AGENT_NOT_FOUND",
+      secret: "[redacted]",
+    });
+  } finally {
+    await browser.close();
+    pages.close();
+    pages.closeAllConnections();
+  }
 });
 
 describe("the examples", () => {

@@ -45,6 +45,8 @@ async function register(fields: Record<string, unknown>): Promise<Body> {
 }
 
 beforeAll(async () => {
+  // First, because it takes longer on a busy machine than the service keeps a connection without requests.
+  compileSchemas();
   front = await newTlsFront();
   issuer = front.origin;
   service = `did:web:${encodeURIComponent(new URL(issuer).host)}`;
@@ -165,8 +167,6 @@ function compileSchemas() {
 const skipped = schemaFile ? "" : " (skipped: OASF_SCHEMA names no schema)";
 
 describe.skipIf(!schemaFile)(`OASF records and the published schema${skipped}`, () => {
-  beforeAll(compileSchemas);
-
   it.each(["0.8.0", "1.0.0"])("%s: the judge takes the published valid record, and not the invalid one", (version) => {
     expect(complaints(sample(`valid-${version}.json`))).toBeNull();
     expect(complaints(sample(`invalid-${version}.json`))).not.toBeNull();
@@ -241,7 +241,6 @@ describe("10,000 agents", () => {
   const added = 10_000;
 
   beforeAll(async () => {
-    compileSchemas();
     const numbered = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${added}),
       model AS (SELECT * FROM agents ORDER BY id LIMIT 1)`;
     const id = "printf('01f00000-0000-7000-8000-%012d', n)";

@@ -21,6 +21,6 @@ attack(
       scenario ? [[`${name}: with a key`, withKey(scenario)]] : [],
     ),
   ),
-  // A claim that comes late belongs to nobody for 30 seconds: `test/access/idempotency/secrets.test.ts`.
+  // A claim that comes late stays for 30 seconds without an attempt: `test/access/idempotency/secrets.test.ts`.
   ["before", "after"],
 );

@@ -162,7 +162,7 @@ export function stopWebhooksOf({ db }: Pick<Context, "db">, organizationIds: rea
 /** Holds for some deliveries of the organizations' webhooks: at most `limit`. */
 export const areDeliveriesOf = (organizationIds: readonly OrganizationId[], limit: number): SQL =>
   sql`id IN (SELECT id FROM webhook_deliveries WHERE subscription_id IN
-    (SELECT id FROM webhook_subscriptions WHERE ${areTheirs(organizationIds)}) LIMIT ${limit})`;
+    (SELECT id FROM webhook_subscriptions WHERE ${areTheirs(organizationIds)}) ORDER BY id LIMIT ${limit})`;
 
 /** Removes the webhooks of organizations that have no deliveries any more. */
 export function removeWebhooksWithoutDeliveries(

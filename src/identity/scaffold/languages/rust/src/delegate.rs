@@ -1,5 +1,10 @@
 //! Lends a scope to another agent, lets it act where its secret is set, and revokes.
 
+use std::{
+    process,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use anyhow::{ensure, Context, Result};
 use serde::Deserialize;
 use serde_json::json;
@@ -47,6 +52,16 @@ pub fn run(
         lent.expires_at, lent.chain_id
     );
 
+    let revoke = Arc::new(revocation(&idp, token, &lent));
+    let at_ctrl_c = Arc::clone(&revoke);
+    let handled = ctrlc::set_handler(move || {
+        at_ctrl_c().unwrap_or_else(|error| eprintln!("{error:#}"));
+        process::exit(130);
+    });
+    if let Err(error) = handled {
+        eprintln!("Ctrl-C does not revoke: {error}");
+    }
+
     let acted = match &other {
         Some(other) => act(other, &idp.id, resource, &lent.delegation_token),
         None => {
@@ -55,14 +70,29 @@ pub fn run(
         }
     };
     // After an error too.
-    let revoked = idp
-        .delete(&format!("{PATH}/{}", lent.chain_id), &token)
-        .with_context(|| format!("not revoked, it ends at {}", lent.expires_at));
-    match &revoked {
-        Ok(()) => println!("Revoked."),
-        Err(error) => eprintln!("{error:#}"),
+    let revoked = revoke();
+    if let (Err(_), Err(error)) = (&acted, &revoked) {
+        eprintln!("{error:#}");
     }
     acted.and(revoked)
+}
+
+/// Revokes once: a second call waits for the first.
+fn revocation(idp: &Client, token: String, lent: &Delegation) -> impl Fn() -> Result<()> {
+    let idp = idp.clone();
+    let path = format!("{PATH}/{}", lent.chain_id);
+    let until = lent.expires_at.clone();
+    let is_called = Mutex::new(false);
+    move || {
+        let mut is_called = is_called.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_called {
+            *is_called = true;
+            idp.delete(&path, &token)
+                .with_context(|| format!("not revoked, it ends at {until}"))?;
+            println!("Revoked.");
+        }
+        Ok(())
+    }
 }
 
 /// The delegatee; `None` without its settings.

@@ -6,13 +6,14 @@ use anyhow::{bail, ensure, Context, Result};
 use base64::prelude::{Engine, BASE64_STANDARD};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use ureq::{
-    http::{Response, Uri},
+    http::{Response, StatusCode, Uri},
     Agent, Body,
 };
 
 use crate::settings::Settings;
 
 /// One agent at the identity provider.
+#[derive(Clone)]
 pub struct Client {
     http: Agent,
     url: String,
@@ -26,8 +27,8 @@ struct TokenAnswer {
 }
 
 /// What the identity provider says of an error. The hint says what to do.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Problem {
     code: String,
     message: String,
@@ -91,7 +92,7 @@ impl Client {
             .post(format!("{}/api/v1/token", self.url))
             .header("Authorization", format!("Basic {basic}"))
             .send_form(form);
-        let answer: TokenAnswer = accepted(sent)?.body_mut().read_json()?;
+        let answer: TokenAnswer = json(sent)?;
         Ok(answer.access_token)
     }
 
@@ -100,7 +101,7 @@ impl Client {
         let sent = request
             .header("Authorization", format!("Bearer {token}"))
             .call();
-        Ok(accepted(sent)?.body_mut().read_json()?)
+        json(sent)
     }
 
     pub fn post<T: DeserializeOwned>(
@@ -113,7 +114,7 @@ impl Client {
         let sent = request
             .header("Authorization", format!("Bearer {token}"))
             .send_json(body);
-        Ok(accepted(sent)?.body_mut().read_json()?)
+        json(sent)
     }
 
     pub fn delete(&self, path: &str, token: &str) -> Result<()> {
@@ -125,21 +126,36 @@ impl Client {
     }
 }
 
+/// Reads the JSON of an answer.
+fn json<T: DeserializeOwned>(sent: Result<Response<Body>, ureq::Error>) -> Result<T> {
+    let mut response = accepted(sent)?;
+    let read = response.body_mut().read_json();
+    read.with_context(|| foreign(response.status()))
+}
+
+/// Says that a proxy, or another server, has answered.
+fn foreign(status: StatusCode) -> String {
+    format!(
+        "the answer (status {status}) is not from the identity provider, check AGENTIDP_API_URL"
+    )
+}
+
 /// Turns an answer that is no success into an error that says what to do.
 fn accepted(sent: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>> {
     let mut response =
         sent.context("no answer: check AGENTIDP_API_URL, and that the identity provider runs")?;
     if !response.status().is_success() {
+        let status = response.status();
         let Problem {
             code,
             message,
             hint,
             request_id,
-        } = response.body_mut().read_json().unwrap_or_default();
-        bail!(
-            "{} {code}: {message} {hint} (request {request_id})",
-            response.status()
-        );
+        } = response
+            .body_mut()
+            .read_json()
+            .with_context(|| foreign(status))?;
+        bail!("{status} {code}: {message} {hint} (request {request_id})");
     }
     Ok(response)
 }

@@ -17,7 +17,8 @@ impl Settings {
             .lines()
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once('='))
-            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+            .map(|(name, value)| (name, value.trim().trim_matches(['"', '\''])))
+            .map(|(name, value)| (name.trim().to_owned(), value.to_owned()));
         let of_environment = env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });

@@ -16,6 +16,8 @@ use crate::{
 };
 
 const LONGEST_BODY: u64 = 1 << 20;
+/// A sender that stops within its body keeps one of them: put a proxy with time-outs in front of a public receiver.
+const WORKERS: usize = 16;
 
 #[derive(Deserialize)]
 struct Event {
@@ -30,8 +32,12 @@ pub fn run(settings: &Settings) -> Result<()> {
         .map_err(|error| anyhow!("cannot listen on port {port}, set another PORT: {error}"))?;
     println!("Receiving webhooks on port {port}. Ctrl-C ends.");
     thread::scope(|scope| {
-        for request in server.incoming_requests() {
-            scope.spawn(|| answer(request, &verifier));
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                for request in server.incoming_requests() {
+                    answer(request, &verifier);
+                }
+            });
         }
     });
     Ok(())

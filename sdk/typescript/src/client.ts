@@ -201,7 +201,7 @@ export class AgentIdPClient {
     return new Call(this.#engine.send(operation, { query, body }, options) as Promise<Answered<T>>);
   }
 
-  /** Ends what is running and forgets the tokens. */
+  /** Ends what is running and forgets the tokens. A download that is being read goes on; its `signal` ends it. */
   close(): void {
     this.#engine.close();
   }

@@ -62,30 +62,6 @@ export class ServiceTime {
   }
 }
 
-/** A signal that follows others. */
-export interface Following {
-  readonly signal: AbortSignal;
-  /** Ends it, so that nothing of a call stays at a signal that lives longer. */
-  readonly release: () => void;
-}
-
-/**
- * A signal that aborts with the first of these. `AbortSignal.any` leaves a listener at each of them until garbage is collected, and
- * Node warns of a leak at the eleventh call of a client.
- */
-export function following(...sources: readonly AbortSignal[]): Following {
-  const ender = new AbortController();
-  const stops = sources.map((source) => [source, () => ender.abort(source.reason)] as const);
-  for (const [source, stop] of stops) {
-    if (source.aborted) stop();
-    else source.addEventListener("abort", stop, { once: true });
-  }
-  const release = () => {
-    for (const [source, stop] of stops) source.removeEventListener("abort", stop);
-  };
-  return { signal: ender.signal, release };
-}
-
 /** The result of a promise, or a rejection as soon as the signal aborts. The promise goes on. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;

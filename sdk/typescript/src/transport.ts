@@ -1,6 +1,6 @@
 /** Sends a call: attempts, waits, deadline, hooks, and what becomes an error. It knows nothing of tokens. */
 import { attempt, NoReply, type Reply, TooLong } from "./attempt.ts";
-import { type Clock, following, ServiceTime, systemClock } from "./clock.ts";
+import { type Clock, ServiceTime, systemClock } from "./clock.ts";
 import { AgentIdPError, configError } from "./errors.ts";
 import { type Asked, canComeFromClock, challengeError, refusal, unreadable } from "./refusal.ts";
 import {
@@ -146,15 +146,13 @@ export class Transport {
   async #prepared({ outgoing }: Sending, signal: AbortSignal | undefined, deadlineMs: number): Promise<Outgoing> {
     const ender = new AbortController();
     const timer = setTimeout(() => ender.abort(), Math.max(0, deadlineMs - this.clock.monotonic()));
-    const both = following(...(signal ? [signal] : []), ender.signal);
     try {
-      return await outgoing(both.signal);
+      return await outgoing(signal ? AbortSignal.any([signal, ender.signal]) : ender.signal);
     } catch (error) {
       if (ender.signal.aborted && !signal?.aborted) throw new NoReply("timeout", error);
       throw error;
     } finally {
       clearTimeout(timer);
-      both.release();
     }
   }
 

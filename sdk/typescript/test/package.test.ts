@@ -123,6 +123,18 @@ describe("the README", () => {
     assert.match(output, /screener-\d+@acme\.example active/);
   });
 
+  test("many calls at once make the Node of npm warn of nothing", async () => {
+    const source = `import { AgentIdPClient } from "@sentryagent/idp-sdk";
+      let warnings = 0;
+      process.on("warning", () => warnings++);
+      const client = new AgentIdPClient();
+      const { signal } = new AbortController();
+      const calls = (options) => Array.from({ length: 30 }, () => client.tokens.whoAmI(options));
+      await Promise.all([...calls(), ...calls({ signal })]);
+      console.log(warnings);`;
+    assert.equal(await outputOf("many.mjs", source, process.env.npm_node_execpath), "0\n");
+  });
+
   test("its first steps run in a Worker", async () => {
     const { Miniflare, convertV4MiniflareOptions } = checkout("miniflare");
     const source = (blocks[0]?.[2] ?? "")

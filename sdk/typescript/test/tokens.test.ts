@@ -204,17 +204,6 @@ test("a server that wants a nonce in proofs gets it, once (RFC 9449 8, 9)", asyn
   assert.deepEqual(nonces, [undefined, "first", undefined, "second"]);
 });
 
-test("many calls at once leave no listener that Node warns of", async () => {
-  const warnings: Error[] = [];
-  process.on("warning", (warning) => warnings.push(warning));
-  const { fetch } = fetching([[200, token("one")], ...Array(100).fill([200, page])]);
-  const client = new AgentIdPClient(base, new ClientSecret("id", "secret"), { fetch });
-  const { signal } = new AbortController();
-  await Promise.all(Array.from({ length: 100 }, () => client.agents.list({}, { signal })));
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(warnings, []);
-});
-
 test("a closed client sends nothing", async () => {
   const { fetch, sent } = fetching([]);
   const client = new AgentIdPClient(base, new None(), { fetch });

@@ -3,6 +3,7 @@ import QuickLRU from "quick-lru";
 import type { Source } from "../platform/context.ts";
 import { networkOf } from "../platform/network.ts";
 import { isYounger, minuteMs } from "../platform/time.ts";
+import { type Turn, turnsPerMinute } from "./turns.ts";
 
 const windowMs = minuteMs;
 /** After this time an alarm removes the networks of a ledger that is not used. Longer than a window. */
@@ -14,11 +15,6 @@ const recordedOfNetwork = 10;
 const recordedOfAll = 60;
 /** The most throttles in memory; QuickLRU holds up to twice as many. */
 const mostThrottles = 2_500;
-/** The costly checks, and how many an organization may request in a minute. */
-const turnsAllowed = { verification: 30, domain_verification: 10, scaffold: 10 } as const;
-
-/** A costly check with a limit per minute. */
-export type Turn = keyof typeof turnsAllowed;
 
 /** The result of one more failure. */
 export interface FailureNoted {
@@ -118,10 +114,10 @@ export class Admission {
     return this.#count(subject, nowMs) === 1;
   }
 
-  /** Takes one of the checks of this minute. When none is left, returns the seconds to wait. */
+  /** Takes one of the costly calls of this minute. When none is left, returns the seconds to wait. */
   takeTurn(turn: Turn, nowMs: number): { readonly admitted: boolean; readonly retryAfterSeconds: number } {
     const row = this.#read(turn);
-    if (row && isYounger(row.began_ms, windowMs, nowMs) && row.count >= turnsAllowed[turn]) {
+    if (row && isYounger(row.began_ms, windowMs, nowMs) && row.count >= turnsPerMinute[turn]) {
       return { admitted: false, retryAfterSeconds: Math.ceil((row.began_ms + windowMs - nowMs) / 1000) };
     }
     this.#count(turn, nowMs);

@@ -2,7 +2,6 @@
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { AgentId, CredentialId, DelegationId, HoldId, OrganizationId, Scope, TokenId } from "../platform/ids.ts";
 import type { AnsweredCalls } from "../platform/telemetry/calls.ts";
-import type { Turn } from "./admission.ts";
 import type { ChainLedger } from "./chain-contract.ts";
 import type {
   AuthenticatedClient,
@@ -14,6 +13,7 @@ import type {
 } from "./client-contract.ts";
 import type { LentResource } from "./delegations.ts";
 import type { RateState } from "./rate.ts";
+import type { Turn } from "./turns.ts";
 
 export type { AnsweredCalls } from "../platform/telemetry/calls.ts";
 export type { AcceptedGap, AuditEvent, ChainHead, ChainState, Gap } from "./chain-contract.ts";

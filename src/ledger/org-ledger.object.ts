@@ -13,7 +13,7 @@ import { withTimeLimits } from "../platform/time-limits.ts";
 import { acceptGap } from "./accepting-gaps.ts";
 import { activeSubject, delegationStatus, revokeWithDelegations } from "./active.ts";
 import { Activity } from "./activity.ts";
-import { Admission, networksKeptMs, type Turn } from "./admission.ts";
+import { Admission, networksKeptMs } from "./admission.ts";
 import { Alarm } from "./alarm.ts";
 import { Chain } from "./chain.ts";
 import { completeChange, holdChange, withdraw } from "./changes.ts";
@@ -55,6 +55,7 @@ import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
 import { Revocations } from "./revocations.ts";
 import { SingleUse } from "./single-use.ts";
+import type { Turn } from "./turns.ts";
 import { Usage } from "./usage.ts";
 
 function organizationOf({ id }: DurableObjectState): OrganizationId {

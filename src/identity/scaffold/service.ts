@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import type { Caller } from "../../access/caller.ts";
 import { actorOf, newEvent } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
+import { turnsPerMinute } from "../../ledger/turns.ts";
 import type { Context } from "../../platform/context.ts";
 import type { AgentId, OrganizationId } from "../../platform/ids.ts";
 import { type Problem, problem } from "../../platform/problems/problems.ts";
@@ -23,18 +24,15 @@ export interface Scaffold {
   readonly entityTag: string;
 }
 
-/** How many projects an organization may generate in a minute. The ledger counts them. */
-const mostPerMinute = 10;
-
 /** Takes one of the projects of this minute; `RATE_LIMIT_EXCEEDED` when none is left. */
 async function refuseMany(context: Context, organizationId: OrganizationId): Promise<Problem | null> {
   const { admitted, retryAfterSeconds } = await ledgerOf(context, organizationId).admitTurn("scaffold");
   if (admitted) return null;
-  const limit = "scaffoldsPerMinute";
+  const [limit, max] = ["scaffoldsPerMinute", turnsPerMinute.scaffold] as const;
   count("agentidp_rate_limit_rejections_total", { limit });
-  return problem("RATE_LIMIT_EXCEEDED", `An organization may generate ${mostPerMinute} projects a minute.`, {
+  return problem("RATE_LIMIT_EXCEEDED", `An organization may generate ${max} projects a minute.`, {
     headers: { "Retry-After": String(retryAfterSeconds) },
-    details: { limit, max: mostPerMinute, retryAfterSeconds },
+    details: { limit, max, retryAfterSeconds },
   });
 }
 

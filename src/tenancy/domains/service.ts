@@ -5,6 +5,7 @@ import type { Caller } from "../../access/caller.ts";
 import { answering } from "../../access/idempotency/service.ts";
 import { commitChange } from "../../events/outbox.ts";
 import { ledgerOf } from "../../ledger/client.ts";
+import { turnsPerMinute } from "../../ledger/turns.ts";
 import type { Context } from "../../platform/context.ts";
 import { encodeBase64url } from "../../platform/crypto/base64url.ts";
 import { violatesUnique } from "../../platform/db/client.ts";
@@ -212,9 +213,13 @@ export async function verifyDomain(
   if (!found.ok) return found;
   const turn = await ledgerOf(context, organizationId).admitTurn("domain_verification");
   if (!turn.admitted) {
-    return problem("RATE_LIMIT_EXCEEDED", "An organization can have its domains verified ten times a minute.", {
-      headers: { "Retry-After": String(turn.retryAfterSeconds) },
-    });
+    return problem(
+      "RATE_LIMIT_EXCEEDED",
+      `An organization can have its domains verified ${turnsPerMinute.domain_verification} times a minute.`,
+      {
+        headers: { "Retry-After": String(turn.retryAfterSeconds) },
+      },
+    );
   }
   return untilWritten(async () => {
     const domain = await findDomain(context, organizationId, found.value.domain);

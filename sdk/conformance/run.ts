@@ -1,5 +1,5 @@
 /**
- * `npm run test:sdk [-- typescript] [--outputFile.json=path]`: one built Worker with an enterprise organization, a recording
+ * `npm run test:sdk [-- typescript,rust] [--outputFile.json=path]`: one built Worker with an enterprise organization, a recording
  * proxy before it, and the tests of each client library, packed and installed as a stranger would.
  */
 import { existsSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { builtModules } from "../../scripts/built-worker.ts";
 import { freePort } from "../../scripts/port.ts";
 import { newOrganization, setUpService } from "./fixtures.ts";
+import { testRust } from "./languages/rust.ts";
 import { testTypescript } from "./languages/typescript.ts";
 import { newProxy } from "./proxy.ts";
 import { startService } from "./service.ts";
@@ -31,6 +32,7 @@ interface Outcome {
 /** Each library's tests, by the name on the command line. */
 const languages: Readonly<Record<string, (settings: SuiteSettings) => Promise<Outcome>>> = {
   typescript: testTypescript,
+  rust: testRust,
 };
 
 const setupToken = "a-set-up-token-for-the-suite-only-0123456789";

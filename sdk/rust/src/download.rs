@@ -1,0 +1,163 @@
+//! An answer that is read as it comes, in constant memory.
+use crate::error::{AgentIdPError, ErrorFacts, ErrorKind, Result};
+use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
+
+/// The bytes of an export, or of a file.
+///
+/// ```no_run
+/// # async fn example(client: sentryagent_idp::AgentIdPClient) -> Result<(), sentryagent_idp::AgentIdPError> {
+/// let mut events = client.audit().export().from("2026-11-01").await?.records();
+/// while let Some(event) = events.next().await {
+///     println!("{}", event?["action"]);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Download {
+    response: reqwest::Response,
+    file_name: Option<String>,
+    content_type: String,
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Download")
+            .field("file_name", &self.file_name)
+            .field("content_type", &self.content_type)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Download {
+    pub(crate) fn new(response: reqwest::Response) -> Self {
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let file_name = header("content-disposition")
+            .and_then(|text| {
+                Some(
+                    text.split_once("filename=\"")?
+                        .1
+                        .split_once('"')?
+                        .0
+                        .to_owned(),
+                )
+            })
+            .filter(|name| !name.is_empty() && !name.contains(['/', '\\']));
+        let content_type = header("content-type").unwrap_or_default().to_owned();
+        Self {
+            response,
+            file_name,
+            content_type,
+        }
+    }
+
+    /// The name that the service gives the file.
+    #[must_use]
+    pub fn file_name(&self) -> Option<&str> {
+        self.file_name.as_deref()
+    }
+
+    /// What the bytes are.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        &self.content_type
+    }
+
+    /// More bytes, as they come. None at the end.
+    ///
+    /// # Errors
+    /// `Http` when the connection breaks.
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
+        let chunk = self.response.chunk().await.map_err(|cause| {
+            AgentIdPError::new(
+                ErrorKind::Http,
+                ErrorFacts {
+                    code: "CONNECTION_BROKEN".to_owned(),
+                    message: "The download broke off.".to_owned(),
+                    attempts: 1,
+                    cause: Some(Arc::new(cause.without_url())),
+                    ..ErrorFacts::default()
+                },
+            )
+        })?;
+        Ok(chunk.map(|bytes| bytes.to_vec()))
+    }
+
+    /// All bytes, in memory.
+    ///
+    /// # Errors
+    /// `Http` when the connection breaks.
+    pub async fn bytes(mut self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            bytes.extend(chunk);
+        }
+        Ok(bytes)
+    }
+
+    /// The objects of NDJSON, one by one.
+    #[must_use]
+    pub fn records(self) -> Records {
+        Records {
+            download: Some(self),
+            rest: Vec::new(),
+        }
+    }
+}
+
+/// The objects of a download of NDJSON.
+#[derive(Debug)]
+pub struct Records {
+    download: Option<Download>,
+    rest: Vec<u8>,
+}
+
+impl Records {
+    /// The next object. None at the end, and after an error.
+    pub async fn next(&mut self) -> Option<Result<Value>> {
+        loop {
+            if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.rest.drain(..=end).collect();
+                if line.len() > 1 {
+                    return Some(self.parsed(&line));
+                }
+                continue;
+            }
+            let Some(download) = &mut self.download else {
+                let line = std::mem::take(&mut self.rest);
+                return (!line.is_empty()).then(|| self.parsed(&line));
+            };
+            match download.chunk().await {
+                Ok(Some(chunk)) => self.rest.extend(chunk),
+                Ok(None) => self.download = None,
+                Err(error) => {
+                    self.end();
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        self.download = None;
+        self.rest.clear();
+    }
+
+    fn parsed(&mut self, line: &[u8]) -> Result<Value> {
+        serde_json::from_slice(line).map_err(|_| {
+            self.end();
+            AgentIdPError::of(
+                ErrorKind::Serde,
+                "UNREADABLE_ANSWER",
+                "A line of the download is no JSON.",
+            )
+        })
+    }
+}

@@ -1,0 +1,4 @@
+//! What `npm run sdk:generate` writes.
+pub mod api;
+pub mod codes;
+pub mod models;

@@ -1,0 +1,51 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod assertion;
+mod audit;
+#[cfg(feature = "blocking")]
+mod blocking;
+mod call;
+mod claims;
+mod client;
+mod clock;
+mod credentials;
+mod delegation;
+mod download;
+#[cfg(feature = "dpop")]
+pub mod dpop;
+mod engine;
+mod error;
+mod generated;
+mod instant;
+mod model;
+mod operation;
+mod pagination;
+mod parts;
+mod refusal;
+mod retry;
+mod secret;
+mod settings;
+mod token_endpoint;
+mod token_manager;
+mod transport;
+#[cfg(feature = "verify")]
+pub mod verify;
+pub mod webhook;
+
+pub use assertion::AssertionKey;
+pub use call::{Answered, Call, RateLimit, Tagged};
+pub use client::{set_up, AgentIdPClient, ClientBuilder};
+pub use clock::{BoxFuture, Clock};
+pub use credentials::{CallbackError, Credentials};
+pub use delegation::ValidDelegation;
+pub use download::{Download, Records};
+pub use error::{AgentIdPError, ErrorFacts, ErrorKind, Issue, Result};
+pub use generated::{api, codes, models};
+pub use model::{Extra, Moment, Patch};
+pub use pagination::{Page, Pages, Stream};
+pub use secret::{exposed_json, Secret};
+pub use settings::{ProofKey, ProofRequest, RequestEvent, ResponseEvent};
+pub use token_manager::{StoredToken, Token, TokenManager, TokenStore, Wanted};
+pub use webhook::Webhook;

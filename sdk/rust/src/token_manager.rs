@@ -1,0 +1,436 @@
+//! Gets tokens and keeps them while they live. One for all callers of a client; it can also be used alone.
+use crate::claims::unverified_claims;
+use crate::clock::BoxFuture;
+use crate::credentials::Credentials;
+use crate::error::{AgentIdPError, ErrorKind, Result};
+use crate::secret::Secret;
+use crate::token_endpoint::{Grant, TokenEndpoint};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// An access token.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Token {
+    /// The token.
+    pub access_token: Secret,
+    /// `Bearer`, or `DPoP` for one that is bound to a key.
+    pub token_type: String,
+    /// What it allows.
+    pub scopes: Vec<String>,
+}
+
+/// What a [`TokenStore`] keeps. Encrypt it, or keep it where only this program reads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredToken {
+    /// The token.
+    pub token: Token,
+    /// By the clock of the machine that got it.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Keeps tokens for several processes. The key names client, scopes and resource, and holds no secret.
+pub trait TokenStore: Send + Sync {
+    /// The token of a key.
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<StoredToken>>;
+    /// Keeps a token.
+    fn save<'a>(&'a self, key: &'a str, token: StoredToken) -> BoxFuture<'a, ()>;
+    /// Forgets a token.
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()>;
+}
+
+/// Which token: the same one for the same scopes and resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// Unset: those of the client.
+    pub scopes: Option<Vec<String>>,
+    /// Unset: a token for the service itself.
+    pub resource: Option<String>,
+}
+
+impl Wanted {
+    /// A token for an API.
+    #[must_use]
+    pub fn resource(resource: impl Into<String>) -> Self {
+        Self {
+            resource: Some(resource.into()),
+            scopes: None,
+        }
+    }
+
+    /// With these scopes.
+    #[must_use]
+    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+#[derive(Clone)]
+struct Held {
+    token: Token,
+    /// Monotonic.
+    expires: Duration,
+    refresh: Duration,
+}
+
+type Outcome = Option<Result<Token>>;
+
+/// A request that runs. It is ended when nobody waits for it any more, which is when the last one drops it.
+struct Refresh {
+    outcome: watch::Receiver<Outcome>,
+    task: AbortHandle,
+}
+
+impl Drop for Refresh {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[derive(Default)]
+struct Slot {
+    held: Option<Held>,
+    refresh: Weak<Refresh>,
+    /// No early refresh before this, because the last one failed.
+    next_try: Duration,
+}
+
+struct Inner {
+    credentials: Credentials,
+    endpoint: TokenEndpoint,
+    /// A delegation that every token is exchanged for.
+    delegation: Option<Secret>,
+    slots: Mutex<HashMap<Wanted, Slot>>,
+}
+
+/// Gets tokens and keeps them while they live. Cheap to clone; the clones share their tokens.
+///
+/// ```no_run
+/// use sentryagent_idp::{AgentIdPClient, Credentials, Wanted};
+///
+/// # async fn example() -> Result<(), sentryagent_idp::AgentIdPError> {
+/// let tokens = AgentIdPClient::builder()
+///     .url("https://idp.example.com")
+///     .credentials(Credentials::client_secret("an-agent-id", "sa_sec_example"))
+///     .build_token_manager()?;
+/// let token = tokens.token(Wanted::resource("https://api.example.com")).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TokenManager(Arc<Inner>);
+
+impl fmt::Debug for TokenManager {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TokenManager")
+            .field("credentials", &self.0.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Of a lifetime: from when on the token is refreshed, after it was requested.
+fn fresh(lifetime: Duration) -> Duration {
+    lifetime
+        - if lifetime < Duration::from_secs(240) {
+            lifetime / 4
+        } else {
+            Duration::from_secs(60)
+        }
+}
+
+/// Whether an early refresh may fail with this and the living token be used.
+fn is_passing(error: &AgentIdPError) -> bool {
+    matches!(error.kind(), ErrorKind::Http | ErrorKind::RateLimited)
+        || error.http_status() >= Some(500)
+}
+
+/// Time from the issuance of a token to the end of the delegation, both by the service's clock.
+fn left_of(delegation: &Secret, token: &Secret) -> Option<Duration> {
+    let seconds =
+        |token: &Secret, name: &str| unverified_claims(token.expose()).get(name)?.as_i64();
+    let left = seconds(delegation, "exp")? - seconds(token, "iat")?;
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+}
+
+impl Inner {
+    fn slots(&self) -> MutexGuard<'_, HashMap<Wanted, Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.endpoint.transport().clock().monotonic()
+    }
+
+    /// Names the token, for a store.
+    fn key_of(&self, wanted: &Wanted) -> String {
+        let settings = &self.endpoint.transport().settings;
+        // The id of the delegation, which is no secret.
+        let chain = self
+            .delegation
+            .as_ref()
+            .map(|token| unverified_claims(token.expose()));
+        let chain = chain
+            .as_ref()
+            .and_then(|claims| claims.get("jti")?.as_str())
+            .unwrap_or_default();
+        let scopes = wanted
+            .scopes
+            .as_ref()
+            .map(|scopes| scopes.join(" "))
+            .unwrap_or_default();
+        let resource = wanted.resource.as_deref().unwrap_or_default();
+        let thumbprint = settings
+            .dpop_key
+            .as_ref()
+            .map(|key| key.thumbprint().to_owned())
+            .unwrap_or_default();
+        [
+            self.endpoint.issuer(),
+            self.credentials.client_id(),
+            &scopes,
+            resource,
+            &thumbprint,
+            chain,
+        ]
+        .join("|")
+    }
+
+    async fn loaded(&self, key: &str) -> Option<Held> {
+        let transport = self.endpoint.transport();
+        let StoredToken { token, expires_at } =
+            transport.settings.token_store.as_ref()?.load(key).await?;
+        let left = (expires_at - transport.clock().now()).to_std().ok()?;
+        let margin = Duration::from_secs(60);
+        let expires = self.monotonic() + left;
+        (left >= margin).then(|| Held {
+            token,
+            expires,
+            refresh: expires - margin,
+        })
+    }
+
+    async fn requested(&self, key: &str, wanted: &Wanted, may_retry: bool) -> Result<Held> {
+        let grant = match &self.delegation {
+            Some(delegation) => Grant::delegation(delegation),
+            None => Grant::client(),
+        };
+        let grant = grant.wanted(wanted);
+        // The living token is there for those who wait: no repetition keeps them.
+        let max_retries = (!may_retry).then_some(0);
+        let (answered, sent) = self
+            .endpoint
+            .issue(&self.credentials, &grant, max_retries)
+            .await?;
+        let value = answered.value;
+        let mut lifetime = Duration::from_secs(u64::try_from(value.expires_in).unwrap_or(0));
+        if let Some(left) = self
+            .delegation
+            .as_ref()
+            .and_then(|one| left_of(one, &value.access_token))
+        {
+            lifetime = lifetime.min(left);
+        }
+        let token = Token {
+            access_token: value.access_token,
+            token_type: value.token_type.as_str().to_owned(),
+            scopes: value.scope.split_whitespace().map(str::to_owned).collect(),
+        };
+        let transport = self.endpoint.transport();
+        if let Some(store) = &transport.settings.token_store {
+            let expires_at =
+                transport.clock().now() + TimeDelta::from_std(lifetime).unwrap_or(TimeDelta::MAX);
+            store
+                .save(
+                    key,
+                    StoredToken {
+                        token: token.clone(),
+                        expires_at,
+                    },
+                )
+                .await;
+        }
+        Ok(Held {
+            token,
+            expires: sent + lifetime,
+            refresh: sent + fresh(lifetime),
+        })
+    }
+
+    /// Gets a token and keeps it. An early refresh that fails for a passing reason gives the living one.
+    async fn refreshed(&self, wanted: &Wanted, living: Option<Held>) -> Result<Token> {
+        let key = self.key_of(wanted);
+        let loaded = if living.is_none() {
+            self.loaded(&key).await
+        } else {
+            None
+        };
+        let result = match loaded {
+            Some(held) => Ok(held),
+            None => self.requested(&key, wanted, living.is_none()).await,
+        };
+        let now = self.monotonic();
+        let mut slots = self.slots();
+        let slot = slots.entry(wanted.clone()).or_default();
+        match result {
+            Ok(held) => {
+                slot.held = Some(held.clone());
+                Ok(held.token)
+            }
+            Err(error) => {
+                // Only while it is the one held: a token that was refused meanwhile is not given out again.
+                let same = |held: &Held| {
+                    slot.held
+                        .as_ref()
+                        .is_some_and(|known| known.token == held.token)
+                };
+                match living.filter(|held| same(held) && now < held.expires) {
+                    Some(held) if is_passing(&error) => {
+                        slot.next_try = now + Duration::from_secs(5);
+                        Ok(held.token)
+                    }
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+}
+
+impl TokenManager {
+    pub(crate) fn new(
+        credentials: Credentials,
+        endpoint: TokenEndpoint,
+        delegation: Option<Secret>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            credentials,
+            endpoint,
+            delegation,
+            slots: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.0.credentials
+    }
+
+    pub(crate) fn endpoint(&self) -> &TokenEndpoint {
+        &self.0.endpoint
+    }
+
+    /// A living token. However many ask at once, one request is sent; all of them get its result, a failure too. A caller that
+    /// goes away, which is one that drops this future, takes nothing from the others.
+    ///
+    /// # Errors
+    /// `Auth` when the credentials are refused, `Delegation` when the delegation is.
+    pub async fn token(&self, mut wanted: Wanted) -> Result<Token> {
+        let settings = &self.0.endpoint.transport().settings;
+        if let Some(given) = self.0.credentials.given_token().await {
+            let token_type = if settings.dpop_key.is_some() {
+                "DPoP"
+            } else {
+                "Bearer"
+            };
+            return Ok(Token {
+                access_token: given?,
+                token_type: token_type.to_owned(),
+                scopes: Vec::new(),
+            });
+        }
+        wanted.scopes = wanted.scopes.or_else(|| settings.scopes.clone());
+        loop {
+            let refresh = match self.living_or_refresh(&wanted) {
+                Ok(token) => return Ok(token),
+                Err(refresh) => refresh,
+            };
+            let mut outcome = refresh.outcome.clone();
+            // The task can end without a result where its runtime ends; then the next in line begins another one.
+            if let Ok(result) = outcome
+                .wait_for(Option::is_some)
+                .await
+                .map(|result| result.clone())
+            {
+                return result.unwrap_or_else(|| Err(AgentIdPError::config("There is no token.")));
+            }
+        }
+    }
+
+    fn living_or_refresh(&self, wanted: &Wanted) -> Result<Token, Arc<Refresh>> {
+        let now = self.0.monotonic();
+        let mut slots = self.0.slots();
+        let slot = slots.entry(wanted.clone()).or_default();
+        let living = slot.held.clone().filter(|held| now < held.expires);
+        if let Some(held) = &living {
+            if now < held.refresh || now < slot.next_try {
+                return Ok(held.token.clone());
+            }
+        }
+        if let Some(running) = slot.refresh.upgrade() {
+            // One that has ended is no refresh any more, unless its result is still there to be shared.
+            let has_failed =
+                running.outcome.borrow().is_none() && running.outcome.has_changed().is_err();
+            let is_done = running.outcome.borrow().is_some();
+            if !has_failed && !is_done {
+                return Err(running);
+            }
+        }
+        let (sender, outcome) = watch::channel(None);
+        let inner = Arc::clone(&self.0);
+        let asked = wanted.clone();
+        let task = tokio::spawn(async move {
+            let result = inner.refreshed(&asked, living).await;
+            sender.send_replace(Some(result));
+        });
+        let refresh = Arc::new(Refresh {
+            outcome,
+            task: task.abort_handle(),
+        });
+        slot.refresh = Arc::downgrade(&refresh);
+        Err(refresh)
+    }
+
+    /// Forgets a token that was refused, if it is still the one held: others may have replaced it.
+    pub(crate) async fn drop_token(&self, refused: &Token) {
+        let mut dropped = Vec::new();
+        for (wanted, slot) in self.0.slots().iter_mut() {
+            if slot
+                .held
+                .as_ref()
+                .is_some_and(|held| held.token == *refused)
+            {
+                slot.held = None;
+                dropped.push(self.0.key_of(wanted));
+            }
+        }
+        if let Some(store) = &self.0.endpoint.transport().settings.token_store {
+            for key in dropped {
+                store.remove(&key).await;
+            }
+        }
+    }
+
+    /// Forgets all tokens.
+    pub fn forget(&self) {
+        self.0.slots().clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_token_is_used_for_three_quarters_of_its_life() {
+        let seconds = |lifetime| fresh(Duration::from_secs(lifetime)).as_secs_f64();
+        assert_eq!(
+            [seconds(3600), seconds(240), seconds(90)],
+            [3540.0, 180.0, 67.5]
+        );
+    }
+}

@@ -27,6 +27,8 @@ mod refusal;
 mod retry;
 mod secret;
 mod settings;
+#[cfg(any(feature = "dpop", feature = "verify"))]
+mod thumbprint;
 mod token_endpoint;
 mod token_manager;
 mod transport;

@@ -1,110 +1,257 @@
-//! Verifies webhooks (standardwebhooks.com).
+//! Verifies webhooks (<https://www.standardwebhooks.com>).
 use crate::error::{AgentIdPError, ErrorKind, Result};
 use crate::generated::models::{WebhookData, WebhookEventType};
+use crate::model::Extra;
 use crate::secret::Secret;
 use aws_lc_rs::hmac;
-use base64::prelude::{Engine as _, BASE64_STANDARD};
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::Engine as _;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 
 /// Clocks may differ by this, either way. Older deliveries are repetitions of an attacker.
 const TOLERANCE_SECONDS: i64 = 300;
 
-/// An event.
+/// With and without `=`: not every sender writes it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// An event. The same event can be delivered more than once; `id` is the same in each delivery of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookEvent {
-    /// The same in each delivery of the event.
+    /// The id of the event.
     pub id: String,
-    /// The name of the event.
+    /// Its name, such as `agent.suspended`.
     pub event: WebhookEventType,
     /// When it happened.
     #[serde(with = "crate::instant")]
     pub timestamp: DateTime<Utc>,
-    /// Whose event it is.
+    /// The organization in which it happened.
     pub organization_id: String,
-    /// What happened.
+    /// The record that it is about. An event that this version does not know has it as it came.
     pub data: WebhookData,
+    /// Members that this version does not know.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    id: String,
+    event: String,
+    #[serde(with = "crate::instant")]
+    timestamp: DateTime<Utc>,
+    organization_id: String,
+    data: Value,
+    #[serde(flatten)]
+    extra: Extra,
+}
+
+#[derive(Clone)]
+struct Keys {
+    /// Of Standard Webhooks: the decoded secret.
+    standard: hmac::Key,
+    /// Of `X-SentryAgent-Signature`: the secret as a text, prefix included.
+    legacy: hmac::Key,
+}
+
+/// Verifies deliveries with the `signingSecret` of a subscription, or with several while it is rotated.
+///
+/// ```
+/// use sentryagent_idp::models::WebhookData;
+/// use sentryagent_idp::Webhook;
+///
+/// fn receive(webhook: &Webhook, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Result<(), sentryagent_idp::AgentIdPError> {
+///     let event = webhook.verify(body, headers)?;
+///     if let WebhookData::Agent(agent) = event.data {
+///         println!("{}: {}", event.event, agent.agent_id);
+///     }
+///     Ok(())
+/// }
+///
+/// let webhook = Webhook::new(["whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="])?;
+/// # let no_headers = reqwest::header::HeaderMap::new();
+/// # assert_eq!(receive(&webhook, &no_headers, b"{}").unwrap_err().code(), "WEBHOOK_MISSING_HEADER");
+/// # Ok::<(), sentryagent_idp::AgentIdPError>(())
+/// ```
+///
+/// The body is the bytes as they were received. A body that was parsed and written again can have another signature, so it
+/// does not compile:
+///
+/// ```compile_fail
+/// # let webhook = sentryagent_idp::Webhook::new(["whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="]).unwrap();
+/// # let headers = reqwest::header::HeaderMap::new();
+/// webhook.verify(serde_json::json!({ "id": "1" }), &headers);
+/// ```
+#[derive(Clone)]
+pub struct Webhook(Vec<Keys>);
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Webhook([redacted])")
+    }
 }
 
 fn refuse(code: &str, message: &str) -> AgentIdPError {
     AgentIdPError::of(ErrorKind::Auth, code, message)
 }
 
-/// Verifies deliveries with the signing secret of a subscription, or with several while it is rotated. It needs the body as it was
-/// received: one that was parsed and written again can have another signature.
-///
-/// ```
-/// use sentryagent_idp::Webhook;
-///
-/// let webhook = Webhook::new(["whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="])?;
-/// let headers = [("webhook-id", "1"), ("webhook-timestamp", "1795320402"), ("webhook-signature", "v1,AAAA")];
-/// let refusal = webhook.verify(b"{}", headers).unwrap_err();
-/// assert!(refusal.code().starts_with("WEBHOOK_"));
-/// # Ok::<(), sentryagent_idp::AgentIdPError>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    secrets: Vec<Secret>,
+fn missing_header() -> AgentIdPError {
+    refuse(
+        "WEBHOOK_MISSING_HEADER",
+        "A header of the signature is missing or malformed.",
+    )
+}
+
+fn keys_of(secret: &Secret) -> Option<Keys> {
+    let text = secret.expose();
+    let bytes = BASE64
+        .decode(text.strip_prefix("whsec_")?)
+        .ok()
+        .filter(|bytes| !bytes.is_empty())?;
+    let key = |bytes: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
+    Some(Keys {
+        standard: key(&bytes),
+        legacy: key(text.as_bytes()),
+    })
+}
+
+/// The first value of each name; empty for a missing one, and for one that is no text.
+fn header_values<N: AsRef<str>, V: AsRef<[u8]>, const COUNT: usize>(
+    headers: impl IntoIterator<Item = (N, V)>,
+    names: [&str; COUNT],
+) -> [String; COUNT] {
+    let mut values = [const { None }; COUNT];
+    for (name, value) in headers {
+        if let Some(index) = names
+            .iter()
+            .position(|one| one.eq_ignore_ascii_case(name.as_ref()))
+        {
+            values[index].get_or_insert_with(|| {
+                String::from_utf8(value.as_ref().to_vec()).unwrap_or_default()
+            });
+        }
+    }
+    values.map(Option::unwrap_or_default)
+}
+
+/// Tries every key with every signature, in constant time.
+fn is_signed<'a>(
+    keys: impl Iterator<Item = &'a hmac::Key>,
+    given: &[Vec<u8>],
+    signed: &[u8],
+) -> bool {
+    let mut is_found = false;
+    for key in keys {
+        for signature in given {
+            is_found |= hmac::verify(key, signed, signature).is_ok();
+        }
+    }
+    is_found
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let is_hex = text.len() == 64
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let pairs = is_hex.then(|| (0..64).step_by(2))?;
+    pairs
+        .map(|index| u8::from_str_radix(&text[index..index + 2], 16).ok())
+        .collect()
+}
+
+fn event_of(body: &[u8]) -> Result<WebhookEvent> {
+    let refuse = |why: &str| {
+        AgentIdPError::of(
+            ErrorKind::Serde,
+            "UNREADABLE_EVENT",
+            format!("The delivery is no event: {why}."),
+        )
+    };
+    let envelope: Envelope =
+        serde_json::from_slice(body).map_err(|_| refuse("it is not the JSON of one"))?;
+    let Envelope {
+        id,
+        event,
+        timestamp,
+        organization_id,
+        data,
+        extra,
+    } = envelope;
+    let data = WebhookData::read(&event, data)
+        .map_err(|_| refuse("its data is not what the event has"))?;
+    Ok(WebhookEvent {
+        id,
+        event: event.into(),
+        timestamp,
+        organization_id,
+        data,
+        extra,
+    })
 }
 
 impl Webhook {
-    /// With the secrets that are valid now.
+    /// With the secret of a subscription, or with several while it is rotated: a signature of any of them will do.
     ///
     /// # Errors
-    /// `Config` for no secret, or one that is no signing secret.
-    pub fn new<T: Into<Secret>>(secrets: impl IntoIterator<Item = T>) -> Result<Self> {
-        let secrets: Vec<Secret> = secrets.into_iter().map(Into::into).collect();
-        if secrets.is_empty() || secrets.iter().any(|secret| key_of(secret).is_none()) {
-            return Err(AgentIdPError::config(
-                "A signing secret begins with `whsec_` and goes on in base64.",
-            ));
-        }
-        Ok(Self { secrets })
+    /// `Config` for no secret, or one that is no `signingSecret`.
+    pub fn new<S: Into<Secret>>(secrets: impl IntoIterator<Item = S>) -> Result<Self> {
+        let keys: Option<Vec<Keys>> = secrets
+            .into_iter()
+            .map(|secret| keys_of(&secret.into()))
+            .collect();
+        keys.filter(|keys| !keys.is_empty())
+            .map(Self)
+            .ok_or_else(|| {
+                AgentIdPError::config(
+                    "A signing secret begins with `whsec_` and goes on in base64.",
+                )
+            })
     }
 
-    /// The event of a delivery. The same event can be delivered more than once; its `id` tells. Names of headers can be in any
-    /// case.
+    /// The event of a delivery. Names of headers are in any case: a `&HeaderMap` of the crate `http`, a `&HashMap` and any list
+    /// of pairs will do.
     ///
     /// # Errors
     /// `Auth` with `WEBHOOK_MISSING_HEADER`, `WEBHOOK_TOO_OLD`, `WEBHOOK_TOO_NEW` or `WEBHOOK_WRONG_SIGNATURE`; `Serde` for a
     /// signed body that is no event.
     pub fn verify<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
-        body: &[u8],
+        body: impl AsRef<[u8]>,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Result<WebhookEvent> {
         self.verify_at(body, headers, Utc::now())
     }
 
-    /// The same at another time, for tests.
+    /// [`Webhook::verify`] at a time other than now, for tests.
     ///
     /// # Errors
     /// As [`Webhook::verify`].
     pub fn verify_at<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
-        body: &[u8],
+        body: impl AsRef<[u8]>,
         headers: impl IntoIterator<Item = (N, V)>,
         now: DateTime<Utc>,
     ) -> Result<WebhookEvent> {
-        let missing = || {
-            refuse(
-                "WEBHOOK_MISSING_HEADER",
-                "A header of the signature is missing or malformed.",
-            )
-        };
-        let [id, timestamp, signatures] = found(
+        let body = body.as_ref();
+        let [id, timestamp, signatures] = header_values(
             headers,
             ["webhook-id", "webhook-timestamp", "webhook-signature"],
         );
         let is_time = (1..=12).contains(&timestamp.len())
             && timestamp.bytes().all(|byte| byte.is_ascii_digit());
         if id.is_empty() || signatures.is_empty() || !is_time {
-            return Err(missing());
+            return Err(missing_header());
         }
-        let sent: i64 = timestamp.parse().map_err(|_| missing())?;
-        let age_ms = now.timestamp_millis() - sent * 1000;
+        let seconds: i64 = timestamp.parse().map_err(|_| missing_header())?;
+        let age_ms = now.timestamp_millis() - seconds * 1000;
         if age_ms > TOLERANCE_SECONDS * 1000 {
             return Err(refuse(
                 "WEBHOOK_TOO_OLD",
@@ -117,186 +264,57 @@ impl Webhook {
                 "The time of the delivery is in the future.",
             ));
         }
-        let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
-        let given = signatures
+        let given: Vec<Vec<u8>> = signatures
             .split(' ')
-            .filter_map(|one| BASE64_STANDARD.decode(one.strip_prefix("v1,")?).ok());
-        let keys = self.secrets.iter().filter_map(key_of);
-        if !is_signed(keys, &given.collect::<Vec<_>>(), &signed) {
-            return Err(refuse(
-                "WEBHOOK_WRONG_SIGNATURE",
-                "No signature is of any of the secrets.",
-            ));
-        }
-        event_of(body)
+            .filter_map(|one| BASE64.decode(one.strip_prefix("v1,")?).ok())
+            .collect();
+        let signed = [format!("{id}.{timestamp}.").as_bytes(), body].concat();
+        self.signed_event(
+            is_signed(self.0.iter().map(|keys| &keys.standard), &given, &signed),
+            body,
+        )
     }
 
-    /// The event of a delivery by `X-SentryAgent-Signature` alone, for receivers that have only this header. It signs no time, so
-    /// **it cannot stop a replay**: keep the ids of events that were handled.
+    /// The event of a delivery by `X-SentryAgent-Signature` alone, for receivers that have only this header. It signs no time,
+    /// so **it cannot stop a replay**: keep the ids of events that were handled.
     ///
     /// # Errors
     /// As [`Webhook::verify`].
     pub fn verify_legacy<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
-        body: &[u8],
+        body: impl AsRef<[u8]>,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Result<WebhookEvent> {
-        let [present, previous] = found(
-            headers,
-            [
-                "x-sentryagent-signature",
-                "x-sentryagent-signature-previous",
-            ],
-        );
+        let body = body.as_ref();
+        let names = [
+            "x-sentryagent-signature",
+            "x-sentryagent-signature-previous",
+        ];
+        let [present, previous] = header_values(headers, names);
         if present.is_empty() {
-            return Err(refuse(
-                "WEBHOOK_MISSING_HEADER",
-                "A header of the signature is missing or malformed.",
-            ));
+            return Err(missing_header());
         }
-        let both = format!("{present},{previous}");
-        let given = both
-            .split(',')
-            .filter_map(|one| from_hex(one.trim().strip_prefix("sha256=")?));
-        // The key is the secret as a text, prefix included.
-        let keys = self
-            .secrets
-            .iter()
-            .map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()));
-        if !is_signed(keys, &given.collect::<Vec<_>>(), body) {
-            return Err(refuse(
+        let texts = present.split(',').chain(previous.split(','));
+        let given: Vec<Vec<u8>> = texts
+            .filter_map(|one| from_hex(one.trim().strip_prefix("sha256=")?))
+            .collect();
+        self.signed_event(
+            is_signed(self.0.iter().map(|keys| &keys.legacy), &given, body),
+            body,
+        )
+    }
+
+    fn signed_event(&self, is_signed: bool, body: &[u8]) -> Result<WebhookEvent> {
+        if is_signed {
+            event_of(body)
+        } else {
+            Err(refuse(
                 "WEBHOOK_WRONG_SIGNATURE",
                 "No signature is of any of the secrets.",
-            ));
-        }
-        event_of(body)
-    }
-}
-
-/// The values of headers, empty for one that is not there.
-fn found<N: AsRef<str>, V: AsRef<[u8]>, const COUNT: usize>(
-    headers: impl IntoIterator<Item = (N, V)>,
-    names: [&str; COUNT],
-) -> [String; COUNT] {
-    let mut values = [const { String::new() }; COUNT];
-    for (name, value) in headers {
-        for (value_of, wanted) in values.iter_mut().zip(names) {
-            if name.as_ref().eq_ignore_ascii_case(wanted) {
-                *value_of = String::from_utf8_lossy(value.as_ref()).into_owned();
-            }
+            ))
         }
     }
-    values
-}
-
-fn key_of(secret: &Secret) -> Option<hmac::Key> {
-    let bytes = BASE64_STANDARD
-        .decode(secret.expose().strip_prefix("whsec_")?)
-        .ok()?;
-    (!bytes.is_empty()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
-}
-
-/// None for what is not 32 bytes in lower case.
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let is_hex = text.len() == 64
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    is_hex.then(|| {
-        (0..64)
-            .step_by(2)
-            .filter_map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-            .collect()
-    })
-}
-
-/// Tries every key with every signature, each in constant time.
-fn is_signed(keys: impl Iterator<Item = hmac::Key>, given: &[Vec<u8>], signed: &[u8]) -> bool {
-    let mut is_found = false;
-    for key in keys {
-        for signature in given {
-            is_found |= hmac::verify(&key, signed, signature).is_ok();
-        }
-    }
-    is_found
-}
-
-fn event_of(body: &[u8]) -> Result<WebhookEvent> {
-    #[derive(Deserialize)]
-    struct Payload {
-        id: String,
-        event: String,
-        #[serde(with = "crate::instant")]
-        timestamp: DateTime<Utc>,
-        organization_id: String,
-        data: Value,
-    }
-    let refuse = || {
-        AgentIdPError::of(
-            ErrorKind::Serde,
-            "UNREADABLE_EVENT",
-            "The delivery is no event that the API's document has.",
-        )
-    };
-    let Payload {
-        id,
-        event,
-        timestamp,
-        organization_id,
-        data,
-    } = serde_json::from_slice(body).map_err(|_| refuse())?;
-    let data = WebhookData::read(&event, data).map_err(|_| refuse())?;
-    Ok(WebhookEvent {
-        id,
-        event: event.into(),
-        timestamp,
-        organization_id,
-        data,
-    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BODY: &[u8] = br#"{"id":"1","event":"later.event","timestamp":"2026-11-21T14:06:42.000Z","organization_id":"2","data":{"a":1}}"#;
-    // HMAC-SHA256 by another implementation, with the secret as a text for its key.
-    const SIGNATURE: &str =
-        "sha256=99b697149e70ab94f1249ec688701b0a7fb63d64f23812579261a3b065228f54";
-
-    #[test]
-    fn the_older_header_signs_the_body_alone() {
-        let webhook = Webhook::new(["whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="]).unwrap();
-        let event = webhook
-            .verify_legacy(BODY, [("X-SentryAgent-Signature", SIGNATURE)])
-            .unwrap();
-        assert_eq!(
-            event.event,
-            WebhookEventType::Unrecognized("later.event".to_owned())
-        );
-        assert_eq!(
-            event.data,
-            WebhookData::Unknown(serde_json::json!({ "a": 1 }))
-        );
-        let previous = [
-            ("x-sentryagent-signature", "sha256=00"),
-            ("x-sentryagent-signature-previous", SIGNATURE),
-        ];
-        assert!(webhook.verify_legacy(BODY, previous).is_ok());
-        let refused = webhook
-            .verify_legacy(b"{}", [("x-sentryagent-signature", SIGNATURE)])
-            .unwrap_err();
-        assert_eq!(refused.code(), "WEBHOOK_WRONG_SIGNATURE");
-    }
-
-    #[test]
-    fn what_is_no_signing_secret_is_refused() {
-        for secret in ["", "whsec_", "whsec_?", "sa_sec_AAEC"] {
-            assert!(
-                matches!(Webhook::new([secret]), Err(AgentIdPError::Config(_))),
-                "{secret}"
-            );
-        }
-        assert!(Webhook::new([] as [&str; 0]).is_err());
-    }
-}
+mod tests;

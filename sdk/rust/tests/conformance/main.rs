@@ -1,9 +1,10 @@
-//! Runs the scenarios of `sdk/conformance`. A step that it does not know fails.
-//! `npm run test:sdk -- rust` starts the service; without it there is nothing to run.
+//! Calls every operation of the API's document, and runs the scenarios of `sdk/conformance`. A step that it does not know fails.
+//! `npm run test:sdk -- rust` starts the service of the scenarios; without it only the operations are called.
 #![allow(clippy::unwrap_used)]
 
 mod calls;
 mod expect;
+mod operations;
 mod own;
 
 use sentryagent_idp::{
@@ -18,6 +19,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 
 /// Waits are a few milliseconds; the clock goes on by the whole time.
 pub struct SuiteClock {
@@ -468,16 +470,53 @@ async fn run(scenario: &Value, suite: Arc<Suite>) {
     client.close();
 }
 
-fn main() {
-    let setting = |name: &str| std::env::var(name).ok();
-    let Some(url) = setting("AGENTIDP_SUITE_URL") else {
-        println!("skipped: `npm run test:sdk -- rust` starts the service of the behaviour suite");
-        return;
-    };
-    let folder = std::path::PathBuf::from(
-        setting("AGENTIDP_SUITE_SCENARIOS").expect("the folder of the scenarios"),
-    );
-    let control = setting("AGENTIDP_SUITE_CONTROL").expect("the URL of the suite");
+/// Tests with one name a line, as those of `cargo test`.
+#[derive(Default)]
+struct Report {
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+}
+
+impl Report {
+    fn test(&mut self, name: &str, run: impl FnOnce()) -> bool {
+        let is_passed = std::panic::catch_unwind(AssertUnwindSafe(run)).is_ok();
+        println!(
+            "test {name} ... {}",
+            if is_passed { "ok" } else { "FAILED" }
+        );
+        *(if is_passed {
+            &mut self.passed
+        } else {
+            &mut self.failed
+        }) += 1;
+        is_passed
+    }
+
+    fn ignore(&mut self, name: &str, reason: &Value) {
+        println!("test {name} ... ignored, {reason}");
+        self.ignored += 1;
+    }
+}
+
+fn run_operations(runtime: &Runtime, filter: &str, report: &mut Report) {
+    let service = operations::Service::start();
+    let all = operations::documented();
+    let called = all
+        .iter()
+        .filter(|one| one.call.contains(filter))
+        .filter(|one| {
+            report.test(&one.call, || {
+                runtime.block_on(operations::run(one, &service))
+            })
+        })
+        .count();
+    println!("{called} of {} operations were called", all.len());
+}
+
+fn run_scenarios(runtime: &Runtime, url: String, filter: &str, report: &mut Report) {
+    let setting = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+    let folder = std::path::PathBuf::from(setting("AGENTIDP_SUITE_SCENARIOS"));
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -496,32 +535,17 @@ fn main() {
         .filter(|one| one["language"] == "rust")
         .collect();
     assert!(own.len() <= 2, "there are too many exemptions");
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
     let suite = Arc::new(Suite {
         url,
-        control,
+        control: setting("AGENTIDP_SUITE_CONTROL"),
         http: reqwest::Client::new(),
     });
-    let (mut passed, mut failed, mut ignored) = (0, 0, 0);
-    let filter: Option<String> = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with('-'));
     for file in files {
         let scenario: Value =
             serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        let name = format!(
-            "{} {}",
-            scenario["number"],
-            scenario["id"].as_str().unwrap()
-        );
-        if filter
-            .as_ref()
-            .is_some_and(|filter| !name.contains(filter.as_str()))
-        {
+        let id = scenario["id"].as_str().unwrap();
+        let name = format!("{} {id}", scenario["number"]);
+        if !name.contains(filter) {
             continue;
         }
         if let Some(exemption) = own.iter().find(|one| one["number"] == scenario["number"]) {
@@ -529,26 +553,40 @@ fn main() {
                 scenario["must"] != true,
                 "a scenario that must pass cannot be left out"
             );
-            println!("test {name} ... ignored, {}", exemption["reason"]);
-            ignored += 1;
+            report.ignore(&name, &exemption["reason"]);
             continue;
         }
-        let run = AssertUnwindSafe(|| runtime.block_on(run(&scenario, Arc::clone(&suite))));
-        let is_passed = std::panic::catch_unwind(run).is_ok();
-        println!(
-            "test {name} ... {}",
-            if is_passed { "ok" } else { "FAILED" }
-        );
-        if is_passed {
-            passed += 1;
-        } else {
-            failed += 1;
+        report.test(&name, || {
+            runtime.block_on(run(&scenario, Arc::clone(&suite)))
+        });
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let filter = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'))
+        .unwrap_or_default();
+    let mut report = Report::default();
+    run_operations(&runtime, &filter, &mut report);
+    match std::env::var("AGENTIDP_SUITE_URL") {
+        Ok(url) => run_scenarios(&runtime, url, &filter, &mut report),
+        Err(_) => {
+            println!("The scenarios are left out: `npm run test:sdk -- rust` starts their service.")
         }
     }
-    println!(
-        "\ntest result: {}. {passed} passed; {failed} failed; {ignored} ignored",
-        if failed == 0 { "ok" } else { "FAILED" }
-    );
+    let Report {
+        passed,
+        failed,
+        ignored,
+    } = report;
+    let outcome = if failed == 0 { "ok" } else { "FAILED" };
+    println!("\ntest result: {outcome}. {passed} passed; {failed} failed; {ignored} ignored");
     if failed > 0 {
         std::process::exit(1);
     }

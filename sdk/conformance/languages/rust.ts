@@ -74,7 +74,7 @@ name = "stranger"
 edition = "2021"
 
 [dependencies]
-sentryagent-idp = { path = ${JSON.stringify(packed)} }
+sentryagent-idp = { path = ${JSON.stringify(packed)}, features = ["dpop", "verify"] }
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 
 [workspace]

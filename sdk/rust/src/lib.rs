@@ -1,4 +1,9 @@
-#![doc = include_str!("../README.md")]
+// Some examples of the README need these features.
+#![cfg_attr(all(feature = "dpop", feature = "verify"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "dpop", feature = "verify")),
+    doc = "The client library of SentryAgent AgentIdP. The examples are shown with the features `dpop` and `verify`."
+)]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -36,7 +36,7 @@ pub struct ResponseEvent {
     pub request_id: Option<String>,
 }
 
-/// A key that tokens are bound to (RFC 9449). [`DpopKey`](crate::dpop::DpopKey) of the feature `dpop` is one.
+/// A key that tokens are bound to (RFC 9449). `dpop::DpopKey` of the feature `dpop` is one.
 pub trait ProofKey: Send + Sync {
     /// The RFC 7638 thumbprint of the public key.
     fn thumbprint(&self) -> &str;

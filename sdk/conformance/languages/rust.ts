@@ -60,10 +60,10 @@ async function signInSettings({ AGENTIDP_SUITE_URL, AGENTIDP_SUITE_CONTROL }: Su
 
 /** Runs each program of the README in a project of its own, with the packed crate, as a stranger would. */
 async function testReadme(settings: SuiteSettings): Promise<Outcome> {
-  const target = JSON.parse(
+  const metadata = JSON.parse(
     (await cargo(settings, ["metadata", "--no-deps", "--format-version=1"], library, false)).text,
   );
-  const packed = join(target.target_directory, "package/sentryagent-idp-0.1.0");
+  const packed = join(metadata.target_directory, `package/sentryagent-idp-${metadata.packages[0].version}`);
   const project = await mkdtemp(join(tmpdir(), "agentidp-sdk-rust-"));
   try {
     await mkdir(join(project, "src/bin"), { recursive: true });
@@ -82,7 +82,7 @@ tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
     );
     await cp(join(library, "Cargo.lock"), join(project, "Cargo.lock"));
     let outcome: Outcome = { passed: 0, failed: 0 };
-    const env = { ...settings, ...(await signInSettings(settings)), CARGO_TARGET_DIR: target.target_directory };
+    const env = { ...settings, ...(await signInSettings(settings)), CARGO_TARGET_DIR: metadata.target_directory };
     for (const [index, program] of programs().entries()) {
       await writeFile(join(project, `src/bin/readme-${index}.rs`), program);
       const { code } = await cargo(env, ["run", "--quiet", "--bin", `readme-${index}`], project);

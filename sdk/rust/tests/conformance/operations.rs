@@ -1,6 +1,7 @@
 //! Every operation of the document is called once, with its example, and the example of its answer is read with unknown members
 //! refused. The document is the judge: method, path, query, body and sign-in of each request are compared with it.
-use super::{calls, found, Given, Outcome, Suite};
+use super::calls;
+use super::given::{found, Given, Outcome, Suite};
 use sentryagent_idp::{set_up, AgentIdPClient, Credentials, Wanted};
 use serde_json::{json, Value};
 use std::collections::HashMap;

@@ -1,5 +1,6 @@
 //! The calls of scenarios that are no generated methods of the client.
-use super::{found, Found, Given, Outcome, Stage};
+use super::given::{found, Found, Given, Outcome};
+use super::scenario::Stage;
 use sentryagent_idp::dpop::DpopKey;
 use sentryagent_idp::verify::{ProvenRequest, TokenVerifier};
 use sentryagent_idp::{

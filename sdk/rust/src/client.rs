@@ -11,8 +11,9 @@ use crate::secret::Secret;
 use crate::settings::{
     base_url, environment, AppInfo, ProofKey, RequestEvent, ResponseEvent, Settings,
 };
+use crate::token::{Token, TokenStore, Wanted};
 use crate::token_endpoint::TokenEndpoint;
-use crate::token_manager::{Token, TokenManager, TokenStore, Wanted};
+use crate::token_manager::TokenManager;
 use crate::transport::Transport;
 use serde_json::Value;
 use std::sync::Arc;

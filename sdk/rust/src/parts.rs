@@ -8,8 +8,8 @@ use crate::generated::models::{
 use crate::operation::{Authentication, Input, Operation};
 use crate::retry::RetryClass;
 use crate::secret::Secret;
+use crate::token::Wanted;
 use crate::token_endpoint::Grant;
-use crate::token_manager::Wanted;
 use std::sync::Arc;
 
 const FORM: Operation = Operation {

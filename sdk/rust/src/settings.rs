@@ -2,7 +2,7 @@
 use crate::clock::{BoxFuture, Clock, SystemClock};
 use crate::error::{AgentIdPError, Result};
 use crate::secret::Secret;
-use crate::token_manager::TokenStore;
+use crate::token::TokenStore;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

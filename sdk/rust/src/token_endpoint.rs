@@ -4,11 +4,12 @@ use crate::credentials::{no_credentials, Credentials, Form};
 use crate::engine::decoded;
 use crate::error::Result;
 use crate::generated::models::TokenResponse;
+use crate::nonces::Nonces;
 use crate::refusal::{refusal, Asked};
 use crate::secret::Secret;
 use crate::settings::{CallOptions, ProofRequest};
-use crate::token_manager::Wanted;
-use crate::transport::{Nonces, Outgoing, Preparing, Reply, Sending, Transport};
+use crate::token::Wanted;
+use crate::transport::{Outgoing, Preparing, Reply, Sending, Transport};
 use std::sync::Arc;
 use std::time::Duration;
 

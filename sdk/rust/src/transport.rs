@@ -1,18 +1,16 @@
 //! Sends a call: attempts, waits, deadline, hooks, and what becomes an error. It knows nothing of tokens.
 use crate::clock::Clock;
 use crate::error::{AgentIdPError, ErrorFacts, ErrorKind, Result};
-use crate::refusal::{can_come_from_clock, challenge_error, refusal, unreadable, Asked};
+use crate::refusal::{can_come_from_clock, refusal, unreadable, Asked};
 use crate::retry::{backoff, retry_after_seconds, Failure, RetryClass, LONGEST_WAIT};
 use crate::settings::{user_agent, CallOptions, RequestEvent, ResponseEvent, Settings};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
-use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// Answers over this are refused, downloads excepted.
 const LONGEST_ANSWER_BYTES: usize = 16 * 1024 * 1024;
@@ -398,39 +396,5 @@ impl Transport {
             headers.insert("x-retry-count", HeaderValue::from(retries));
         }
         Ok(headers)
-    }
-}
-
-/// The nonces that servers asked for in proofs (RFC 9449 8, 9), by origin.
-#[derive(Default)]
-pub(crate) struct Nonces(Mutex<HashMap<String, String>>);
-
-fn origin_of(url: &str) -> String {
-    Url::parse(url)
-        .map(|url| url.origin().ascii_serialization())
-        .unwrap_or_default()
-}
-
-impl Nonces {
-    pub(crate) fn get(&self, url: &str) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&origin_of(url))
-            .cloned()
-    }
-
-    /// Keeps the nonce of an answer. Whether the request was refused for want of it.
-    pub(crate) fn is_asked(&self, url: &str, reply: &Reply) -> bool {
-        let Some(nonce) = reply.header("dpop-nonce") else {
-            return false;
-        };
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(origin_of(url), nonce.to_owned());
-        matches!(reply.status, 400 | 401)
-            && (challenge_error(&reply.headers).as_deref() == Some("use_dpop_nonce")
-                || reply.text.contains("\"use_dpop_nonce\""))
     }
 }

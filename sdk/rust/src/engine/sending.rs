@@ -8,7 +8,7 @@ use crate::refusal::{challenge_error, refusal, Asked};
 use crate::retry::RetryClass;
 use crate::secret::Secret;
 use crate::settings::{CallOptions, ProofRequest};
-use crate::token_manager::{Token, Wanted};
+use crate::token::{Token, Wanted};
 use crate::transport::{Outgoing, Preparing, Reply, Sending, Sent};
 use serde_json::Value;
 

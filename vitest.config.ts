@@ -4,12 +4,16 @@ import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { buildWebIfChanged } from "./scripts/web.ts";
 import { rsaKeys } from "./test/support/rsa-keys.ts";
 import { keepTemporaryFilesInMemory } from "./test/support/temporary-directory.ts";
 
 keepTemporaryFilesInMemory();
 // With the runtime's own small space for new objects, V8 collects garbage all the time. A size in MiB.
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--min-semi-space-size=32 --max-semi-space-size=64";
+
+// Without the folder every page would be a 404, and Vitest would not say why.
+buildWebIfChanged();
 
 const migrations = await readD1Migrations("./migrations");
 

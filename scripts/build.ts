@@ -1,6 +1,7 @@
-/** Bundles the Worker into `dist/`, as a deployment does, and fails above the size limit. */
+/** Builds the pages, and bundles the Worker into `dist/`, as a deployment does; fails above the size limit. */
 import { rmSync } from "node:fs";
 import { bundleSize, dist } from "./built-worker.ts";
+import { buildWebIfChanged } from "./web.ts";
 import { runWrangler } from "./wrangler.ts";
 
 const maxGzipBytes = 700 * 1024;
@@ -8,6 +9,7 @@ const maxGzipBytes = 700 * 1024;
 const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
 
 try {
+  buildWebIfChanged();
   rmSync(dist, { recursive: true, force: true });
   runWrangler("deploy", "--dry-run", "--outdir", dist);
 } catch (error) {

@@ -7,6 +7,7 @@ import { type Admin, ensureAdmin } from "./admin.ts";
 import { occupy } from "./occupancy.ts";
 import { requireFreePort } from "./port.ts";
 import { ensureSecrets } from "./secrets.ts";
+import { buildWebIfChanged } from "./web.ts";
 import { quietEnvironment, root, runWrangler, wranglerCommand } from "./wrangler.ts";
 
 const startTimeoutMs = 60_000;
@@ -122,6 +123,7 @@ export async function startWorker(port: number, interrupted: AbortSignal): Promi
   try {
     await requireFreePort(port);
     const setupToken = ensureSecrets(url);
+    buildWebIfChanged();
     runWrangler("d1", "migrations", "apply", "DB", "--local");
     worker = launch(port);
     await waitUntilHealthy(url, worker, interrupted);

@@ -11,6 +11,8 @@ export interface Bindings extends SettingTexts {
   readonly DELEGATION_CHAIN: DurableObjectNamespace;
   readonly METRICS: DurableObjectNamespace;
   readonly WEBHOOK_QUEUE: Queue;
+  /** The files of `web/dist`. */
+  readonly ASSETS: Fetcher;
   readonly ISSUER: string;
   readonly KEY_ENCRYPTION_KEYS: string;
   readonly SECRET_HASH_KEYS: string;

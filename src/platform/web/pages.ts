@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { BaseContext, BaseEnv } from "../http/app-env.ts";
 import { fail } from "../http/respond.ts";
 import { problem } from "../problems/problems.ts";
+import { serveConsole, servePortal } from "./built.ts";
 import { pageHeaders } from "./document.ts";
 import { errorsPage } from "./errors-page.ts";
 import { homePage } from "./home.ts";
@@ -16,6 +17,7 @@ const text = { ...cacheable, "Content-Type": "text/plain; charset=utf-8" } as co
 
 /** Serves what needs no settings, so that it is there with broken settings, too: the page of such an error refers to it. */
 export function serveFixedPages(app: OpenAPIHono<BaseEnv>): void {
+  servePortal(app);
   app.get("/errors", (c) => c.body(errorsPage(), 200, page));
   app.get("/favicon.ico", (c) =>
     c.body(icon, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400" }),
@@ -26,6 +28,7 @@ export function serveFixedPages(app: OpenAPIHono<BaseEnv>): void {
 /** Serves the other pages and files. */
 export function servePages(app: OpenAPIHono<BaseEnv>): void {
   app.get("/", (c) => c.body(homePage(c.get("context").settings), 200, page));
+  serveConsole(app);
   app.get("/llms.txt", (c) => c.body(llmsTxt(c.get("context").settings), 200, text));
   app.get("/.well-known/security.txt", (c) => {
     const { settings, now } = c.get("context");

@@ -1,8 +1,8 @@
 /** Keeps the house rules: who may import whom, how long a file may be, and what no file may mention. */
 import { readFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import { filesUnder, type Import, modules, roomOf, root, scripts } from "./_source.ts";
+import { filesUnder, type Import, modules, pages, roomOf, root, scripts } from "./_source.ts";
 
 const longestLines = 300;
 
@@ -94,7 +94,7 @@ describe("arrows run one way", () => {
     expect(wrongArrows(everything, allowed)).toStrictEqual([]);
   });
 
-  it("the Worker imports nothing from outside src but its version, the list of migrations and a program to download; a program may read the registry of errors, the scopes, the events and the rules of settings", () => {
+  it("the Worker imports nothing from outside src but its version, the list of migrations and a program to download; a program may read the registry of errors, the scopes, the events, the rules of settings and the hash of the pages' sources", () => {
     const named = ["../package.json", "../migrations/meta/_journal.json", "../scripts/verify-audit-log.mjs"];
     const inside = (imported: string) => !imported.startsWith("..") || named.includes(imported);
     expect(wrongArrows(everything, inside)).toStrictEqual([]);
@@ -103,6 +103,7 @@ describe("arrows run one way", () => {
       "platform/settings.ts",
       "access/scopes.ts",
       "events/catalogue.ts",
+      "../web/build/sources.ts",
     ];
     const allowed = ({ target, isPackage }: Import) =>
       isPackage || target.startsWith("../scripts/") || readable.includes(target);
@@ -147,8 +148,8 @@ describe("inside a room", () => {
   });
 });
 
-it(`no file of src or scripts has more than ${longestLines} lines`, () => {
-  const lengths = [...modules, ...scripts].map(({ path, text }) => ({
+it(`no file of src, scripts or web has more than ${longestLines} lines`, () => {
+  const lengths = [...modules, ...scripts, ...pages].map(({ path, text }) => ({
     path,
     lines: text.trimEnd().split("\n").length,
   }));
@@ -157,8 +158,14 @@ it(`no file of src or scripts has more than ${longestLines} lines`, () => {
 
 it("only .ci/run knows of what lies beside the checkout", () => {
   const beside = ["..", "shared"].join("/");
-  const mentioning = filesUnder(root, ["node_modules", ".git", "dist", ".wrangler", ".local"])
+  /** The pages have a folder of that name in `web/`. */
+  const isOfPages = (path: string, mention: string) => join(dirname(path), mention) === join("web", "shared");
+  const mentioning = filesUnder(root, ["node_modules", ".git", "dist", ".cache", ".wrangler", ".local"])
     .map((file) => relative(root, file))
-    .filter((path) => path !== join(".ci", "run") && readFileSync(join(root, path), "utf8").includes(beside));
+    .filter((path) => {
+      const text = readFileSync(join(root, path), "utf8");
+      const mentions = text.includes(beside) ? (text.match(/(?:\.\.\/)+shared/g) ?? []) : [];
+      return path !== join(".ci", "run") && mentions.some((mention) => !isOfPages(path, mention));
+    });
   expect(mentioning).toStrictEqual([]);
 });

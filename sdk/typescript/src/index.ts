@@ -1,7 +1,7 @@
 /** The client of SentryAgent AgentIdP. */
 
 export type { AssertionKey, JWK, SignCallback, WebCryptoKey } from "./assertion.ts";
-export type { FollowOptions } from "./audit.ts";
+export type { Following, FollowOptions } from "./audit.ts";
 export { type Answered, Call, type RateLimit } from "./call.ts";
 export { AgentIdPClient, newTokenManager, type RawRequest, setUp } from "./client.ts";
 export type { Clock } from "./clock.ts";

@@ -4,35 +4,16 @@ import { test } from "node:test";
 import {
   AccessToken,
   AgentIdPClient,
-  AgentIdPError,
   ClientSecret,
   None,
   newTokenManager,
   type StoredToken,
 } from "@sentryagent/idp-sdk";
+import { type Answers, base, fetching, is } from "./_answers.ts";
 
-type Answers = readonly (readonly [status: number, body: unknown, headers?: Record<string, string>])[];
-
-/** A fetch that gives these answers, one after the other, and keeps what was sent. */
-function fetching(answers: Answers) {
-  const sent: Request[] = [];
-  const fetch = async (input: string | URL | Request, init?: RequestInit) => {
-    const [status, body, headers] = answers[sent.length] ?? [500, {}];
-    sent.push(new Request(input, init));
-    return new Response(status === 204 ? null : JSON.stringify(body), headers ? { status, headers } : { status });
-  };
-  return { fetch, sent };
-}
-
-const base = "https://idp.example.com";
 const token = (name: string) => ({ access_token: name, token_type: "Bearer", expires_in: 3600, scope: "agents:read" });
 const page = { data: [], nextCursor: null };
 const invalid = { "www-authenticate": 'Bearer error="invalid_token"' };
-const is = (facts: Partial<AgentIdPError>) => (error: unknown) => {
-  assert.ok(error instanceof AgentIdPError);
-  for (const [name, value] of Object.entries(facts)) assert.equal(error[name as keyof AgentIdPError], value, name);
-  return true;
-};
 
 test("a fixed token that is refused is the end; a callback is asked again", async () => {
   const fixed = fetching([[401, {}, invalid]]);

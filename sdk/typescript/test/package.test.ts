@@ -169,11 +169,21 @@ test("it runs in a browser, in a page of an allowed origin", {
   const program = await bundled(`import { AgentIdPClient, ClientSecret } from "@sentryagent/idp-sdk";
     import { DpopKey } from "@sentryagent/idp-sdk/dpop";
     const credentials = new ClientSecret(${JSON.stringify(clientId)}, ${JSON.stringify(clientSecret)});
-    const client = new AgentIdPClient(${JSON.stringify(url)}, credentials, { dpopKey: await DpopKey.generate() });
+    // A clock that is an hour fast: the page must be able to read the service's time.
+    const clock = {
+      now: () => Date.now() + 3_600_000,
+      monotonic: () => performance.now(),
+      random: () => 0,
+      sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    };
+    const options = { dpopKey: await DpopKey.generate(), clock };
+    const client = new AgentIdPClient(${JSON.stringify(url)}, credentials, options);
     const { value, requestId, status } = await client.tokens.whoAmI().withResponse();
     const missing = await client.agents.get("00000000-0000-7000-8000-000000000000").catch(({ kind, code }) => kind + " " + code);
     const credential = await client.credentials.create(value.agentId);
-    globalThis.seen = { agentId: value.agentId, status, hasId: requestId !== undefined, missing, secret: String(credential.clientSecret) };`);
+    const { fileName } = await client.scaffold.generate(value.agentId);
+    const secret = String(credential.clientSecret);
+    globalThis.seen = { agentId: value.agentId, status, hasId: requestId !== undefined, missing, secret, fileName };`);
   const pageOrigin = process.env.AGENTIDP_SUITE_PAGE_ORIGIN ?? "";
   const pages = createHttpServer(({ url: path }, response) => {
     const isProgram = path === "/program.js";
@@ -196,7 +206,9 @@ test("it runs in a browser, in a page of an allowed origin", {
       page.waitForEvent("pageerror", { timeout: 60_000 }),
     ]);
     assert.deepEqual(problems, []);
-    assert.deepEqual(await page.evaluate("globalThis.seen"), {
+    const { fileName, ...seen } = (await page.evaluate("globalThis.seen")) as Any;
+    assert.match(fileName, /^sentryagent-scaffold-[a-z0-9-]+-typescript\.zip$/);
+    assert.deepEqual(seen, {
       agentId: clientId,
       status: 200,
       hasId: true,

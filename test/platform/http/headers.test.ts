@@ -50,7 +50,7 @@ describe("CORS", () => {
       expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
       expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
       expect(headers.get("Access-Control-Expose-Headers")).toBe(
-        "ETag,X-Request-Id,Retry-After,RateLimit,RateLimit-Policy,WWW-Authenticate,Idempotency-Replayed",
+        "ETag,X-Request-Id,Retry-After,RateLimit,RateLimit-Policy,WWW-Authenticate,Idempotency-Replayed,Date,Content-Disposition",
       );
     },
   );

@@ -3,7 +3,7 @@ use crate::clock::BoxFuture;
 use crate::error::Result;
 use crate::operation::Input;
 use crate::settings::CallOptions;
-use crate::transport::Sent;
+use crate::transport::{Reply, Sent};
 use serde::Serialize;
 use std::fmt;
 use std::future::IntoFuture;
@@ -11,16 +11,36 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::Duration;
 
-/// The requests that the caller may still send in this minute.
+/// The requests that the organization may send at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// In a minute.
+    /// All of them.
     pub limit: u64,
     /// Of them, left.
     pub remaining: u64,
-    /// When the limit is full again, in seconds from the answer on.
+    /// Seconds until all are left again; while none is left, until the next one is accepted.
     pub reset_seconds: u64,
+}
+
+impl RateLimit {
+    /// `RateLimit` and its policy (draft-ietf-httpapi-ratelimit-headers-10); the first limit, where there are several.
+    fn of(reply: &Reply) -> Option<Self> {
+        let members = |name: &str| Some(reply.header(name)?.split(',').map(str::trim));
+        let name_of = |member: &str| member.split(';').next().map(str::to_owned);
+        let number = |member: &str, key: &str| {
+            let part = |part: &str| part.trim().strip_prefix(key)?.parse().ok();
+            member.split(';').find_map(part)
+        };
+        let state = members("ratelimit")?.next()?;
+        let policy =
+            members("ratelimit-policy")?.find(|policy| name_of(policy) == name_of(state))?;
+        Some(Self {
+            limit: number(policy, "q=")?,
+            remaining: number(state, "r=")?,
+            reset_seconds: number(state, "t=")?,
+        })
+    }
 }
 
 /// A value with the answer that brought it.
@@ -35,7 +55,7 @@ pub struct Answered<T> {
     pub headers: Vec<(String, String)>,
     /// Names the request to the operator of the service.
     pub request_id: Option<String>,
-    /// What is left of the limit.
+    /// What is left of the limit; `None` where the service names none.
     pub rate_limit: Option<RateLimit>,
     /// How many requests were sent.
     pub attempts: u32,
@@ -44,14 +64,6 @@ pub struct Answered<T> {
 impl<T> Answered<T> {
     pub(crate) fn new(value: T, sent: &Sent) -> Self {
         let reply = &sent.reply;
-        let number = |name: &str| reply.header(name)?.parse().ok();
-        let rate_limit = || {
-            Some(RateLimit {
-                limit: number("x-ratelimit-limit")?,
-                remaining: number("x-ratelimit-remaining")?,
-                reset_seconds: number("x-ratelimit-reset")?,
-            })
-        };
         let text =
             |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
                 Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
@@ -61,7 +73,7 @@ impl<T> Answered<T> {
             status: reply.status,
             headers: reply.headers.iter().filter_map(text).collect(),
             request_id: reply.header("x-request-id").map(str::to_owned),
-            rate_limit: rate_limit(),
+            rate_limit: RateLimit::of(reply),
             attempts: sent.attempts,
         }
     }

@@ -1,10 +1,11 @@
 /** What a method gives back: a promise of the value that can also give the whole answer. */
 
-/** The requests that the caller may still send in this minute. */
+/** The requests that the organization may send at once. */
 export interface RateLimit {
   readonly limit: number;
+  /** Of them, left. */
   readonly remaining: number;
-  /** When the limit is full again, in seconds from the answer on. */
+  /** Seconds until all are left again; while none is left, until the next one is accepted. */
   readonly resetSeconds: number;
 }
 
@@ -14,6 +15,7 @@ export interface Answered<T> {
   readonly status: number;
   readonly headers: Headers;
   readonly requestId: string | undefined;
+  /** Undefined where the service names no limit. */
   readonly rateLimit: RateLimit | undefined;
   /** How many requests were sent. */
   readonly attempts: number;

@@ -242,7 +242,7 @@ pub async fn called(
             Err(error) => Err(error),
         },
         "client.withResponse" => client.agents().list().limit(1).with_response().await.map(|answered| {
-            let limit = answered.rate_limit.map(|one| json!({ "limit": one.limit, "remaining": one.remaining }));
+            let limit = answered.rate_limit.map(|one| json!({ "limit": one.limit, "remaining": one.remaining, "resetSeconds": one.reset_seconds }));
             let printed = format!("{answered:?}");
             let shown = json!({
                 "status": answered.status, "requestId": answered.request_id, "attempts": answered.attempts,

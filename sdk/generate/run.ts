@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { consoleFiles } from "./console.ts";
 import type { Document } from "./document.ts";
 import { formOf } from "./form.ts";
 import { rustFiles } from "./rust.ts";
@@ -31,7 +32,7 @@ function formatted(path: string, text: string): string {
 /** The generated files of a document: the path in the checkout, and the formatted text. */
 export function generatedFiles(document: Document): ReadonlyMap<string, string> {
   const form = formOf(document);
-  const files = { ...typescriptFiles(form), ...rustFiles(form) };
+  const files = { ...typescriptFiles(form), ...rustFiles(form), ...consoleFiles(document) };
   const written = Object.entries(files).filter(([path]) => hasRustfmt || !path.endsWith(".rs"));
   return new Map(written.map(([path, text]) => [path, formatted(path, text)]));
 }

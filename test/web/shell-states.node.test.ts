@@ -1,0 +1,86 @@
+/** Sign-in, first steps, overview and account in each of their states. */
+import { idOf, refusals } from "./_answers.ts";
+import { expectEveryState, newStage } from "./_console.ts";
+
+const stage = newStage();
+const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+const none = { data: [], nextCursor: null };
+
+const summary = (active: number) => ({
+  total: active,
+  byStatus: { active, suspended: 0, decommissioned: 0 },
+  byType: {},
+  byDeploymentEnv: {},
+  withoutCredential: 0,
+  credentialsExpiringSoon: 2,
+});
+
+const control = (id: string, status: string) => ({ id, name: id, status, lastChecked: ago(60), evidence: "12 of 12" });
+
+expectEveryState(stage, {
+  path: "/sign-in",
+  title: "Sign in to the console",
+  answers: { "GET /console/session": refusals.unauthorized },
+  without: ["empty", "loading", "error", "forbidden", "overLimit"],
+});
+
+expectEveryState(stage, {
+  path: "/",
+  title: "Overview",
+  answers: {
+    "GET /agents/summary": summary(4890),
+    "GET /audit": { data: [{}, {}], nextCursor: null },
+    "GET /webhooks": { data: [{ failure_count: 5, active: false }], nextCursor: null },
+    "GET /compliance/controls": { controls: [control("CC6.1", "pass"), control("CC7.3", "fail")] },
+    "GET /oauth2/token/delegations": { data: [{}], nextCursor: "next" },
+    "GET /tiers/status": {
+      tier: "pro",
+      limits: { maxAgents: null, maxCallsPerDay: 1_000_000, maxTokensPerDay: 100_000, maxTokensPerMonth: null },
+      usage: { agentCount: 4890, callsToday: 184_223, tokensToday: 99_000, tokensThisMonth: 99_000 },
+      resetsAt: ago(-3600),
+    },
+  },
+  empty: {
+    "GET /agents/summary": summary(1),
+    "GET /audit": none,
+    "GET /webhooks": none,
+    "GET /oauth2/token/delegations": none,
+  },
+});
+
+expectEveryState(stage, {
+  path: "/first-steps",
+  title: "First steps",
+  answers: {
+    "GET /agents": { data: [{ agentId: idOf(7) }, { agentId: idOf(1) }], nextCursor: null },
+    "GET /agents/{agentId}/credentials": { data: [{ lastUsedAt: ago(5) }], nextCursor: null },
+    "GET /audit": { data: [{}], nextCursor: null },
+    "GET /webhooks": none,
+  },
+  empty: { "GET /agents": { data: [{ agentId: idOf(1) }], nextCursor: null }, "GET /audit": none },
+  shows: { filled: "4 of 5 done.", empty: "0 of 5 done." },
+});
+
+const listed = (number: number, isCurrent: boolean) => ({
+  sessionId: idOf(9000 + number),
+  isCurrent,
+  credentialId: idOf(50),
+  scopes: ["agents:read"],
+  userAgent: `Mozilla/5.0 ${"(a name without an end) ".repeat(4)}`,
+  ip: "2001:db8:85a3::8a2e:370:7334",
+  createdAt: ago(7200),
+  lastUsedAt: ago(30),
+  expiresAt: ago(-3600),
+});
+
+expectEveryState(stage, {
+  path: "/account",
+  title: "Account",
+  answers: {
+    "GET /console/sessions": { data: [listed(0, true), listed(1, false), listed(2, false)], nextCursor: null },
+  },
+  empty: { "GET /console/sessions": { data: [listed(0, true)], nextCursor: null } },
+  prepare: async (page, state) => {
+    if (state === "filled") await page.getByRole("button", { name: "End all others" }).click();
+  },
+});

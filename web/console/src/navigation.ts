@@ -1,0 +1,23 @@
+/** The screens of the menu, in its order. A screen that is not built is not here. */
+import type { PlatformScope } from "./api/schema.ts";
+
+export interface MenuItem {
+  readonly to: string;
+  readonly label: string;
+  /** The scope without which the screen has nothing to show */
+  readonly needs?: PlatformScope;
+  /** Only for agents of the operator's organization */
+  readonly operatorOnly?: true;
+}
+
+export const navigation: readonly MenuItem[] = [
+  { to: "/first-steps", label: "First steps" },
+  { to: "/", label: "Overview" },
+  { to: "/account", label: "Account" },
+];
+
+/** The entry of a path: `/agents/123` belongs to `/agents`. */
+export function menuItemOf(path: string): MenuItem | undefined {
+  const isWithin = ({ to }: MenuItem) => path === to || (to !== "/" && path.startsWith(`${to}/`));
+  return navigation.find(isWithin);
+}

@@ -1,0 +1,75 @@
+/** All screens, each loaded when it is first opened. */
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import type { ComponentType } from "react";
+import { SignIn } from "./screens/sign-in/sign-in.tsx";
+import { sessionQuery } from "./session/session.ts";
+import { Shell } from "./shell/shell.tsx";
+import { NotFoundScreen, PendingScreen, ProblemScreen } from "./shell/states.tsx";
+import { parseSearch, stringifySearch } from "./ui/search.ts";
+import { Toasts } from "./ui/toast.tsx";
+
+interface RouterContext {
+  readonly queryClient: QueryClient;
+}
+
+const root = createRootRouteWithContext<RouterContext>()({
+  component: () => (
+    <>
+      <Outlet />
+      <Toasts />
+    </>
+  ),
+});
+
+const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", component: SignIn });
+
+/** What is behind the sign-in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (session === null) {
+      const from = location.href === "/" ? {} : { from: location.href };
+      throw redirect({ to: "/sign-in", search: from, replace: true });
+    }
+  },
+});
+
+/** A screen: its file exports a component `Screen`. */
+const screen = (path: string, load: () => Promise<{ readonly Screen: ComponentType }>) =>
+  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(load, "Screen") });
+
+const screens = [
+  screen("/", () => import("./screens/overview/overview.tsx")),
+  screen("/first-steps", () => import("./screens/first-steps/first-steps.tsx")),
+  screen("/account", () => import("./screens/account/account.tsx")),
+];
+
+const elsewhere = createRoute({ getParentRoute: () => shell, path: "$", component: NotFoundScreen });
+
+export function newRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([signIn, shell.addChildren([...screens, elsewhere])]),
+    basepath: "/console",
+    context: { queryClient },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultPendingMs: 200,
+    defaultPendingMinMs: 0,
+    defaultPendingComponent: PendingScreen,
+    defaultErrorComponent: ProblemScreen,
+    defaultNotFoundComponent: NotFoundScreen,
+    scrollRestoration: true,
+  });
+}

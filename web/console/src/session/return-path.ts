@@ -1,0 +1,7 @@
+/** Where the user goes after signing in: where the user was. */
+
+/** The path below `/console`, if it is one; a link from elsewhere must not lead to another site. */
+export function returnPath(from: string | undefined): string {
+  if (from === undefined || !from.startsWith("/") || from.startsWith("//") || from.includes("\\")) return "/";
+  return from.startsWith("/sign-in") ? "/" : from;
+}

@@ -1,0 +1,109 @@
+/** What a screen says when it cannot show what was wanted: empty, failed, forbidden, over a limit. */
+import type { ReactNode } from "react";
+import { asProblem } from "../api/problem.ts";
+import type { PlatformScope } from "../api/schema.ts";
+import { useSession } from "../session/session.ts";
+import { Button } from "./button.tsx";
+import { Id } from "./id.tsx";
+import { Link } from "./link.tsx";
+import { OverLimit } from "./over-limit.tsx";
+
+interface EmptyProps {
+  /** "No agents yet" */
+  readonly title: string;
+  /** What it is, and why there is none */
+  readonly children: ReactNode;
+  /** The one next step: a link or a button */
+  readonly next?: ReactNode;
+  /** The lines that do the same from a program */
+  readonly code?: string;
+}
+
+export function Empty({ title, children, next, code }: EmptyProps) {
+  return (
+    <div className="state">
+      <h2>{title}</h2>
+      <p>{children}</p>
+      {next && <p className="actions">{next}</p>}
+      {code && (
+        <>
+          <p className="quiet-text">The same from a program:</p>
+          <pre className="code">{code}</pre>
+        </>
+      )}
+    </div>
+  );
+}
+
+interface ProblemProps {
+  readonly error: unknown;
+  readonly onRetry?: (() => void) | undefined;
+  /** Whether data from before is still shown below */
+  readonly isStale?: boolean;
+}
+
+/** A refusal or a failure, in the form that fits it. */
+export function Problem({ error, onRetry, isStale = false }: ProblemProps) {
+  const problem = asProblem(error);
+  if (problem.isOverLimit) return <OverLimit problem={problem} />;
+  if (problem.isForbidden && !isStale) {
+    return (
+      <Forbidden scope={problem.requiredScope as PlatformScope | null} message={problem.message} hint={problem.hint} />
+    );
+  }
+  const title = problem.isNotFound ? "Not found" : isStale ? "This is from before" : "This could not be read";
+  const cause = typeof problem.details.error === "string" ? problem.details.error : undefined;
+  return (
+    <div className={isStale ? "state bad stale-mark" : "state bad"} role="alert">
+      <h2>{title}</h2>
+      <p>{isStale ? `It could not be read anew. ${problem.message}` : problem.message}</p>
+      {problem.hint !== "" && <p>{problem.hint}</p>}
+      {problem.retryAfterSeconds !== null && <p>Try again in {problem.retryAfterSeconds} seconds.</p>}
+      {cause && <pre className="code">{cause}</pre>}
+      <p className="actions">
+        {onRetry && !problem.isNotFound && <Button onClick={onRetry}>Retry</Button>}
+        {problem.requestId && (
+          <span className="quiet-text">
+            Request <Id value={problem.requestId} label="request id" />
+          </span>
+        )}
+      </p>
+    </div>
+  );
+}
+
+interface ForbiddenProps {
+  readonly scope?: PlatformScope | null;
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+/** Which scope or role is missing, and who can give it. */
+export function Forbidden({ scope = null, message, hint }: ForbiddenProps) {
+  const { agent } = useSession();
+  return (
+    <div className="state">
+      <h2>You may not see this</h2>
+      {scope === null ? (
+        <>
+          <p>{message ?? "The role of your agent does not allow it."}</p>
+          {hint && <p>{hint}</p>}
+        </>
+      ) : (
+        <>
+          <p>
+            It needs the scope <code>{scope}</code>, and the agent <span className="breaks">{agent.email}</span> does
+            not hold it.
+          </p>
+          <p>
+            An admin of your organization can add <code>{scope}</code> to the agent's scopes. Sign in again after that:
+            a session has the scopes that the agent had when it began.
+          </p>
+        </>
+      )}
+      <p className="actions">
+        <Link to="/account">See the scopes of this session</Link>
+      </p>
+    </div>
+  );
+}

@@ -121,7 +121,7 @@ export default defineConfig({
           environment: "node",
           globalSetup: ["test/support/configuration.ts"],
           include: ["test/**/*.node.test.ts"],
-          exclude: ["test/interop/**", "test/scaffold/**"],
+          exclude: ["test/interop/**", "test/scaffold/**", "test/web/**"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -136,6 +136,17 @@ export default defineConfig({
           retry: process.env.CI ? 2 : 0,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // Screens of the console in a browser: `npm run test:web` runs it, `npm test` leaves it out.
+        test: {
+          name: "web",
+          environment: "node",
+          globalSetup: ["test/support/configuration.ts"],
+          include: ["test/web/**/*.node.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

@@ -120,7 +120,7 @@ export default defineConfig({
           name: "node",
           environment: "node",
           globalSetup: ["test/support/configuration.ts"],
-          include: ["test/**/*.node.test.ts"],
+          include: ["test/**/*.node.test.ts", "web/console/test/*.test.ts"],
           exclude: ["test/interop/**", "test/scaffold/**", "test/web/**"],
           testTimeout: 120_000,
           hookTimeout: 120_000,

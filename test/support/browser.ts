@@ -77,15 +77,23 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
+/** The number of rules that the frame keeps; the test fails for every one that it breaks. */
+async function rulesKept(frame: Frame, options: object): Promise<number> {
+  await frame.evaluate(await axe);
+  const run = `axe.run(document, ${JSON.stringify({ iframes: false, ...options })})`;
+  const { violations, passes } = (await frame.evaluate(run)) as { violations: Violation[]; passes: unknown[] };
+  expect(violations.map(({ id, help, nodes }) => [id, help, nodes.map(({ html }) => html)])).toEqual([]);
+  return passes.length;
+}
+
 /** Fails the test for every rule of axe that a frame breaks, and when axe checked nearly nothing. */
 export async function expectAccessible(frame: Frame): Promise<void> {
-  await frame.evaluate(await axe);
-  const { violations, passes } = (await frame.evaluate("axe.run(document, { iframes: false })")) as {
-    violations: Violation[];
-    passes: unknown[];
-  };
-  expect(violations.map(({ id, help, nodes }) => [id, help, nodes.map(({ html }) => html)])).toEqual([]);
-  expect(passes.length).toBeGreaterThan(10);
+  expect(await rulesKept(frame, {})).toBeGreaterThan(10);
+}
+
+/** Fails the test for a text without enough contrast: for a theme whose other rules were checked in another one. */
+export async function expectContrast(frame: Frame): Promise<void> {
+  expect(await rulesKept(frame, { runOnly: ["color-contrast", "link-in-text-block"] })).toBeGreaterThan(0);
 }
 
 /** Stores a screenshot in the folder SCREENSHOTS, if set. */

@@ -54,9 +54,18 @@ export const refusals = {
   changed: refusal(412, "PRECONDITION_FAILED", "It has changed meanwhile."),
 } as const;
 
+/** A request of the console. */
+export interface Asked {
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The ids in the path, by the names in the template */
+  readonly path: Readonly<Record<string, string>>;
+}
+
 /**
  * The answers by call: `"GET /agents"`, `"GET /agents/{agentId}"` below the API, `"GET /console/sessions"` beside it. A function gets
- * the query. A value with `status` and `body` is that answer; any other value is the body of a 200.
+ * the request (`Asked`). A value with `status` and `body` is that answer; any other value is the body of a 200.
  */
 export type Answers = Readonly<Record<string, unknown>>;
 
@@ -67,21 +76,27 @@ const isRefusal = (value: unknown): value is Refusal =>
   typeof value.status === "number" &&
   "body" in value;
 
+const patternOf = (template: string) =>
+  new RegExp(`^${template.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`);
+
 /** The answer to a request; null: none is given. */
-export function answerTo(answers: Answers, method: string, url: URL): Refusal | null {
+export function answerTo(
+  answers: Answers,
+  method: string,
+  url: URL,
+  asked: Omit<Asked, "query" | "path">,
+): Refusal | null {
   const path = url.pathname.replace(/^\/console\/api\/v1/, "");
-  const fits = (call: string) => {
-    const [verb = "", template = ""] = call.split(" ");
-    const pattern = template.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\w+\}/g, "[^/]+");
-    return verb === method && new RegExp(`^${pattern}$`).test(path);
-  };
-  // A path that is written out comes before a template that fits it too.
-  const calls = Object.keys(answers)
-    .filter(fits)
-    .sort((a, b) => a.split("{").length - b.split("{").length);
-  const [call] = calls;
-  if (call === undefined) return null;
-  const given = answers[call];
-  const value: unknown = typeof given === "function" ? given(url.searchParams) : given;
+  const fitting = Object.keys(answers)
+    .filter((call) => call.startsWith(`${method} `))
+    .map((call) => ({ call, match: patternOf(call.slice(method.length + 1)).exec(path) }))
+    .filter(({ match }) => match !== null)
+    // A path that is written out comes before a template that fits it too.
+    .sort((a, b) => a.call.split("{").length - b.call.split("{").length);
+  const [first] = fitting;
+  if (first === undefined) return null;
+  const given = answers[first.call];
+  const request: Asked = { ...asked, query: url.searchParams, path: first.match?.groups ?? {} };
+  const value: unknown = typeof given === "function" ? given(request) : given;
   return isRefusal(value) ? value : { status: 200, body: value as Refusal["body"] };
 }

@@ -13,7 +13,7 @@ import { SignIn } from "./screens/sign-in/sign-in.tsx";
 import { sessionQuery } from "./session/session.ts";
 import { Shell } from "./shell/shell.tsx";
 import { NotFoundScreen, PendingScreen, ProblemScreen } from "./shell/states.tsx";
-import { parseSearch, stringifySearch } from "./ui/search.ts";
+import { parseSearch, stringifySearch } from "./ui/search-params.ts";
 import { Toasts } from "./ui/toast.tsx";
 
 interface RouterContext {

@@ -3,27 +3,9 @@
  * them. All values are texts.
  */
 import { useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
+import type { Rule, Search } from "./search-params.ts";
 
-type Search = Readonly<Record<string, string>>;
-
-export const parseSearch = (query: string): Search => Object.fromEntries(new URLSearchParams(query));
-
-export function stringifySearch(search: Readonly<Record<string, unknown>>): string {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(search)) {
-    if (value !== undefined && value !== null && value !== "") query.append(key, String(value));
-  }
-  return query.size === 0 ? "" : `?${query}`;
-}
-
-/** What a parameter may be; a value of a hand-written URL that is none of these counts as missing. */
-export type Rule<Value extends string> = (text: string) => Value | undefined;
-
-export const text: Rule<string> = (value) => (value === "" ? undefined : value);
-export const oneOf =
-  <Value extends string>(...values: readonly Value[]): Rule<Value> =>
-  (given) =>
-    values.find((value) => value === given);
+export { oneOf, text } from "./search-params.ts";
 
 type Rules = Readonly<Record<string, Rule<string>>>;
 export type Values<Of extends Rules> = { readonly [Key in keyof Of]: ReturnType<Of[Key]> };

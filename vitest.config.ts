@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -17,16 +16,13 @@ buildWebIfChanged();
 
 const migrations = await readD1Migrations("./migrations");
 
-/** The viewer of the API reference. The Worker imports it as text (`rules` in wrangler.toml). */
-const isViewer = (id: string) => id.startsWith("openapi-explorer/");
-
 /** What `src` imports from packages. Each is bundled into one file, so that a test file loads dozens of modules, not hundreds. */
 const packages = new Set(
   readdirSync("src", { recursive: true, encoding: "utf8" })
     // The starter projects are texts for the Worker.
     .filter((path) => path.endsWith(".ts") && !/[\\/]languages[\\/]/.test(path))
     .flatMap((path) => [...readFileSync(`src/${path}`, "utf8").matchAll(/ from "([a-z@][^":]*)"/g)])
-    .flatMap(([, id]) => (id === undefined || isViewer(id) ? [] : [id])),
+    .flatMap(([, id]) => (id === undefined ? [] : [id])),
 );
 
 /** These take a minute and more. */
@@ -66,12 +62,6 @@ interface Files {
 /** A project that runs inside workerd, the runtime of production. */
 const inWorkerd = (name: string, { include, exclude, isolate }: Files): TestProjectConfiguration => ({
   plugins: [
-    {
-      // The bundler adds a query to a package that it leaves out, and then the rule does not match.
-      name: "viewer-without-query",
-      enforce: "pre",
-      resolveId: (id) => (isViewer(id) ? fileURLToPath(import.meta.resolve(id)) : undefined),
-    },
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {

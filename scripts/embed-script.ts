@@ -20,12 +20,6 @@ export const browserScripts: readonly BrowserScript[] = [
     target: "script.ts",
     name: "elementScript",
   },
-  {
-    folder: "src/platform/web",
-    source: "browser/explorer.ts",
-    target: "explorer-script.ts",
-    name: "explorerScript",
-  },
 ];
 
 /** The path of the built module. */

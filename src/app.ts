@@ -9,7 +9,6 @@ import { healthRoutes, type Probe } from "./platform/http/monitoring/health.ts";
 import { metricsRoutes } from "./platform/http/monitoring/metrics.ts";
 import { serveOpenApi, type Tag } from "./platform/http/openapi.ts";
 import type { Wiring } from "./platform/http/request-context.ts";
-import { serveDocs } from "./platform/web/docs.ts";
 import { servePages } from "./platform/web/pages.ts";
 import type { Wing } from "./wing.ts";
 
@@ -33,7 +32,6 @@ export function createApp(wings: readonly Wing[], wiring: AppWiring): OpenAPIHon
 
   for (const { describe } of wings) describe?.(app);
   serveOpenApi(app, { tags: [...wings.flatMap(({ tags }) => tags), serviceTag], scopes: platformScopeMeanings });
-  serveDocs(app);
   servePages(app);
   return app;
 }

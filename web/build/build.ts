@@ -1,12 +1,13 @@
 /** Builds `web/dist`, part after part, and fails above a budget. `scripts/web.ts` runs it when the sources have changed. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
+import { buildExplorer } from "../explorer/build.ts";
 import { buildPortal } from "../portal/build.ts";
 import { buildConsole } from "./console.ts";
 import { kib, type Measure, type Part } from "./output.ts";
 import { builtFile, dist, sourcesHash } from "./sources.ts";
 
-const parts: readonly Part[] = [buildPortal, buildConsole];
+const parts: readonly Part[] = [buildPortal, buildConsole, buildExplorer];
 
 // Before the parts read the sources: what changes meanwhile is built the next time.
 const hash = sourcesHash();

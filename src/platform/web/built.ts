@@ -5,6 +5,7 @@ import { fail } from "../http/respond.ts";
 import { problem } from "../problems/problems.ts";
 import { fileOf } from "./assets.ts";
 import { portalFiles } from "./portal-files.ts";
+import { portalPathOf } from "./portal-paths.ts";
 
 /**
  * Of portal and console: scripts and styles of this origin alone, none of them in the page, and no text becomes a script
@@ -37,9 +38,6 @@ const forGood = { "Cache-Control": "public, max-age=31536000, immutable" } as co
 /** These have routes of their own, which fill the built page, or no route. */
 const withoutRoute = new Set(["pages/pricing.html", "pages/status.html", "pages/404.html"]);
 
-/** `pages/index.html` → `/`, `pages/guides/clients.html` → `/guides/clients`, `pages/sitemap.xml` → `/sitemap.xml`. */
-const pathOf = (file: string) => file.replace(/^pages/, "").replace(/(\/index)?\.html$/, "") || "/";
-
 const orNotFound = (c: BaseContext, answer: Response | null) => answer ?? fail(c, problem("NOT_FOUND"));
 
 /** Serves the portal, and scripts and styles. They need no settings: the page of an error refers to a page of the portal. */
@@ -49,7 +47,7 @@ export function servePortal(app: OpenAPIHono<BaseEnv>): void {
   );
   for (const file of portalFiles) {
     if (withoutRoute.has(file)) continue;
-    app.get(pathOf(file), async (c) => orNotFound(c, await fileOf(c, `/${file}`, portalHeaders)));
+    app.get(portalPathOf(file), async (c) => orNotFound(c, await fileOf(c, `/${file}`, portalHeaders)));
   }
 }
 

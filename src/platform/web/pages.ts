@@ -6,6 +6,7 @@ import { problem } from "../problems/problems.ts";
 import { serveConsole, servePortal } from "./built.ts";
 import { pageHeaders } from "./document.ts";
 import { errorsPage } from "./errors-page.ts";
+import { serveExplorers } from "./explorers.ts";
 import { homePage } from "./home.ts";
 import { icon } from "./icon.ts";
 import { canBePage } from "./negotiation.ts";
@@ -18,6 +19,7 @@ const text = { ...cacheable, "Content-Type": "text/plain; charset=utf-8" } as co
 /** Serves what needs no settings, so that it is there with broken settings, too: the page of such an error refers to it. */
 export function serveFixedPages(app: OpenAPIHono<BaseEnv>): void {
   servePortal(app);
+  serveExplorers(app);
   app.get("/errors", (c) => c.body(errorsPage(), 200, page));
   app.get("/favicon.ico", (c) =>
     c.body(icon, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400" }),

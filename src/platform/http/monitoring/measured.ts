@@ -5,14 +5,17 @@ import { type NoteCalls, noteCall } from "../../telemetry/calls.ts";
 import { methods } from "../../telemetry/catalogue.ts";
 import { pushSoon } from "../../telemetry/push.ts";
 import { count, observe } from "../../telemetry/recording.ts";
+import { portalPaths } from "../../web/portal-paths.ts";
 import type { BaseContext, BaseEnv } from "../app-env.ts";
 import { clientOf } from "./clients.ts";
 
 const templates = new Map<string, string>();
 
-/** `/agents/:agentId{[^/]+}` → `/agents/{agentId}`, as in the API reference. */
+/** `/agents/:agentId{[^/]+}` → `/agents/{agentId}`, as in the API reference. All pages of the portal are one. */
 function templateOf(path: string): string {
-  const template = templates.get(path) ?? path.replace(/:(\w+)(\{[^}]*\})?\??/g, "{$1}");
+  const known = templates.get(path);
+  if (known !== undefined) return known;
+  const template = portalPaths.has(path) ? "/{page}" : path.replace(/:(\w+)(\{[^}]*\})?\??/g, "{$1}");
   templates.set(path, template);
   return template;
 }

@@ -57,9 +57,9 @@ export const modules: readonly Module[] = modulesUnder(source);
 /** The programs beside it; their paths begin with `../scripts/`. */
 export const scripts: readonly Module[] = modulesUnder(join(root, "scripts"));
 
-/** The modules of the pages for browsers, and of their build. */
+/** The modules of the pages for browsers, and of their build; what is generated is left out. */
 export const pages: readonly Module[] = filesUnder(join(root, "web"), ["node_modules", "dist", ".cache"])
-  .filter((file) => /\.tsx?$/.test(file))
+  .filter((file) => /\.tsx?$/.test(file) && !/[\\/]api[\\/]schema\.ts$/.test(file))
   .map(moduleAt);
 
 /** The floors, lowest first. A file imports from its own floor and from those below it. */

@@ -1,7 +1,7 @@
 /** The Hono app: the foundation, and the routes of every wing. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Authenticators } from "./access/app-env.ts";
-import { authenticatedBy } from "./access/router.ts";
+import { authenticatedBy } from "./access/console.ts";
 import { platformScopeMeanings } from "./access/scopes.ts";
 import type { BaseEnv } from "./platform/http/app-env.ts";
 import { createFoundation } from "./platform/http/foundation.ts";
@@ -15,7 +15,7 @@ import type { Wing } from "./wing.ts";
 const serviceTag: Tag = { position: 180, name: "Service", description: "The service itself." };
 
 interface AppWiring extends Wiring {
-  readonly authenticators: Authenticators;
+  readonly authenticators: Readonly<Record<"api" | "console", Authenticators>>;
   readonly pingLedger: Probe;
 }
 

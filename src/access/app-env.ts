@@ -19,6 +19,8 @@ export interface SecretHolder extends Pick<Caller, "agentId" | "organizationId" 
 /** The functions that authenticate. `app.ts` passes them in, so that this floor knows nothing of tokens. */
 export interface Authenticators {
   readonly bearer: Authenticate;
+  /** Whether a request has something to authenticate with, right or wrong. */
+  readonly isPresented: (request: Request) => boolean;
   readonly newestSecret: AuthenticateNewestSecret;
 }
 
@@ -35,7 +37,7 @@ export type AuthenticateNewestSecret = (
   request: NamedRequest | null,
 ) => Promise<Result<{ readonly holder: SecretHolder; readonly headers: RateHeaders }>>;
 
-/** Accepts or refuses the bearer token of a request. */
+/** Accepts or refuses the bearer token of a request, or its session. */
 export type Authenticate = (
   context: Context,
   request: Request,

@@ -12,9 +12,9 @@ import { authenticateHolder, isBasic, jsonOnly, refuseOtherSites } from "./secre
 /**
  * `public`: every caller. `bearer`: any active access token. A scope: an active access token that carries it. `optional`: every
  * caller; an active access token shows more, an inactive one is refused. `client`: the handler decides (OAuth). `holder`: the same,
- * and it also takes an access token.
+ * and it also takes an access token. `session`: a session of the console, whose cookie no other route takes.
  */
-export type Access = "public" | "optional" | "bearer" | "client" | "holder" | PlatformScope;
+export type Access = "public" | "optional" | "bearer" | "client" | "holder" | "session" | PlatformScope;
 
 /** Which calls of a route are exempt from the organization's limits: all, none, or those that suspend something. */
 type Exemption = boolean | "suspending";
@@ -48,7 +48,7 @@ const guard = (
       const refused = refuseOtherSites(c) ?? (await authenticateHolder(c));
       return refused ? fail(c, refused) : next();
     }
-    if (access === "optional" && c.req.header("Authorization") === undefined) return next();
+    if (access === "optional" && !c.get("authenticators").isPresented(c.req.raw)) return next();
     const exempt = exemption === "suspending" ? (await uncheckedBody(c)).status === "suspended" : exemption;
     const admitted = await c.get("authenticators").bearer(c.get("context"), c.req.raw, { exempt });
     if (!admitted.ok) return fail(c, admitted);
@@ -66,6 +66,7 @@ const guard = (
 /** `app.ts` defines the schemes. OpenAPI has no scheme for a client that authenticates in the form: hence `{}`. */
 function securityOf(access: Access, ownSecret: string | undefined) {
   if (access === "public") return [];
+  if (access === "session") return [{ session: [] }];
   if (access === "client") return [{ clientSecretBasic: [] }, {}];
   if (access === "holder") return [{ clientSecretBasic: [] }, { bearer: [] }, { oauth2: [] }, {}];
   if (access === "optional") return [{}, { bearer: [] }, { oauth2: [] }];

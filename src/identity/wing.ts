@@ -4,6 +4,8 @@ import type { Wing } from "../wing.ts";
 import { agentInfoRoutes } from "./agent-info/routes.ts";
 import { memberRoutes } from "./agents/members/routes.ts";
 import { agentRoutes } from "./agents/routes.ts";
+import { consoleRoutes } from "./console/routes.ts";
+import { authenticateSession, forgetSessions, presentsSession } from "./console/service.ts";
 import { credentialRoutes } from "./credentials/routes.ts";
 import { measureExpiringCredentials } from "./credentials/service.ts";
 import { delegationRoutes } from "./delegation/routes.ts";
@@ -22,11 +24,18 @@ import { authenticateBearer, authenticateNewestSecret } from "./tokens/service.t
 import { oidcRoutes } from "./workloads/routes.ts";
 
 /** For the guards of the routes of every wing. */
-export const authenticators: Authenticators = { bearer: authenticateBearer, newestSecret: authenticateNewestSecret };
+export const authenticators: Readonly<Record<"api" | "console", Authenticators>> = {
+  api: {
+    bearer: authenticateBearer,
+    isPresented: (request) => request.headers.has("Authorization"),
+    newestSecret: authenticateNewestSecret,
+  },
+  console: { bearer: authenticateSession, isPresented: presentsSession, newestSecret: authenticateNewestSecret },
+};
 
 export const identity: Wing = {
   routes: {
-    "/": [discoveryRoutes, didDocumentRoutes, agentInfoRoutes],
+    "/": [discoveryRoutes, didDocumentRoutes, agentInfoRoutes, consoleRoutes],
     "/api/v1": [
       onboardingRoutes,
       memberRoutes,
@@ -104,12 +113,17 @@ export const identity: Wing = {
       description: "Partners: other identity providers whose agents' tokens can be checked here.",
     },
     {
+      position: 165,
+      name: "Console",
+      description: "The sessions of the console. They are for its own pages: a program uses an access token.",
+    },
+    {
       position: 170,
       name: "Marketplace",
       description: "The agents that their organizations want to be found. Public.",
     },
   ],
   subscribers: [delegationSubscriber, resourceSubscriber],
-  scheduled: [measureExpiringCredentials, removal],
+  scheduled: [measureExpiringCredentials, removal, forgetSessions],
   messages: [],
 };

@@ -162,6 +162,8 @@ export type AdmitOutcome =
       readonly role: "member" | "admin" | null;
       /** What the subject of the token holds at this moment. */
       readonly capabilities: readonly Scope[];
+      /** The platform scopes that it can have at this moment, with `openid`. */
+      readonly platformScopes: readonly Scope[];
       readonly isOperator: boolean;
       /** null where the rate is unlimited. */
       readonly rate: RateState | null;

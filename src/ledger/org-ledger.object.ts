@@ -14,6 +14,7 @@ import { acceptGap } from "./accepting-gaps.ts";
 import { activeSubject, delegationStatus, revokeWithDelegations } from "./active.ts";
 import { Activity } from "./activity.ts";
 import { Admission, networksKeptMs } from "./admission.ts";
+import { admitCall } from "./admitting.ts";
 import { Alarm } from "./alarm.ts";
 import { Chain } from "./chain.ts";
 import { completeChange, holdChange, withdraw } from "./changes.ts";
@@ -46,14 +47,14 @@ import {
 import { Delegations } from "./delegations.ts";
 import { Holds } from "./holds.ts";
 import { acceptsToken, introspect } from "./introspecting.ts";
-import { delegate, issueToken, useProof } from "./issuing.ts";
+import { delegate, issueToken } from "./issuing.ts";
 import { Journal } from "./journal.ts";
-import { charge } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { Principals } from "./principals.ts";
 import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
 import { Revocations } from "./revocations.ts";
+import { openSession } from "./sessions.ts";
 import { SingleUse } from "./single-use.ts";
 import type { Turn } from "./turns.ts";
 import { Usage } from "./usage.ts";
@@ -122,15 +123,11 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   }
 
   async admit(token: TokenFacts, proof: ProofOfPossession | null, exempt: boolean): Promise<AdmitOutcome> {
-    const subject = await activeSubject(this.#parts, token);
-    if (!subject) return { outcome: "inactive" };
-    if (!useProof(this.#parts, proof)) return { outcome: "proof_replayed" };
-    const charged = charge(this.#parts, subject, "call", exempt);
-    if (charged.outcome === "limited") return charged;
-    await this.#settled();
-    const { role, capabilities } = subject.agent;
-    const { isOperator } = subject.organization;
-    return { outcome: "admitted", role, capabilities, isOperator, rate: charged.rate };
+    return admitCall(this.#parts, token, proof, exempt);
+  }
+
+  async openSession(...[request]: Parameters<Ledger["openSession"]>) {
+    return openSession(this.#parts, request);
   }
 
   async usage() {

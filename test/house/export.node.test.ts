@@ -23,6 +23,7 @@ const exceptions: Readonly<Record<string, string>> = {
 /** The columns that are in no line. */
 const withheld: Readonly<Record<string, readonly string[]>> = {
   agent_key: ["privateSealed"],
+  console_session: ["cookieHash", "cookieHashKeyId", "csrfHash", "csrfHashKeyId"],
   credential: ["secretHash", "hashKeyId", "previousSecretHash", "previousHashKeyId", "earlierSecrets"],
 };
 

@@ -1,5 +1,7 @@
+import type { Authenticate, Authenticators } from "../../src/access/app-env.ts";
 import type { Caller } from "../../src/access/caller.ts";
 import type { AgentId, OrganizationId, Scope, TokenId } from "../../src/platform/ids.ts";
+import { problem } from "../../src/platform/problems/problems.ts";
 
 /** A member with a token of its own. */
 export const callerOf = (organizationId: string, scopes: readonly string[]): Caller => ({
@@ -13,3 +15,13 @@ export const callerOf = (organizationId: string, scopes: readonly string[]): Cal
   isOperator: false,
   delegation: null,
 });
+
+/** The same function authenticates everywhere; a client secret is refused. */
+export function authenticatorsOf(bearer: Authenticate) {
+  const all: Authenticators = {
+    bearer,
+    isPresented: (request) => request.headers.has("Authorization"),
+    newestSecret: async () => problem("UNAUTHORIZED"),
+  };
+  return { api: all, console: all };
+}

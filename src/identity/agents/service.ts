@@ -31,7 +31,11 @@ export { summarizeAgents } from "./summary.ts";
 const emailKeySchema = z.string().max(254);
 
 /** The wire form of an agent, also of a decommissioned one. */
-export async function readAgent(context: Context, caller: Caller, agentId: AgentId): Promise<Result<Agent>> {
+export async function readAgent(
+  context: Context,
+  caller: Pick<Caller, "organizationId">,
+  agentId: AgentId,
+): Promise<Result<Agent>> {
   const agent = await findAgent(context, caller.organizationId, agentId);
   return agent ? ok(publicAgent(context, agent)) : problem("AGENT_NOT_FOUND");
 }

@@ -1,5 +1,6 @@
 /**
- * Removes what has no use any more. Of a decommissioned agent: its private keys, the hashes of its secrets, its trust policies.
+ * Removes what has no use any more. Of a decommissioned agent: its private keys, the hashes of its secrets, its trust policies, its
+ * sessions of the console.
  * Of a deleted organization: the same for all agents, their e-mails and owners, the webhooks with their deliveries, and the kept
  * answers to its requests.
  *
@@ -28,6 +29,7 @@ import {
   markCleared,
   removePrivateKeys,
 } from "../agents/service.ts";
+import { removeSessionsOf } from "../console/service.ts";
 import { removeSecrets } from "../credentials/service.ts";
 import { removePoliciesOf } from "../workloads/service.ts";
 
@@ -45,6 +47,7 @@ const removeWaysIn = (context: Context, agentIds: readonly AgentId[]) =>
     removeSecrets(context, agentIds, context.now()),
     removePoliciesOf(context, agentIds),
     removePrivateKeys(context, agentIds),
+    removeSessionsOf(context, agentIds),
   ] as const;
 
 const withErasedTexts = (agentIds: readonly AgentId[]) =>

@@ -38,7 +38,7 @@ export function invalidClient(): Problem {
 const invalidRequest = (message: string) => problem("VALIDATION_ERROR", message, { oauthError: "invalid_request" });
 
 /** Client ids are compared and looked up in one spelling, and nothing longer than an id goes further. */
-const normalize = (clientId: string) => clientId.toLowerCase().slice(0, 64).toWellFormed();
+export const normalize = (clientId: string) => clientId.toLowerCase().slice(0, 64).toWellFormed();
 
 /** The part of a request that authenticates its client. */
 export interface ClientRequest {

@@ -34,6 +34,8 @@ export { type Asker, admitAsker } from "./asker.ts";
 export { authenticateBearer } from "./bearer.ts";
 export { authenticateNewestSecret } from "./client-authentication.ts";
 export { proofAlgs } from "./dpop.ts";
+export { overLimit, rateHeaders } from "./limits.ts";
+export { type OpenedSession, openSession, type TypedSecret } from "./session.ts";
 
 /** The grant types of the token endpoint, for the discovery documents. */
 export const supportedGrantTypes: readonly string[] = [...grants.keys()];

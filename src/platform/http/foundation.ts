@@ -4,6 +4,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { serveFixedPages, withoutSlash } from "../web/pages.ts";
 import type { BaseEnv } from "./app-env.ts";
 import { boundedBody } from "./body.ts";
+import { routedPath } from "./console.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { notFound, onError, wrongMethod } from "./errors.ts";
 import { measured } from "./monitoring/measured.ts";
@@ -13,7 +14,7 @@ import { securityHeaders, uncachedByDefault } from "./security-headers.ts";
 
 /** The app without routes. Rooms are added with `app.route(path, routes)`. */
 export function createFoundation(wiring: Wiring): OpenAPIHono<BaseEnv> {
-  const app = createBaseRouter();
+  const app = createBaseRouter(routedPath);
   app.use(measured(wiring.noteCalls));
   app.use(identified);
   app.use(securityHeaders);

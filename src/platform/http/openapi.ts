@@ -48,6 +48,12 @@ const securitySchemes = (issuer: string, scopes: Reference["scopes"]) => ({
     description: "The client credentials grant (RFC 6749 4.4), which issues that access token.",
     flows: { clientCredentials: { tokenUrl: `${issuer}/api/v1/token`, scopes: { ...scopes } } },
   },
+  session: {
+    type: "apiKey" as const,
+    in: "cookie" as const,
+    name: "__Host-agentidp",
+    description: "The cookie of a session of the console. Other methods than GET need its `X-CSRF-Token` too.",
+  },
   clientSecretBasic: {
     type: "http" as const,
     scheme: "basic",

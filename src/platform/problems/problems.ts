@@ -61,6 +61,7 @@ export const problemRegistry = {
     meaning: "This webhook subscription has no delivery with this id.",
     remedy: "Check the id. Finished deliveries are kept for 30 days.",
   },
+  SESSION_NOT_FOUND: unknownId("Your agent has no session of the console with this id."),
   COMPLIANCE_DISABLED: {
     status: 404,
     meaning: "This service does not make compliance reports and agent cards.",

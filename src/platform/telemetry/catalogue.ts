@@ -62,6 +62,7 @@ export const scheduledParts = [
   "stale_domains",
   "expiring_credentials",
   "removal",
+  "console_sessions",
   "outbox",
   "idempotent_requests",
   "controls",
@@ -117,6 +118,9 @@ export const metrics = {
   agentidp_rate_limit_rejections_total: counter("Requests refused because a limit was reached.", { limit: limits }),
   agentidp_idempotent_requests_total: counter("Requests with an Idempotency-Key, by what they got.", {
     outcome: ["first", "replayed", "reused", "in_progress"],
+  }),
+  agentidp_console_sessions_total: counter("Sessions of the console, by what happened.", {
+    outcome: ["started", "refused", "expired", "ended"],
   }),
   agentidp_delegations_total: counter("Actions on delegations.", {
     action: ["created", "verified", "exchanged", "revoked"],

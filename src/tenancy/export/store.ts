@@ -11,6 +11,7 @@ import {
   billingAccounts,
   callsByHour,
   callsByRoute,
+  consoleSessions,
   credentials,
   delegations,
   domains,
@@ -100,6 +101,13 @@ export const stored = {
     organization: delegations.organizationId,
     key: [delegations.delegatorAgentId, delegations.id],
     names: { id: "chainId" },
+  },
+  console_session: {
+    table: consoleSessions,
+    organization: consoleSessions.organizationId,
+    key: [consoleSessions.id],
+    names: { id: "sessionId" },
+    withheld: ["cookieHash", "cookieHashKeyId", "csrfHash", "csrfHashKeyId"],
   },
   webhook: {
     table: webhookSubscriptions,

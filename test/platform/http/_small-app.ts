@@ -3,8 +3,9 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { z } from "@hono/zod-openapi";
 import type { Authenticate } from "../../../src/access/app-env.ts";
+import { authenticatedBy } from "../../../src/access/console.ts";
 import { route } from "../../../src/access/route.ts";
-import { authenticatedBy, createRouter } from "../../../src/access/router.ts";
+import { createRouter } from "../../../src/access/router.ts";
 import { DependencyDown } from "../../../src/platform/dependency.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
@@ -14,7 +15,7 @@ import { json } from "../../../src/platform/http/route.ts";
 import { problem } from "../../../src/platform/problems/problems.ts";
 import { ok } from "../../../src/platform/problems/result.ts";
 import type { Body } from "../../support/api.ts";
-import { callerOf } from "../_caller.ts";
+import { authenticatorsOf, callerOf } from "../_caller.ts";
 
 const scopesOf: Record<string, readonly string[]> = {
   "Bearer writer": ["agents:write"],
@@ -109,7 +110,7 @@ const app = createFoundation({
   noteCalls: async () => undefined,
   withoutSettings: () => null,
 });
-app.use(authenticatedBy({ bearer: authenticate, newestSecret: async () => problem("UNAUTHORIZED") }));
+app.use(authenticatedBy(authenticatorsOf(authenticate)));
 app.route("/api/v1", room);
 app.get("/.well-known/jwks.json", (c) => c.json({ keys: [] }, 200, { "Cache-Control": "public, max-age=300" }));
 app.get("/agents/:agentId/did.json", (c) => c.json({}));

@@ -2,8 +2,9 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Authenticate } from "../../../src/access/app-env.ts";
+import { authenticatedBy } from "../../../src/access/console.ts";
 import { route } from "../../../src/access/route.ts";
-import { authenticatedBy, createRouter } from "../../../src/access/router.ts";
+import { createRouter } from "../../../src/access/router.ts";
 import type { Bindings } from "../../../src/platform/env.ts";
 import { createFoundation } from "../../../src/platform/http/foundation.ts";
 import { healthRoutes, type Probe } from "../../../src/platform/http/monitoring/health.ts";
@@ -13,7 +14,7 @@ import { ok } from "../../../src/platform/problems/result.ts";
 import type { NoteCalls } from "../../../src/platform/telemetry/calls.ts";
 import { withTimeLimits } from "../../../src/platform/time-limits.ts";
 import type { Answer } from "../../support/api.ts";
-import { callerOf } from "../_caller.ts";
+import { authenticatorsOf, callerOf } from "../_caller.ts";
 
 export const bindings = env as unknown as Bindings;
 
@@ -51,7 +52,7 @@ export function monitoredApp(
 ): MonitoredApp {
   const { noteCalls = async () => undefined, pingLedger = async () => undefined } = parts;
   const app = createFoundation({ relay: async () => undefined, noteCalls, withoutSettings: () => null });
-  app.use(authenticatedBy({ bearer: authenticate, newestSecret: async () => problem("UNAUTHORIZED") }));
+  app.use(authenticatedBy(authenticatorsOf(authenticate)));
   app.route("/", metricsRoutes);
   app.route("/", healthRoutes(pingLedger));
   app.route("/", room);

@@ -69,6 +69,10 @@ pub const WEBHOOK_NOT_FOUND: &str = "WEBHOOK_NOT_FOUND";
 ///
 /// Check the id. Finished deliveries are kept for 30 days.
 pub const DELIVERY_NOT_FOUND: &str = "DELIVERY_NOT_FOUND";
+/// Your agent has no session of the console with this id.
+///
+/// Check the id.
+pub const SESSION_NOT_FOUND: &str = "SESSION_NOT_FOUND";
 /// This service does not make compliance reports and agent cards.
 ///
 /// The operator can set `COMPLIANCE_ENABLED` to `true`.

@@ -104,6 +104,12 @@ export const ErrorCode = {
    */
   DELIVERY_NOT_FOUND: "DELIVERY_NOT_FOUND",
   /**
+   * Your agent has no session of the console with this id.
+   *
+   * Check the id.
+   */
+  SESSION_NOT_FOUND: "SESSION_NOT_FOUND",
+  /**
    * This service does not make compliance reports and agent cards.
    *
    * The operator can set `COMPLIANCE_ENABLED` to `true`.

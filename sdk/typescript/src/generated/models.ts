@@ -329,6 +329,8 @@ export type AuditAction =
   | "token.revoked"
   | "client.refused"
   | "client.refusals_omitted"
+  | "session.started"
+  | "session.ended"
   | "delegation.created"
   | "delegation.verified"
   | "delegation.exchanged"

@@ -4,6 +4,7 @@ import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqli
 import type { AgentId, CredentialId, DelegationId, OrganizationId, ResourceId, Scope, TokenId } from "../../ids.ts";
 import type { PastedKeySet } from "../../outbound/pasted-key-set.ts";
 
+export * from "./identity/console.ts";
 export * from "./identity/resources.ts";
 
 export const agentTypes = [

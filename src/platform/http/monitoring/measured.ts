@@ -7,6 +7,7 @@ import { pushSoon } from "../../telemetry/push.ts";
 import { count, observe } from "../../telemetry/recording.ts";
 import { portalPaths } from "../../web/portal-paths.ts";
 import type { BaseContext, BaseEnv } from "../app-env.ts";
+import { isConsoleCall } from "../console.ts";
 import { clientOf } from "./clients.ts";
 
 const templates = new Map<string, string>();
@@ -43,7 +44,9 @@ export const measured = (noteCalls: NoteCalls) =>
     const method = methods.find((one) => one === c.req.method) ?? "other";
     count("agentidp_http_requests_total", { method, route, status: String(c.res.status) });
     observe("agentidp_http_request_duration_seconds", { route }, (performance.now() - startedMs) / 1000);
-    count("agentidp_client_requests_total", { client: clientOf(c.req.header("User-Agent") ?? "") });
+    // A browser's own name cannot be chosen by the console.
+    const client = isConsoleCall(c.req.raw) ? "console" : clientOf(c.req.header("User-Agent") ?? "");
+    count("agentidp_client_requests_total", { client });
     const organizationId = c.get("callOf");
     if (organizationId) noteCall(organizationId, route, c.res.status);
     pushSoon({ env: c.env, requestId: c.get("requestId") }, (work) => c.executionCtx.waitUntil(work), noteCalls);

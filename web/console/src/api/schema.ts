@@ -242,6 +242,7 @@ export type ProblemCode =
   | "PARTNER_NOT_FOUND"
   | "WEBHOOK_NOT_FOUND"
   | "DELIVERY_NOT_FOUND"
+  | "SESSION_NOT_FOUND"
   | "COMPLIANCE_DISABLED"
   | "METHOD_NOT_ALLOWED"
   | "AGENT_ALREADY_EXISTS"
@@ -372,14 +373,6 @@ export type AgentSort = "-createdAt" | "createdAt" | "email" | "-email";
 
 export type DeliveryStatus = "pending" | "delivered" | "failed" | "dead_letter";
 
-export type CredentialStatus = "active" | "revoked" | "expired";
-
-export type DelegationRole = "delegator" | "delegatee";
-
-export type DelegationsOf = "caller" | "organization";
-
-export type DelegationStatus = "active" | "revoked" | "expired";
-
 export type IssuerKeySet = {
   readonly keys: readonly IssuerKey[];
 };
@@ -410,6 +403,14 @@ export type TokenForm = {
   /** A JWT signed with the agent's registered key (RFC 7523) */
   readonly client_assertion?: string;
 };
+
+export type CredentialStatus = "active" | "revoked" | "expired";
+
+export type DelegationRole = "delegator" | "delegatee";
+
+export type DelegationsOf = "caller" | "organization";
+
+export type DelegationStatus = "active" | "revoked" | "expired";
 
 export type PartnerStatus = "active" | "suspended";
 
@@ -710,6 +711,8 @@ export type AuditAction =
   | "token.revoked"
   | "client.refused"
   | "client.refusals_omitted"
+  | "session.started"
+  | "session.ended"
   | "delegation.created"
   | "delegation.verified"
   | "delegation.exchanged"
@@ -872,6 +875,87 @@ export type AgentInfo = {
   readonly did: string;
 };
 
+export type ConsoleSession = {
+  readonly sessionId: string;
+  readonly agent: Agent;
+  readonly organization: Organization;
+  /** null: not a member of the organization */
+  readonly role: MemberRole | null;
+  /** Whether the organization is the operator's */
+  readonly isOperator: boolean;
+  readonly scopes: readonly string[];
+  /** Calls with another method than GET and HEAD send it as `X-CSRF-Token` */
+  readonly csrfToken: string;
+  /** The end at the latest; it ends earlier after 30 minutes without a call */
+  readonly expiresAt: string;
+};
+
+export type Agent = {
+  /** Also the OAuth `client_id` */
+  readonly agentId: string;
+  readonly organization_id: string;
+  readonly email: string;
+  readonly agentType: AgentType;
+  readonly version: string;
+  readonly capabilities: readonly string[];
+  readonly owner: string;
+  readonly deploymentEnv: DeploymentEnv;
+  readonly description: string | null;
+  /** The platform scopes that the agent may request. `capabilities` are what it may request for a resource */
+  readonly grantedScopes: readonly PlatformScope[];
+  readonly isPublic: boolean;
+  readonly dpopRequired: boolean;
+  readonly idTokenSignedResponseAlg: IdTokenAlg;
+  /** The public part of the agent's present key */
+  readonly publicKeyJwk: PublicKeyJwk;
+  readonly did: string;
+  readonly status: AgentStatus;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+export type Organization = {
+  readonly organizationId: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly planTier: PlanTier;
+  /** null: the limit of the tier */
+  readonly maxAgents: number | null;
+  /** null: the limit of the tier */
+  readonly maxTokensPerMonth: number | null;
+  readonly status: OrganizationStatus;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+export type SignIn = {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The scopes of the session; left out, every platform scope that the agent holds */
+  readonly scopes?: readonly PlatformScope[];
+};
+
+export type SessionPage = {
+  readonly data: readonly ListedSession[];
+  /** null on the last page */
+  readonly nextCursor: string | null;
+};
+
+export type ListedSession = {
+  readonly sessionId: string;
+  /** Whether it is the session of this request */
+  readonly isCurrent: boolean;
+  /** The credential or trust policy of the sign-in; null for the agent's own key */
+  readonly credentialId: string | null;
+  readonly scopes: readonly string[];
+  readonly userAgent: string;
+  readonly ip: string;
+  readonly createdAt: string;
+  /** Of its latest call, to half a minute */
+  readonly lastUsedAt: string;
+  readonly expiresAt: string;
+};
+
 export type KeysRotated = {
   readonly rotated: boolean;
   readonly keys: readonly SigningKey[];
@@ -895,20 +979,6 @@ export type OrganizationPage = {
   readonly data: readonly Organization[];
   /** null on the last page */
   readonly nextCursor: string | null;
-};
-
-export type Organization = {
-  readonly organizationId: string;
-  readonly name: string;
-  readonly slug: string;
-  readonly planTier: PlanTier;
-  /** null: the limit of the tier */
-  readonly maxAgents: number | null;
-  /** null: the limit of the tier */
-  readonly maxTokensPerMonth: number | null;
-  readonly status: OrganizationStatus;
-  readonly createdAt: string;
-  readonly updatedAt: string;
 };
 
 export type ChangeOrganization = {
@@ -1391,30 +1461,6 @@ export type MemberPage = {
   readonly data: readonly Member[];
   /** null on the last page */
   readonly nextCursor: string | null;
-};
-
-export type Agent = {
-  /** Also the OAuth `client_id` */
-  readonly agentId: string;
-  readonly organization_id: string;
-  readonly email: string;
-  readonly agentType: AgentType;
-  readonly version: string;
-  readonly capabilities: readonly string[];
-  readonly owner: string;
-  readonly deploymentEnv: DeploymentEnv;
-  readonly description: string | null;
-  /** The platform scopes that the agent may request. `capabilities` are what it may request for a resource */
-  readonly grantedScopes: readonly PlatformScope[];
-  readonly isPublic: boolean;
-  readonly dpopRequired: boolean;
-  readonly idTokenSignedResponseAlg: IdTokenAlg;
-  /** The public part of the agent's present key */
-  readonly publicKeyJwk: PublicKeyJwk;
-  readonly did: string;
-  readonly status: AgentStatus;
-  readonly createdAt: string;
-  readonly updatedAt: string;
 };
 
 export type CreateAgent = {

@@ -1,6 +1,9 @@
 //! The client.
+mod builder;
+
+pub use builder::ClientBuilder;
+
 use crate::call::Call;
-use crate::clock::Clock;
 use crate::credentials::{no_credentials, Credentials};
 use crate::engine::Engine;
 use crate::error::{AgentIdPError, Result};
@@ -8,16 +11,11 @@ use crate::generated::models::{SetUp, SetUpResult};
 use crate::operation::{Authentication, Input, Operation};
 use crate::retry::RetryClass;
 use crate::secret::Secret;
-use crate::settings::{
-    base_url, environment, AppInfo, ProofKey, RequestEvent, ResponseEvent, Settings,
-};
-use crate::token::{Token, TokenStore, Wanted};
-use crate::token_endpoint::TokenEndpoint;
+use crate::settings::Settings;
+use crate::token::{Token, Wanted};
 use crate::token_manager::TokenManager;
-use crate::transport::Transport;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A client of the service. Nothing is sent before the first call. It is cheap to clone, and one client serves all tasks and
 /// threads of a program.
@@ -37,170 +35,6 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct AgentIdPClient {
     pub(crate) engine: Arc<Engine>,
-}
-
-/// Options of a client. What is not set comes from the environment: `AGENTIDP_API_URL`, `AGENTIDP_CLIENT_ID` and
-/// `AGENTIDP_CLIENT_SECRET`.
-#[derive(Debug, Clone, Default)]
-#[must_use]
-pub struct ClientBuilder {
-    url: Option<String>,
-    credentials: Option<Credentials>,
-    settings: Settings,
-}
-
-impl ClientBuilder {
-    /// The service. It must be https, unless it is this machine.
-    pub fn url(mut self, url: impl Into<String>) -> Self {
-        self.url = Some(url.into());
-        self
-    }
-
-    /// How it signs in.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
-        self
-    }
-
-    /// The scopes of its tokens. Unset: those that the agent has, but `admin:orgs` and `delegations:write`.
-    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
-        self.settings.scopes = Some(scopes.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// The API that [`AgentIdPClient::access_token`] gets tokens for. The library's own calls use tokens for the service.
-    pub fn resource(mut self, resource: impl Into<String>) -> Self {
-        self.settings.resource = Some(resource.into());
-        self
-    }
-
-    /// Binds tokens to a key (RFC 9449).
-    pub fn dpop_key(mut self, key: impl ProofKey + 'static) -> Self {
-        self.settings.dpop_key = Some(Arc::new(key));
-        self
-    }
-
-    /// The issuer, where it is not the URL of the service.
-    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.settings.issuer = Some(issuer.into());
-        self
-    }
-
-    /// A single request; 30 seconds.
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.attempt_timeout = timeout;
-        self
-    }
-
-    /// A whole call with its waits; 60 seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
-        self
-    }
-
-    /// How often a request is sent again; 2.
-    pub fn max_retries(mut self, retries: u32) -> Self {
-        self.settings.max_retries = retries;
-        self
-    }
-
-    /// An HTTP client of the program's, with its proxies and certificates. It must follow no redirect, because a redirect could
-    /// carry the token to another host.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.settings.http_client = Some(client);
-        self
-    }
-
-    /// The program that uses the library, for the `User-Agent`.
-    pub fn app_info(
-        mut self,
-        name: impl Into<String>,
-        version: Option<&str>,
-        url: Option<&str>,
-    ) -> Self {
-        let (version, url) = (version.map(str::to_owned), url.map(str::to_owned));
-        self.settings.app_info = Some(AppInfo {
-            name: name.into(),
-            version,
-            url,
-        });
-        self
-    }
-
-    /// Called before each request.
-    pub fn on_request(mut self, hook: impl Fn(&RequestEvent) + Send + Sync + 'static) -> Self {
-        self.settings.on_request = Some(Arc::new(hook));
-        self
-    }
-
-    /// Called after each answer, or the lack of one.
-    pub fn on_response(mut self, hook: impl Fn(&ResponseEvent) + Send + Sync + 'static) -> Self {
-        self.settings.on_response = Some(Arc::new(hook));
-        self
-    }
-
-    /// For tests.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.settings.clock = clock;
-        self
-    }
-
-    /// Keeps tokens outside the process. Without it they are only in memory.
-    pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
-        self.settings.token_store = Some(Arc::new(store));
-        self
-    }
-
-    /// For tests: an answer with a member that this version does not know is an error.
-    pub fn refuse_unknown_fields(mut self, refuse: bool) -> Self {
-        self.settings.refuse_unknown_fields = refuse;
-        self
-    }
-
-    fn credentials_or_environment(credentials: Option<Credentials>) -> Result<Credentials> {
-        if let Some(credentials) = credentials {
-            return Ok(credentials);
-        }
-        match (environment("AGENTIDP_CLIENT_ID"), environment("AGENTIDP_CLIENT_SECRET")) {
-            (Some(id), Some(secret)) => Ok(Credentials::client_secret(id, secret)),
-            _ => Err(no_credentials(
-                "There are no credentials: give some (`Credentials::none()` for public calls), or set AGENTIDP_CLIENT_ID and AGENTIDP_CLIENT_SECRET.",
-            )),
-        }
-    }
-
-    fn endpoint(
-        url: Option<String>,
-        settings: Settings,
-    ) -> Result<(Arc<Transport>, String, TokenEndpoint)> {
-        let base = base_url(url.or_else(|| environment("AGENTIDP_API_URL")).as_deref())?;
-        let transport = Arc::new(Transport::new(settings)?);
-        let endpoint = TokenEndpoint::new(Arc::clone(&transport), base.clone());
-        Ok((transport, base, endpoint))
-    }
-
-    /// The client.
-    ///
-    /// # Errors
-    /// `Config` without a URL or credentials, and for plain HTTP to another machine.
-    pub fn build(self) -> Result<AgentIdPClient> {
-        let credentials = Self::credentials_or_environment(self.credentials)?;
-        let (transport, base, endpoint) = Self::endpoint(self.url, self.settings)?;
-        let tokens = TokenManager::new(credentials, endpoint, None);
-        Ok(AgentIdPClient {
-            engine: Arc::new(Engine::new(transport, base, tokens)),
-        })
-    }
-
-    /// A token manager without a client, for programs that only need tokens.
-    ///
-    /// # Errors
-    /// As [`ClientBuilder::build`].
-    pub fn build_token_manager(self) -> Result<TokenManager> {
-        let credentials = Self::credentials_or_environment(self.credentials)?;
-        let (_, _, endpoint) = Self::endpoint(self.url, self.settings)?;
-        Ok(TokenManager::new(credentials, endpoint, None))
-    }
 }
 
 impl AgentIdPClient {

@@ -1,4 +1,5 @@
 //! The calls of operations, and the values of their answers.
+mod request;
 mod sending;
 
 use crate::call::{Answered, Call, Tagged};

@@ -33,6 +33,7 @@ mod refusal;
 mod retry;
 mod secret;
 mod settings;
+mod stream;
 #[cfg(any(feature = "dpop", feature = "verify"))]
 mod thumbprint;
 mod token;
@@ -44,6 +45,7 @@ pub mod verify;
 pub mod webhook;
 
 pub use assertion::AssertionKey;
+pub use audit::{Follow, Following};
 pub use call::{Answered, Call, RateLimit, Tagged};
 pub use client::{set_up, AgentIdPClient, ClientBuilder};
 pub use clock::{BoxFuture, Clock};
@@ -53,9 +55,10 @@ pub use download::{Download, Records};
 pub use error::{AgentIdPError, ErrorFacts, ErrorKind, Issue, Result};
 pub use generated::{api, codes, models};
 pub use model::{Extra, Moment, Patch};
-pub use pagination::{Page, Pages, Stream};
+pub use pagination::{Page, Pages};
 pub use secret::{exposed_json, Secret};
 pub use settings::{ProofKey, ProofRequest, RequestEvent, ResponseEvent};
+pub use stream::Stream;
 pub use token::{StoredToken, Token, TokenStore, Wanted};
 pub use token_manager::TokenManager;
 pub use webhook::Webhook;

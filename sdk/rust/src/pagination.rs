@@ -4,14 +4,12 @@ use crate::clock::BoxFuture;
 use crate::error::Result;
 use crate::operation::Input;
 use crate::settings::CallOptions;
-use futures_core::Stream as FuturesStream;
+use crate::stream::{Step, Stream};
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::{poll_fn, IntoFuture};
+use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{ready, Context, Poll};
 use std::time::Duration;
 
 /// Rows of a page, when a list is read from its beginning to its end.
@@ -197,101 +195,6 @@ impl<P: Page, Arguments: 'static> IntoFuture for Pages<P, Arguments> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { Ok(self.with_response().await?.value) })
-    }
-}
-
-/// Some more items and the state after them. None at the end.
-pub(crate) type Step<T, State> = BoxFuture<'static, (Option<Result<VecDeque<T>>>, State)>;
-
-trait Source<T>: Send {
-    /// More items. None at the end.
-    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<VecDeque<T>>>>;
-}
-
-struct Unfolding<T, State, Next> {
-    running: Option<Step<T, State>>,
-    state: Option<State>,
-    next: Next,
-}
-
-impl<T, State: Send, Next: FnMut(State) -> Step<T, State> + Send> Source<T>
-    for Unfolding<T, State, Next>
-{
-    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<VecDeque<T>>>> {
-        if self.running.is_none() {
-            let Some(state) = self.state.take() else {
-                return Poll::Ready(None);
-            };
-            self.running = Some((self.next)(state));
-        }
-        let Some(running) = &mut self.running else {
-            return Poll::Ready(None);
-        };
-        let (items, state) = ready!(running.as_mut().poll(context));
-        self.running = None;
-        self.state = Some(state);
-        Poll::Ready(items)
-    }
-}
-
-/// Items that come one by one: a [`Stream`](futures_core::Stream), with [`Stream::next`] for programs without `futures`.
-pub struct Stream<T> {
-    source: Option<Box<dyn Source<T>>>,
-    items: VecDeque<T>,
-}
-
-impl<T> fmt::Debug for Stream<T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Stream").finish_non_exhaustive()
-    }
-}
-
-impl<T: Send + 'static> Stream<T> {
-    pub(crate) fn unfolding<State: Send + 'static>(
-        first: Step<T, State>,
-        next: impl FnMut(State) -> Step<T, State> + Send + 'static,
-    ) -> Self {
-        let source = Unfolding {
-            running: Some(first),
-            state: None,
-            next,
-        };
-        Self {
-            source: Some(Box::new(source)),
-            items: VecDeque::new(),
-        }
-    }
-
-    /// The next item. None at the end.
-    pub async fn next(&mut self) -> Option<Result<T>> {
-        poll_fn(|context| self.poll_item(context)).await
-    }
-
-    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        loop {
-            if let Some(item) = self.items.pop_front() {
-                return Poll::Ready(Some(Ok(item)));
-            }
-            let Some(source) = &mut self.source else {
-                return Poll::Ready(None);
-            };
-            match ready!(source.poll_more(context)) {
-                Some(Ok(items)) => self.items = items,
-                Some(Err(error)) => {
-                    self.source = None;
-                    return Poll::Ready(Some(Err(error)));
-                }
-                None => self.source = None,
-            }
-        }
-    }
-}
-
-impl<T: Send + Unpin + 'static> FuturesStream for Stream<T> {
-    type Item = Result<T>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_item(context)
     }
 }
 

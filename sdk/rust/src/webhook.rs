@@ -1,25 +1,21 @@
 //! Verifies webhooks (<https://www.standardwebhooks.com>).
+mod signature;
+#[cfg(test)]
+mod tests;
+
 use crate::error::{AgentIdPError, ErrorKind, Result};
 use crate::generated::models::{WebhookData, WebhookEventType};
 use crate::model::Extra;
 use crate::secret::Secret;
-use aws_lc_rs::hmac;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::Engine as _;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use signature::{from_hex, header_values, is_signed, keys_of, Keys, BASE64};
 use std::fmt;
 
 /// Clocks may differ by this, either way. Older deliveries are repetitions of an attacker.
 const TOLERANCE_SECONDS: i64 = 300;
-
-/// With and without `=`: not every sender writes it.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// An event. The same event can be delivered more than once; `id` is the same in each delivery of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,14 +47,6 @@ struct Envelope {
     data: Value,
     #[serde(flatten)]
     extra: Extra,
-}
-
-#[derive(Clone)]
-struct Keys {
-    /// Of Standard Webhooks: the decoded secret.
-    standard: hmac::Key,
-    /// Of `X-SentryAgent-Signature`: the secret as a text, prefix included.
-    legacy: hmac::Key,
 }
 
 /// Verifies deliveries with the `signingSecret` of a subscription, or with several while it is rotated.
@@ -107,64 +95,6 @@ fn missing_header() -> AgentIdPError {
         "WEBHOOK_MISSING_HEADER",
         "A header of the signature is missing or malformed.",
     )
-}
-
-fn keys_of(secret: &Secret) -> Option<Keys> {
-    let text = secret.expose();
-    let bytes = BASE64
-        .decode(text.strip_prefix("whsec_")?)
-        .ok()
-        .filter(|bytes| !bytes.is_empty())?;
-    let key = |bytes: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
-    Some(Keys {
-        standard: key(&bytes),
-        legacy: key(text.as_bytes()),
-    })
-}
-
-/// The first value of each name; empty for a missing one, and for one that is no text.
-fn header_values<N: AsRef<str>, V: AsRef<[u8]>, const COUNT: usize>(
-    headers: impl IntoIterator<Item = (N, V)>,
-    names: [&str; COUNT],
-) -> [String; COUNT] {
-    let mut values = [const { None }; COUNT];
-    for (name, value) in headers {
-        if let Some(index) = names
-            .iter()
-            .position(|one| one.eq_ignore_ascii_case(name.as_ref()))
-        {
-            values[index].get_or_insert_with(|| {
-                String::from_utf8(value.as_ref().to_vec()).unwrap_or_default()
-            });
-        }
-    }
-    values.map(Option::unwrap_or_default)
-}
-
-/// Tries every key with every signature, in constant time.
-fn is_signed<'a>(
-    keys: impl Iterator<Item = &'a hmac::Key>,
-    given: &[Vec<u8>],
-    signed: &[u8],
-) -> bool {
-    let mut is_found = false;
-    for key in keys {
-        for signature in given {
-            is_found |= hmac::verify(key, signed, signature).is_ok();
-        }
-    }
-    is_found
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let is_hex = text.len() == 64
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let pairs = is_hex.then(|| (0..64).step_by(2))?;
-    pairs
-        .map(|index| u8::from_str_radix(&text[index..index + 2], 16).ok())
-        .collect()
 }
 
 fn event_of(body: &[u8]) -> Result<WebhookEvent> {
@@ -315,6 +245,3 @@ impl Webhook {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -189,3 +189,83 @@ async fn a_wrong_clock_costs_one_request() {
     assert_eq!(issued.len(), 2);
     assert!(issued[0] < new_year_of_2100 - 3600 && (issued[1] - new_year_of_2100).abs() < 60);
 }
+
+fn event(sequence: i64) -> Value {
+    json!({
+        "eventId": "1", "sequence": sequence, "organizationId": "1", "agentId": null, "action": "token.issued",
+        "outcome": "success", "actor": { "agentId": null, "ip": "", "userAgent": "" }, "target": null, "details": {},
+        "timestamp": "2026-11-30T20:00:00.000Z", "previousHash": "", "hash": "",
+    })
+}
+
+/// A log with the events 2, 5 and 8; 3, 4, 6 and 7 are lost. 1 was removed.
+fn log_with_gaps(place: &str, _: usize) -> (u16, String, Value) {
+    let page = |data: Vec<Value>, cursor: Value, reached: i64, missing: Value| {
+        let page = json!({
+            "data": data, "nextCursor": cursor, "agents": {}, "nextAfterSequence": reached, "missing": missing,
+        });
+        (200, String::new(), page)
+    };
+    let removed = json!({
+        "code": "AUDIT_EVENTS_REMOVED", "message": "Removed.", "details": { "firstSequence": 9 },
+    });
+    let lost = |from: i64, to: i64| json!([{ "fromSequence": from, "toSequence": to }]);
+    if place == "POST /api/v1/token" {
+        return (200, String::new(), token());
+    }
+    let after = place.split("afterSequence=").nth(1).unwrap();
+    match after.split('&').next().unwrap() {
+        "0" => page(vec![event(2), event(5)], json!("more"), 5, lost(3, 4)),
+        "5" => page(vec![event(8)], Value::Null, 8, lost(6, 7)),
+        _ => (410, String::new(), removed),
+    }
+}
+
+#[tokio::test]
+async fn a_follower_learns_what_the_log_has_lost_and_where_to_go_on() {
+    let (url, asked) = serve(log_with_gaps);
+    let client = with_secret(&url);
+    let gaps = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&gaps);
+    let interval = Duration::from_millis(1);
+    let follow = client.audit().follow().interval(interval).target("an-id");
+    let mut events = follow
+        .on_missing(move |gap| {
+            seen.lock()
+                .unwrap()
+                .push((gap.from_sequence, gap.to_sequence))
+        })
+        .stream();
+    assert_eq!(events.next_sequence(), 1);
+    for (sequence, known) in [(2, vec![]), (5, vec![(3, 4)]), (8, vec![(3, 4), (6, 7)])] {
+        assert_eq!(events.next().await.unwrap().unwrap().sequence, sequence);
+        assert_eq!(events.next_sequence(), sequence + 1);
+        assert_eq!(*gaps.lock().unwrap(), known);
+    }
+    let removed = events.next().await.unwrap().unwrap_err();
+    assert!(matches!(&removed, AgentIdPError::NotFound(facts)
+        if facts.code == "AUDIT_EVENTS_REMOVED" && facts.details == Some(json!({ "firstSequence": 9 }))));
+    assert!(events.next().await.is_none());
+    assert!(asked
+        .lock()
+        .unwrap()
+        .iter()
+        .skip(1)
+        .all(|(place, _)| place.contains("target=an-id")));
+}
+
+#[tokio::test]
+async fn without_on_missing_a_lost_event_ends_the_stream() {
+    let (url, _) = serve(log_with_gaps);
+    let client = with_secret(&url);
+    let mut events = client.audit().follow().stream();
+    assert_eq!(events.next().await.unwrap().unwrap().sequence, 2);
+    let missing = events.next().await.unwrap().unwrap_err();
+    assert_eq!(missing.code(), "AUDIT_EVENTS_MISSING");
+    assert_eq!(
+        missing.facts().details,
+        Some(json!({ "fromSequence": 3, "toSequence": 4 }))
+    );
+    assert!(events.next().await.is_none());
+    assert_eq!(events.next_sequence(), 3);
+}

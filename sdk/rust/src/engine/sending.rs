@@ -1,15 +1,15 @@
 //! How an operation is sent: its sign-in, its attempts, and what an uncertain one left.
+use super::request::Request;
 use super::{Engine, Wish};
 use crate::claims::unverified_claims;
-use crate::credentials::no_credentials;
 use crate::error::{AgentIdPError, ErrorKind, Result};
-use crate::operation::{Authentication, Input, Operation};
-use crate::refusal::{challenge_error, refusal, Asked};
+use crate::operation::{Input, Operation};
+use crate::refusal::{refusal, Asked};
 use crate::retry::RetryClass;
 use crate::secret::Secret;
-use crate::settings::{CallOptions, ProofRequest};
-use crate::token::{Token, Wanted};
-use crate::transport::{Outgoing, Preparing, Reply, Sending, Sent};
+use crate::settings::CallOptions;
+use crate::token::Wanted;
+use crate::transport::{Sending, Sent};
 use serde_json::Value;
 
 /// Whether a record holds what a change sent.
@@ -26,77 +26,6 @@ fn holds(record: &Value, sent: &Value) -> bool {
                     .all(|(record, sent)| holds(record, sent))
         }
         _ => record == sent,
-    }
-}
-
-/// Makes the attempts of an operation.
-struct Request<'a> {
-    engine: &'a Engine,
-    operation: &'a Operation,
-    input: &'a Input,
-    if_match: Option<&'a str>,
-    key: Option<String>,
-    body: Option<String>,
-    /// Without the query: what a proof is for.
-    url: String,
-    token: Option<Token>,
-    is_refused: bool,
-}
-
-impl Preparing for Request<'_> {
-    async fn outgoing(&mut self) -> Result<Outgoing> {
-        let tokens = &self.engine.tokens;
-        if let Some(refused) = self.token.take().filter(|_| self.is_refused) {
-            tokens.drop_token(&refused).await;
-        }
-        self.is_refused = false;
-        self.token = self.engine.token_for(self.operation, self.input).await?;
-        let mut headers = Vec::new();
-        if self.body.is_some() {
-            let form = "application/x-www-form-urlencoded";
-            headers.push((
-                "content-type",
-                if self.operation.form {
-                    form
-                } else {
-                    "application/json"
-                }
-                .to_owned(),
-            ));
-        }
-        if let Some(key) = &self.key {
-            headers.push(("idempotency-key", key.clone()));
-        }
-        if let Some(etag) = self.if_match {
-            headers.push(("if-match", etag.to_owned()));
-        }
-        if let Some(authorization) = &self.input.authorization {
-            headers.push(("authorization", authorization.expose().to_owned()));
-        }
-        if let Some(token) = &self.token {
-            headers.extend(
-                self.engine
-                    .authorization(token, self.operation.method, &self.url)
-                    .await?,
-            );
-        }
-        Ok(Outgoing {
-            headers,
-            body: self.body.clone(),
-        })
-    }
-
-    fn is_renewed(&mut self, reply: &Reply) -> bool {
-        if self.token.is_none() {
-            return false;
-        }
-        let has_key = self.engine.settings().dpop_key.is_some();
-        if self.engine.nonces.is_asked(&self.url, reply) && has_key {
-            return true;
-        }
-        self.is_refused = reply.status == 401
-            && challenge_error(&reply.headers).as_deref() == Some("invalid_token");
-        self.is_refused && self.engine.tokens.credentials().can_renew()
     }
 }
 
@@ -237,53 +166,6 @@ impl Engine {
             is_refused: false,
         };
         self.transport.send(&sending, options, &mut request).await
-    }
-
-    async fn token_for(&self, operation: &Operation, input: &Input) -> Result<Option<Token>> {
-        if operation.authentication == Authentication::None || input.authorization.is_some() {
-            return Ok(None);
-        }
-        if self.tokens.credentials().is_none() {
-            if operation.authentication == Authentication::Optional {
-                return Ok(None);
-            }
-            return Err(no_credentials(&format!(
-                "`{}` needs credentials, and this client has none.",
-                operation.call
-            )));
-        }
-        let wanted = Wanted {
-            scopes: input.scopes.clone(),
-            resource: None,
-        };
-        self.tokens.token(wanted).await.map(Some)
-    }
-
-    async fn authorization(
-        &self,
-        token: &Token,
-        method: &str,
-        url: &str,
-    ) -> Result<Vec<(&'static str, String)>> {
-        let access_token = &token.access_token;
-        let Some(key) = &self.settings().dpop_key else {
-            return Ok(vec![(
-                "authorization",
-                format!("{} {}", token.token_type, access_token.expose()),
-            )]);
-        };
-        let request = ProofRequest {
-            method: method.to_owned(),
-            url: url.to_owned(),
-            access_token: Some(access_token.clone()),
-            nonce: self.nonces.get(url),
-            now: self.transport.service_now(),
-        };
-        let proof = key.proof(request).await?;
-        Ok(vec![
-            ("authorization", format!("DPoP {}", access_token.expose())),
-            ("dpop", proof),
-        ])
     }
 
     /// After a 412: the record, where an earlier attempt, whose answer was lost, made the change.

@@ -1,11 +1,12 @@
 //! What a step is called with: the clock, the arguments, and the suite's side.
-use sentryagent_idp::{
-    exposed_json, AgentIdPError, BoxFuture, Call, Clock, Download, Page, Pages, Stream,
-};
+use futures_core::Stream;
+use sentryagent_idp::{exposed_json, AgentIdPError, BoxFuture, Call, Clock, Download, Page, Pages};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::{json, Value};
 use std::fmt::Debug;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -124,12 +125,13 @@ impl Given {
 
     pub async fn items<T: Serialize + Debug + Send + 'static>(
         &self,
-        mut stream: Stream<T>,
+        stream: impl Stream<Item = Result<T, AgentIdPError>>,
     ) -> Outcome {
         let take = &self.step["take"];
         let mut items = Vec::new();
 
-        while let Some(item) = stream.next().await {
+        let mut stream = pin!(stream);
+        while let Some(item) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
             items.push(item?);
             if items.len() == 1 && !self.step["between"].is_null() {
                 self.suite.control("/act", &self.step["between"]).await;

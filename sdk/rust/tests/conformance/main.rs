@@ -8,6 +8,7 @@ mod given;
 mod operations;
 mod own;
 mod scenario;
+mod verifying;
 
 use given::{Given, Outcome, Suite};
 use serde_json::Value;

@@ -1,11 +1,12 @@
 //! The calls of scenarios that are no generated methods of the client.
 use super::given::{found, Found, Given, Outcome};
 use super::scenario::Stage;
+use super::verifying::{flood, proven, verifier};
 use sentryagent_idp::dpop::DpopKey;
-use sentryagent_idp::verify::{ProvenRequest, TokenVerifier};
+use sentryagent_idp::verify::TokenVerifier;
 use sentryagent_idp::{
-    AgentIdPClient, AgentIdPError, AssertionKey, ClientBuilder, Credentials, ProofKey,
-    ProofRequest, Secret, Wanted, Webhook,
+    AgentIdPClient, AgentIdPError, AssertionKey, ClientBuilder, Credentials, Secret, Wanted,
+    Webhook,
 };
 use serde_json::{json, Value};
 use std::collections::HashMap;
@@ -14,8 +15,8 @@ use std::time::Duration;
 
 /// The key of a scenario, and one verifier for each audience, because a verifier keeps the keys.
 pub struct Kit {
-    key: Option<DpopKey>,
-    verifiers: HashMap<String, Arc<TokenVerifier>>,
+    pub key: Option<DpopKey>,
+    pub verifiers: HashMap<String, Arc<TokenVerifier>>,
 }
 
 impl Kit {
@@ -32,27 +33,6 @@ impl Kit {
             _ => builder,
         }
     }
-}
-
-fn verifier(stage: &mut Stage, audience: Option<&str>) -> Arc<TokenVerifier> {
-    let url = stage.suite.url.clone();
-    let audience = audience.unwrap_or(&url);
-    let clock = stage.clock.clone();
-    let made = || {
-        Arc::new(
-            TokenVerifier::builder(&url, audience)
-                .clock(clock)
-                .build()
-                .unwrap(),
-        )
-    };
-    Arc::clone(
-        stage
-            .kit
-            .verifiers
-            .entry(audience.to_owned())
-            .or_insert_with(made),
-    )
 }
 
 fn wanted(options: Option<&Value>) -> Wanted {
@@ -136,47 +116,6 @@ fn verified_webhook(input: &Value) -> Outcome {
     let now = chrono::DateTime::from_timestamp(input["nowSeconds"].as_i64().unwrap(), 0).unwrap();
     let event = webhook.verify_at(body.as_bytes(), headers, now)?;
     Ok(found(&event))
-}
-
-/// Tokens that differ only in their made-up `kid`; how many were refused.
-async fn flood(verifier: &TokenVerifier, url: &str, count: u64) -> u64 {
-    use base64::prelude::{Engine as _, BASE64_URL_SAFE_NO_PAD};
-    let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-    let mut refused = 0;
-    for kid in 0..count {
-        let header = part(json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid.to_string() }));
-        let token = format!("{header}.{}.AAAA", part(json!({ "iss": url, "aud": url })));
-        refused += u64::from(verifier.verify(token).await.is_err());
-    }
-    refused
-}
-
-/// Verifies a bound token with a proof of the scenario's key, for the request or, with `asMethod`, for another one.
-async fn proven(stage: &mut Stage, input: &Value) -> Outcome {
-    let text = |name: &str| input[name].as_str().unwrap().to_owned();
-    let verifier = verifier(stage, None);
-    let key = stage.kit.key.as_ref().unwrap();
-    let (method, url, token) = (text("method"), text("url"), Secret::from(text("token")));
-    let access_token = Some(token.clone());
-    let request = ProofRequest {
-        method: method.clone(),
-        url: url.clone(),
-        access_token,
-        nonce: None,
-        now: chrono::Utc::now(),
-    };
-    let proof = key.proof(request).await?;
-    let method = input["asMethod"].as_str().map_or(method, str::to_owned);
-    let mut last = nothing();
-    for _ in 0..input["times"].as_u64().unwrap_or(1) {
-        let request = ProvenRequest {
-            method: method.clone(),
-            url: url.clone(),
-            proof: proof.clone(),
-        };
-        last = found(&verifier.verify_proven(&token, &request).await?);
-    }
-    Ok(last)
 }
 
 async fn lend(client: &AgentIdPClient, given: &Given) -> Outcome {
@@ -274,9 +213,11 @@ pub async fn called(
         "tokens.introspect" => given.call(client.tokens().introspect(given.text(0))).await,
         "tokens.revoke" => given.call(client.tokens().revoke(given.text(0))).await,
         "audit.follow" => {
-            let from = input["fromSequence"].as_i64().unwrap_or(1);
-            let interval = Duration::from_millis(input["intervalMs"].as_u64().unwrap());
-            given.items(client.audit().follow(from, interval)).await
+            let mut follow = client.audit().follow().interval(Duration::from_millis(input["intervalMs"].as_u64().unwrap()));
+            if let Some(sequence) = input["fromSequence"].as_i64() {
+                follow = follow.from_sequence(sequence);
+            }
+            given.items(follow.stream()).await
         }
         "delegations.lend" => lend(client, given).await,
         "delegations.require" => {

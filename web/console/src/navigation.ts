@@ -13,6 +13,7 @@ export interface MenuItem {
 export const navigation: readonly MenuItem[] = [
   { to: "/first-steps", label: "First steps" },
   { to: "/", label: "Overview" },
+  { to: "/agents", label: "Agents", needs: "agents:read" },
   { to: "/account", label: "Account" },
 ];
 

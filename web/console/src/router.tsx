@@ -52,6 +52,10 @@ const screen = (path: string, load: () => Promise<{ readonly Screen: ComponentTy
 const screens = [
   screen("/", () => import("./screens/overview/overview.tsx")),
   screen("/first-steps", () => import("./screens/first-steps/first-steps.tsx")),
+  screen("/agents", () => import("./screens/agents/agents.tsx")),
+  screen("/agents/register", () => import("./screens/agents/register.tsx")),
+  screen("/agents/$agentId", () => import("./screens/agent/agent.tsx")),
+  screen("/agents/$agentId/edit", () => import("./screens/agents/edit.tsx")),
   screen("/account", () => import("./screens/account/account.tsx")),
 ];
 

@@ -45,7 +45,7 @@ export function ConfirmDialog({ title, children, act, typed, look = "danger", ..
             required
           />
         )}
-        {rest.problem && <Problem error={rest.problem} />}
+        {rest.problem && <Problem error={rest.problem} isAct />}
         <div className="actions end">
           <Button onClick={rest.onClose}>Cancel</Button>
           <Button

@@ -43,7 +43,7 @@ export function Form({
     >
       {problem && (
         <div ref={summary} tabIndex={-1} className="form-problem">
-          <Problem error={problem} />
+          <Problem error={problem} isAct />
           {problem.issues.length > 0 && (
             <ul>
               {problem.issues.map(({ path, message }) => (

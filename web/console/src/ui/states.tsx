@@ -40,18 +40,26 @@ interface ProblemProps {
   readonly onRetry?: (() => void) | undefined;
   /** Whether data from before is still shown below */
   readonly isStale?: boolean;
+  /** It is a change that was refused, not something to be shown. */
+  readonly isAct?: boolean;
 }
 
 /** A refusal or a failure, in the form that fits it. */
-export function Problem({ error, onRetry, isStale = false }: ProblemProps) {
+export function Problem({ error, onRetry, isStale = false, isAct = false }: ProblemProps) {
   const problem = asProblem(error);
   if (problem.isOverLimit) return <OverLimit problem={problem} />;
   if (problem.isForbidden && !isStale) {
     return (
-      <Forbidden scope={problem.requiredScope as PlatformScope | null} message={problem.message} hint={problem.hint} />
+      <Forbidden
+        scope={problem.requiredScope as PlatformScope | null}
+        message={problem.message}
+        hint={problem.hint}
+        isAct={isAct}
+      />
     );
   }
-  const title = problem.isNotFound ? "Not found" : isStale ? "This is from before" : "This could not be read";
+  const failed = isAct ? "It was not done" : "This could not be read";
+  const title = problem.isNotFound ? "Not found" : isStale ? "This is from before" : failed;
   const cause = typeof problem.details.error === "string" ? problem.details.error : undefined;
   return (
     <div className={isStale ? "state bad stale-mark" : "state bad"} role="alert">
@@ -76,14 +84,15 @@ interface ForbiddenProps {
   readonly scope?: PlatformScope | null;
   readonly message?: string;
   readonly hint?: string;
+  readonly isAct?: boolean;
 }
 
 /** Which scope or role is missing, and who can give it. */
-export function Forbidden({ scope = null, message, hint }: ForbiddenProps) {
+export function Forbidden({ scope = null, message, hint, isAct = false }: ForbiddenProps) {
   const { agent } = useSession();
   return (
     <div className="state">
-      <h2>You may not see this</h2>
+      <h2>{isAct ? "You may not do this" : "You may not see this"}</h2>
       {scope === null ? (
         <>
           <p>{message ?? "The role of your agent does not allow it."}</p>

@@ -3,10 +3,10 @@ import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answerRecord } from "../../platform/http/conditional.ts";
-import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
+import { pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { createTrustPolicySchema, trustPolicyPath, trustPolicySchema } from "./schema.ts";
+import { createTrustPolicySchema, trustPolicyPath, trustPolicyQuery, trustPolicySchema } from "./schema.ts";
 import { createTrustPolicy, deleteTrustPolicy, listTrustPolicies, readTrustPolicy } from "./service.ts";
 
 const tags = ["Workload identity"];
@@ -41,8 +41,8 @@ const list = route({
   operationId: "listTrustPolicies",
   summary: "List trust policies",
   sdk: { call: "trustPolicies.list", retry: "read" },
-  description: "The policies of all agents of the caller's organization, newest first.",
-  request: { query: pageQuery },
+  description: "The policies of all agents of the caller's organization, newest first, or with `agentId` those of one.",
+  request: { query: trustPolicyQuery },
   responses: { 200: json(pageSchema("TrustPolicyPage", trustPolicySchema), "A page of policies") },
 });
 

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { trustProviders } from "../../platform/db/schema.ts";
 import { component, enumeration } from "../../platform/http/components.ts";
 import { text, timeSchema } from "../../platform/http/fields.ts";
+import { pageQuery } from "../../platform/http/pagination.ts";
 import { agentIdSchema, credentialIdSchema, organizationIdSchema } from "../../platform/ids.ts";
 import { pastedKeySetSchema } from "../../platform/outbound/pasted-key-set.ts";
 
@@ -203,6 +204,10 @@ export const trustPolicySchema = component(
 );
 
 export const trustPolicyPath = z.object({ policyId: credentialIdSchema });
+
+export const trustPolicyQuery = pageQuery.extend({
+  agentId: agentIdSchema.optional().openapi({ description: "Only policies of this agent" }),
+});
 
 export type CreateTrustPolicy = z.output<typeof createTrustPolicySchema>;
 export type TrustPolicy = z.output<typeof trustPolicySchema>;

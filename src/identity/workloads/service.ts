@@ -8,8 +8,8 @@ import type { HeldTarget } from "../../ledger/contract.ts";
 import { commitHeld, expectChange, withdraw } from "../../ledger/held-change.ts";
 import type { Context } from "../../platform/context.ts";
 import { type Preconditions, refuseUnmet } from "../../platform/http/entity-tags.ts";
-import { type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
-import { type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
+import { filtered, type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
+import { type AgentId, type CredentialId, credentialIdSchema, newId } from "../../platform/ids.ts";
 import { checkOutboundUrl } from "../../platform/outbound/guard.ts";
 import { keySetDigest } from "../../platform/outbound/pasted-key-set.ts";
 import { checkOutboundTarget } from "../../platform/outbound/resolve.ts";
@@ -165,14 +165,15 @@ export async function readTrustPolicy(
   return policy ? ok(publicPolicy(policy)) : problem("TRUST_POLICY_NOT_FOUND");
 }
 
-/** The policies of the caller's organization, newest first. `VALIDATION_ERROR` for a cursor of another list. */
+/** The policies of the caller's organization, or of one of its agents, newest first. `VALIDATION_ERROR` for a cursor of another list. */
 export async function listTrustPolicies(
   context: Context,
   { organizationId }: Caller,
-  request: PageRequest,
+  { agentId, ...request }: PageRequest & { readonly agentId?: AgentId | undefined },
 ): Promise<Result<Page<TrustPolicy>>> {
-  return pageOf({ name: "trust-policies", organizationId }, credentialIdSchema, request, {
-    read: (page) => listRecords(context, organizationId, page),
+  const list = filtered({ name: "trust-policies", organizationId }, { agentId });
+  return pageOf(list, credentialIdSchema, request, {
+    read: (page) => listRecords(context, organizationId, agentId, page),
     keyOf: ({ id }) => id,
     show: publicPolicy,
   });

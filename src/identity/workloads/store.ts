@@ -61,16 +61,19 @@ export async function findHeldPolicy({ db }: Pick<Context, "db">, organizationId
   return row ? { holder: row.holder, policy: row.policy as TrustPolicyRecord } : null;
 }
 
-/** The organization's newest policies that are older than `before`. */
+/** The organization's newest policies that are older than `before`: all, or those of one agent. */
 export async function listTrustPolicies(
   { db }: Pick<Context, "db">,
   organizationId: OrganizationId,
+  agentId: AgentId | undefined,
   page: { readonly before: CredentialId | null; readonly limit: number },
 ): Promise<readonly TrustPolicyRecord[]> {
+  const ofAgent = agentId === undefined ? undefined : eq(trustPolicies.agentId, agentId);
+  const ofOrganization = eq(trustPolicies.organizationId, organizationId);
   const rows = await db
     .select()
     .from(trustPolicies)
-    .where(and(eq(trustPolicies.organizationId, organizationId), olderThan(trustPolicies.id, page.before)))
+    .where(and(ofOrganization, ofAgent, olderThan(trustPolicies.id, page.before)))
     .orderBy(desc(trustPolicies.id))
     .limit(page.limit);
   return records(rows);

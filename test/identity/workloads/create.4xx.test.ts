@@ -86,6 +86,21 @@ describe("GET /oidc/trust-policies", () => {
     expect([foreign.status, foreign.body.code]).toEqual([400, "VALIDATION_ERROR"]);
   });
 
+  it("agentId selects the policies of one agent, and a cursor belongs to that selection", async () => {
+    const { token, agentId: other } = await newOrganization();
+    const { agentId } = await newAgent(token);
+    const [own] = [await newPolicy(token, githubPolicy(agentId)), await newPolicy(token, githubPolicy(other))];
+    const newer = await newPolicy(token, githubPolicy(agentId, { branch: "next" }));
+    const first = await call(`${policiesPath}?agentId=${agentId}&limit=1`, { token });
+    expect(first.body.data).toEqual([newer]);
+    const second = await call(`${policiesPath}?agentId=${agentId}&cursor=${first.body.nextCursor}`, { token });
+    expect(second.body).toEqual({ data: [own], nextCursor: null });
+    const unfiltered = await call(`${policiesPath}?cursor=${first.body.nextCursor}`, { token });
+    expect([unfiltered.status, unfiltered.body.code]).toEqual([400, "VALIDATION_ERROR"]);
+    const foreign = await call(`${policiesPath}?agentId=${(await newOrganization()).agentId}`, { token });
+    expect(foreign.body).toEqual({ data: [], nextCursor: null });
+  });
+
   it("takes agents:write: a policy is a credential", async () => {
     const { token, agentId } = await newOrganization();
     const { policyId } = await newPolicy(token, githubPolicy(agentId));

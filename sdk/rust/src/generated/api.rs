@@ -760,7 +760,7 @@ impl TrustPolicies {
 
     /// List trust policies
     ///
-    /// The policies of all agents of the caller's organization, newest first.
+    /// The policies of all agents of the caller's organization, newest first, or with `agentId` those of one.
     pub fn list(&self) -> Pages<models::TrustPolicyPage, TrustPoliciesList> {
         const OPERATION: Operation = Operation {
             call: "trustPolicies.list",
@@ -2195,6 +2195,11 @@ impl Pages<models::TrustPolicyPage, TrustPoliciesList> {
     pub fn limit(self, value: i64) -> Self {
         let text = value.to_string();
         self.with_input(|input| input.query("limit", text))
+    }
+    /// Only policies of this agent
+    pub fn agent_id(self, value: impl Into<String>) -> Self {
+        let text = value.into();
+        self.with_input(|input| input.query("agentId", text))
     }
 }
 

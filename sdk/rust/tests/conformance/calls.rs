@@ -217,6 +217,9 @@ pub async fn called(client: &AgentIdPClient, name: &str, given: &Given) -> Optio
             if let Some(value) = given.member(0, "limit") {
                 call = call.limit(value);
             }
+            if let Some(value) = given.member::<String>(0, "agentId") {
+                call = call.agent_id(value);
+            }
             given.pages(call).await
         }
         "trustPolicies.get" => {

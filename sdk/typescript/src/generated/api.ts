@@ -637,12 +637,14 @@ export class TrustPolicies extends Part {
   /**
    * List trust policies
    *
-   * The policies of all agents of the caller's organization, newest first.
+   * The policies of all agents of the caller's organization, newest first, or with `agentId` those of one.
    */
   list(
     query?: {
       /** The most rows of a page */
       readonly limit?: number | undefined;
+      /** Only policies of this agent */
+      readonly agentId?: string | undefined;
     },
     options?: CallOptions,
   ): Pages<models.TrustPolicy, models.TrustPolicyPage> {

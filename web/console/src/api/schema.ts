@@ -2303,7 +2303,11 @@ export interface Calls {
     readonly keyed: true;
   };
   "GET /oidc/trust-policies": {
-    readonly query: { readonly limit?: number | undefined; readonly cursor?: string | undefined };
+    readonly query: {
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly agentId?: string | undefined;
+    };
     readonly answer: TrustPolicyPage;
     readonly keyed: false;
   };

@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
 import type { FieldIssue } from "../../api/issues.ts";
-import type { CreateAgent } from "../../api/schema.ts";
+import type { CreateAgent, PlatformScope } from "../../api/schema.ts";
 import { hasScope, useSession } from "../../session/session.ts";
 import { useAct } from "../../ui/act.ts";
 import { Form } from "../../ui/form.tsx";
@@ -12,7 +12,7 @@ import { Forbidden } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
 import "./agents.css";
 import { CapabilitiesNote } from "./capabilities-note.tsx";
-import { issuesOfDraft, newDraft, registrationOf } from "./draft.ts";
+import { type Draft, issuesOfDraft, newDraft, registrationOf } from "./draft.ts";
 import { AgentFields } from "./fields.tsx";
 import { offeredScopes } from "./grantable.ts";
 
@@ -30,8 +30,8 @@ export function Screen() {
 function RegisterForm() {
   const session = useSession();
   const navigate = useNavigate();
-  const scopes = offeredScopes(session).filter((scope) => scope !== "admin:orgs");
-  const [draft, setDraft] = useState({
+  const scopes: readonly PlatformScope[] = offeredScopes(session).filter((scope) => scope !== "admin:orgs");
+  const [draft, setDraft] = useState<Draft>({
     ...newDraft,
     grantedScopes: newDraft.grantedScopes.filter((scope) => scopes.includes(scope)),
   });

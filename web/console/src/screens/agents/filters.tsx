@@ -2,12 +2,12 @@
 import type { AgentStatus, AgentType, DeploymentEnv } from "../../api/schema.ts";
 import { FilterSelect, Filters, FilterText } from "../../ui/filters.tsx";
 import { Link } from "../../ui/link.tsx";
-import { oneOf, type Rule, useSearchState } from "../../ui/search.ts";
+import { oneOf, type text, useSearchState } from "../../ui/search.ts";
 import { agentTypes, choicesOf, environments, statuses } from "./terms.ts";
 
 /** A text that the API takes: it refuses a longer one. */
 const upTo =
-  (length: number): Rule<string> =>
+  (length: number): typeof text =>
   (value) =>
     value === "" ? undefined : value.slice(0, length);
 

@@ -2,11 +2,11 @@
 import type { Wing } from "../wing.ts";
 import { complianceRoutes } from "./compliance/routes.ts";
 import { embedRoutes, embedWithoutSettings } from "./controls/embed/routes.ts";
-import { controlRoutes } from "./controls/routes.ts";
+import { controlRoutes, statusRoutes } from "./controls/routes.ts";
 import { controlMeasurement } from "./controls/service.ts";
 
 export const assurance: Wing = {
-  routes: { "/": [embedRoutes], "/api/v1": [controlRoutes, complianceRoutes] },
+  routes: { "/": [embedRoutes, statusRoutes], "/api/v1": [controlRoutes, complianceRoutes] },
   withoutSettings: embedWithoutSettings,
   tags: [
     {

@@ -10,13 +10,13 @@ import { domainRoutes } from "./domains/routes.ts";
 import { checkDomains, domainSubscriber, forgetStaleDomains } from "./domains/service.ts";
 import { exportRoutes } from "./export/routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
-import { tierRoutes } from "./tiers/routes.ts";
+import { pricingRoutes, tierRoutes } from "./tiers/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 import { describeWebhooks, maintainWebhookDeliveries, webhookMessages, webhookSubscriber } from "./webhooks/service.ts";
 
 export const tenancy: Wing = {
   routes: {
-    "/": [toolRoutes],
+    "/": [toolRoutes, pricingRoutes],
     "/api/v1": [
       organizationRoutes,
       exportRoutes,

@@ -11,8 +11,16 @@ export const dist = join(checkout, "web", "dist");
 /** The file with the hash of the sources that `dist` was built from. */
 export const builtFile = join(dist, ".built");
 
+/** The client libraries: a page for each is made of these. */
+const libraries = readdirSync(join(checkout, "sdk")).flatMap((language) =>
+  ["README.md", "examples"].map((name) => `sdk/${language}/${name}`),
+);
+
 /** Files and folders that a page may be made of, relative to the checkout. */
-const sources = ["web", "docs", "examples", "CHANGELOG.md", "package.json", "sdk/openapi.json"];
+const sources = [
+  ...["web", "docs", "examples", "SECURITY.md", "CHANGELOG.md", "package.json", "sdk/openapi.json"],
+  ...libraries.filter((path) => existsSync(join(checkout, path))),
+];
 
 /** Folders that hold no sources. */
 const leftOut = new Set(["node_modules", "dist", ".cache"]);

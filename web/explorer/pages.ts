@@ -62,7 +62,7 @@ export const docsPage = (loaded: Loaded, version: string): string =>
 <p>SentryAgent AgentIdP ${version}. For tools: <a href="/openapi.json">the OpenAPI document</a>. The same operations in another
 form: <a href="/reference">the API explorer</a>.</p>
 </div>
-<div slot="overview-footer" class="section"><p>New here? Begin with <a href="/quick-start">the quick start</a>.</p></div>
+<div slot="overview-footer" class="section"><p>New here? Begin with <a href="/quick-start">the quick start</a>, or look through <a href="/guides">the guides</a>.</p></div>
 <div slot="authentication-header" class="section">
 <h1>Authentication</h1>
 <p>Get a token with the id and the secret of an agent, or paste one. Without a chosen scope, the token has the scopes that the

@@ -18,6 +18,24 @@ const types: Readonly<Record<string, string>> = {
 /** The binding reads the path alone. */
 const anyHost = "https://assets.invalid";
 
+/** The media type of a file by its ending. */
+export const typeOf = (path: string): string =>
+  types[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+
+/**
+ * A file: 200, or 304 for `ifNoneMatch`; null when there is no such file.
+ *
+ * @param assets the binding ASSETS
+ * @param path in `web/dist`, as `/pages/quick-start.html`
+ */
+export async function openFile(assets: Fetcher, path: string, ifNoneMatch?: string): Promise<Response | null> {
+  const headers = ifNoneMatch === undefined ? {} : { "If-None-Match": ifNoneMatch };
+  const found = await assets.fetch(new Request(`${anyHost}${path}`, { headers }));
+  if (found.status === 200 || found.status === 304) return found;
+  await found.body?.cancel();
+  return null;
+}
+
 /**
  * A file as an answer: 200 with its type and ETag, or 304 for `If-None-Match` (RFC 9110 13.1.2); null when there is no such file.
  *
@@ -29,17 +47,14 @@ export async function fileOf(
   path: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<Response | null> {
-  const known = c.req.header("If-None-Match");
-  const request = new Request(`${anyHost}${path}`, known === undefined ? {} : { headers: { "If-None-Match": known } });
-  const { status, body, headers: found } = await c.env.ASSETS.fetch(request);
-  if (status !== 200 && status !== 304) {
-    await body?.cancel();
-    return null;
-  }
-  const type = types[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream";
-  const answer = new Response(body, { status, headers });
-  if (status === 200) answer.headers.set("Content-Type", type);
-  const etag = found.get("ETag");
-  if (etag !== null) answer.headers.set("ETag", etag);
-  return answer;
+  const found = await openFile(c.env.ASSETS, path, c.req.header("If-None-Match"));
+  if (found === null) return null;
+  const { status, body } = found;
+  const etag = found.headers.get("ETag");
+  const all = {
+    ...headers,
+    ...(etag === null ? {} : { ETag: etag }),
+    ...(status === 200 ? { "Content-Type": typeOf(path) } : {}),
+  };
+  return status === 200 && body !== null ? c.body(body, 200, all) : c.body(null, 304, all);
 }

@@ -1,33 +1,14 @@
 /** The routes of what `web/` builds: the portal, the console, and the scripts and styles of both. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { type Bindings, type Settings, SettingsError, settingsOf } from "../env.ts";
 import type { BaseContext, BaseEnv } from "../http/app-env.ts";
 import { fail } from "../http/respond.ts";
 import { problem } from "../problems/problems.ts";
 import { fileOf } from "./assets.ts";
+import { filledPage } from "./filled.ts";
+import { contentSecurityPolicy } from "./policy.ts";
 import { portalFiles } from "./portal-files.ts";
 import { portalPathOf } from "./portal-paths.ts";
-
-/**
- * Of portal and console: scripts and styles of this origin alone, none of them in the page, and no text becomes a script
- * (Trusted Types).
- */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join("; ");
-
-/** The headers of a page of the portal. */
-export const portalHeaders = {
-  "Cache-Control": "public, max-age=300",
-  "Content-Security-Policy": contentSecurityPolicy,
-} as const;
 
 /** `no-store`, so that "back" after the end of a session shows no page of it from the memory of the browser. */
 const consoleHeaders = { "Cache-Control": "no-store", "Content-Security-Policy": contentSecurityPolicy } as const;
@@ -35,19 +16,38 @@ const consoleHeaders = { "Cache-Control": "no-store", "Content-Security-Policy":
 /** The name has the hash of the content. */
 const forGood = { "Cache-Control": "public, max-age=31536000, immutable" } as const;
 
-/** These have routes of their own, which fill the built page, or no route. */
-const withoutRoute = new Set(["pages/pricing.html", "pages/status.html", "pages/404.html"]);
+/** These have routes of their own in other rooms, which fill in what is true now. */
+const withRouteElsewhere = /^pages\/(?:pricing|status)\.\w+$/;
+
+/** The page that the answer to an error refers to. */
+const pageOfErrors = /^pages\/errors\.\w+$/;
 
 const orNotFound = (c: BaseContext, answer: Response | null) => answer ?? fail(c, problem("NOT_FOUND"));
 
-/** Serves the portal, and scripts and styles. They need no settings: the page of an error refers to a page of the portal. */
-export function servePortal(app: OpenAPIHono<BaseEnv>): void {
+function settingsIfValid(env: Bindings): Settings | null {
+  try {
+    return settingsOf(env);
+  } catch (error) {
+    if (error instanceof SettingsError) return null;
+    throw error;
+  }
+}
+
+/** Serves what needs no settings: scripts, styles, and the page of the errors. */
+export function serveWithoutSettings(app: OpenAPIHono<BaseEnv>): void {
   app.get("/assets/:file{[\\w-]+(?:\\.[\\w-]+)+}", async (c) =>
     orNotFound(c, await fileOf(c, `/assets/${c.req.param("file")}`, forGood)),
   );
+  for (const file of portalFiles.filter((name) => pageOfErrors.test(name))) {
+    app.get(portalPathOf(file), (c) => filledPage(c, `/${file}`, { settings: settingsIfValid(c.env) }));
+  }
+}
+
+/** Serves the portal. */
+export function servePortal(app: OpenAPIHono<BaseEnv>): void {
   for (const file of portalFiles) {
-    if (withoutRoute.has(file)) continue;
-    app.get(portalPathOf(file), async (c) => orNotFound(c, await fileOf(c, `/${file}`, portalHeaders)));
+    if (withRouteElsewhere.test(file) || pageOfErrors.test(file)) continue;
+    app.get(portalPathOf(file), (c) => filledPage(c, `/${file}`, { settings: c.get("context").settings }));
   }
 }
 

@@ -87,9 +87,11 @@ export const pageHeaders = {
 
 /** The pages in the head of every page. */
 const places = [
+  ["/quick-start", "Docs"],
   ["/docs", "API reference"],
-  ["/errors", "Errors"],
-  ["/embed/controls", "Controls"],
+  ["/sdks", "Libraries"],
+  ["/pricing", "Pricing"],
+  ["/status", "Status"],
 ] as const;
 
 /** The head of every page. `extra` comes after the links. */

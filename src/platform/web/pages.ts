@@ -3,35 +3,29 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { BaseContext, BaseEnv } from "../http/app-env.ts";
 import { fail } from "../http/respond.ts";
 import { problem } from "../problems/problems.ts";
-import { serveConsole, servePortal } from "./built.ts";
-import { pageHeaders } from "./document.ts";
-import { errorsPage } from "./errors-page.ts";
+import { serveConsole, servePortal, serveWithoutSettings } from "./built.ts";
 import { serveExplorers } from "./explorers.ts";
-import { homePage } from "./home.ts";
 import { icon } from "./icon.ts";
 import { canBePage } from "./negotiation.ts";
-import { llmsTxt, robots, securityTxt } from "./text-files.ts";
+import { robots, securityTxt } from "./text-files.ts";
 
 const cacheable = { "Cache-Control": "public, max-age=300" } as const;
-const page = { ...pageHeaders, ...cacheable } as const;
 const text = { ...cacheable, "Content-Type": "text/plain; charset=utf-8" } as const;
 
 /** Serves what needs no settings, so that it is there with broken settings, too: the page of such an error refers to it. */
 export function serveFixedPages(app: OpenAPIHono<BaseEnv>): void {
-  servePortal(app);
+  serveWithoutSettings(app);
   serveExplorers(app);
-  app.get("/errors", (c) => c.body(errorsPage(), 200, page));
   app.get("/favicon.ico", (c) =>
     c.body(icon, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400" }),
   );
-  app.get("/robots.txt", (c) => c.body(robots, 200, text));
 }
 
 /** Serves the other pages and files. */
 export function servePages(app: OpenAPIHono<BaseEnv>): void {
-  app.get("/", (c) => c.body(homePage(c.get("context").settings), 200, page));
+  servePortal(app);
   serveConsole(app);
-  app.get("/llms.txt", (c) => c.body(llmsTxt(c.get("context").settings), 200, text));
+  app.get("/robots.txt", (c) => c.body(robots(c.get("context").settings), 200, text));
   app.get("/.well-known/security.txt", (c) => {
     const { settings, now } = c.get("context");
     const file = securityTxt(settings, now());

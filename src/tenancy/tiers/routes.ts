@@ -3,12 +3,30 @@ import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
+import { filledPage } from "../../platform/web/filled.ts";
+import { tiersTable } from "./pricing.ts";
 import { tierStatusSchema, tiersSchema } from "./schema.ts";
 import { listTiers, readTierStatus } from "./service.ts";
 
 const tags = ["Tiers and billing"];
 
 export const tierRoutes = createRouter();
+
+/** At the root: the page of prices, as HTML and as Markdown. */
+export const pricingRoutes = createRouter();
+
+for (const [path, file] of [
+  ["/pricing", "/pages/pricing.html"],
+  ["/pricing.md", "/pages/pricing.md"],
+] as const) {
+  pricingRoutes.get(path, (c) =>
+    filledPage(c, file, {
+      settings: c.get("context").settings,
+      fills: { tiers: tiersTable(listTiers()) },
+      maxAgeSeconds: 60,
+    }),
+  );
+}
 
 tierRoutes.openapi(
   route({

@@ -37,6 +37,12 @@ describe("the viewer of /docs", () => {
     expect(text).not.toMatch(/No API key applied"|<div class="red-text">\$\{\w+\("authentication\.no-api-key/);
     expect(text).not.toContain('matchMedia("(min-width: 768px)")');
   });
+
+  it("links to the quick start and the guides", async () => {
+    const { text } = await call("/docs");
+    expect(text).toContain('<a href="/quick-start">');
+    expect(text).toContain('<a href="/guides">');
+  });
 });
 
 describe("GET /health", () => {

@@ -1,4 +1,4 @@
-/** The pages and files for visitors, over HTTP. How the pages look is in `test/browser/pages-looks.node.test.ts`. */
+/** Errors as pages, and files at fixed addresses, over HTTP. The pages of the portal are in `portal.test.ts`. */
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Answer, call, issuer } from "../../support/api.ts";
@@ -27,31 +27,14 @@ afterEach(() => {
 });
 
 describe("GET /", () => {
-  it("says what this is, and links to the documents of the service", async () => {
-    const page = await call("/");
-    expect([page.status, page.headers.get("Content-Type")]).toEqual([200, html]);
-    expect(page.headers.get("Cache-Control")).toBe("public, max-age=300");
-    expectStrict(page);
-    const targets = [...page.text.matchAll(/<a href="(\/[^"]*)"/g)].map(([, target]) => target ?? "");
-    expect(targets).toEqual(
-      expect.arrayContaining(["/docs", "/errors", "/embed/controls", "/health", "/.well-known/jwks.json"]),
-    );
-    for (const target of new Set(targets)) expect((await call(target)).status, target).toBe(200);
-  });
-
-  it("shows the names of the guides, and links to them where DOCS_URL says", async () => {
-    expect((await call("/")).text).toContain("<p><code>docs/quick-start.md</code></p>");
-    const { text } = await requestWith({ DOCS_URL: "https://git.example/a" }, "/");
-    expect(text).toContain('<a href="https://git.example/a/quick-start.md">Quick start</a>');
-  });
-
   it("names the operator, and escapes what the settings say", async () => {
     const { text } = await requestWith(
       { OPERATOR_NAME: '<img src=x onerror="alert(1)">', OPERATOR_CONTACT: 'https://example.com/?a="><script>b' },
       "/",
     );
     expect(text).toContain("Operated by &lt;img src=x onerror=&quot;alert(1)&quot;&gt;");
-    expect(text).not.toMatch(/<script|<img src=x/);
+    expect(text).toContain('<a href="https://example.com/?a=&quot;&gt;&lt;script&gt;b">Contact the operator</a>');
+    expect(text).not.toMatch(/<script(?! src="\/assets\/)|<img src=x/);
   });
 
   it.each(["/", "/errors", "/docs", "/llms.txt", "/robots.txt", "/favicon.ico"])("HEAD %s", async (path) => {
@@ -64,22 +47,6 @@ describe("GET /", () => {
     const answer = await call(path, { method: "POST" });
     expect([answer.status, answer.body.code]).toEqual([405, "METHOD_NOT_ALLOWED"]);
     expect(answer.headers.get("Allow")).toBe("GET, HEAD");
-  });
-});
-
-describe("GET /errors", () => {
-  it("has an anchor, the status, the meaning and the remedy of each code", async () => {
-    const page = await call("/errors");
-    expect([page.status, page.headers.get("Content-Type")]).toEqual([200, html]);
-    expectStrict(page);
-    const { text } = page;
-    const { ProblemCode } = (await call("/openapi.json")).body.components.schemas;
-    const codes: string[] = ProblemCode.enum;
-    expect([...text.matchAll(/<section class="error" id="([^"]+)">/g)].map(([, id]) => id)).toEqual(codes);
-    const [, section = ""] = /<section class="error" id="SLUG_TAKEN">(.*?)<\/section>/s.exec(text) ?? [];
-    expect(section).toContain('<span class="quiet">409</span>');
-    expect(section).toContain("Another organization has this slug.");
-    expect(section).toContain("Choose another slug.");
   });
 });
 
@@ -204,10 +171,12 @@ describe("files at fixed addresses", () => {
     expect(text).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
   });
 
-  it("/robots.txt keeps crawlers out of the API (RFC 9309)", async () => {
+  it("/robots.txt keeps crawlers out of the API and the console, and names the map (RFC 9309)", async () => {
     const { headers, text } = await call("/robots.txt");
     expect(headers.get("Content-Type")).toBe("text/plain; charset=utf-8");
-    expect(text.split("\n").slice(0, 2)).toEqual(["User-agent: *", "Disallow: /api/"]);
+    const lines = text.split("\n");
+    expect(lines.slice(0, 2)).toEqual(["User-agent: *", "Disallow: /api/"]);
+    expect(lines).toEqual(expect.arrayContaining(["Disallow: /console", `Sitemap: ${issuer}/sitemap.xml`]));
   });
 
   it("/.well-known/security.txt has contact, expiry and its own address (RFC 9116 2.5), and is 404 without a contact", async () => {
@@ -228,10 +197,10 @@ describe("files at fixed addresses", () => {
     expect(headers.get("Content-Type")).toBe("text/plain; charset=utf-8");
     expect(text).toMatch(/^# SentryAgent AgentIdP\n\n> An identity provider for AI agents\./);
     const targets = [...text.matchAll(/^- \[[^\]]+\]\(([^)]+)\): /gm)].map(([, target = ""]) => target);
-    expect(targets).toEqual(expect.arrayContaining([`${issuer}/docs`, `${issuer}/openapi.json`, `${issuer}/health`]));
+    expect(targets).toEqual(
+      expect.arrayContaining([`${issuer}/openapi.json`, `${issuer}/health`, `${issuer}/guides/protect-an-api.md`]),
+    );
     for (const target of targets) expect((await call(target.replace(issuer, ""))).status, target).toBe(200);
-    const linked = await requestWith({ DOCS_URL: "https://git.example/docs" }, "/llms.txt");
-    expect(linked.text).toContain("](https://git.example/docs/guides/protect-an-api.md)");
   });
 });
 

@@ -37,6 +37,7 @@ const places = [
   ["/sdks", "Libraries", /^\/sdks/],
   ["/pricing", "Pricing", /^\/pricing$/],
   ["/status", "Status", /^\/status$/],
+  ["/console", "Console", null],
 ] as const;
 
 const current = (isCurrent: boolean, as = "page") => (isCurrent ? html` aria-current="${as}"` : "");

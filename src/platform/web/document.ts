@@ -92,6 +92,7 @@ const places = [
   ["/sdks", "Libraries"],
   ["/pricing", "Pricing"],
   ["/status", "Status"],
+  ["/console", "Console"],
 ] as const;
 
 /** The head of every page. `extra` comes after the links. */

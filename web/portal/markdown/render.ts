@@ -120,12 +120,11 @@ export function render({ path, markdown: source }: Page, resolve: ResolveLink): 
   const title = all.find(({ level }) => level === 1)?.text;
   if (title === undefined || all.filter(({ level }) => level === 1).length !== 1)
     throw new Error("a page needs one h1");
-  // A row of headings without text is a table without headings.
-  return {
-    title,
-    headings: all,
-    html: html.replaceAll(/<thead>\s*<tr>(\s*<th[^>]*><\/th>)+\s*<\/tr>\s*<\/thead>\n?/g, ""),
-  };
+  // A heading without text is none (axe: empty-table-header), and a row of such headings is nothing.
+  const withoutEmpty = html
+    .replaceAll(/<thead>\s*<tr>(\s*<th[^>]*><\/th>)+\s*<\/tr>\s*<\/thead>\n?/g, "")
+    .replaceAll(/<th( class="number")?><\/th>/g, "<td></td>");
+  return { title, headings: all, html: withoutEmpty };
 }
 
 /** The text of a page's source with its links resolved, for readers of the source. Blocks of code stay. */

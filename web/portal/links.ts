@@ -6,7 +6,7 @@ import { fileOfLink, root, type Source } from "./site.ts";
 
 /** Addresses of the service that are no pages of the portal. */
 const elsewhere: readonly RegExp[] = [
-  /^\/docs$/,
+  /^\/(docs|reference|console)$/,
   /^\/openapi(-3\.0)?\.json$/,
   /^\/health$/,
   /^\/\.well-known\/(jwks\.json|did\.json|oauth-authorization-server|openid-configuration)$/,

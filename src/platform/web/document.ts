@@ -1,4 +1,4 @@
-/** The frame of the service's own pages. They need no script, and load nothing but the icon. */
+/** The frame of errors as pages, which are there also without the built pages of `web/`. They need no script, and load nothing but the icon. */
 import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
 
@@ -8,8 +8,8 @@ export { html };
 /** Escaped HTML. */
 export type Markup = ReturnType<typeof html>;
 
-/** The colors, which are those of the controls page, and the head. Texts have a contrast of at least 4.5:1 (WCAG 1.4.3). */
-export const frameStyle = `
+/** The colors, which are those of web/shared/tokens.css. Texts have a contrast of at least 4.5:1 (WCAG 1.4.3). */
+const style = `
 :root {
   color-scheme: light dark;
   --paper: light-dark(#ffffff, #14181f);
@@ -35,34 +35,18 @@ a:focus-visible { outline: 2px solid; outline-offset: 2px; border-radius: 2px }
 .brand { display: flex; align-items: center; gap: .5rem; margin-inline-end: auto; color: inherit; font-weight: 650; text-decoration: none }
 .brand img { display: block }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .875em }
-`;
-
-const style = `${frameStyle}
-.site > div, main, footer { max-width: 60rem; margin-inline: auto; padding-inline: 1.25rem }
+.site > div, main { max-width: 60rem; margin-inline: auto; padding-inline: 1.25rem }
 main { padding-block: 2rem 3rem }
 h1 { margin: 0 0 .5rem; font-size: clamp(1.625rem, 1.2rem + 2vw, 2.25rem); line-height: 1.2 }
 h2 { margin: 2.5rem 0 .75rem; font-size: 1.25rem; line-height: 1.3 }
 p { max-width: 44rem; margin: 0 0 1rem }
 .lead { color: var(--quiet); font-size: 1.125rem }
-.quiet { color: var(--quiet) }
 code { padding: .125em .3em; border-radius: 4px; background: var(--ground) }
 pre { margin: 0 0 1rem; padding: 1rem; border: 1px solid var(--line); border-radius: 8px; background: var(--ground); white-space: pre-wrap }
 pre code { padding: 0; background: none; font-size: 1em }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: .75rem; margin: 0; padding: 0; list-style: none }
-.cards li { padding: .875rem 1rem; border: 1px solid var(--line); border-radius: 8px }
-.cards p { margin: .125rem 0 0; color: var(--quiet); font-size: .9375rem }
-.cards a, .cards strong { font-weight: 600 }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.25rem; margin: 1.5rem 0 }
 .facts dt { color: var(--quiet) }
 .facts dd { margin: 0 }
-.codes { columns: 17rem; margin: 0; padding: 0; list-style: none }
-.codes li { break-inside: avoid; margin-bottom: .25rem }
-.error { padding-top: 1.25rem; border-top: 1px solid var(--line) }
-.error h3 { margin: 0 0 .25rem; font-size: 1rem }
-.error h3 a { color: inherit; text-decoration: none }
-.error h3 a:hover { text-decoration: underline }
-.error:target { margin-inline: -.75rem; padding-inline: .75rem; border-radius: 8px; background: var(--ground) }
-footer { padding-block: 1.25rem 2rem; color: var(--quiet); font-size: .875rem }
 @media (width < 30rem) {
   .facts { grid-template-columns: 1fr; gap: 0 }
   .facts dd { margin-bottom: .75rem }
@@ -85,7 +69,6 @@ export const pageHeaders = {
   "Content-Security-Policy": contentSecurityPolicy,
 } as const;
 
-/** The pages in the head of every page. */
 const places = [
   ["/quick-start", "Docs"],
   ["/docs", "API reference"],
@@ -95,10 +78,9 @@ const places = [
   ["/console", "Console"],
 ] as const;
 
-/** The head of every page. `extra` comes after the links. */
-export const siteHeader = (extra: Markup | string = ""): Markup => html`<header class="site"><div>
+const siteHeader = (): Markup => html`<header class="site"><div>
 <a class="brand" href="/"><img src="/favicon.ico" alt="" width="24" height="24">SentryAgent AgentIdP</a>
-<nav aria-label="Pages">${places.map(([path, name]) => html`<a href="${path}">${name}</a>`)}</nav>${extra}
+<nav aria-label="Pages">${places.map(([path, name]) => html`<a href="${path}">${name}</a>`)}</nav>
 </div></header>`;
 
 /** A text with `code` in backticks, as the registry of errors and the guides have it. */
@@ -109,11 +91,10 @@ interface Page {
   /** Of the window, before the name of the service. */
   readonly title: string;
   readonly main: Markup;
-  readonly footer?: Markup;
 }
 
 /** A page as an HTML document. */
-export function documentOf({ title, main, footer }: Page): string {
+export function documentOf({ title, main }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -127,7 +108,7 @@ export function documentOf({ title, main, footer }: Page): string {
 ${siteHeader()}
 <main>
 ${main}
-</main>${footer ? html`\n<footer>${footer}</footer>` : ""}
+</main>
 </body>
 </html>
 `.toString();

@@ -10,6 +10,7 @@ import {
 } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { SignIn } from "./screens/sign-in/sign-in.tsx";
+import { signInSearch } from "./session/return-path.ts";
 import { sessionQuery } from "./session/session.ts";
 import { Shell } from "./shell/shell.tsx";
 import { NotFoundScreen, PendingScreen, ProblemScreen } from "./shell/states.tsx";
@@ -37,10 +38,9 @@ const shell = createRoute({
   id: "shell",
   component: Shell,
   beforeLoad: async ({ context, location }) => {
-    const session = await context.queryClient.ensureQueryData(sessionQuery);
-    if (session === null) {
-      const from = location.href === "/" ? {} : { from: location.href };
-      throw redirect({ to: "/sign-in", search: from, replace: true });
+    const presence = await context.queryClient.ensureQueryData(sessionQuery);
+    if (presence.session === null) {
+      throw redirect({ to: "/sign-in", search: signInSearch(presence.reason, location.href), replace: true });
     }
   },
 });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { call, callWithTag, pathOf } from "../src/api/client.ts";
 import { issueOf } from "../src/api/issues.ts";
 import { ApiProblem, asProblem } from "../src/api/problem.ts";
-import { keepCsrfToken, whenUnauthorized } from "../src/api/transport.ts";
+import { keepCsrfToken, type Refusals, whenRefused } from "../src/api/transport.ts";
 
 interface Sent {
   readonly url: string;
@@ -34,10 +34,12 @@ async function problemOf(promise: Promise<unknown>): Promise<ApiProblem> {
   return error as ApiProblem;
 }
 
+const nothing: Refusals = { unauthorized: () => undefined, csrfToken: async () => false };
+
 afterEach(() => {
   vi.unstubAllGlobals();
   keepCsrfToken(null);
-  whenUnauthorized(() => undefined);
+  whenRefused(nothing);
 });
 
 describe("a call", () => {
@@ -149,12 +151,34 @@ describe("a problem", () => {
   });
 });
 
-describe("401", () => {
-  it("ends the session, and is still the problem of the call", async () => {
-    network(refusal(401, { code: "UNAUTHORIZED", message: "m", hint: "h" }));
-    const react = vi.fn();
-    whenUnauthorized(react);
+describe("a refusal that is about the session", () => {
+  const noToken = () =>
+    refusal(403, { code: "FORBIDDEN", message: "m", hint: "h", details: { requiredHeader: "X-CSRF-Token" } });
+
+  it("of status 401 ends it, and is still the problem of the call", async () => {
+    network(refusal(401, { code: "UNAUTHORIZED", message: "m", hint: "h", details: { reason: "revoked" } }));
+    const unauthorized = vi.fn();
+    whenRefused({ ...nothing, unauthorized });
     expect((await problemOf(call("GET /agents"))).status).toBe(401);
-    expect(react).toHaveBeenCalledTimes(1);
+    expect(unauthorized.mock.calls).toEqual([[expect.objectContaining({ details: { reason: "revoked" } })]]);
+  });
+
+  it("of the CSRF token is sent again once, with the new token", async () => {
+    const sent = network(noToken(), noToken());
+    whenRefused({
+      ...nothing,
+      csrfToken: async () => {
+        keepCsrfToken("new");
+        return true;
+      },
+    });
+    expect((await problemOf(call("DELETE /agents/{agentId}", { path: { agentId: "1" } }))).status).toBe(403);
+    expect(sent.map(({ init }) => new Headers(init.headers).get("X-CSRF-Token"))).toEqual([null, "new"]);
+  });
+
+  it("of the CSRF token is no second call where another agent has signed in", async () => {
+    const sent = network(noToken());
+    expect((await problemOf(call("DELETE /agents/{agentId}", { path: { agentId: "1" } }))).status).toBe(403);
+    expect(sent).toHaveLength(1);
   });
 });

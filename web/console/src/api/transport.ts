@@ -7,16 +7,24 @@ import { type ApiProblem, noAnswer, problemOf } from "./problem.ts";
 const origin = "/console";
 
 let csrfToken: string | null = null;
-let onUnauthorized: () => void = () => undefined;
+
+/** What else happens when the service refuses a call. */
+export interface Refusals {
+  /** No session is alive. */
+  readonly unauthorized: (problem: ApiProblem) => void;
+  /** The CSRF token is not the one of the session. Answers whether there is a new one with which the call may be sent again. */
+  readonly csrfToken: () => Promise<boolean>;
+}
+
+let refusals: Refusals = { unauthorized: () => undefined, csrfToken: async () => false };
 
 /** Sets the CSRF token of the present session. */
 export function keepCsrfToken(token: string | null): void {
   csrfToken = token;
 }
 
-/** Sets what happens when the service says that no session is alive. */
-export function whenUnauthorized(react: () => void): void {
-  onUnauthorized = react;
+export function whenRefused(react: Refusals): void {
+  refusals = react;
 }
 
 export interface Request {
@@ -26,8 +34,8 @@ export interface Request {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
-  /** A 401 is an answer that the caller expects, and no end of a session. */
-  readonly mayBeUnauthorized?: boolean;
+  /** Begins, reads or ends the session: its caller knows what a refusal means. */
+  readonly isOfSession?: boolean;
 }
 
 async function answerTo({ method, path, body, headers, signal }: Request): Promise<Response> {
@@ -51,11 +59,15 @@ async function answerTo({ method, path, body, headers, signal }: Request): Promi
   }
 }
 
+const lacksCsrfToken = ({ status, details }: ApiProblem) => status === 403 && details.requiredHeader === "X-CSRF-Token";
+
 /** Sends a request. @throws {ApiProblem} for every answer that is not 2xx, and for none */
 export async function send(request: Request): Promise<Response> {
   const response = await answerTo(request);
   if (response.ok) return response;
-  const problem: ApiProblem = await problemOf(response);
-  if (response.status === 401 && !request.mayBeUnauthorized) onUnauthorized();
+  const problem = await problemOf(response);
+  if (request.isOfSession) throw problem;
+  if (problem.status === 401) refusals.unauthorized(problem);
+  if (lacksCsrfToken(problem) && (await refusals.csrfToken())) return send({ ...request, isOfSession: true });
   throw problem;
 }

@@ -5,3 +5,9 @@ export function returnPath(from: string | undefined): string {
   if (from === undefined || !from.startsWith("/") || from.startsWith("//") || from.includes("\\")) return "/";
   return from.startsWith("/sign-in") ? "/" : from;
 }
+
+/** The query of the sign-in: where the user was, and why the session has ended. */
+export const signInSearch = (ended: string | null, from: string): { from?: string; ended?: string } => ({
+  ...(from === "/" ? {} : { from }),
+  ...(ended === null ? {} : { ended }),
+});

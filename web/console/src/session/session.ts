@@ -1,8 +1,8 @@
 /** Who is signed in. The cookie cannot be read by a script; what the screens know comes from `GET /console/session`. */
-import { type QueryClient, queryOptions, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { type QueryClient, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiProblem } from "../api/problem.ts";
 import type { MemberRole, PlatformScope } from "../api/schema.ts";
-import { keepCsrfToken, send } from "../api/transport.ts";
+import { keepCsrfToken, send, whenRefused } from "../api/transport.ts";
 
 export interface Session {
   readonly agent: { readonly agentId: string; readonly email: string };
@@ -15,10 +15,7 @@ export interface Session {
   readonly expiresAt: string;
 }
 
-export interface SignIn {
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
+export type SignIn = { readonly clientId: string; readonly clientSecret: string } | { readonly code: string };
 
 async function kept(response: Response): Promise<Session> {
   const session: Session = await response.json();
@@ -26,53 +23,81 @@ async function kept(response: Response): Promise<Session> {
   return session;
 }
 
-/** The present session; null: none is alive. */
-async function readSession(): Promise<Session | null> {
+/** Why a session ended, as the service says it; `null` where there was none, and after signing out here. */
+export type EndReason = "signed_out" | "ended" | "replaced" | "expired" | "revoked";
+
+/** Whether this browser has a session. */
+export interface Presence {
+  /** null: none is alive */
+  readonly session: Session | null;
+  readonly reason: EndReason | null;
+}
+
+const endReasons: readonly EndReason[] = ["signed_out", "ended", "replaced", "expired", "revoked"];
+export const endReasonOf = (text: unknown): EndReason | null => endReasons.find((reason) => reason === text) ?? null;
+
+const endedBy = ({ details }: ApiProblem): Presence => ({ session: null, reason: endReasonOf(details.reason) });
+
+async function readPresence(): Promise<Presence> {
   try {
-    return await kept(await send({ method: "GET", path: "/session", mayBeUnauthorized: true }));
+    return { session: await kept(await send({ method: "GET", path: "/session", isOfSession: true })), reason: null };
   } catch (error) {
-    if (error instanceof ApiProblem && error.status === 401) return null;
+    if (error instanceof ApiProblem && error.status === 401) return endedBy(error);
     throw error;
   }
 }
 
+/** Read anew when the window is looked at: another tab can have signed in as another agent. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: readSession,
+  queryFn: readPresence,
   staleTime: Number.POSITIVE_INFINITY,
   gcTime: Number.POSITIVE_INFINITY,
+  refetchOnWindowFocus: "always",
 });
 
 /** Begins a session with an id and a secret, or with the code of a one-time link. @throws {ApiProblem} */
-export async function signIn(client: QueryClient, body: SignIn | { readonly code: string }): Promise<void> {
-  const session = await kept(await send({ method: "POST", path: "/session", body, mayBeUnauthorized: true }));
+export async function signIn(client: QueryClient, body: SignIn): Promise<void> {
+  const session = await kept(await send({ method: "POST", path: "/session", body, isOfSession: true }));
   // Nothing that another agent has read may show.
   client.clear();
-  client.setQueryData(sessionQuery.queryKey, session);
+  client.setQueryData<Presence>(sessionQuery.queryKey, { session, reason: null });
 }
 
-/** Ends the session. A session that has ended already is no failure. @throws {ApiProblem} */
+/** Ends the session. One that has ended already is no failure. @throws {ApiProblem} */
 export async function signOut(client: QueryClient): Promise<void> {
   try {
-    await send({ method: "DELETE", path: "/session", mayBeUnauthorized: true });
+    await send({ method: "DELETE", path: "/session", isOfSession: true });
   } catch (error) {
     if (!(error instanceof ApiProblem && error.status === 401)) throw error;
   }
-  forgetSession(client);
+  client.setQueryData<Presence>(sessionQuery.queryKey, { session: null, reason: null });
 }
 
-/** Drops what is known of the session and all that was read in it. */
-export function forgetSession(client: QueryClient): void {
+/** What the answers of the service say about the session, whichever call they are to. */
+export function watchSession(client: QueryClient): void {
+  whenRefused({
+    unauthorized: (problem) => client.setQueryData<Presence>(sessionQuery.queryKey, endedBy(problem)),
+    // Another tab has signed in anew. As the same agent, the call can go on.
+    csrfToken: async () => {
+      const before = client.getQueryData(sessionQuery.queryKey)?.session;
+      const { session } = await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
+      return session !== null && session.agent.agentId === before?.agent.agentId;
+    },
+  });
+}
+
+/** Drops all that was read in a session. */
+export function forgetAnswers(client: QueryClient): void {
   keepCsrfToken(null);
-  client.clear();
-  client.setQueryData(sessionQuery.queryKey, null);
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] });
 }
 
 /** The session, on every screen behind the sign-in. */
 export function useSession(): Session {
   const client = useQueryClient();
-  const { data } = useSuspenseQuery(sessionQuery);
-  const known = data ?? lastSession.get(client);
+  const { data } = useQuery(sessionQuery);
+  const known = data?.session ?? lastSession.get(client);
   if (!known) throw new Error("There is no session on this screen.");
   lastSession.set(client, known);
   return known;

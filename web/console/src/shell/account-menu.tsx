@@ -1,6 +1,6 @@
 /** Who is signed in, the theme, and the way out. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useRouterState } from "@tanstack/react-router";
+import { useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { signOut, useSession } from "../session/session.ts";
 import { chooseTheme, type Theme, themes, useTheme } from "../session/theme.ts";
@@ -76,11 +76,7 @@ export function ThemeSwitch() {
 
 function SignOut() {
   const client = useQueryClient();
-  const navigate = useNavigate();
-  const out = useAct(async () => {
-    await navigate({ to: "/sign-in", search: {} as never });
-    await signOut(client);
-  });
+  const out = useAct(() => signOut(client));
   return (
     <Button
       isBusy={out.isRunning}

@@ -1,8 +1,10 @@
 /** What is around each screen: the way past the menu, the menu, the account. */
-import { Outlet, useRouterState } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 import { menuItemOf } from "../navigation.ts";
-import { hasScope, useSession } from "../session/session.ts";
+import { signInSearch } from "../session/return-path.ts";
+import { hasScope, type Session, sessionQuery, useSession } from "../session/session.ts";
 import { Link } from "../ui/link.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { Menu } from "./menu.tsx";
@@ -10,6 +12,7 @@ import { ForbiddenScreen } from "./states.tsx";
 
 export function Shell() {
   const session = useSession();
+  useLeaving(session);
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const [isOpen, setOpen] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes when the screen changes.
@@ -46,4 +49,21 @@ export function Shell() {
       </main>
     </div>
   );
+}
+
+/** Goes to the sign-in when the session ends, and begins anew when another tab has signed in as another agent. */
+function useLeaving({ agent: { agentId } }: Session): void {
+  const navigate = useNavigate();
+  const router = useRouter();
+  const { data: presence } = useQuery(sessionQuery);
+  const agentAtFirst = useRef(agentId);
+  useEffect(() => {
+    if (agentId !== agentAtFirst.current) window.location.reload();
+  }, [agentId]);
+  useEffect(() => {
+    if (presence?.session !== null) return;
+    const { reason } = presence;
+    const search = reason === null ? {} : signInSearch(reason, router.state.location.href);
+    void navigate({ to: "/sign-in", search: search as never, replace: reason !== null });
+  }, [presence, navigate, router]);
 }

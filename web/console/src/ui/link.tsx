@@ -31,9 +31,8 @@ export function Link({ to, search = {}, state, className, current, label, keepSc
       className={className}
       aria-current={current}
       aria-label={label}
-      // The router would mark every link to a parent of the present path.
-      activeProps={{ "aria-current": current }}
-      inactiveProps={{ "aria-current": current }}
+      // The router marks a link to the very URL that is open, and no link to a parent of it.
+      activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}
     >
       {children}
     </RouterLink>

@@ -21,7 +21,8 @@ interface PageProps {
 let shownPath: string | null = null;
 
 export function Page({ title, lead, crumbs = [], actions, children }: PageProps) {
-  const path = useRouterState({ select: ({ location }) => location.pathname });
+  // The path of the screen that is shown; `location` is the next one already while that is on its way.
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
   const heading = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
@@ -29,6 +30,7 @@ export function Page({ title, lead, crumbs = [], actions, children }: PageProps)
   }, [title]);
 
   useEffect(() => {
+    if (path === undefined) return;
     if (shownPath !== null && shownPath !== path) heading.current?.focus({ preventScroll: true });
     shownPath = path;
   }, [path]);

@@ -5,7 +5,13 @@ import { useEffect, useRef, useState } from "react";
 import type { ApiProblem } from "../../api/problem.ts";
 import { takeLinkCode } from "../../session/link-code.ts";
 import { returnPath } from "../../session/return-path.ts";
-import { signIn } from "../../session/session.ts";
+import {
+  type SignIn as Credentials,
+  type EndReason,
+  endReasonOf,
+  forgetAnswers,
+  signIn,
+} from "../../session/session.ts";
 import { ThemeSwitch } from "../../shell/account-menu.tsx";
 import { useAct } from "../../ui/act.ts";
 import { Button } from "../../ui/button.tsx";
@@ -20,14 +26,15 @@ interface SignInSearch {
 
 export function SignIn() {
   const { from, ended } = useSearch({ strict: false }) as SignInSearch;
+  const reason = endReasonOf(ended);
   const client = useQueryClient();
   const navigate = useNavigate();
-  const enter = useAct((body: Parameters<typeof signIn>[1]) => signIn(client, body));
+  const enter = useAct((body: Credentials) => signIn(client, body));
   const [isByLink, setByLink] = useState(false);
   const [clientId, setClientId] = useState("");
   const [clientSecret, setClientSecret] = useState("");
 
-  const begin = async (body: Parameters<typeof signIn>[1]) => {
+  const begin = async (body: Credentials) => {
     const { problem } = await enter.run(body);
     // Neither a reload nor the screen after it may find the secret in the page.
     if (!problem) {
@@ -35,6 +42,8 @@ export function SignIn() {
       await navigate({ href: `/console${returnPath(from)}`, replace: true });
     }
   };
+
+  useEffect(() => forgetAnswers(client), [client]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a code works once, so it is sent once.
   useEffect(() => {
@@ -48,7 +57,7 @@ export function SignIn() {
     <main className="sign-in" id="content">
       <p className="brand">SentryAgent</p>
       <Page title="Sign in to the console" lead="Sign in as an agent of your organization.">
-        {ended && !enter.problem && <Ended />}
+        {reason && !enter.problem && <Ended reason={reason} hasReturn={returnPath(from) !== "/"} />}
         {enter.problem && <Refused problem={enter.problem} isByLink={isByLink} />}
         {isByLink && enter.isRunning ? (
           <p role="status">Signing in with the link…</p>
@@ -96,13 +105,20 @@ export function SignIn() {
   );
 }
 
-function Ended() {
+const endings: Readonly<Record<EndReason, string>> = {
+  signed_out: "You have signed out, in this browser or in another window of it.",
+  ended: "It was ended from another session of the agent.",
+  replaced: "The agent has begun 20 newer sessions, and the oldest ends.",
+  expired: "It ends after 30 minutes without use, and after 8 hours.",
+  revoked: "Its agent is suspended, its credential revoked, or its organization suspended. Others may still sign in.",
+};
+
+function Ended({ reason, hasReturn }: { readonly reason: EndReason; readonly hasReturn: boolean }) {
   return (
     <div className="state warn" role="status">
       <h2>Your session has ended</h2>
       <p>
-        It ends after 30 minutes without use and after 8 hours, and at once when it, its credential, its agent or its
-        organization is ended elsewhere. Sign in, and you are back where you were.
+        {endings[reason]} {hasReturn && "Sign in, and you are back where you were."}
       </p>
     </div>
   );

@@ -2,14 +2,13 @@
 import { expect } from "vitest";
 import { agentFields, call, newClient, type Organization, tokenFor } from "../../support/api.ts";
 import type { Scenarios } from "../support/attack.ts";
-import { inOrganization, subscribe } from "../support/organization.ts";
+import { inOrganization, inSharedOrganization } from "../support/organization.ts";
 
 /** The status that the API answers an access token with. */
 export const use = async (token: string) => (await call("/agent-info", { token })).status;
 
 /** An agent with a credential and a live token, which something is about to happen to. */
 export async function newSubject(organization: Organization, fields: Record<string, unknown> = {}) {
-  await subscribe(organization);
   const json = agentFields(fields);
   const client = await newClient(organization.token, json);
   const { agentId, credentialId } = client;
@@ -24,13 +23,12 @@ export async function newSubject(organization: Organization, fields: Record<stri
 export const agentScenarios: Scenarios = {
   readAgentInfoByPOST: inOrganization(async ({ token }) => ({ path: "/agent-info", call: { token } })),
 
-  registerAgent: inOrganization(async (organization) => {
-    await subscribe(organization);
+  registerAgent: inSharedOrganization("observed", async (organization) => {
     const json = agentFields();
     return { path: "/api/v1/agents", call: { token: organization.token, json }, names: { [json.email]: "e-mail" } };
   }),
 
-  "changeAgent: fields and key": inOrganization(async (organization) => {
+  "changeAgent: fields and key": inSharedOrganization("observed", async (organization) => {
     const { path, names } = await newSubject(organization);
     const pair = (await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
       "sign",
@@ -40,7 +38,7 @@ export const agentScenarios: Scenarios = {
     return { path, call: { method: "PATCH", token: organization.token, json }, names };
   }),
 
-  "changeAgent: suspend": inOrganization(async (organization) => {
+  "changeAgent: suspend": inSharedOrganization("observed", async (organization) => {
     const { path, names, live } = await newSubject(organization);
     return {
       path,
@@ -50,13 +48,13 @@ export const agentScenarios: Scenarios = {
     };
   }),
 
-  "changeAgent: take a scope": inOrganization(async (organization) => {
+  "changeAgent: take a scope": inSharedOrganization("observed", async (organization) => {
     const { path, names } = await newSubject(organization, { capabilities: ["resume:read", "resume:write"] });
     const json = { capabilities: ["resume:read"] };
     return { path, call: { method: "PATCH", token: organization.token, json }, names };
   }),
 
-  "changeAgent: demand DPoP": inOrganization(async (organization) => {
+  "changeAgent: demand DPoP": inSharedOrganization("observed", async (organization) => {
     const { path, names, live } = await newSubject(organization);
     return {
       path,
@@ -66,7 +64,7 @@ export const agentScenarios: Scenarios = {
     };
   }),
 
-  decommissionAgent: inOrganization(async (organization) => {
+  decommissionAgent: inSharedOrganization("observed", async (organization) => {
     const { path, names, live } = await newSubject(organization);
     return {
       path,
@@ -76,7 +74,7 @@ export const agentScenarios: Scenarios = {
     };
   }),
 
-  eraseAgent: inOrganization(async (organization) => {
+  eraseAgent: inSharedOrganization("observed", async (organization) => {
     const { path, names } = await newSubject(organization);
     expect((await call(path, { method: "DELETE", token: organization.token })).status).toBe(204);
     return { path: `${path}/erase`, call: { method: "POST", token: organization.token }, names };

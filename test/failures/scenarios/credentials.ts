@@ -2,22 +2,22 @@
 import { expect } from "vitest";
 import { call } from "../../support/api.ts";
 import type { Scenarios } from "../support/attack.ts";
-import { inOrganization } from "../support/organization.ts";
+import { inSharedOrganization } from "../support/organization.ts";
 import { newSubject, use } from "./agents.ts";
 
 export const credentialScenarios: Scenarios = {
-  createCredential: inOrganization(async (organization) => {
+  createCredential: inSharedOrganization("observed", async (organization) => {
     const { path, names } = await newSubject(organization);
     return { path: `${path}/credentials`, call: { token: organization.token, json: {} }, names };
   }),
 
-  rotateCredential: inOrganization(async (organization) => {
+  rotateCredential: inSharedOrganization("observed", async (organization) => {
     const { path, credentialId, names } = await newSubject(organization);
     const json = { overlapSeconds: 60 };
     return { path: `${path}/credentials/${credentialId}/rotate`, call: { token: organization.token, json }, names };
   }),
 
-  "rotateCredential: without overlap": inOrganization(async (organization) => {
+  "rotateCredential: without overlap": inSharedOrganization("observed", async (organization) => {
     const { path, credentialId, names, live } = await newSubject(organization);
     return {
       path: `${path}/credentials/${credentialId}/rotate`,
@@ -27,7 +27,7 @@ export const credentialScenarios: Scenarios = {
     };
   }),
 
-  "rotateCredential: repeated with the replaced secret": inOrganization(async (organization) => {
+  "rotateCredential: repeated with the replaced secret": inSharedOrganization("observed", async (organization) => {
     const { path, agentId: clientId, credentialId, clientSecret, names } = await newSubject(organization);
     const url = `${path}/credentials/${credentialId}/rotate`;
     const headers = { "Idempotency-Key": crypto.randomUUID() };
@@ -37,7 +37,7 @@ export const credentialScenarios: Scenarios = {
     return { path: url, call: repeated, names };
   }),
 
-  revokeCredential: inOrganization(async (organization) => {
+  revokeCredential: inSharedOrganization("observed", async (organization) => {
     const { path, credentialId, names, live } = await newSubject(organization);
     return {
       path: `${path}/credentials/${credentialId}`,

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { exchanged, lend, newParties, use, verify } from "../../identity/delegation/_parties.ts";
 import type { Scenarios } from "../support/attack.ts";
-import { inOrganization, subscribe } from "../support/organization.ts";
+import { inSharedOrganization } from "../support/organization.ts";
 
 const namesOf = ({ delegator, delegatee }: Awaited<ReturnType<typeof newParties>>) => ({
   [delegator.agentId]: "delegator",
@@ -12,14 +12,13 @@ const namesOf = ({ delegator, delegatee }: Awaited<ReturnType<typeof newParties>
 });
 
 export const delegationScenarios: Scenarios = {
-  createDelegation: inOrganization(async (organization) => {
-    await subscribe(organization);
+  createDelegation: inSharedOrganization("observed", async (organization) => {
     const parties = await newParties(organization.token);
     const json = { delegateeAgentId: parties.delegatee.agentId, scopes: ["audit:read"], ttlSeconds: 900 };
     return { path: "/api/v1/oauth2/token/delegate", call: { token: parties.token, json }, names: namesOf(parties) };
   }),
 
-  verifyDelegation: inOrganization(async ({ token }) => {
+  verifyDelegation: inSharedOrganization("unobserved", async ({ token }) => {
     const parties = await newParties(token);
     const { delegationToken, chainId } = await lend(parties);
     return {
@@ -29,8 +28,7 @@ export const delegationScenarios: Scenarios = {
     };
   }),
 
-  revokeDelegation: inOrganization(async (organization) => {
-    await subscribe(organization);
+  revokeDelegation: inSharedOrganization("observed", async (organization) => {
     const parties = await newParties(organization.token);
     const { delegationToken, chainId } = await lend(parties);
     const live = await exchanged(parties.delegatee, delegationToken);

@@ -8,19 +8,19 @@ import { delegationTokenType, exchangeGrant, lend, newParties } from "../../iden
 import { agentFields, issuer, newAgent, newClient, tokenFor } from "../../support/api.ts";
 import type { Scenario, Scenarios } from "../support/attack.ts";
 import { bindings } from "../support/faults.ts";
-import { inOrganization } from "../support/organization.ts";
+import { inSharedOrganization } from "../support/organization.ts";
 import { newSubject, use } from "./agents.ts";
 
 const form = { grant_type: "client_credentials", scope: "agents:read openid" };
 
 const bySecret = (path: string) =>
-  inOrganization(async (organization) => {
+  inSharedOrganization("observed", async (organization) => {
     const { names, clientId, clientSecret } = await newSubject(organization);
     return { path, call: { basic: { clientId, clientSecret }, form }, names };
   });
 
 /** The same assertion comes again, so where the first was used up the second is refused. */
-const byAssertion = inOrganization(async ({ token }) => {
+const byAssertion = inSharedOrganization("unobserved", async ({ token }) => {
   const { publicKey, privateKey } = await generateKeyPair("ES256");
   const fields = agentFields({ publicKeyJwk: await exportJWK(publicKey) });
   const { agentId } = await newAgent(token, fields);
@@ -41,7 +41,7 @@ const byAssertion = inOrganization(async ({ token }) => {
   };
 });
 
-const byDelegation = inOrganization(async ({ token }) => {
+const byDelegation = inSharedOrganization("unobserved", async ({ token }) => {
   const parties = await newParties(token);
   const { delegationToken, chainId } = await lend(parties);
   return {
@@ -54,18 +54,18 @@ const byDelegation = inOrganization(async ({ token }) => {
   };
 });
 
-const introspection: Pick<Scenario, "world"> = inOrganization(async (organization) => {
+const introspection: Pick<Scenario, "world"> = inSharedOrganization("observed", async (organization) => {
   const { live, names } = await newSubject(organization);
   return { path: "/api/v1/token/introspect", call: { token: organization.token, form: { token: live } }, names };
 });
 
-const introspectionByClient = inOrganization(async (organization) => {
+const introspectionByClient = inSharedOrganization("observed", async (organization) => {
   const { live, names, clientId, clientSecret } = await newSubject(organization);
   const asking = { basic: { clientId, clientSecret }, form: { token: live } };
   return { path: "/api/v1/token/introspect", call: asking, names };
 });
 
-const revocation = inOrganization(async (organization) => {
+const revocation = inSharedOrganization("observed", async (organization) => {
   const { live, names, clientId, clientSecret } = await newSubject(organization);
   return {
     path: "/api/v1/token/revoke",
@@ -75,7 +75,7 @@ const revocation = inOrganization(async (organization) => {
   };
 });
 
-const revocationOfDelegation = inOrganization(async ({ token }) => {
+const revocationOfDelegation = inSharedOrganization("unobserved", async ({ token }) => {
   const parties = await newParties(token);
   const { delegationToken, chainId } = await lend(parties);
   const { delegator, delegatee } = parties;
@@ -87,13 +87,13 @@ const revocationOfDelegation = inOrganization(async ({ token }) => {
 });
 
 /** The first request of an isolate, which has to read the signing keys. */
-const withoutKeys = inOrganization(async (organization) => {
+const withoutKeys = inSharedOrganization("observed", async (organization) => {
   const { names, clientId, clientSecret } = await newSubject(organization);
   forgetSigningKeys({ env: withTimeLimits(bindings) } as Context);
   return { path: "/api/v1/token", call: { basic: { clientId, clientSecret }, form }, names };
 });
 
-const unknownClient = inOrganization(async (organization) => {
+const unknownClient = inSharedOrganization("observed", async (organization) => {
   const { names } = await newSubject(organization);
   const stranger = await newClient(organization.token);
   return { path: "/api/v1/token", call: { basic: stranger, form }, names: { ...names, [stranger.agentId]: "client" } };

@@ -5,7 +5,7 @@ import { githubPolicy, newPolicy, oidcPolicy, policiesPath } from "../../identit
 import { call, newAgent, type Organization } from "../../support/api.ts";
 import type { OtherTruth, Scenarios } from "../support/attack.ts";
 import { newIssuer } from "../support/issuer.ts";
-import { inOrganization } from "../support/organization.ts";
+import { inOrganization, inSharedOrganization } from "../support/organization.ts";
 
 /** How long an issuer whose keys could not be fetched is left alone, and a little more. */
 const retryAfterMs = 16_000;
@@ -29,13 +29,18 @@ async function newWorkload({ token }: Organization) {
   };
 }
 
+async function newAcme(token: string) {
+  const partner = await newPartner(token);
+  return { partner, names: { [partner.partnerId]: "partner", [partner.issuer]: "issuer" } };
+}
+
 export const trustScenarios: Scenarios = {
-  createTrustPolicy: inOrganization(async ({ token }) => {
+  createTrustPolicy: inSharedOrganization("unobserved", async ({ token }) => {
     const { agentId } = await newAgent(token);
     return { path: policiesPath, call: { token, json: githubPolicy(agentId) }, names: { [agentId]: "agent" } };
   }),
 
-  deleteTrustPolicy: inOrganization(async ({ token }) => {
+  deleteTrustPolicy: inSharedOrganization("unobserved", async ({ token }) => {
     const { agentId } = await newAgent(token);
     const { policyId } = await newPolicy(token, githubPolicy(agentId));
     const names = { [agentId]: "agent", [policyId]: "policy" };
@@ -43,7 +48,7 @@ export const trustScenarios: Scenarios = {
   }),
 
   exchangeWorkloadToken: {
-    ...inOrganization(async (organization) => {
+    ...inSharedOrganization("unobserved", async (organization) => {
       const { workloadToken, agentId, names } = await newWorkload(organization);
       return { path: "/api/v1/oidc/token", call: { json: { token: workloadToken, agentId } }, names };
     }),
@@ -51,7 +56,7 @@ export const trustScenarios: Scenarios = {
   },
 
   "issueToken: by a workload's token": {
-    ...inOrganization(async (organization) => {
+    ...inSharedOrganization("unobserved", async (organization) => {
       const { workloadToken, agentId, names } = await newWorkload(organization);
       const grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer";
       const form = { grant_type, assertion: workloadToken, client_id: agentId };
@@ -65,24 +70,24 @@ export const trustScenarios: Scenarios = {
     return { path: "/api/v1/federation/trust", call: { token, json } };
   }),
 
-  changePartner: inOrganization(async ({ token }) => {
-    const partner = await newPartner(token, { issuer: "https://idp.acme.example" });
+  changePartner: inSharedOrganization("unobserved", async ({ token }) => {
+    const { partner, names } = await newAcme(token);
     const change = { method: "PATCH", token, json: { status: "suspended" } };
-    return { path: pathOf(partner), call: change, names: { [partner.partnerId]: "partner" } };
+    return { path: pathOf(partner), call: change, names };
   }),
 
-  deletePartner: inOrganization(async ({ token }) => {
-    const partner = await newPartner(token, { issuer: "https://idp.acme.example" });
+  deletePartner: inSharedOrganization("unobserved", async ({ token }) => {
+    const { partner, names } = await newAcme(token);
     return {
       path: pathOf(partner),
       call: { method: "DELETE", token },
-      names: { [partner.partnerId]: "partner" },
+      names,
       check: async () => expect((await call(pathOf(partner), { token })).status).toBe(404),
     };
   }),
 
   verifyPartnerToken: {
-    ...inOrganization(async ({ token }) => {
+    ...inSharedOrganization("unobserved", async ({ token }) => {
       const { issuer, sign } = await newIssuer();
       const partner = await newPartner(token, { issuer, audiences: ["x"] });
       const partnerToken = await sign("at+jwt", {

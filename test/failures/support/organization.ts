@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { call, newOrganization, type Organization } from "../../support/api.ts";
 import type { Scenario, World } from "./attack.ts";
-import { snapshotOf } from "./snapshot.ts";
+import { comparable, rowsOf, snapshotOf } from "./snapshot.ts";
 
 export const hookUrl = "https://hooks.example.com/in";
 
@@ -41,6 +41,12 @@ export function namesIn(organization: Organization, names: Attempt["names"] = {}
   return new Map(Object.entries({ ...own, ...names }));
 }
 
+/** The audit log must verify, once whatever waits has been handed on. */
+async function expectVerified({ token }: Organization): Promise<void> {
+  const verification = await call("/api/v1/audit/verify", { token });
+  expect(verification.body, verification.text).toMatchObject({ verified: true, brokenAtEventId: null });
+}
+
 /** A scenario in an organization of its own, whose audit log must verify at the end. */
 export function inOrganization(
   prepare: (organization: Organization) => Promise<Attempt>,
@@ -50,16 +56,70 @@ export function inOrganization(
     async world() {
       const organization = await newOrganization(fields);
       const { names, check, ...attempt } = await prepare(organization);
-      const { organizationId, token } = organization;
       return {
         ...attempt,
         async state() {
           await check?.();
-          const read = await call("/api/v1/audit?limit=1", { token });
-          expect(read.status, read.text).toBe(200);
-          const verification = await call("/api/v1/audit/verify", { token });
-          expect(verification.body, verification.text).toMatchObject({ verified: true, brokenAtEventId: null });
-          return snapshotOf(organizationId, namesIn(organization, names));
+          await expectVerified(organization);
+          return snapshotOf(organization.organizationId, namesIn(organization, names));
+        },
+      };
+    },
+  };
+}
+
+/** An organization in which one world comes after the other. */
+interface Shared {
+  readonly organization: Organization;
+  /** Its rows after the last world; null while a world is in use, or was given up. */
+  rows: ReadonlySet<string> | null;
+  worlds: number;
+}
+
+/** So few that the log stays short, and that the limit of 30 verifications a minute is not reached. */
+const worldsAtMost = 12;
+
+const shared: Record<"observed" | "unobserved", Shared | null> = { observed: null, unobserved: null };
+
+async function newShared(kind: keyof typeof shared): Promise<Shared> {
+  const organization = await newOrganization();
+  if (kind === "observed") await subscribe(organization);
+  // What its making left to be written later is written now.
+  await expectVerified(organization);
+  return { organization, rows: await rowsOf(organization.organizationId), worlds: 0 };
+}
+
+/**
+ * A scenario that makes what it changes, inside an organization that other worlds have used before. Its state is what is different
+ * from the end of the world before: new rows, and rows that are gone.
+ *
+ * @param kind `observed`: a receiver is subscribed to everything that happens
+ */
+export function inSharedOrganization(
+  kind: keyof typeof shared,
+  prepare: (organization: Organization) => Promise<Attempt>,
+): Pick<Scenario, "world"> {
+  return {
+    async world() {
+      const present = shared[kind];
+      const place = present?.rows && present.worlds < worldsAtMost ? present : await newShared(kind);
+      shared[kind] = place;
+      const before = place.rows ?? new Set();
+      place.rows = null;
+      place.worlds += 1;
+      const { organization } = place;
+      const { names, check, ...attempt } = await prepare(organization);
+      return {
+        ...attempt,
+        async state() {
+          await check?.();
+          await expectVerified(organization);
+          const rows = await rowsOf(organization.organizationId);
+          place.rows = rows;
+          const known = namesIn(organization, names);
+          const made = [...rows].filter((row) => !before.has(row));
+          const gone = [...before].filter((row) => !rows.has(row));
+          return [...comparable(made, known), ...comparable(gone, known).map((row) => `gone: ${row}`)];
         },
       };
     },

@@ -3,7 +3,7 @@ import { bindings } from "./faults.ts";
 
 /** Counts, measurements and attempts: they say how often was asked, not what is. */
 const left =
-  /^(calls_by_\w+|tokens_by_\w+|control_results|webhook_delivery_attempts|d1_migrations|audit_chains|audit_checkpoints|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
+  /^(calls_by_\w+|tokens_by_\w+|control_results|webhook_delivery_attempts|d1_migrations|audit_chains|audit_checkpoints|audit_verifications|signing_keys|billing_events|sqlite_.*|_cf_.*)$/;
 
 /** Columns that are another value each time. */
 const random = /^answer$|duration_ms|challenge|hash|sealed|jwk|secret|sequence|payload|response_body|actor|user_agent/;
@@ -33,13 +33,27 @@ function plain(column: string, value: unknown): unknown {
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "time");
 }
 
+/** Each row as it is: its table, and its values as JSON. No two rows are equal, because every table has a primary key. */
+export async function rowsOf(organizationId: string): Promise<ReadonlySet<string>> {
+  tables ??= await tablesOfOrganizations();
+  const rows = await bindings.DB.batch<Record<string, unknown>>(
+    tables.map((table) =>
+      bindings.DB.prepare(`SELECT * FROM ${table} WHERE ${ownership[table] ?? "organization_id = ?1"}`).bind(
+        organizationId,
+      ),
+    ),
+  );
+  return new Set(
+    tables.flatMap((table, index) => (rows[index]?.results ?? []).map((row) => `${table} ${JSON.stringify(row)}`)),
+  );
+}
+
 /**
  * The rows, sorted, as text.
  *
  * @param names what to call the ids and words that are known; any other id is `new`
  */
-export async function snapshotOf(organizationId: string, names: ReadonlyMap<string, string>): Promise<string[]> {
-  tables ??= await tablesOfOrganizations();
+export function comparable(rows: Iterable<string>, names: ReadonlyMap<string, string>): string[] {
   const name = (text: string) =>
     [...names]
       .reduce((named, [value, label]) => named.replaceAll(value, label), text)
@@ -48,19 +62,16 @@ export async function snapshotOf(organizationId: string, names: ReadonlyMap<stri
       .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, "random")
       .replace(/\bagent-\d+@/g, "agent@")
       .replace(/\b(cus|sub|evt)_\d+\b/g, "$1");
-  const rows = await bindings.DB.batch<Record<string, unknown>>(
-    tables.map((table) =>
-      bindings.DB.prepare(`SELECT * FROM ${table} WHERE ${ownership[table] ?? "organization_id = ?1"}`).bind(
-        organizationId,
-      ),
-    ),
-  );
-  return tables
-    .flatMap((table, index) =>
-      (rows[index]?.results ?? []).map((row) => {
-        const values = Object.entries(row).map(([column, value]) => [column, plain(column, value)]);
-        return name(`${table} ${JSON.stringify(Object.fromEntries(values))}`);
-      }),
-    )
+  return [...rows]
+    .map((row) => {
+      const [table = ""] = row.split(" ", 1);
+      const values = Object.entries(JSON.parse(row.slice(table.length)) as Record<string, unknown>);
+      const plainValues = values.map(([column, value]) => [column, plain(column, value)]);
+      return name(`${table} ${JSON.stringify(Object.fromEntries(plainValues))}`);
+    })
     .sort();
 }
+
+/** All rows of an organization, see {@link comparable}. */
+export const snapshotOf = async (organizationId: string, names: ReadonlyMap<string, string>): Promise<string[]> =>
+  comparable(await rowsOf(organizationId), names);

@@ -115,6 +115,20 @@ export async function openScreen(stage: Stage, screen: Screen, state: State = "f
 const widths = [1280, 320];
 const themes = ["light", "dark"] as const;
 
+/** What a keyboard can reach and what does not look different then: the outline of the element, or of the label that is drawn for it. */
+const withoutVisibleFocus = `
+  [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
+    .filter((element) => element.checkVisibility() && !element.matches(":disabled") && !element.closest("[inert]"))
+    .filter((element) => {
+      // A click gave it the focus, which then does not show; the same element gets it anew only after losing it.
+      element.blur();
+      element.focus({ focusVisible: true, preventScroll: true });
+      const drawn = [element, element.nextElementSibling].filter((one) => one !== null);
+      return document.activeElement === element && drawn.every((one) => getComputedStyle(one).outlineStyle === "none");
+    })
+    .map((element) => element.outerHTML.slice(0, 200))
+`;
+
 /** Fails for a page that scrolls sideways, for a wrong title, and for each rule of axe, at each width and in each theme. */
 async function expectShown(page: Page, screen: Screen, name: string): Promise<void> {
   for (const width of widths) {
@@ -126,6 +140,7 @@ async function expectShown(page: Page, screen: Screen, name: string): Promise<vo
       if (colorScheme === "light") await expectAccessible(page.mainFrame());
       else await expectContrast(page.mainFrame());
     }
+    expect(await page.evaluate(withoutVisibleFocus), `${width} px: the focus does not show`).toEqual([]);
     const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
     expect(overflow, `${width} px: the page scrolls sideways`).toBeLessThanOrEqual(0);
   }

@@ -1,6 +1,8 @@
 /** Sign-in, first steps, overview and account in each of their states. */
-import { idOf, refusals } from "./_answers.ts";
-import { expectEveryState, newStage } from "./_console.ts";
+import { describe, expect, it } from "vitest";
+import { hasBrowser } from "../support/browser.ts";
+import { idOf, refusals, session } from "./_answers.ts";
+import { expectEveryState, newStage, openScreen } from "./_console.ts";
 
 const stage = newStage();
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
@@ -61,12 +63,15 @@ expectEveryState(stage, {
   shows: { filled: "4 of 5 done.", empty: "0 of 5 done." },
 });
 
+/** What a program can call itself: markup, a mark that turns the direction of the text, and no place to break. */
+const hostile = `<img src=x onerror=alert(1)>\u202e${"x".repeat(1000)}`;
+
 const listed = (number: number, isCurrent: boolean) => ({
   sessionId: idOf(9000 + number),
   isCurrent,
   credentialId: idOf(50),
   scopes: ["agents:read"],
-  userAgent: `Mozilla/5.0 ${"(a name without an end) ".repeat(4)}`,
+  userAgent: number === 1 ? hostile : `Mozilla/5.0 ${"(a name without an end) ".repeat(4)}`,
   ip: "2001:db8:85a3::8a2e:370:7334",
   createdAt: ago(7200),
   lastUsedAt: ago(30),
@@ -81,6 +86,30 @@ expectEveryState(stage, {
   },
   empty: { "GET /console/sessions": { data: [listed(0, true)], nextCursor: null } },
   prepare: async (page, state) => {
-    if (state === "filled") await page.getByRole("button", { name: "End all others" }).click();
+    if (state !== "filled") return;
+    expect(await page.getByText("<img src=x onerror=alert(1)>").count()).toBe(1);
+    expect(await page.locator("img").count()).toBe(0);
+    await page.getByRole("button", { name: "End all others" }).click();
   },
+});
+
+describe.skipIf(!hasBrowser)("a console that cannot reach its service", () => {
+  it("says so, with the request id, and goes on after Retry", async () => {
+    let isDown = true;
+    const up = { data: [listed(0, true)], nextCursor: null };
+    const { page } = await openScreen(stage, {
+      path: "/account",
+      title: "Account",
+      answers: {
+        "GET /console/session": () => (isDown ? refusals.error : session()),
+        "GET /console/sessions": up,
+      },
+    });
+    await page.getByRole("heading", { level: 1, name: "Something went wrong" }).waitFor();
+    await page.getByText("An unexpected error.").waitFor();
+    await page.getByRole("button", { name: /^Copy request id/ }).waitFor();
+    isDown = false;
+    await page.getByRole("button", { name: "Retry" }).click();
+    await page.getByRole("heading", { level: 1, name: "Account" }).waitFor();
+  });
 });

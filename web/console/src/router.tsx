@@ -13,7 +13,7 @@ import { SignIn } from "./screens/sign-in/sign-in.tsx";
 import { signInSearch } from "./session/return-path.ts";
 import { sessionQuery } from "./session/session.ts";
 import { Shell } from "./shell/shell.tsx";
-import { NotFoundScreen, PendingScreen, ProblemScreen } from "./shell/states.tsx";
+import { NotFoundScreen, PendingScreen, ProblemAlone, ProblemScreen } from "./shell/states.tsx";
 import { parseSearch, stringifySearch } from "./ui/search-params.ts";
 import { Toasts } from "./ui/toast.tsx";
 
@@ -47,7 +47,12 @@ const shell = createRoute({
 
 /** A screen: its file exports a component `Screen`. */
 const screen = (path: string, load: () => Promise<{ readonly Screen: ComponentType }>) =>
-  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(load, "Screen") });
+  createRoute({
+    getParentRoute: () => shell,
+    path,
+    component: lazyRouteComponent(load, "Screen"),
+    errorComponent: ProblemScreen,
+  });
 
 const screens = [
   screen("/", () => import("./screens/overview/overview.tsx")),
@@ -72,7 +77,7 @@ export function newRouter(queryClient: QueryClient) {
     defaultPendingMs: 200,
     defaultPendingMinMs: 0,
     defaultPendingComponent: PendingScreen,
-    defaultErrorComponent: ProblemScreen,
+    defaultErrorComponent: ProblemAlone,
     defaultNotFoundComponent: NotFoundScreen,
     scrollRestoration: true,
   });

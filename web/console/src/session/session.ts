@@ -1,21 +1,13 @@
 /** Who is signed in. The cookie cannot be read by a script; what the screens know comes from `GET /console/session`. */
 import { type QueryClient, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiProblem } from "../api/problem.ts";
-import type { MemberRole, PlatformScope } from "../api/schema.ts";
+import type { ConsoleSession, PlatformScope, SignIn } from "../api/schema.ts";
 import { keepCsrfToken, send, whenRefused } from "../api/transport.ts";
 
-export interface Session {
-  readonly agent: { readonly agentId: string; readonly email: string };
-  readonly organization: { readonly organizationId: string; readonly name: string; readonly slug: string };
-  /** null: an agent that is no member of its organization's management */
-  readonly role: MemberRole | null;
-  readonly isOperator: boolean;
-  readonly scopes: readonly PlatformScope[];
-  readonly csrfToken: string;
-  readonly expiresAt: string;
-}
+export type Session = ConsoleSession;
 
-export type SignIn = { readonly clientId: string; readonly clientSecret: string } | { readonly code: string };
+/** What the service takes for a session: an id and a secret, or the code of a one-time link. */
+export type Credentials = Pick<SignIn, "clientId" | "clientSecret"> | { readonly code: string };
 
 async function kept(response: Response): Promise<Session> {
   const session: Session = await response.json();
@@ -57,7 +49,7 @@ export const sessionQuery = queryOptions({
 });
 
 /** Begins a session with an id and a secret, or with the code of a one-time link. @throws {ApiProblem} */
-export async function signIn(client: QueryClient, body: SignIn): Promise<void> {
+export async function signIn(client: QueryClient, body: Credentials): Promise<void> {
   const session = await kept(await send({ method: "POST", path: "/session", body, isOfSession: true }));
   // Nothing that another agent has read may show.
   client.clear();

@@ -31,22 +31,29 @@ export function ForbiddenScreen({ title, scope }: { readonly title: string; read
   );
 }
 
-/** A screen could not be loaded, or failed while it was drawn. */
+/** A screen could not be loaded, or failed while it was drawn. The menu stays. */
 export function ProblemScreen({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
   const boundary = useQueryErrorResetBoundary();
   return (
+    <Page title="Something went wrong">
+      <Problem
+        error={error}
+        onRetry={() => {
+          boundary.reset();
+          reset();
+          void router.invalidate();
+        }}
+      />
+    </Page>
+  );
+}
+
+/** The same where there is no menu, since not even the session could be read. */
+export function ProblemAlone(props: ErrorComponentProps) {
+  return (
     <main id="content" className="alone">
-      <Page title="Something went wrong">
-        <Problem
-          error={error}
-          onRetry={() => {
-            boundary.reset();
-            reset();
-            void router.invalidate();
-          }}
-        />
-      </Page>
+      <ProblemScreen {...props} />
     </main>
   );
 }

@@ -1,8 +1,9 @@
 /** What a screen says when it cannot show what was wanted: empty, failed, forbidden, over a limit. */
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { asProblem } from "../api/problem.ts";
 import type { PlatformScope } from "../api/schema.ts";
-import { useSession } from "../session/session.ts";
+import { sessionQuery } from "../session/session.ts";
 import { Button } from "./button.tsx";
 import { Id } from "./id.tsx";
 import { Link } from "./link.tsx";
@@ -89,7 +90,7 @@ interface ForbiddenProps {
 
 /** Which scope or role is missing, and who can give it. */
 export function Forbidden({ scope = null, message, hint, isAct = false }: ForbiddenProps) {
-  const { agent } = useSession();
+  const session = useQuery(sessionQuery).data?.session;
   return (
     <div className="state">
       <h2>{isAct ? "You may not do this" : "You may not see this"}</h2>
@@ -101,8 +102,8 @@ export function Forbidden({ scope = null, message, hint, isAct = false }: Forbid
       ) : (
         <>
           <p>
-            It needs the scope <code>{scope}</code>, and the agent <span className="breaks">{agent.email}</span> does
-            not hold it.
+            It needs the scope <code>{scope}</code>, and the agent{" "}
+            <span className="breaks">{session?.agent.email}</span> does not hold it.
           </p>
           <p>
             An admin of your organization can add <code>{scope}</code> to the agent's scopes. Sign in again after that:

@@ -1,6 +1,7 @@
 /** All sessions of this agent; each can be ended. */
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import type { ListedSession, SessionPage } from "../../api/schema.ts";
 import { send } from "../../api/transport.ts";
 import { useAct } from "../../ui/act.ts";
 import { Badge } from "../../ui/badge.tsx";
@@ -15,22 +16,12 @@ import { type Column, Table } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 import { toast } from "../../ui/toast.tsx";
 
-interface ListedSession {
-  readonly sessionId: string;
-  readonly isCurrent: boolean;
-  readonly createdAt: string;
-  readonly lastUsedAt: string;
-  readonly expiresAt: string;
-  readonly userAgent: string;
-  readonly ip: string;
-}
-
 const key = "sessions";
 
 const sessionsQuery = queryOptions({
   queryKey: [key],
   queryFn: async ({ signal }): Promise<readonly ListedSession[]> => {
-    const { data } = await (await send({ method: "GET", path: "/sessions", signal })).json();
+    const { data }: SessionPage = await (await send({ method: "GET", path: "/sessions", signal })).json();
     return data;
   },
 });

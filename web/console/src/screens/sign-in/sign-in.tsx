@@ -5,13 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import type { ApiProblem } from "../../api/problem.ts";
 import { takeLinkCode } from "../../session/link-code.ts";
 import { returnPath } from "../../session/return-path.ts";
-import {
-  type SignIn as Credentials,
-  type EndReason,
-  endReasonOf,
-  forgetAnswers,
-  signIn,
-} from "../../session/session.ts";
+import { type Credentials, type EndReason, endReasonOf, forgetAnswers, signIn } from "../../session/session.ts";
 import { ThemeSwitch } from "../../shell/account-menu.tsx";
 import { useAct } from "../../ui/act.ts";
 import { Button } from "../../ui/button.tsx";

@@ -87,11 +87,15 @@ addEventListener("pagehide", forget);
 /** Token endpoints take the client's own authentication, and one method of it alone (RFC 6749 2.3). */
 const isTokenEndpoint = /^\/api\/v1\/(?:oauth2\/|oidc\/)?token$/;
 
+/** What the explorer sends when its own field is empty. */
+const placeholder = "Bearer 123";
+
 globalThis.fetch = (input, init) => {
   const request = new Request(input, init);
+  const { headers } = request;
   const { origin, pathname } = new URL(request.url);
-  const takesToken =
-    origin === location.origin && !isTokenEndpoint.test(pathname) && !request.headers.has("Authorization");
-  if (held !== null && takesToken) request.headers.set("Authorization", `Bearer ${held.token}`);
+  if (headers.get("Authorization") === placeholder) headers.delete("Authorization");
+  const takesToken = origin === location.origin && !isTokenEndpoint.test(pathname) && !headers.has("Authorization");
+  if (held !== null && takesToken) headers.set("Authorization", `Bearer ${held.token}`);
   return send(request);
 };

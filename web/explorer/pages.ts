@@ -1,5 +1,6 @@
 /** The pages of the two API references. */
 import { html } from "hono/html";
+import { places } from "../portal/layout.ts";
 
 type Markup = ReturnType<typeof html>;
 
@@ -8,13 +9,6 @@ interface Loaded {
   readonly styles: readonly string[];
   readonly scripts: readonly string[];
 }
-
-const places = [
-  ["/quick-start", "Docs"],
-  ["/docs", "API reference"],
-  ["/reference", "API explorer"],
-  ["/errors", "Errors"],
-] as const;
 
 interface Page extends Loaded {
   readonly path: string;

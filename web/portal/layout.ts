@@ -31,7 +31,7 @@ export interface Site {
 const name = "SentryAgent AgentIdP";
 
 /** The places in the head of every page, and the part of the portal for which each one is marked. */
-const places = [
+export const places = [
   ["/quick-start", "Docs", /^\/(?!$|sdks|pricing|status)/],
   ["/docs", "API reference", null],
   ["/sdks", "Libraries", /^\/sdks/],

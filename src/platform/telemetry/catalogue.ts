@@ -122,6 +122,9 @@ export const metrics = {
   agentidp_console_sessions_total: counter("Sessions of the console, by what happened.", {
     outcome: ["started", "refused", "expired", "ended"],
   }),
+  agentidp_web_pages_total: counter("Pages for browsers, sent whole or confirmed as unchanged.", {
+    area: ["portal", "console", "reference"],
+  }),
   agentidp_delegations_total: counter("Actions on delegations.", {
     action: ["created", "verified", "exchanged", "revoked"],
   }),

@@ -4,6 +4,7 @@ import { type Bindings, type Settings, SettingsError, settingsOf } from "../env.
 import type { BaseContext, BaseEnv } from "../http/app-env.ts";
 import { fail } from "../http/respond.ts";
 import { problem } from "../problems/problems.ts";
+import { count } from "../telemetry/recording.ts";
 import { fileOf } from "./assets.ts";
 import { filledPage } from "./filled.ts";
 import { contentSecurityPolicy } from "./policy.ts";
@@ -56,8 +57,11 @@ const isRequest = /^\/console\/(?:api|session|sessions|links)(?:\/|$)/;
 
 /** Serves the console: one page, whose script reads the path. Comes after the routes of the console's requests. */
 export function serveConsole(app: OpenAPIHono<BaseEnv>): void {
-  const page = async (c: BaseContext) =>
-    orNotFound(c, isRequest.test(c.req.path) ? null : await fileOf(c, "/console/index.html", consoleHeaders));
+  const page = async (c: BaseContext) => {
+    const found = isRequest.test(c.req.path) ? null : await fileOf(c, "/console/index.html", consoleHeaders);
+    if (found) count("agentidp_web_pages_total", { area: "console" });
+    return orNotFound(c, found);
+  };
   app.get("/console", page);
   app.get("/console/*", page);
 }

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { BaseEnv } from "../http/app-env.ts";
 import { fail } from "../http/respond.ts";
 import { problem } from "../problems/problems.ts";
+import { count } from "../telemetry/recording.ts";
 import { fileOf } from "./assets.ts";
 
 /** Both viewers set styles in their elements, which only `'unsafe-inline'` allows, and make HTML of text. */
@@ -23,7 +24,10 @@ const headers = { "Cache-Control": "public, max-age=300", "Content-Security-Poli
 export function serveExplorers(app: OpenAPIHono<BaseEnv>): void {
   for (const name of ["docs", "reference"] as const) {
     app.get(`/${name}`, async (c) => {
-      return (await fileOf(c, `/explorer/${name}.html`, headers)) ?? fail(c, problem("NOT_FOUND"));
+      const page = await fileOf(c, `/explorer/${name}.html`, headers);
+      if (page === null) return fail(c, problem("NOT_FOUND"));
+      count("agentidp_web_pages_total", { area: "reference" });
+      return page;
     });
   }
 }

@@ -9,6 +9,7 @@ import { entityTagOf, entityTagsIn, isKnown } from "../http/entity-tags.ts";
 import { fail } from "../http/respond.ts";
 import { problem } from "../problems/problems.ts";
 import type { Settings } from "../settings.ts";
+import { count } from "../telemetry/recording.ts";
 import { openFile, typeOf } from "./assets.ts";
 import { html, type Markup } from "./document.ts";
 import { contentSecurityPolicy } from "./policy.ts";
@@ -78,6 +79,8 @@ export async function filledPage<E extends BaseEnv>(c: HonoContext<E>, path: str
   const { settings, maxAgeSeconds = 300 } = options;
   const file = await openFile(c.env.ASSETS, path);
   if (file === null) return fail(c, problem("NOT_FOUND"));
+  const isHtml = path.endsWith(".html");
+  if (isHtml) count("agentidp_web_pages_total", { area: "portal" });
   const fills = { ...ofService(settings), ...options.fills };
   const origin = settings?.issuer ?? "";
   const tag = entityTagOf([
@@ -95,7 +98,6 @@ export async function filledPage<E extends BaseEnv>(c: HonoContext<E>, path: str
     return c.body(null, 304, headers);
   }
   const typed = { ...headers, "Content-Type": typeOf(path) };
-  const isHtml = path.endsWith(".html");
   const text = isHtml ? await fillHtml(file, fills, origin).text() : fillText(await file.text(), fills);
   return c.body(text, 200, typed);
 }

@@ -121,6 +121,18 @@ it("the user agents of the project's own clients are named, and every other one 
   expect(strangers(after)).toEqual([]);
 });
 
+it("counts the pages for browsers by area, and no file of them", async () => {
+  const before = await scrape();
+  const pages = ["/quick-start", "/pricing", "/console", "/console/agents/x", "/docs", "/reference"];
+  for (const path of [...pages, "/quick-start.md", "/assets/none.js", "/nowhere"]) await call(path);
+  const after = await scrape();
+  for (const area of ["portal", "console", "reference"]) {
+    const [is, was] = [after, before].map(({ value }) => value("agentidp_web_pages_total", { area }));
+    expect([area, is! - was!]).toEqual([area, 2]);
+  }
+  expect(strangers(after)).toEqual([]);
+});
+
 it("odd methods, paths, ids, queries, headers and grant types leave no trace", async () => {
   const { token } = await theOperator();
   for (const method of ["PROPFIND", "MKCOL", "SEARCH", "LOCK", "PURGE", "TRACE"]) {

@@ -21,19 +21,20 @@ interface Job {
   readonly steps: readonly Step[];
 }
 
-const workflow: { permissions: unknown; on: object; jobs: Record<"fast" | "full" | "projects", Job> } = parse(
+const workflow: { permissions: unknown; on: object; jobs: Record<"fast" | "full" | "projects" | "pages", Job> } = parse(
   read(".github/workflows/ci.yml"),
 );
 const jobs = Object.values(workflow.jobs);
 const commandsOf = ({ steps }: Job) => steps.flatMap(({ run }) => run ?? []);
 
 describe(".github/workflows/ci.yml", () => {
-  it("has a fast lane, a full lane and one for the starter projects, for pull requests and for main", () => {
+  it("has a fast lane, a full lane, one for the starter projects and one for the pages, for pull requests and for main", () => {
     expect(Object.keys(workflow.on)).toEqual(["push", "pull_request"]);
-    expect(Object.keys(workflow.jobs)).toEqual(["fast", "full", "projects"]);
+    expect(Object.keys(workflow.jobs)).toEqual(["fast", "full", "projects", "pages"]);
     expect(commandsOf(workflow.jobs.fast)).toEqual(["npm ci", "npm run test:fast"]);
     expect(commandsOf(workflow.jobs.full)).toEqual(["npm ci", "npm audit --audit-level=high", "npm test"]);
     expect(commandsOf(workflow.jobs.projects)).toEqual(["npm ci", "npm run test:scaffold"]);
+    expect(commandsOf(workflow.jobs.pages)).toEqual(["npm ci", "npm run test:web"]);
   });
 
   it("runs scripts that package.json has", () => {
@@ -78,6 +79,7 @@ describe(".github/dependabot.yml", () => {
         { "package-ecosystem": "npm", directory: "/", schedule: { interval: "weekly" } },
         ["cloudflare", "runtime", "tools"],
       ],
+      [{ "package-ecosystem": "npm", directory: "/web", schedule: { interval: "weekly" } }, ["web"]],
       [{ "package-ecosystem": "github-actions", directory: "/", schedule: { interval: "weekly" } }, ["actions"]],
     ]);
   });

@@ -154,7 +154,7 @@ async function expectState(stage: Stage, screen: Screen, state: State): Promise<
   await page.locator("h1").waitFor();
   const shown = screen.shows?.[state] ?? shownByDefault[state];
   if (state === "loading") await page.locator('[aria-busy="true"]').first().waitFor();
-  else await page.waitForFunction(`document.querySelector('main [aria-busy="true"]') === null`);
+  else await page.locator('main [aria-busy="true"]').first().waitFor({ state: "detached" });
   if (shown !== undefined) await page.locator("main").getByText(shown).first().waitFor();
   await screen.prepare?.(page, state);
   await expectShown(page, screen, `${screen.path.replace(/\W+/g, "-").slice(1) || "overview"}-${state}`);

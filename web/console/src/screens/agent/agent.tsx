@@ -73,7 +73,7 @@ export function Screen() {
               <Badge status={record.status} />
               <span>{record.agentType}</span>
               <span>{record.deploymentEnv}</span>
-              <span className="number">{record.version}</span>
+              <span className="number breaks">{record.version}</span>
               <Id value={record.agentId} label="agent id" />
             </p>
             <Tabs label="Parts of the agent" tabs={tabs} present={tab} />

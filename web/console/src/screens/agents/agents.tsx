@@ -114,7 +114,7 @@ function AgentTable({ page: { data, nextCursor }, sort, onSort, chosen, onToggle
   const columns =
     chosen === null ? agentColumns : [selectColumn(({ agentId }) => chosen.has(agentId), onToggle), ...agentColumns];
   return (
-    <>
+    <div className="agents">
       <Table
         caption="Agents"
         isCaptionHidden
@@ -134,7 +134,7 @@ function AgentTable({ page: { data, nextCursor }, sort, onSort, chosen, onToggle
         )}
         <Pager nextCursor={nextCursor} count={data.length} what="agents" />
       </div>
-    </>
+    </div>
   );
 }
 

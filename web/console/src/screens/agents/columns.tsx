@@ -19,15 +19,25 @@ export const agentColumns: readonly Column<Agent>[] = [
     ),
   },
   { id: "status", label: "Status", cell: ({ status }) => <Badge status={status} /> },
-  { id: "type", label: "Type", cell: ({ agentType }) => agentType },
-  { id: "env", label: "Environment", cell: ({ deploymentEnv }) => deploymentEnv },
+  {
+    id: "type",
+    label: "Type",
+    cell: ({ agentType, deploymentEnv }) => (
+      <span className="kind">
+        <span className="whole">{agentType}</span> <span className="whole quiet-text">{deploymentEnv}</span>
+      </span>
+    ),
+  },
   { id: "owner", label: "Owner", cell: ({ owner }) => <bdi className="clamped">{owner}</bdi> },
-  { id: "version", label: "Version", cell: ({ version }) => <span className="number">{version}</span> },
   {
     id: "created",
     label: "Registered",
     sortBy: "createdAt",
-    cell: ({ createdAt }) => <Time value={createdAt} look="day" />,
+    cell: ({ createdAt }) => (
+      <span className="whole">
+        <Time value={createdAt} look="day" />
+      </span>
+    ),
   },
 ];
 

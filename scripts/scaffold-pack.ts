@@ -21,41 +21,55 @@ function filesUnder(folder: string): string[] {
   });
 }
 
-/** The files of each language, by their path in the project. Those with its SDK are in `<language>-sdk`. */
-function filesByLanguage(suffix = ""): Record<string, Record<string, string>> {
-  const filesOf = (language: string) => {
-    const folder = join(languages, language + suffix);
-    const entries = filesUnder(folder).map((file) => [
-      relative(folder, file).split(sep).join("/"),
-      readFileSync(file, "utf8"),
-    ]);
-    return Object.fromEntries(entries.sort());
-  };
-  const present = ["go", "java", "python", "rust", "typescript"].map((language) => [language, filesOf(language)]);
-  return Object.fromEntries(present.filter(([, files]) => Object.keys(files ?? {}).length > 0));
+/** The files in the folder of a form, by their path in the project; null where there is no such form. */
+function filesOf(form: string): Record<string, string> | null {
+  const folder = join(languages, form);
+  const entries = filesUnder(folder).map((file) => [
+    relative(folder, file).split(sep).join("/"),
+    readFileSync(file, "utf8"),
+  ]);
+  return entries.length === 0 ? null : Object.fromEntries(entries.sort());
 }
 
-function packed(languages: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
-  const texts = Object.entries(languages).map(([language, files]) => {
-    const lines = Object.entries(files).map(([path, text]) => `    ${JSON.stringify(path)}: ${JSON.stringify(text)},`);
-    return `  ${language}: {\n${lines.join("\n")}\n  },`;
-  });
-  return texts.join("\n");
+interface Form {
+  readonly language: string;
+  /** Of its constant. */
+  readonly name: string;
+  readonly hasSdk: boolean;
+  readonly files: Readonly<Record<string, string>>;
 }
+
+/** The form with an SDK comes right after the plain one: gzip then finds what they have in common. */
+function forms(): readonly Form[] {
+  return ["go", "java", "python", "rust", "typescript"].flatMap((language) =>
+    [false, true].flatMap((hasSdk) => {
+      const files = filesOf(hasSdk ? `${language}-sdk` : language);
+      return files ? [{ language, name: hasSdk ? `${language}Sdk` : language, hasSdk, files }] : [];
+    }),
+  );
+}
+
+function constantOf({ name, files }: Form): string {
+  const lines = Object.entries(files).map(([path, text]) => `  ${JSON.stringify(path)}: ${JSON.stringify(text)},`);
+  return `const ${name}: Files = {\n${lines.join("\n")}\n};\n`;
+}
+
+const membersOf = (all: readonly Form[]): string =>
+  all.map(({ language, name }) => (language === name ? name : `${language}: ${name}`)).join(", ");
 
 /** The module: a line for each file. */
 export function packedModule(): string {
+  const all = forms();
   return `/** Made of \`languages/\` by \`npm run scaffold:pack\`. */
 import type { ScaffoldLanguage } from "./schema.ts";
 
-export const templates: Readonly<Record<ScaffoldLanguage, Readonly<Record<string, string>>>> = {
-${packed(filesByLanguage())}
-};
+type Files = Readonly<Record<string, string>>;
+
+${all.map(constantOf).join("\n")}
+export const templates: Readonly<Record<ScaffoldLanguage, Files>> = { ${membersOf(all.filter(({ hasSdk }) => !hasSdk))} };
 
 /** The same projects with the SDK of their language, without the files that are equal. */
-export const sdkTemplates: Readonly<Partial<Record<ScaffoldLanguage, Readonly<Record<string, string>>>>> = {
-${packed(filesByLanguage("-sdk"))}
-};
+export const sdkTemplates: Readonly<Partial<Record<ScaffoldLanguage, Files>>> = { ${membersOf(all.filter(({ hasSdk }) => hasSdk))} };
 `;
 }
 

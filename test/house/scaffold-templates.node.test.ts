@@ -91,4 +91,5 @@ it.each(scaffoldLanguages)("%s: one comment says that there is no SDK, as long a
 it("a project with an SDK names its version", () => {
   const { dependencies } = JSON.parse(filesOf("typescript", "1.2.3")["package.json"] ?? "{}");
   expect(dependencies).toEqual({ "@sentryagent/idp-sdk": "^1.2.3" });
+  expect(filesOf("rust", "1.2.3")["Cargo.toml"]).toContain('sentryagent-idp = "1.2.3"\n');
 });

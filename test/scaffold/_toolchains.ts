@@ -20,6 +20,15 @@ export interface Toolchain {
   readonly format: Command | null;
 }
 
+/** @param options before the command */
+const cargo = (...options: readonly string[]) => ({
+  prepare: ["cargo", ...options, "test", "--no-run"] as const,
+  start: ["cargo", ...options, "run"] as const,
+  delegate: (...words: readonly string[]) => ["cargo", ...options, "run", "--", "delegate", ...words] as const,
+  webhook: ["cargo", ...options, "run", "--", "webhook"] as const,
+  test: ["cargo", ...options, "test", "--offline"] as const,
+});
+
 /** From the quickest to the one that compiles longest. */
 export const toolchains: Readonly<Record<string, Toolchain>> = {
   python: {
@@ -70,43 +79,48 @@ export const toolchains: Readonly<Record<string, Toolchain>> = {
     program: "cargo",
     from: "https://rustup.rs",
     manifest: "Cargo.toml",
-    prepare: ["cargo", "test", "--no-run"],
-    start: ["cargo", "run"],
-    delegate: (...words) => ["cargo", "run", "--", "delegate", ...words],
-    webhook: ["cargo", "run", "--", "webhook"],
-    test: ["cargo", "test", "--offline"],
+    ...cargo(),
     format: ["cargo", "fmt", "--check"],
   },
 };
 
 /** The SDK of a language as it is in this checkout. A project gets it without a change of its files. */
 export interface Sdk {
-  readonly language: "typescript";
+  readonly language: "typescript" | "rust";
   readonly folder: string;
   readonly version: string;
   /** Packs it into a folder, run where the SDK is. */
   readonly pack: (into: string) => readonly Command[];
-  /** In place of the language's own command. */
-  readonly prepare: (packedInto: string) => Command;
+  /** In place of the language's own commands. */
+  readonly commands: (packedInto: string) => Partial<Toolchain>;
 }
 
 const root = join(import.meta.dirname, "../..");
 const typescriptSdk = join(root, "sdk/typescript");
-const { version } = JSON.parse(readFileSync(join(typescriptSdk, "package.json"), "utf8"));
+const rustSdk = join(root, "sdk/rust");
+const versionIn = (file: string, pattern: RegExp) => pattern.exec(readFileSync(file, "utf8"))?.[1] ?? "";
+const typescriptVersion = versionIn(join(typescriptSdk, "package.json"), /^ {2}"version": "(.+)"/m);
 
 export const sdks: Readonly<Record<string, Sdk>> = {
   typescript: {
     language: "typescript",
     folder: typescriptSdk,
-    version,
+    version: typescriptVersion,
     pack: (into) => [
       [process.execPath, join(root, "scripts/install.mjs"), "sdk/typescript"],
       ["npm", "pack", "--silent", "--pack-destination", into],
     ],
-    prepare: (packedInto) => {
-      const packed = join(packedInto, `sentryagent-idp-sdk-${version}.tgz`);
-      return ["npm", "install", "--no-save", "--no-audit", "--no-fund", packed];
+    commands: (packedInto) => {
+      const packed = join(packedInto, `sentryagent-idp-sdk-${typescriptVersion}.tgz`);
+      return { prepare: ["npm", "install", "--no-save", "--no-audit", "--no-fund", packed] };
     },
+  },
+  rust: {
+    language: "rust",
+    folder: rustSdk,
+    version: versionIn(join(rustSdk, "Cargo.toml"), /^version = "(.+)"/m),
+    pack: () => [],
+    commands: () => cargo("--config", `patch.crates-io.sentryagent-idp.path=${JSON.stringify(rustSdk)}`),
   },
 };
 

@@ -11,14 +11,22 @@ export interface Project {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** The files that are the same with an SDK and without. */
-const sharedFiles = [".dockerignore", ".env.example", ".gitignore", ".github/workflows/ci.yml"];
+/** The files that can be the same with an SDK and without: a template with an SDK has its own where they are not. */
+const sharedFiles = [
+  ".dockerignore",
+  ".env.example",
+  ".gitignore",
+  ".github/workflows/ci.yml",
+  "Dockerfile",
+  "src/settings.rs",
+];
 
 /** The files of a language's template: those with the SDK where it is published and there is such a template. */
 function templateOf(language: ScaffoldLanguage, sdkVersion: string | null): Readonly<Record<string, string>> {
   const [plain, withSdk] = [templates[language], sdkTemplates[language]];
   if (sdkVersion === null || !withSdk) return plain;
-  return { ...Object.fromEntries(sharedFiles.map((path) => [path, plain[path] ?? ""])), ...withSdk };
+  const shared = Object.entries(plain).filter(([path]) => sharedFiles.includes(path));
+  return { ...Object.fromEntries(shared), ...withSdk };
 }
 
 /**

@@ -8,14 +8,21 @@ import { Advice, delegatee, ownClient, required } from "./settings.js";
 
 const [to, resource, scope, ...rest] = process.argv.slice(2);
 
+/** Aborts at Ctrl-C. A second one ends the program at once. */
+function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => interrupted.abort());
+  return interrupted.signal;
+}
+
 /** What the delegatee does. Its tokens say for whom it acts. */
-async function act(acting: AgentIdPClient): Promise<void> {
+async function act(acting: AgentIdPClient, signal: AbortSignal): Promise<void> {
   if (resource !== undefined) {
-    await acting.accessToken();
+    await acting.accessToken({ signal });
     console.log(`The delegatee has a token for ${resource}. It sends it there as "Authorization: Bearer …".`);
     return;
   }
-  const { email } = await acting.agents.get(required("AGENTIDP_CLIENT_ID"));
+  const { email } = await acting.agents.get(required("AGENTIDP_CLIENT_ID"), { signal });
   console.log(`The delegatee reads the record of ${email} with it.`);
 }
 
@@ -28,11 +35,11 @@ await run(async () => {
     throw new Advice(`DELEGATEE_CLIENT_ID is ${other.agentId}, and the agent to lend to is ${to}.`);
   }
   const scopes = [scope ?? "agents:read"];
-  // Revokes after the function, also when it throws.
+  // Revokes after the function, also when it throws, as it does at Ctrl-C.
   await delegator.delegations.lend({ to, scopes, resource, ttlSeconds: 300 }, async (delegation) => {
     const { chainId, delegationToken, expiresAt } = delegation;
     console.log(`Lent ${scopes} to ${to} until ${expiresAt.toISOString()} (delegation ${chainId}).`);
-    if (other) await act(other.client.actingFor(delegationToken));
+    if (other) await act(other.client.actingFor(delegationToken), interruption());
     else console.log("To see the delegatee act, set DELEGATEE_CLIENT_ID and DELEGATEE_CLIENT_SECRET in .env.");
   });
   console.log("Revoked.");

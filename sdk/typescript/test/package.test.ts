@@ -29,6 +29,8 @@ before(async () => {
     AGENTIDP_API_URL: url,
     AGENTIDP_CLIENT_ID: admin.clientId,
     AGENTIDP_CLIENT_SECRET: admin.clientSecret,
+    DELEGATEE_CLIENT_ID: fixtures.other.clientId,
+    DELEGATEE_CLIENT_SECRET: fixtures.other.clientSecret,
   };
 });
 
@@ -223,12 +225,13 @@ test("it runs in a browser, in a page of an allowed origin", {
 });
 
 describe("the examples", () => {
+  const packed = join(project, "node_modules/@sentryagent/idp-sdk/examples");
   const example = (name: string, more: NodeJS.ProcessEnv = {}) =>
-    outputOf(`example-${name}`, readFileSync(join(library, "examples", name), "utf8"), process.execPath, more);
+    outputOf(`example-${name}`, readFileSync(join(packed, name), "utf8"), process.execPath, more);
 
-  test("are all run here", () => {
+  test("are packed, and are all run here", () => {
     const names = ["delegate.ts", "sign-in.ts", "verify-a-token.ts", "webhook-receiver.ts"];
-    assert.deepEqual(readdirSync(join(library, "examples")).sort(), names);
+    assert.deepEqual(readdirSync(packed).sort(), names);
   });
 
   test("sign-in.ts", async () => {
@@ -236,12 +239,10 @@ describe("the examples", () => {
   });
 
   test("delegate.ts", async () => {
-    const { agent, other } = fixtures;
+    const { clientId, clientSecret } = fixtures.agent;
     const output = await example("delegate.ts", {
-      AGENTIDP_CLIENT_ID: agent.clientId,
-      AGENTIDP_CLIENT_SECRET: agent.clientSecret,
-      DELEGATEE_CLIENT_ID: other.clientId,
-      DELEGATEE_CLIENT_SECRET: other.clientSecret,
+      AGENTIDP_CLIENT_ID: clientId,
+      AGENTIDP_CLIENT_SECRET: clientSecret,
     });
     assert.equal(output, "With agents:read, the helper reads 1 agent.\nAfterwards: The delegation is revoked.\n");
   });
@@ -258,7 +259,7 @@ describe("the examples", () => {
     await new Promise((resolve) => free.once("listening", resolve));
     const { port } = free.address() as { port: number };
     await new Promise((resolve) => free.close(resolve));
-    writeFileSync(join(project, "receiver.ts"), readFileSync(join(library, "examples/webhook-receiver.ts"), "utf8"));
+    writeFileSync(join(project, "receiver.ts"), readFileSync(join(packed, "webhook-receiver.ts"), "utf8"));
     const env = {
       ...settings,
       PORT: String(port),

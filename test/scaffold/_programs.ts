@@ -13,7 +13,7 @@ const ofTheTests =
 
 const environment: Readonly<Record<string, string | undefined>> = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofTheTests.test(name))),
-  // All projects in Rust have the same dependencies: they are compiled once, and quickly.
+  // What the projects in Rust, of both forms, have in common is compiled once, and quickly.
   CARGO_TARGET_DIR: join(import.meta.dirname, "..", "..", ".local", "cargo-target"),
   CARGO_PROFILE_DEV_DEBUG: "0",
   CARGO_INCREMENTAL: "0",

@@ -4,7 +4,7 @@ import type { Wing } from "../wing.ts";
 import { agentInfoRoutes } from "./agent-info/routes.ts";
 import { memberRoutes } from "./agents/members/routes.ts";
 import { agentRoutes } from "./agents/routes.ts";
-import { consoleRoutes } from "./console/routes.ts";
+import { consoleLinkRoutes, consoleRoutes } from "./console/routes.ts";
 import { authenticateSession, forgetSessions, presentsSession } from "./console/service.ts";
 import { credentialRoutes } from "./credentials/routes.ts";
 import { measureExpiringCredentials } from "./credentials/service.ts";
@@ -49,6 +49,7 @@ export const identity: Wing = {
       resourceRoutes,
       federationRoutes,
       marketplaceRoutes,
+      consoleLinkRoutes,
     ],
   },
   tags: [

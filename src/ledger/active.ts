@@ -97,12 +97,19 @@ export async function activeSubject(parts: Parts, token: TokenFacts): Promise<Pr
   return isEnded || (delegator.agent.dpopRequired && !token.bound) ? null : delegator;
 }
 
-/** Revokes a token, and the delegations that were made with it. Returns false when it was revoked already. */
-export function revokeWithDelegations({ delegations, revocations }: Parts, token: TokenFacts): boolean {
+/**
+ * Revokes a token, and the delegations and the sessions of the console that were made with it. Returns false when it was revoked
+ * already.
+ */
+export function revokeWithDelegations(parts: Parts, token: TokenFacts): boolean {
+  const { delegations, linkedSessions, revocations } = parts;
   // Read before the first change: a read that fails after it would leave a token revoked without its event.
   const made = delegations.madeWith(token.tokenId);
+  const sessions = linkedSessions.madeWith(token.tokenId);
   if (!revocations.revokeToken(token)) return false;
   const nowMs = Date.now();
   for (const chainId of made) revocations.cutOff({ kind: "delegation", chainId }, nowMs);
+  // A session makes no link, so this ends.
+  for (const session of sessions) revokeWithDelegations(parts, session);
   return true;
 }

@@ -1,6 +1,6 @@
 /** Client authentication, and what follows a failure: its audit event, and the throttle of further failures. */
 import type { DomainEvent } from "../events/catalogue.ts";
-import type { AgentId } from "../platform/ids.ts";
+import type { AgentId, CredentialId } from "../platform/ids.ts";
 import { isoOf } from "../platform/time.ts";
 import type {
   AuthenticatedClient,
@@ -22,8 +22,13 @@ import type { Used } from "./single-use.ts";
 /** The name of a refused attempt in the audit log. */
 export type Refusal = "token.refused" | "client.refused";
 
-function described(parts: Parts, { agent, organization }: Principal, { credentialId }: SignIn & { ok: true }) {
-  const client: AuthenticatedClient = {
+/** @param credentialId the credential or trust policy of the sign-in; null for the agent's own key */
+export function described(
+  parts: Pick<Parts, "organizationId">,
+  { agent, organization }: Principal,
+  credentialId: CredentialId | null,
+): AuthenticatedClient {
+  return {
     agentId: agent.id,
     organizationId: parts.organizationId,
     credentialId,
@@ -34,7 +39,6 @@ function described(parts: Parts, { agent, organization }: Principal, { credentia
     idTokenAlg: agent.idTokenSignedResponseAlg,
     ...holdingsOf({ agent }),
   };
-  return client;
 }
 
 /** A successful client authentication. */
@@ -120,7 +124,7 @@ export async function authenticate(
   if (!outcome.ok) return refuse(parts, request, presented.kind, outcome, refusal, details);
   const { principal, credentialId, used } = outcome;
   if (presented.kind === "secret" && credentialId) parts.usage.use(credentialId, Date.now());
-  return { outcome: "authenticated", client: described(parts, principal, outcome), principal, used };
+  return { outcome: "authenticated", client: described(parts, principal, credentialId), principal, used };
 }
 
 /** Refuses a workload token that another request has used up since this one authenticated with it. */

@@ -49,12 +49,13 @@ import { Holds } from "./holds.ts";
 import { acceptsToken, introspect } from "./introspecting.ts";
 import { delegate, issueToken } from "./issuing.ts";
 import { Journal } from "./journal.ts";
-import type { Parts } from "./parts.ts";
+import { LinkedSessions } from "./linked-sessions.ts";
+import { forgetExpired, type Parts } from "./parts.ts";
 import { Principals } from "./principals.ts";
 import { Rate } from "./rate.ts";
 import { Resources } from "./resources.ts";
 import { Revocations } from "./revocations.ts";
-import { openSession } from "./sessions.ts";
+import { openSession, redeemLink } from "./sessions.ts";
 import { SingleUse } from "./single-use.ts";
 import type { Turn } from "./turns.ts";
 import { Usage } from "./usage.ts";
@@ -83,6 +84,7 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
       chain: new Chain(sql),
       delegations: new Delegations(sql),
       holds,
+      linkedSessions: new LinkedSessions(sql),
       principals: new Principals(holds, this.env.DB),
       rate: new Rate(sql, "rate"),
       exemptRate: new Rate(sql, "exempt_rate"),
@@ -128,6 +130,10 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
 
   async openSession(...[request]: Parameters<Ledger["openSession"]>) {
     return openSession(this.#parts, request);
+  }
+
+  async redeemLink(...[request]: Parameters<Ledger["redeemLink"]>) {
+    return redeemLink(this.#parts, request);
   }
 
   async usage() {
@@ -250,16 +256,13 @@ export class OrgLedger extends DurableObject<Bindings> implements Ledger {
   override async alarm(): Promise<void> {
     this.#alarm.fired();
     const nowMs = Date.now();
-    const { activity, admission, chain, delegations, organizationId, principals, revocations, singleUse, usage } =
-      this.#parts;
+    const { activity, admission, chain, organizationId, principals, usage } = this.#parts;
     recordOmitted(this.#parts);
     const hasOmitted = admission.keepOmitted();
     // The parts decide by their tables what has expired, so every count must be in the tables.
     this.#enterCounts();
     principals.releaseExpired(nowMs);
-    for (const part of [activity, admission, chain, delegations, revocations, singleUse, usage]) {
-      part.forgetExpired(nowMs);
-    }
+    forgetExpired(this.#parts, nowMs);
     try {
       await this.flush();
       if (hasOmitted || chain.pending.hasWaiting() || usage.hasPending() || activity.hasPending()) this.#alarm.wake();

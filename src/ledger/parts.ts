@@ -8,6 +8,7 @@ import type { Chain } from "./chain.ts";
 import type { Ledger } from "./contract.ts";
 import type { Delegations } from "./delegations.ts";
 import type { Holds } from "./holds.ts";
+import type { LinkedSessions } from "./linked-sessions.ts";
 import type { Principals } from "./principals.ts";
 import type { Rate } from "./rate.ts";
 import type { Resources } from "./resources.ts";
@@ -22,6 +23,7 @@ export interface Parts {
   readonly chain: Chain;
   readonly delegations: Delegations;
   readonly holds: Holds;
+  readonly linkedSessions: LinkedSessions;
   readonly principals: Principals;
   readonly rate: Rate;
   readonly exemptRate: Rate;
@@ -47,4 +49,12 @@ export function appendEvent(
   const details = boundedDetails(event.details);
   chain.append({ id: newId<EventId>(occurredAtMs), organizationId, action, occurredAtMs, ...event, details });
   return occurredAtMs;
+}
+
+/** Removes what has expired from the tables. */
+export function forgetExpired(parts: Parts, nowMs: number): void {
+  const { activity, admission, chain, delegations, linkedSessions, revocations, singleUse, usage } = parts;
+  for (const part of [activity, admission, chain, delegations, linkedSessions, revocations, singleUse, usage]) {
+    part.forgetExpired(nowMs);
+  }
 }

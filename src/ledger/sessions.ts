@@ -2,12 +2,17 @@
 import type { DomainEvent } from "../events/catalogue.ts";
 import { newIdAt, type Scope, type TokenId } from "../platform/ids.ts";
 import { fewNames } from "../platform/problems/bounds.ts";
-import { authenticate, chargeClient } from "./clients.ts";
-import type { AuthenticatedClient, SessionOutcome, SessionRequest } from "./contract.ts";
+import { activeSubject } from "./active.ts";
+import { authenticate, chargeClient, described } from "./clients.ts";
+import type { AuthenticatedClient, LinkOutcome, LinkRequest, SessionOutcome, SessionRequest } from "./contract.ts";
+import { charge } from "./limits.ts";
 import { appendEvent, type Parts } from "./parts.ts";
 
 /** The event of a refusal says which of the service's endpoints the client has used. */
 const context = { endpoint: "console" };
+
+/** The name space of the codes of links. */
+const linkMaker = "console-link";
 
 /** The scopes of a session: everything that the agent holds, or the named part of it. A session has no id_token. */
 function scopesOf({ platformScopes }: AuthenticatedClient, named: readonly Scope[] | null) {
@@ -53,5 +58,29 @@ export async function openSession(parts: Parts, request: SessionRequest): Promis
   if (charged.outcome === "limited") return charged;
   parts.activity.addToken(client.agentId, openedAtMs);
   await parts.settled();
+  return { outcome: "opened", client, tokenId, openedAtMs, scopes, rate: charged.rate };
+}
+
+/** Opens a session for a one-time link: one durable commit. It counts as a token, like a sign-in with a secret. */
+export async function redeemLink(parts: Parts, request: LinkRequest): Promise<LinkOutcome> {
+  const { token, codeHash, codeExpiresAtMs, longestMs } = request;
+  const { revocations, linkedSessions, singleUse } = parts;
+  parts.principals.releaseExpired(Date.now());
+  const openedAtMs = Date.now();
+  // Taken before the token is judged: a revocation that comes in between ends the session.
+  const tokenId = newIdAt<TokenId>(revocations.nextIssueMs(openedAtMs));
+  const principal = await activeSubject(parts, token);
+  if (!principal || codeExpiresAtMs <= openedAtMs) return { outcome: "inactive" };
+  // Nothing awaits between these: of two requests with one code, exactly one gets a session.
+  if (singleUse.isUsed(linkMaker, codeHash)) return { outcome: "inactive" };
+  const charged = charge(parts, principal, "token", true);
+  if (charged.outcome === "limited") return charged;
+  singleUse.useOnce(linkMaker, codeHash, codeExpiresAtMs);
+  const expiresAt = Math.floor((openedAtMs + longestMs) / 1000);
+  linkedSessions.add(token.tokenId, { ...token, tokenId, expiresAt });
+  parts.activity.addToken(token.agentId, openedAtMs);
+  await parts.settled();
+  const client = described(parts, principal, token.credentialId);
+  const { scopes } = scopesOf(client, null);
   return { outcome: "opened", client, tokenId, openedAtMs, scopes, rate: charged.rate };
 }

@@ -87,6 +87,7 @@ function billingOf(env: z.output<z.ZodObject<typeof stripeSettings>>, issuer: st
     apiUrl: env.STRIPE_API_URL,
     successUrl: env.BILLING_SUCCESS_URL ?? `${issuer}/docs`,
     cancelUrl: env.BILLING_CANCEL_URL ?? `${issuer}/docs`,
+    returnUrl: env.BILLING_CANCEL_URL ?? `${issuer}/docs`,
   };
 }
 

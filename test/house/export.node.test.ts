@@ -9,6 +9,7 @@ const tables = Object.values(schema).filter((value) => value instanceof SQLiteTa
 
 /** The tables without lines of their own. */
 const exceptions: Readonly<Record<string, string>> = {
+  console_links: "one-time links, which are valid for a minute, with the hashes of their codes",
   audit_events: "the lines audit_event, in the form of the audit log",
   billing_events: "ids of Stripe's events, which name no organization",
   control_results: "measurements of the service, which are public",

@@ -46,6 +46,7 @@ const owners: Readonly<Record<string, string>> = {
   billing_events: "tenancy/billing",
   calls_by_hour: "ledger",
   calls_by_route: "ledger",
+  console_links: "identity/console",
   console_sessions: "identity/console",
   control_results: "assurance/controls",
   credentials: "identity/credentials",

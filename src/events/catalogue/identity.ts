@@ -22,6 +22,7 @@ export const identityEvents = {
   "client.refused": { audit: true },
   // The refusals of a minute that the log does not have, with their count.
   "client.refusals_omitted": { audit: true },
+  "session.link_created": { audit: true },
   "session.started": { audit: true },
   "session.ended": { audit: true },
   // No `changes`: an agent's record has no delegations.

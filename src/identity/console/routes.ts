@@ -3,9 +3,9 @@ import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { sessionPageSchema, sessionPath, sessionSchema, signInSchema } from "./schema.ts";
+import { consoleLinkSchema, sessionPageSchema, sessionPath, sessionSchema, startSessionSchema } from "./schema.ts";
 import { removeCookie, setCookie } from "./secrets.ts";
-import { endOwnSession, listSessions, readSession, signIn, signOut } from "./service.ts";
+import { createLink, endOwnSession, listSessions, readSession, signIn, signOut } from "./service.ts";
 
 const tags = ["Console"];
 
@@ -23,7 +23,9 @@ consoleRoutes.openapi(
     sdk: false,
     description:
       "For the console's own pages: the request must come from them (`Sec-Fetch-Site: same-origin`, or `Origin` with the issuer). The answer sets an HttpOnly cookie, which the calls below `/console` take in place of an access token. A session ends after 30 minutes without a call, after 8 hours, and with what its tokens would end with. An agent has 20 at most; the oldest ends. Counts as a token, and works over the limits.",
-    request: { body: { required: true, ...json(signInSchema, "The credentials of an agent") } },
+    request: {
+      body: { required: true, ...json(startSessionSchema, "The credentials of an agent, or the code of a link") },
+    },
     responses: { 201: json(sessionSchema, "The session") },
     errors: ["UNAUTHORIZED", "FORBIDDEN", "RATE_LIMIT_EXCEEDED"],
   }),
@@ -107,4 +109,28 @@ consoleRoutes.openapi(
     errors: ["FORBIDDEN", "SESSION_NOT_FOUND"],
   }),
   async (c) => answer(c, await endOwnSession(c.get("context"), c.get("caller"), c.req.valid("param").id), 204),
+);
+
+/** Relative to `/api/v1`. */
+export const consoleLinkRoutes = createRouter();
+
+consoleLinkRoutes.openapi(
+  route({
+    method: "post",
+    path: "/console/links",
+    access: "bearer",
+    changesAuthority: true,
+    tags,
+    operationId: "createConsoleLink",
+    summary: "Make a one-time link to the console",
+    sdk: false,
+    description:
+      "For an agent that signs in with a key or a workload token, which no one can type. The link works once, within a minute. Its session has the scopes of the token at most; it ends with the token's credential, and when the token is revoked, but not when it expires. A token that is bound to a key makes no link.",
+    responses: { 201: json(consoleLinkSchema, "The link") },
+    errors: ["FORBIDDEN"],
+  }),
+  async (c) =>
+    answer(c, await createLink(c.get("context"), c.get("caller"), c.req.header("Authorization") ?? null), 201, {
+      "Cache-Control": "no-store",
+    }),
 );

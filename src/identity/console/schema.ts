@@ -37,6 +37,28 @@ export const signInSchema = z
   })
   .openapi("SignIn");
 
+export const linkSignInSchema = z
+  .strictObject({
+    code: credentialText.openapi({
+      description: "What follows `#code=` in the link",
+      example: "rI1SzKUyzyN9nqTSQgv0qk9PRsGPNdOLQ_vXUJ3qSdw",
+    }),
+  })
+  .openapi("LinkSignIn");
+
+/** With a secret, or with a one-time link. */
+export const startSessionSchema = z.union([signInSchema, linkSignInSchema]).openapi("StartSession");
+
+export const consoleLinkSchema = z
+  .object({
+    url: z.url().openapi({
+      description: "Opens the console in a browser, once. Whoever has it can sign in: show it to nobody else",
+      example: "https://idp.example.com/console/sign-in#code=rI1SzKUyzyN9nqTSQgv0qk9PRsGPNdOLQ_vXUJ3qSdw",
+    }),
+    expiresAt: timeSchema.openapi({ description: "A minute from now, or the end of the token" }),
+  })
+  .openapi("ConsoleLink");
+
 const sessionIdSchema = z
   .uuid({ error: "must be a UUID" })
   .toLowerCase()
@@ -81,5 +103,7 @@ export const listedSessionSchema = z
 export const sessionPageSchema = pageSchema("SessionPage", listedSessionSchema);
 
 export type SignIn = z.output<typeof signInSchema>;
+export type LinkSignIn = z.output<typeof linkSignInSchema>;
+export type ConsoleLink = z.output<typeof consoleLinkSchema>;
 export type Session = z.output<typeof sessionSchema>;
 export type ListedSession = z.output<typeof listedSessionSchema>;

@@ -17,7 +17,8 @@ import { readAgent } from "../agents/service.ts";
 import { type OpenedSession, openSession } from "../tokens/service.ts";
 import { endOf, presentedSession } from "./authenticate.ts";
 import { endSession, factsOf } from "./end.ts";
-import type { ListedSession, Session, SignIn } from "./schema.ts";
+import { type LinkedSession, useLink } from "./links.ts";
+import type { LinkSignIn, ListedSession, Session, SignIn } from "./schema.ts";
 import { cookieOf, csrfTokenOf, newSecret } from "./secrets.ts";
 import {
   expiredSessions,
@@ -25,11 +26,14 @@ import {
   insertSession,
   longestMs,
   removeEnded,
+  removeLink,
+  removeOldLinks,
   type SessionRow,
   sessionsOf,
 } from "./store.ts";
 
 export { authenticateSession, presentsSession } from "./authenticate.ts";
+export { createLink } from "./links.ts";
 export { removeSessionsOf } from "./store.ts";
 
 /** The most sessions of an agent. The oldest ends when there is one more. */
@@ -73,16 +77,21 @@ async function endOldest(context: Context, newest: SessionRow): Promise<void> {
   await Promise.all(tooMany.map((session) => endSession(context, actorOf(context, newest), session, "replaced")));
 }
 
-async function storeSession(context: Context, opened: OpenedSession, cookie: string): Promise<SessionRow> {
+async function storeSession(
+  context: Context,
+  opened: OpenedSession | LinkedSession,
+  cookie: string,
+): Promise<SessionRow> {
   const row = rowOf(context, opened, cookie);
+  const link = "link" in opened ? opened.link : null;
   const event = newEvent(context, actorOf(context, row), {
     organizationId: row.organizationId,
     action: "session.started",
     agentId: row.agentId,
     target: row.id,
-    details: { scope: row.scopes.join(" ") },
+    details: { scope: row.scopes.join(" "), ...(link ? { linkOf: link.tokenId } : {}) },
   });
-  await commitChange(context, [insertSession(context, row)], [event]);
+  await commitChange(context, [insertSession(context, row)], [event], link ? [removeLink(context, link)] : []);
   await endOldest(context, row);
   return row;
 }
@@ -113,13 +122,20 @@ async function publicSession(
 }
 
 /**
- * Signs in with a client secret. A session that the browser has already ends.
+ * Signs in with a client secret, or with a one-time link. A session that the browser has already ends.
  *
  * @param header the `Cookie` header of the request
  * @returns the problems of the token endpoint; `FORBIDDEN` for an agent that demands DPoP
  */
-export async function signIn(context: Context, input: SignIn, header: string | null): Promise<Result<Started>> {
-  const opened = await openSession(context, { ...input, scopes: input.scopes ?? null });
+export async function signIn(
+  context: Context,
+  input: SignIn | LinkSignIn,
+  header: string | null,
+): Promise<Result<Started>> {
+  const opened =
+    "code" in input
+      ? await useLink(context, input.code)
+      : await openSession(context, { ...input, scopes: input.scopes ?? null });
   if (!opened.ok) {
     count("agentidp_console_sessions_total", { outcome: "refused" });
     return opened;
@@ -198,6 +214,7 @@ export const forgetSessions: ScheduledPart = {
       await endSession(context, actorOf(context, null), session, "expired");
     }
     await removeEnded(context, context.now(), removedAtOnce);
+    await removeOldLinks(context, context.now(), removedAtOnce);
     return Math.max(0, expired.length - endedAtOnce);
   },
 };

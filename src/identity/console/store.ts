@@ -3,11 +3,12 @@ import { and, desc, eq, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import type { Context, WithDb } from "../../platform/context.ts";
 import type { KeyedHash } from "../../platform/crypto/keyed-hash.ts";
 import { among } from "../../platform/db/conditional.ts";
-import { consoleSessions, type sessionEnds } from "../../platform/db/schema.ts";
+import { consoleLinks, consoleSessions, type sessionEnds } from "../../platform/db/schema.ts";
 import type { AgentId, TokenId } from "../../platform/ids.ts";
 import { dayMs, minuteMs } from "../../platform/time.ts";
 
 export type SessionRow = typeof consoleSessions.$inferSelect;
+export type LinkRow = typeof consoleLinks.$inferSelect;
 export type SessionEnd = (typeof sessionEnds)[number];
 
 /** How long a session lasts without a call, and at all, in milliseconds. */
@@ -82,6 +83,27 @@ export function expiredSessions({ db }: WithDb, nowMs: number, limit: number): P
 export async function removeEnded({ db }: WithDb, nowMs: number, limit: number): Promise<void> {
   const old = sql`SELECT rowid FROM console_sessions WHERE ended_at <= ${nowMs - keptMs} LIMIT ${limit}`;
   await db.delete(consoleSessions).where(sql`rowid IN (${old})`);
+}
+
+export const insertLink = ({ db }: WithDb, row: LinkRow) => db.insert(consoleLinks).values(row);
+
+/** The link with this code, also one that is too old. */
+export async function findLink({ db }: WithDb, hashes: readonly KeyedHash[]): Promise<LinkRow | null> {
+  const isOne = inArray(
+    consoleLinks.codeHash,
+    hashes.map(({ hash }) => hash),
+  );
+  const rows = await db.select().from(consoleLinks).where(isOne);
+  return rows.find(({ codeHashKeyId }) => hashes.some(({ keyId }) => keyId === codeHashKeyId)) ?? null;
+}
+
+export const removeLink = ({ db }: WithDb, { codeHash }: LinkRow) =>
+  db.delete(consoleLinks).where(eq(consoleLinks.codeHash, codeHash));
+
+/** Removes at most `limit` links that are too old. */
+export async function removeOldLinks({ db }: WithDb, nowMs: number, limit: number): Promise<void> {
+  const old = sql`SELECT rowid FROM console_links WHERE expires_at <= ${nowMs} LIMIT ${limit}`;
+  await db.delete(consoleLinks).where(sql`rowid IN (${old})`);
 }
 
 /** Removes the sessions of these agents, which are decommissioned, or about to be in the same batch. */

@@ -9,7 +9,7 @@ import type { Scope } from "../../platform/ids.ts";
 import { cutText, longestValue } from "../../platform/problems/bounds.ts";
 import { type OAuthError, type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { readOwnToken } from "./access-token.ts";
+import { type ReadAccessToken, readAccessToken, readOwnToken } from "./access-token.ts";
 import { checkProof, proofAlgs } from "./dpop.ts";
 import { overLimit, rateHeaders } from "./limits.ts";
 
@@ -69,6 +69,14 @@ function hintOfForm(sent: string): string | undefined {
   return sent.includes(".") ? undefined : "The header holds no access token. Is the variable with the token set?";
 }
 
+const schemes = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*)$/i;
+
+/** The access token in an `Authorization` header that a guard has accepted; null for a call without one. */
+export async function presentedToken(context: Context, authorization: string | null): Promise<ReadAccessToken | null> {
+  const token = schemes.exec(authorization ?? "")?.[2];
+  return token === undefined ? null : readAccessToken(context, token);
+}
+
 /** Proves the possession of the key that the token is bound to; null when it is not proven. */
 async function proofFor(context: Context, request: Request, token: string, thumbprint: string) {
   const path = new URL(request.url).pathname;
@@ -92,7 +100,7 @@ export async function authenticateBearer(
 ): Promise<Result<Admitted>> {
   const authorization = request.headers.get("Authorization");
   if (authorization === null) return refusal("An access token is needed: Authorization: Bearer <token>.", {});
-  const [, scheme = "", token = ""] = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
+  const [, scheme = "", token = ""] = schemes.exec(authorization) ?? [];
   if (token === "") return refusal("The Authorization header must be: Bearer <token>.", { error: "invalid_request" });
   const isDpop = scheme.toLowerCase() === "dpop";
   const { issuer } = context.settings;

@@ -31,9 +31,10 @@ import type { TokenForm } from "./request.ts";
 import type { Introspection, WorkloadToken } from "./schema.ts";
 
 export { type Asker, admitAsker } from "./asker.ts";
-export { authenticateBearer } from "./bearer.ts";
-export { authenticateNewestSecret } from "./client-authentication.ts";
+export { authenticateBearer, presentedToken } from "./bearer.ts";
+export { authenticateNewestSecret, refusal } from "./client-authentication.ts";
 export { proofAlgs } from "./dpop.ts";
+export { noteUnknownClient } from "./flood-brake.ts";
 export { overLimit, rateHeaders } from "./limits.ts";
 export { type OpenedSession, openSession, type TypedSecret } from "./session.ts";
 

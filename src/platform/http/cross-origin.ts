@@ -2,6 +2,7 @@
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import type { BaseEnv } from "./app-env.ts";
+import { isConsoleCall } from "./console.ts";
 
 /** What needs no token: keys, discovery, DID documents, agent cards, controls, embeds, the API's document, tiers, marketplace, health. */
 const publicDocuments = [
@@ -53,9 +54,11 @@ const namedOrigins = cors({
 
 /**
  * Answers preflight requests, and sets the CORS headers for an allowed origin. It never allows credentials (cookies), which the
- * API does not use. A plain `OPTIONS` is not a preflight (Fetch 4.8) and gets 405.
+ * API does not use. The console, which does, has no CORS. A plain `OPTIONS` is not a preflight (Fetch 4.8) and gets 405.
  */
 export const crossOrigin = createMiddleware<BaseEnv>(async (c, next) => {
+  // Only the console's own pages call it, also what is public elsewhere.
+  if (isConsoleCall(c.req.raw)) return next();
   const { allowedOrigins } = c.get("context").settings;
   const origin = c.req.header("Origin");
   const isOptions = c.req.method === "OPTIONS";

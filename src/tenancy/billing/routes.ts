@@ -1,8 +1,11 @@
 /** `/tiers/upgrade` and `/billing`: upgrades, Stripe's customer portal and its webhook, and the usage and subscription of an organization. */
 import { z } from "@hono/zod-openapi";
+import type { AppContext } from "../../access/app-env.ts";
 import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
+import type { Context } from "../../platform/context.ts";
+import { isConsoleCall } from "../../platform/http/console.ts";
 import { answer, fail } from "../../platform/http/respond.ts";
 import { type Aliased, json } from "../../platform/http/route.ts";
 import {
@@ -16,6 +19,19 @@ import {
 import { openPortal, readBillingUsage, receiveEvent, upgrade } from "./service.ts";
 
 const tags = ["Tiers and billing"];
+
+/** A person that pays from the console comes back to it, whatever the settings say: with what happened at Stripe. */
+function returning(c: AppContext, context: Context): Context {
+  const { issuer, billing } = context.settings;
+  if (!billing || !isConsoleCall(c.req.raw)) return context;
+  const returnUrl = `${issuer}/console/tier`;
+  const pages = {
+    successUrl: `${returnUrl}?payment=paid`,
+    cancelUrl: `${returnUrl}?payment=cancelled`,
+    returnUrl,
+  };
+  return { ...context, settings: { ...context.settings, billing: { ...billing, ...pages } } };
+}
 
 export const billingRoutes = createRouter();
 
@@ -51,7 +67,9 @@ for (const definition of [
   billingRoutes.openapi(definition, async (c) => {
     return answer(
       c,
-      await once(c, (context) => upgrade(context, c.get("caller"), c.req.valid("json").target_tier), { secret: true }),
+      await once(c, (context) => upgrade(returning(c, context), c.get("caller"), c.req.valid("json").target_tier), {
+        secret: true,
+      }),
       200,
     );
   });
@@ -73,7 +91,8 @@ billingRoutes.openapi(
     responses: { 200: json(portalSchema, "The customer portal") },
     errors: ["NO_CUSTOMER", "BILLING_NOT_CONFIGURED"],
   }),
-  async (c) => answer(c, await once(c, (context) => openPortal(context, c.get("caller")), { secret: true }), 200),
+  async (c) =>
+    answer(c, await once(c, (context) => openPortal(returning(c, context), c.get("caller")), { secret: true }), 200),
 );
 
 billingRoutes.openapi(

@@ -117,7 +117,7 @@ export async function createCheckout(
 }
 
 /**
- * The address of the customer portal, which links back to the page of a cancelled checkout; null when Stripe does not know the customer.
+ * The address of the customer portal, which links back to `returnUrl`; null when Stripe does not know the customer.
  *
  * @param requestId the same for each attempt of one request: Stripe then makes one session
  */
@@ -129,7 +129,7 @@ export async function createPortal(
   const options = requestId === undefined ? {} : { idempotencyKey: `portal:${customerId}:${requestId}` };
   const session = await send(
     billing,
-    (stripe) => stripe.billingPortal.sessions.create({ customer: customerId, return_url: billing.cancelUrl }, options),
+    (stripe) => stripe.billingPortal.sessions.create({ customer: customerId, return_url: billing.returnUrl }, options),
     "customer",
   );
   return session?.url ?? null;

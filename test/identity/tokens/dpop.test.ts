@@ -268,3 +268,11 @@ describe("discovery", () => {
     expect(body.dpop_signing_alg_values_supported).toEqual(["ES256", "EdDSA", "Ed25519", "RS256", "PS256"]);
   });
 });
+
+it("a bound token makes no link to the console, because a session is bound to no key", async () => {
+  const token = await boundToken();
+  const proof = await proofFor("POST", "/api/v1/console/links", token);
+  const headers = { Authorization: `DPoP ${token}`, DPoP: proof };
+  const refused = await call("/api/v1/console/links", { method: "POST", headers });
+  expect([refused.status, refused.body.code]).toStrictEqual([403, "FORBIDDEN"]);
+});

@@ -22,6 +22,27 @@ import {
 withBilling();
 
 describe("upgrade", () => {
+  it("comes back to the console from where it was begun", async () => {
+    const post = (path: string, json: unknown, headers: Record<string, string> = {}) =>
+      fetch(`${worker.issuer}/console${path}`, {
+        method: "POST",
+        headers: { "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json", ...headers },
+        body: JSON.stringify(json),
+      });
+    const { clientId, clientSecret } = tenant;
+    const session = await post("/session", { clientId, clientSecret });
+    expect(session.status).toBe(201);
+    const Cookie = (session.headers.get("Set-Cookie") ?? "").split(";")[0] ?? "";
+    const { csrfToken } = (await session.json()) as { csrfToken: string };
+    const upgraded = await post("/api/v1/tiers/upgrade", { target_tier: "pro" }, { Cookie, "X-CSRF-Token": csrfToken });
+    expect(upgraded.status).toBe(200);
+    const { checkoutUrl } = (await upgraded.json()) as { checkoutUrl: string };
+    expect(stripe.sessionAt(checkoutUrl)).toMatchObject({
+      success_url: `${worker.issuer}/console/tier?payment=paid`,
+      cancel_url: `${worker.issuer}/console/tier?payment=cancelled`,
+    });
+  });
+
   it("leads to a Checkout page, the payment to the tier, and the tier to its limits on the next request", async () => {
     expect(await status()).toMatchObject({
       tier: "free",

@@ -25,6 +25,7 @@ describe("the settings of Stripe", () => {
       apiUrl: "https://api.stripe.com",
       successUrl: "https://idp.example.com/docs",
       cancelUrl: "https://idp.example.com/docs",
+      returnUrl: "https://idp.example.com/docs",
     });
   });
 

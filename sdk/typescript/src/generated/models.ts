@@ -329,6 +329,7 @@ export type AuditAction =
   | "token.revoked"
   | "client.refused"
   | "client.refusals_omitted"
+  | "session.link_created"
   | "session.started"
   | "session.ended"
   | "delegation.created"

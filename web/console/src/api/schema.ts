@@ -711,6 +711,7 @@ export type AuditAction =
   | "token.revoked"
   | "client.refused"
   | "client.refusals_omitted"
+  | "session.link_created"
   | "session.started"
   | "session.ended"
   | "delegation.created"
@@ -928,11 +929,18 @@ export type Organization = {
   readonly updatedAt: string;
 };
 
+export type StartSession = SignIn | LinkSignIn;
+
 export type SignIn = {
   readonly clientId: string;
   readonly clientSecret: string;
   /** The scopes of the session; left out, every platform scope that the agent holds */
   readonly scopes?: readonly PlatformScope[];
+};
+
+export type LinkSignIn = {
+  /** What follows `#code=` in the link */
+  readonly code: string;
 };
 
 export type SessionPage = {
@@ -1886,6 +1894,13 @@ export type MarketplaceAgent = {
   /** When the agent was registered */
   readonly issuedAt: string;
   readonly agentId: string;
+};
+
+export type ConsoleLink = {
+  /** Opens the console in a browser, once. Whoever has it can sign in: show it to nobody else */
+  readonly url: string;
+  /** A minute from now, or the end of the token */
+  readonly expiresAt: string;
 };
 
 export type ControlList = {

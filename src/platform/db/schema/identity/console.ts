@@ -1,6 +1,26 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { AgentId, CredentialId, OrganizationId, Scope, TokenId } from "../../../ids.ts";
 
+/** One-time links to the console: the facts of the token that made each. A row is deleted when its link is used, or too old. */
+export const consoleLinks = sqliteTable(
+  "console_links",
+  {
+    /** HMAC-SHA-256 of the code under the hash key `codeHashKeyId`. */
+    codeHash: text("code_hash").primaryKey(),
+    codeHashKeyId: text("code_hash_key_id").notNull(),
+    organizationId: text("organization_id").$type<OrganizationId>().notNull(),
+    agentId: text("agent_id").$type<AgentId>().notNull(),
+    tokenId: text("token_id").$type<TokenId>().notNull(),
+    credentialId: text("credential_id").$type<CredentialId>(),
+    signingKeyId: text("signing_key_id").notNull(),
+    /** `exp` of the token, in seconds. */
+    tokenExpiresAt: integer("token_expires_at").notNull(),
+    scopes: text({ mode: "json" }).$type<readonly Scope[]>().notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("console_links_expiry").on(table.expiresAt)],
+);
+
 /** Why a session has ended. `revoked`: what it depends on ended first, such as its credential or its agent. */
 export const sessionEnds = ["signed_out", "ended", "replaced", "expired", "revoked"] as const;
 

@@ -64,11 +64,8 @@ describe("time", () => {
     vi.setSystemTime(endMs);
     expect(await browser.send("/session")).toMatchObject(ended("expired"));
     vi.setSystemTime(endMs + minute);
-    const { token } = { token: await adminToken(organization) };
-    await (await import("cloudflare:workers")).exports.default.scheduled({
-      scheduledTime: new Date(),
-      cron: "* * * * *",
-    });
+    const token = await adminToken(organization);
+    await runCron();
     const { data } = (await call(`/api/v1/audit?action=session.ended&agentId=${agent.agentId}`, { token })).body;
     expect(data).toMatchObject([
       { target: browser.answer.body.sessionId, details: { reason: "expired" }, actor: { agentId: null } },

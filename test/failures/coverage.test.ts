@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { type Body, call } from "../support/api.ts";
 import { agentScenarios } from "./scenarios/agents.ts";
 import { billingScenarios } from "./scenarios/billing.ts";
+import { consoleScenarios } from "./scenarios/console.ts";
 import { credentialScenarios } from "./scenarios/credentials.ts";
 import { delegationScenarios } from "./scenarios/delegation.ts";
 import { nameScenarios } from "./scenarios/names.ts";
@@ -15,6 +16,7 @@ import { webhookScenarios } from "./scenarios/webhooks.ts";
 const attacked = [
   agentScenarios,
   billingScenarios,
+  consoleScenarios,
   credentialScenarios,
   delegationScenarios,
   keyScenarios,

@@ -71,7 +71,7 @@ export const authenticateSession: Authenticate = async (context, request, { exem
   if (outcome.outcome === "limited") return overLimit(context, outcome);
   if (outcome.outcome !== "admitted") {
     await endSession(context, actorOf(context, null), session, "revoked");
-    return refusal("revoked");
+    return refusal(session.endReason ?? "revoked");
   }
   if (context.now() - session.lastUsedAt >= touchedMs) {
     const touched = touchSession(context, id, context.now()).catch((error: unknown) => {

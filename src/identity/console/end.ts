@@ -6,7 +6,7 @@ import type { TokenFacts } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
 import { count } from "../../platform/telemetry/recording.ts";
 import { delegationsEndedByToken } from "../delegation/service.ts";
-import { endRow, type SessionEnd, type SessionRow } from "./store.ts";
+import { endRow, noteReason, type SessionEnd, type SessionRow } from "./store.ts";
 
 /** What the ledger knows a session by: the facts of a token that was never signed. */
 export const factsOf = ({ id, agentId, credentialId, signingKeyId, expiresAt }: SessionRow): TokenFacts => ({
@@ -27,9 +27,12 @@ export async function endSession(
   context: Context,
   actor: Actor,
   session: SessionRow,
-  reason: SessionEnd,
+  wanted: SessionEnd,
 ): Promise<void> {
-  const { id, organizationId, agentId } = session;
+  const { id, organizationId, agentId, endReason } = session;
+  const reason = endReason ?? wanted;
+  // Before the ledger: the browser's next call then gets the reason, also when this request fails in between.
+  if (endReason === null) await noteReason(context, id, reason);
   const event = newEvent(context, actor, {
     organizationId,
     action: "session.ended",
@@ -39,7 +42,7 @@ export async function endSession(
   });
   await ledgerOf(context, organizationId).revokeToken(factsOf(session), event);
   await delegationsEndedByToken(context, organizationId, id);
-  if (await endRow(context, id, context.now(), reason)) {
+  if (await endRow(context, id, context.now())) {
     count("agentidp_console_sessions_total", { outcome: reason === "expired" ? "expired" : "ended" });
   }
 }

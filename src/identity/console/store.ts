@@ -61,11 +61,19 @@ export async function touchSession({ db }: WithDb, id: TokenId, lastUsedAt: numb
   await db.update(consoleSessions).set({ lastUsedAt }).where(eq(consoleSessions.id, id));
 }
 
+/** Records why a session is about to end. */
+export async function noteReason({ db }: WithDb, id: TokenId, endReason: SessionEnd): Promise<void> {
+  await db
+    .update(consoleSessions)
+    .set({ endReason })
+    .where(and(eq(consoleSessions.id, id), isNull(consoleSessions.endReason)));
+}
+
 /** Records the end of a session. @returns whether it had none */
-export async function endRow({ db }: WithDb, id: TokenId, endedAt: number, endReason: SessionEnd): Promise<boolean> {
+export async function endRow({ db }: WithDb, id: TokenId, endedAt: number): Promise<boolean> {
   const { meta } = await db
     .update(consoleSessions)
-    .set({ endedAt, endReason })
+    .set({ endedAt })
     .where(and(eq(consoleSessions.id, id), isNull(consoleSessions.endedAt)));
   return meta.changes > 0;
 }

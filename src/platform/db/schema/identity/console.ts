@@ -53,6 +53,7 @@ export const consoleSessions = sqliteTable(
     userAgent: text("user_agent").notNull(),
     ip: text().notNull(),
     endedAt: integer("ended_at"),
+    /** Written before the end: after a failure in between, the end is completed with it. */
     endReason: text("end_reason", { enum: sessionEnds }),
   },
   (table) => [

@@ -2,9 +2,8 @@
 import type { DomainEvent } from "../events/catalogue.ts";
 import type { Source } from "../platform/context.ts";
 import type { KeyedHash } from "../platform/crypto/keyed-hash.ts";
-import type { AgentId, CredentialId, OrganizationId, Scope, TokenId } from "../platform/ids.ts";
+import type { AgentId, CredentialId, OrganizationId, Scope } from "../platform/ids.ts";
 import type { LimitName } from "../platform/limits.ts";
-import type { TokenFacts } from "./contract.ts";
 import type { RateState } from "./rate.ts";
 import type { PlanTier } from "./tier-limits.ts";
 
@@ -153,51 +152,6 @@ export type ClientOutcome =
   | Refused
   | Throttled;
 
-/** A sign-in to the console with a secret. */
-export interface SessionRequest extends ClientAuthenticationRequest {
-  /** null: every platform scope that the agent holds. */
-  readonly scopes: readonly Scope[] | null;
-  /** The key that would sign a token now. A session ends when that key is dropped, as tokens do. */
-  readonly signingKeyId: string;
-}
-
-/** A sign-in to the console with a one-time link. */
-export interface LinkRequest {
-  /** The token that made the link. The session ends with what the token ends with, and when the token is revoked. */
-  readonly token: TokenFacts;
-  /** The hash of the link's code. The ledger ensures that it is used once. */
-  readonly codeHash: string;
-  /** Milliseconds since the epoch. */
-  readonly codeExpiresAtMs: number;
-  /** How long the session lasts, in milliseconds. */
-  readonly longestMs: number;
-}
-
-export type LinkOutcome =
-  | Extract<SessionOutcome, { outcome: "opened" | "limited" }>
-  /** The token is not active, or the code has been used, or is too old. */
-  | { readonly outcome: "inactive" };
-
-export type SessionOutcome =
-  | {
-      readonly outcome: "opened";
-      readonly client: AuthenticatedClient;
-      /** The id of the session, in the order of the tokens' ids. */
-      readonly tokenId: TokenId;
-      /** By the clock, in milliseconds since the epoch. */
-      readonly openedAtMs: number;
-      /** What the session may do; for a link, everything that the agent holds: its token decides. */
-      readonly scopes: readonly Scope[];
-      readonly rate: RateState | null;
-    }
-  | { readonly outcome: "scope_refused"; readonly outside: readonly string[] }
-  /** The agent demands tokens that are bound to a key. */
-  | { readonly outcome: "proof_required" }
-  | { readonly outcome: "signing_key_dropped" }
-  | Limited
-  | Refused
-  | Throttled;
-
 export interface WorkloadRefusal extends Braked {
   readonly clientId: string;
   readonly reason: WorkloadRefusalReason;
@@ -210,10 +164,6 @@ export interface WorkloadRefusal extends Braked {
 export interface ClientLedger {
   /** Authenticates the client and issues nothing. */
   authenticateClient(request: ClientAuthenticationRequest, counting: Counting): Promise<ClientOutcome>;
-  /** Authenticates the client and counts a token for a session of the console. The caller stores the session, with its event. */
-  openSession(request: SessionRequest): Promise<SessionOutcome>;
-  /** The same for a one-time link: of two requests with one code, one opens a session. */
-  redeemLink(request: LinkRequest): Promise<LinkOutcome>;
   /** Records that a workload's token was refused: counts the failure and appends the event. `clientId` is the one of the request; it need not exist. */
   refuseWorkload(refusal: WorkloadRefusal): Promise<Refused | Throttled>;
 }

@@ -13,12 +13,16 @@ import type {
 } from "./client-contract.ts";
 import type { LentResource } from "./delegations.ts";
 import type { RateState } from "./rate.ts";
+import type { SessionLedger } from "./session-contract.ts";
+import type { TokenFacts } from "./token-facts.ts";
 import type { Turn } from "./turns.ts";
 
 export type { AnsweredCalls } from "../platform/telemetry/calls.ts";
 export type { AcceptedGap, AuditEvent, ChainHead, ChainState, Gap } from "./chain-contract.ts";
 export type * from "./client-contract.ts";
 export type { LentResource } from "./delegations.ts";
+export type { LinkOutcome, LinkRequest, SessionOutcome, SessionRequest } from "./session-contract.ts";
+export type { TokenFacts } from "./token-facts.ts";
 
 /** A DPoP proof that the Worker has checked (RFC 9449). The ledger ensures that it is used once. */
 export interface ProofOfPossession {
@@ -120,21 +124,6 @@ export type DelegationOutcome =
   | { readonly outcome: "not_narrower" }
   | { readonly outcome: "inactive" };
 
-/** The claims of an access token whose signature and lifetime have been checked. */
-export interface TokenFacts {
-  readonly tokenId: TokenId;
-  /** The client that the token was issued to. */
-  readonly agentId: AgentId;
-  readonly credentialId: CredentialId | null;
-  readonly signingKeyId: string;
-  /** Whether the token is bound to a key (RFC 9449 6.1). */
-  readonly bound: boolean;
-  /** The delegation that the token was made from; null for an agent's own token. */
-  readonly chainId: DelegationId | null;
-  /** Seconds since the epoch, from `exp`. */
-  readonly expiresAt: number;
-}
-
 /** An access token that is introspected (RFC 7662), and what its claims say. */
 export interface IntrospectedToken {
   readonly facts: TokenFacts;
@@ -203,7 +192,7 @@ export interface UsageCounts {
 }
 
 /** The RPC surface of an organization's ledger. */
-export interface Ledger extends ChainLedger, ClientLedger {
+export interface Ledger extends ChainLedger, ClientLedger, SessionLedger {
   /** Returns, and does nothing else. */
   ping(): Promise<void>;
   /** Takes one of the costly checks of this minute. When none is left, returns the seconds to wait. */

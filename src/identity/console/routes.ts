@@ -4,7 +4,7 @@ import { createRouter } from "../../access/router.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import { consoleLinkSchema, sessionPageSchema, sessionPath, sessionSchema, startSessionSchema } from "./schema.ts";
-import { removeCookie, setCookie } from "./secrets.ts";
+import { sessionCookie } from "./secrets.ts";
 import { createLink, endOwnSession, listSessions, readSession, signIn, signOut } from "./service.ts";
 
 const tags = ["Console"];
@@ -34,7 +34,7 @@ consoleRoutes.openapi(
     const started = await signIn(context, c.req.valid("json"), c.req.header("Cookie") ?? null);
     if (!started.ok) return answer(c, started, 201);
     const { session, cookie, headers } = started.value;
-    return c.json(session, 201, { ...headers, "Set-Cookie": setCookie(context, cookie) });
+    return c.json(session, 201, { ...headers, "Set-Cookie": sessionCookie(context, cookie) });
   },
 );
 
@@ -71,7 +71,7 @@ consoleRoutes.openapi(
   async (c) => {
     const context = c.get("context");
     const ended = await signOut(context, c.get("caller"));
-    c.header("Set-Cookie", removeCookie(context));
+    c.header("Set-Cookie", sessionCookie(context, null));
     return answer(c, ended, 204);
   },
 );

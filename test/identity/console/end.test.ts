@@ -1,4 +1,7 @@
-/** What ends a session: its time, and everything that ends a token. The next click says so. */
+/**
+ * What ends a session. The next click says so. Attack:
+ * a session of the console after its credential, agent, organization or signing key has ended, or after its time.
+ */
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";

@@ -1,4 +1,7 @@
-/** One-time links: from an access token to a session, once. */
+/**
+ * One-time links: from an access token to a session. Attack:
+ * a one-time link used twice, at once, after its token, or for more than its token; a link made by a delegated token or by a session.
+ */
 import { beforeAll, expect, it } from "vitest";
 import { call, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
 import { exchanged } from "../delegation/_parties.ts";

@@ -1,4 +1,7 @@
-/** Sessions of the console: sign-in, what they may do, and what no other site may do with them. */
+/**
+ * Sessions of the console: sign-in, and what they may do. Attacks: a page of another site that calls the console with its visitor's cookie (CSRF), by a form or by fetch, or signs the visitor in;
+ * the cookie of a session at `/api/v1`, an access token at the console, the CSRF token of another session.
+ */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Client, call, newClient, newOrganization, type Organization } from "../../support/api.ts";
 import { type Browser, cookieIn, samePage, signedIn, signIn } from "./_browser.ts";

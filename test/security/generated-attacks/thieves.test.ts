@@ -21,6 +21,8 @@ const unanswered = new Set([
   ...["rotateSigningKeys", "createOrganization", "receiveEventFromStripe", "upgradeTier"],
   ...["upgradeTierByBilling", "openBillingPortal"],
   ...["setUp", "exchangeWorkloadToken", "acceptAuditGap"],
+  // Those of the console's own pages.
+  ...["startSession", "readSession", "endSession", "listSessions", "endOtherSession"],
   // With ids of the other tenant.
   ...["readOrganization", "changeOrganization", "deleteOrganization", "setMember", "listMembers", "removeMember"],
   ...["exportOrganization", "decommissionAgent", "eraseAgent"],

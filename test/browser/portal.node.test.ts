@@ -10,21 +10,16 @@ type Scheme = "light" | "dark";
 
 const cases: readonly { readonly width: number; readonly scheme: Scheme }[] = [
   { width: 320, scheme: "light" },
-  { width: 768, scheme: "dark" },
+  { width: 768, scheme: "light" },
   { width: 1280, scheme: "dark" },
 ];
 
-/** One page of each layout, with what is widest: tables, code, a diagram, the filled ones. */
-const pages = [
-  "/",
-  "/guides",
-  "/guides/a2a-delegation",
-  "/performance",
-  "/errors",
-  "/sdks/typescript",
-  "/pricing",
-  "/status",
-];
+/** One page of each layout, with what is widest: tables, code, a diagram, a filled table. */
+const pages = ["/", "/guides/a2a-delegation", "/performance", "/pricing", "/status"];
+
+/** axe takes seconds a page. These have every element; the layouts differ by width, the colors by theme. */
+const checked = new Set(["/", "/guides/a2a-delegation", "/status"]);
+const isChecked = (width: number, scheme: Scheme) => width < 768 === (scheme === "light");
 
 /** A tab that notes every request to another origin. */
 async function open(options: BrowserContextOptions = {}) {
@@ -56,7 +51,7 @@ describe.skipIf(!hasBrowser)("the portal", () => {
         await picture(page, `portal${path.replaceAll("/", "-")}-${width}-${scheme}`);
         expect([path, await scrollWidth(page)]).toEqual([path, width]);
         // The layouts differ by width, the colors by theme; 768 has those of both others.
-        if (width !== 768) await expectAccessible(page.mainFrame());
+        if (checked.has(path) && isChecked(width, scheme)) await expectAccessible(page.mainFrame());
       }
       expectClean();
     },

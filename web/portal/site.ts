@@ -49,37 +49,32 @@ function pathOf(file: string): string {
     .toLowerCase()}`;
 }
 
-/** What follows the README of a library on its page: its shortest example, and the command for a project. */
-function afterReadme(language: string): string {
+/** The shortest example of a library: the one that signs in. */
+function shortestProgram(language: string): string {
   const folder = join(root, "sdk", language, "examples");
   const example = readdirSync(folder).find((name) => /^sign[-_]in\./.test(name));
   if (example === undefined) throw new Error(`sdk/${language}/examples has no example that signs in`);
   const code = readFileSync(join(folder, example), "utf8").trimEnd();
-  return `
-## The shortest program
+  return `## The shortest program\n\n\`\`\`${example.split(".").at(-1)}\n${code}\n\`\`\`\n\n`;
+}
 
-\`sdk/${language}/examples/${example}\`:
+const wholeProject = (language: string): string => `## A whole project
 
-\`\`\`${example.split(".").at(-1)}
-${code}
-\`\`\`
-
-## A whole project
-
-The service makes a project for an agent, with this language's tests, image and workflow ([guide](../../docs/guides/start-a-project.md)):
+The service makes a project for an agent, with tests, an image and a workflow in this language ([guide](../../docs/guides/start-a-project.md)):
 
 \`\`\`sh
 curl -sS --fail-with-body -OJ "$AGENTIDP_API_URL/api/v1/sdk/scaffold/$AGENT_ID?language=${language}" -H "Authorization: Bearer $TOKEN"
 \`\`\`
-`;
-}
 
-/** The markdown of a page. The page of a library is named after the language. */
+`;
+
+/** The markdown of a page. That of a library is its README, with the name of the language, an example and the command for a project. */
 function markdownOf(file: string): string {
   const text = read(file);
   const [, language] = /^sdk\/([\w-]+)\/README\.md$/.exec(file) ?? [];
   if (language === undefined) return text;
-  return text.replace(/^# .*\n/, `# ${nameOfLanguage(language)} library\n`) + afterReadme(language);
+  return `${text.replace(/^# .*\n/, `# ${nameOfLanguage(language)} library\n`).replace(/^## /m, `${shortestProgram(language)}## `)}
+${wholeProject(language)}`;
 }
 
 const plain = (markdown: string) => markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll("`", "");

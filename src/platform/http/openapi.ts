@@ -81,10 +81,14 @@ type Form = "3.1" | "3.0";
 
 type Site = Pick<Settings, "issuer" | "docsUrl">;
 
-/** A heading with its guide, where the guides have an address (`DOCS_URL`). */
-const headingOf = ({ position: _, guide, ...tag }: Tag, { docsUrl }: Site) => ({
+/** The address of a guide: its page of this service, or its file where `DOCS_URL` says. */
+const guideUrl = (guide: string, { issuer, docsUrl }: Site): string =>
+  docsUrl === null ? `${issuer}/guides/${guide.replace(/\.md$/, "")}` : `${docsUrl}/guides/${guide}`;
+
+/** A heading with its guide. */
+const headingOf = ({ position: _, guide, ...tag }: Tag, site: Site) => ({
   ...tag,
-  ...(guide !== undefined && docsUrl !== null ? { externalDocs: { url: `${docsUrl}/guides/${guide}` } } : {}),
+  ...(guide === undefined ? {} : { externalDocs: { url: guideUrl(guide, site) } }),
 });
 
 const externalDocsOf = ({ issuer, docsUrl }: Site) =>

@@ -76,55 +76,59 @@ function resolveIn(inline: Token, resolve: ResolveLink): void {
   }
 }
 
-markdown.renderer.rules.fence = (tokens, index) => {
+/** What the rules below know of the page. */
+interface Env {
+  readonly headings: ReadonlyMap<Token, Heading>;
+}
+
+const { rules } = markdown.renderer;
+
+rules.fence = (tokens, index) => {
   const { content, info } = tokens[index] as Token;
   return codeBlock(content, info.trim());
 };
 
-/** A link to the heading itself, for those who copy its address. A heading with a link of its own has none. */
-function headingHtml(heading: Heading, inner: string): string {
-  const { level, id } = heading;
-  const inside = inner.includes("<a ") ? inner : `<a href="#${id}">${inner}</a>`;
-  return level === 1 ? `<h1>${inner}</h1>\n` : `<h${level} id="${id}">${inside}</h${level}>\n`;
-}
+const hasLink = (inline: Token | undefined): boolean =>
+  inline?.children?.some(({ type }) => type === "link_open") === true;
+
+/** A heading links to itself, for those who copy its address. One with a link of its own does not. */
+rules.heading_open = (tokens, index, _options, env) => {
+  const { level, id } = (env as unknown as Env).headings.get(tokens[index] as Token) as Heading;
+  if (level === 1) return "<h1>";
+  return `<h${level} id="${id}">${hasLink(tokens[index + 1]) ? "" : `<a href="#${id}">`}`;
+};
+rules.heading_close = (tokens, index) => {
+  const { tag } = tokens[index] as Token;
+  return `${tag === "h1" || hasLink(tokens[index - 1]) ? "" : "</a>"}</${tag}>\n`;
+};
+
+rules.table_open = () => '<div class="scroll" tabindex="0"><table>\n';
+rules.table_close = () => "</table></div>\n";
+
+/** The parser says the side of a cell by a style, which the policy of the pages does not allow. */
+const cellOpen: typeof rules.td_open = (tokens, index) => {
+  const token = tokens[index] as Token;
+  // A heading without text is none (axe: empty-table-header).
+  const isEmpty = token.tag === "th" && tokens[index + 1]?.content === "";
+  if (isEmpty) Object.assign(tokens[index + 2] as Token, { tag: "td" });
+  return `<${isEmpty ? "td" : token.tag}${token.attrGet("style") === "text-align:right" ? ' class="number"' : ""}>`;
+};
+rules.th_open = cellOpen;
+rules.td_open = cellOpen;
+
+/** A row of headings without text is a table without headings. */
+const emptyHead = /<thead>\s*<tr>(\s*<td[^>]*><\/td>)+\s*<\/tr>\s*<\/thead>\n?/g;
 
 /** Renders a page. */
 export function render({ path, markdown: source }: Page, resolve: ResolveLink): Rendered {
   const tokens = markdown.parse(source, {});
   const headings = headingsOf(path, tokens);
-  let html = "";
-  for (let index = 0; index < tokens.length; index += 1) {
-    const token = tokens[index] as Token;
-    const heading = headings.get(token);
-    if (token.type === "inline") resolveIn(token, resolve);
-    if (heading) {
-      const inline = tokens[index + 1] as Token;
-      resolveIn(inline, resolve);
-      html += headingHtml(heading, markdown.renderer.renderInline(inline.children ?? [], markdown.options, {}));
-      index += 2;
-    } else if (token.type === "inline") {
-      html += markdown.renderer.renderInline(token.children ?? [], markdown.options, {});
-    } else if (token.type === "th_open" || token.type === "td_open") {
-      // The parser says the side by a style, which the policy of the pages does not allow.
-      const isNumber = token.attrGet("style") === "text-align:right";
-      html += `<${token.tag}${isNumber ? ' class="number"' : ""}>`;
-    } else if (token.type === "table_open") {
-      html += '<div class="scroll" tabindex="0"><table>\n';
-    } else if (token.type === "table_close") {
-      html += "</table></div>\n";
-    } else {
-      html += markdown.renderer.render([token], markdown.options, {});
-    }
-  }
+  for (const token of tokens) if (token.type === "inline") resolveIn(token, resolve);
+  const html = markdown.renderer.render(tokens, markdown.options, { headings } satisfies Env).replaceAll(emptyHead, "");
   const all = [...headings.values()];
-  const title = all.find(({ level }) => level === 1)?.text;
-  if (title === undefined || all.filter(({ level }) => level === 1).length !== 1)
-    throw new Error("a page needs one h1");
-  // A heading without text is none (axe: empty-table-header), and a row of such headings is nothing.
-  const withoutEmpty = html
-    .replaceAll(/<thead>\s*<tr>(\s*<th[^>]*><\/th>)+\s*<\/tr>\s*<\/thead>\n?/g, "")
-    .replaceAll(/<th( class="number")?><\/th>/g, "<td></td>");
-  return { title, headings: all, html: withoutEmpty };
+  const [first, ...others] = all.filter(({ level }) => level === 1);
+  if (first === undefined || others.length > 0) throw new Error(`${path} needs one h1`);
+  return { title: first.text, headings: all, html };
 }
 
 /** The text of a page's source with its links resolved, for readers of the source. Blocks of code stay. */

@@ -1,8 +1,8 @@
 /** Signing in to the console, and the ends of a session, with the real service. */
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { hasBrowser, newTab } from "../support/browser.ts";
-import { type Admin, newClient, send, setUp, tokenFor } from "../support/http-client.ts";
+import { hasBrowser, newSite, newTab } from "../support/browser.ts";
+import { type Admin, newClient, newOrganization, send, setUp, tokenFor } from "../support/http-client.ts";
 import { newStage } from "./_console.ts";
 
 const stage = newStage();
@@ -23,6 +23,8 @@ async function newAgent() {
   return agent;
 }
 
+/** What a person needs to sign in. */
+type SignedIn = Pick<Admin, "agentId" | "clientId" | "clientSecret">;
 type Agent = Awaited<ReturnType<typeof newAgent>>;
 
 async function open(path: string) {
@@ -114,48 +116,96 @@ describe.skipIf(!hasBrowser)("a session that ends elsewhere", () => {
       json: { status },
     });
 
-  async function expectEnd(end: (agent: Agent, page: Page) => Promise<unknown>, why: string) {
-    const agent = await newAgent();
+  const notActive = "Its agent is suspended, its credential revoked";
+
+  async function expectEnd(agent: SignedIn, end: () => Promise<unknown>, why: string) {
     const { page } = await open("/account?a=b");
     await signIn(page, agent);
     await heading(page, "Account");
-    await end(agent, page);
+    await end();
     // The next click.
     await page.getByRole("link", { name: "First steps" }).first().click();
     await heading(page, "Sign in to the console");
     await page.getByText(why).waitFor();
     expect(page.url()).toContain("from=%2Ffirst-steps");
-    // No secret of the session is left to be read by going back.
+    // Nothing that the session has read is left on the page.
     expect(await page.getByText(agent.agentId).count()).toBe(0);
-    return { agent, page };
+    return page;
   }
 
   it("by a revoked credential goes to the sign-in with the next click, and says why", async () => {
-    await expectEnd(async ({ agentId, credentialId }) => {
-      const path = `/api/v1/agents/${agentId}/credentials/${credentialId}`;
+    const agent = await newAgent();
+    const path = `/api/v1/agents/${agent.agentId}/credentials/${agent.credentialId}`;
+    const revoke = async () => {
       const { status } = await send(stage.worker.issuer, path, { method: "DELETE", token: admin.token });
       expect(status).toBe(204);
-    }, "Its agent is suspended, its credential revoked");
+    };
+    await expectEnd(agent, revoke, notActive);
   });
 
   it("by a suspended agent does too; reactivated, it signs in and is back where it was", async () => {
-    const { agent, page } = await expectEnd(
-      async (agent) => expect((await patch(agent, "suspended")).status).toBe(200),
-      "Its agent is suspended, its credential revoked",
-    );
-    expect((await patch(agent, "active")).status).toBe(200);
+    const agent = await newAgent();
+    const set = async (status: string) => expect((await patch(agent, status)).status).toBe(200);
+    const page = await expectEnd(agent, () => set("suspended"), notActive);
+    await set("active");
     await signIn(page, agent);
     await heading(page, "First steps");
   });
 
+  it("by a suspended organization does too", async () => {
+    const { issuer } = stage.worker;
+    const tenant = await newOrganization(issuer, admin);
+    const path = `/api/v1/organizations/${tenant.organizationId}`;
+    const suspend = async () => {
+      const { status } = await send(issuer, path, {
+        method: "PATCH",
+        token: admin.token,
+        json: { status: "suspended" },
+      });
+      expect(status).toBe(200);
+    };
+    await expectEnd(tenant, suspend, notActive);
+  });
+
   it("by another session of the agent does too", async () => {
-    await expectEnd(async (agent) => {
+    const agent = await newAgent();
+    const end = async () => {
       const { page } = await open("/account");
       await signIn(page, agent);
       await page.getByRole("button", { name: /^End session/ }).click();
       await page.getByRole("button", { name: "End", exact: true }).last().click();
       await page.getByText("Ended 1 session.").waitFor();
-    }, "It was ended from another session of the agent.");
+    };
+    await expectEnd(agent, end, "It was ended from another session of the agent.");
+  });
+});
+
+describe.skipIf(!hasBrowser)("a page of another site", () => {
+  it("changes and reads nothing, neither by a form nor by a script", async () => {
+    const { issuer } = stage.worker;
+    const { page } = await open("/");
+    await signIn(page, admin);
+    await heading(page, "Overview");
+    const site = await newSite();
+    const target = `${issuer}/console/api/v1/agents`;
+    site.answers.set("/", {
+      body: `<!doctype html><title>Elsewhere</title>
+        <form method="post" enctype="text/plain" action="${target}"><input name='{"email":"' value='evil@example.com"}'>
+        <button>Win</button></form>`,
+    });
+    const other = await page.context().newPage();
+    await other.goto(`${site.origin}/`);
+    const [answer] = await Promise.all([
+      other.waitForResponse((response) => response.url() === target),
+      other.getByRole("button", { name: "Win" }).click(),
+    ]);
+    expect([answer.status(), (await answer.json()).code]).toEqual([403, "FORBIDDEN"]);
+    await other.goto(`${site.origin}/`);
+    const read = `fetch(${JSON.stringify(target)}, { credentials: "include" }).then(() => "read", () => "refused")`;
+    expect(await other.evaluate(read)).toBe("refused");
+    const { body } = await send(issuer, "/api/v1/agents?search=evil", { token: admin.token });
+    expect(body.data).toEqual([]);
+    await site.close();
   });
 });
 

@@ -108,6 +108,31 @@ describe.skipIf(!hasBrowser)("signing in", () => {
   });
 });
 
+describe.skipIf(!hasBrowser)("a one-time link", () => {
+  it("signs in once, and its code is in no address, history or storage", async () => {
+    const { issuer } = stage.worker;
+    const token = await tokenFor(issuer, await newAgent(), { scope: "agents:read" });
+    const link = await send(issuer, "/api/v1/console/links", { method: "POST", token });
+    expect(link.status, link.text).toBe(201);
+    const [, code = ""] = link.body.url.split("#code=");
+    expect(code).toMatch(/^[\w-]{43}$/);
+
+    const first = await newTab(stage.browser);
+    await first.page.goto(link.body.url);
+    await heading(first.page, "Overview");
+    expect(await traces(first.page)).not.toContain(code);
+    await first.page.goto(`${issuer}/console/account`);
+    await heading(first.page, "Account");
+    // Never wider than the token that made it.
+    expect(await first.page.getByText("held", { exact: true }).count()).toBe(1);
+
+    const second = await newTab(stage.browser);
+    await second.page.goto(link.body.url);
+    await second.page.getByText("The link has been used, or is older than 60 seconds.").waitFor();
+    expect(second.page.url()).toBe(`${issuer}/console/sign-in`);
+  });
+});
+
 describe.skipIf(!hasBrowser)("a session that ends elsewhere", () => {
   const patch = (agent: Agent, status: string) =>
     send(stage.worker.issuer, `/api/v1/agents/${agent.agentId}`, {

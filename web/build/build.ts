@@ -1,18 +1,18 @@
 /** Builds `web/dist`, part after part, and fails above a budget. `scripts/web.ts` runs it when the sources have changed. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, sep } from "node:path";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { buildExplorer } from "../explorer/build.ts";
 import { buildPortal } from "../portal/build.ts";
 import { buildConsole } from "./console.ts";
-import { kib, type Measure, type Part } from "./output.ts";
-import { builtFile, dist, sourcesHash } from "./sources.ts";
+import { kib, type Measure, output, type Part, write } from "./output.ts";
+import { writePortalFiles } from "./portal-files.ts";
+import { builtName, dist, sourcesHash } from "./sources.ts";
 
 const parts: readonly Part[] = [buildPortal, buildConsole, buildExplorer];
 
 // Before the parts read the sources: what changes meanwhile is built the next time.
 const hash = sourcesHash();
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
+process.on("exit", () => rmSync(output, { recursive: true, force: true }));
+mkdirSync(output, { recursive: true });
 
 const measures: Measure[] = [];
 for (const part of parts) measures.push(...(await part()));
@@ -27,24 +27,9 @@ if (tooLarge.length > 0) {
   process.exit(1);
 }
 
-/** The table of the portal's files, for the Worker, which serves no other ones. A house test compares it with `docs/`. */
-const tablePath = join(dist, "..", "..", "src", "platform", "web", "portal-files.ts");
-const pages = readdirSync(join(dist, "pages"), { recursive: true, withFileTypes: true });
-const files = pages.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-const lines = files
-  .map((file) =>
-    file
-      .slice(dist.length + 1)
-      .split(sep)
-      .join("/"),
-  )
-  .sort();
-const table = `/** Made of the pages of the portal by \`node web/build/build.ts\`: its files in \`web/dist\`. */
-export const portalFiles: readonly string[] = [
-${lines.map((line) => `  ${JSON.stringify(line)},\n`).join("")}];
-`;
-if (readFileSync(tablePath, "utf8") !== table) writeFileSync(tablePath, table);
-
 // Not for visitors: Wrangler uploads everything else.
-writeFileSync(`${dist}/.assetsignore`, ".assetsignore\n.built\n");
-writeFileSync(builtFile, hash);
+write(".assetsignore", `.assetsignore\n${builtName}\n`);
+write(builtName, hash);
+writePortalFiles();
+rmSync(dist, { recursive: true, force: true });
+renameSync(output, dist);

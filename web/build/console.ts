@@ -1,8 +1,7 @@
 /** Builds the console with Vite: `console/index.html`, and scripts and styles in `assets/`. */
 import { join } from "node:path";
 import { build, type Rolldown } from "vite";
-import { gzipBytes, kib, type Measure } from "./output.ts";
-import { dist } from "./sources.ts";
+import { gzipBytes, kib, type Measure, output } from "./output.ts";
 
 type Chunk = Rolldown.OutputChunk;
 
@@ -67,7 +66,7 @@ export async function buildConsole(): Promise<readonly Measure[]> {
     publicDir: false,
     // The policy of the page allows no scripts and styles within it.
     build: {
-      outDir: dist,
+      outDir: output,
       emptyOutDir: false,
       assetsDir: "assets",
       assetsInlineLimit: 0,

@@ -1,9 +1,15 @@
-/** Writes into `web/dist`: files with a hash in their name, which caches keep, and pages at fixed paths. */
+/** Writes what becomes `web/dist`: files with a hash in their name, which caches keep, and pages at fixed paths. */
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { dist } from "./sources.ts";
+
+/**
+ * The folder of a build while it runs. It takes the place of `dist` when all is built, so that a Worker that runs meanwhile has all pages, and
+ * two builds at once do not mix.
+ */
+export const output = join(dist, "..", ".cache", `dist-${process.pid}`);
 
 /** A size that the build compares with its budget. Sizes are bytes after gzip. */
 export interface Measure {
@@ -26,7 +32,7 @@ export const gzipBytes = (content: string | Uint8Array): number => gzipSync(cont
  * @param path relative to `web/dist`, as `pages/quick-start.html`
  */
 export function write(path: string, content: string | Uint8Array): void {
-  const file = join(dist, path);
+  const file = join(output, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
 }

@@ -5,11 +5,12 @@ import { join, relative, sep } from "node:path";
 
 const checkout = join(import.meta.dirname, "..", "..");
 
-/** The output folder of the build. */
+/** What the Worker serves. */
 export const dist = join(checkout, "web", "dist");
 
-/** The file with the hash of the sources that `dist` was built from. */
-export const builtFile = join(dist, ".built");
+/** The file in it with the hash of the sources that it was built from. */
+export const builtName = ".built";
+const builtFile = join(dist, builtName);
 
 /** The client libraries: a page for each is made of these. */
 const libraries = readdirSync(join(checkout, "sdk")).flatMap((language) =>

@@ -60,7 +60,7 @@ function Steps({ done }: { readonly done: Progress }) {
     {
       title: "Verify it",
       isDone: done.hasVerified,
-      text: "Your API checks the signature with the published keys and needs no call for it. Introspection also says whether the token was revoked. It is this that is ticked here.",
+      text: "Your API checks the signature with the published keys and needs no call for it. Introspection also says whether the token was revoked; it is what the tick is for.",
       body: (
         <Code label="Commands">
           {`curl -sS "${issuer}/.well-known/jwks.json"

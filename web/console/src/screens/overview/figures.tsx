@@ -124,7 +124,6 @@ export function AgentFigures() {
         show={({ withoutCredential }: AgentSummary) => ({
           value: withoutCredential,
           note: "no credential, key or trust policy",
-          to: "/agents",
         })}
       />
       <ReadFigure

@@ -10,7 +10,7 @@ export function Screen() {
   return (
     <Page
       title="Overview"
-      lead="Your organization at this moment. Each figure leads to what it counts."
+      lead="Your organization now. Each figure leads to what it counts."
       actions={
         <Link to="/first-steps" className="button">
           First steps

@@ -22,7 +22,7 @@ export interface SessionRequest extends ClientAuthenticationRequest {
 export interface LinkRequest {
   /** The token that made the link. The session ends with what the token ends with, and when the token is revoked. */
   readonly token: TokenFacts;
-  /** The hash of the link's code. The ledger ensures that it is used once. */
+  /** The hash of the link's code. The ledger ensures that it has one session. */
   readonly codeHash: string;
   /** Milliseconds since the epoch. */
   readonly codeExpiresAtMs: number;
@@ -32,7 +32,7 @@ export interface LinkRequest {
 
 export type LinkOutcome =
   | Extract<SessionOutcome, { outcome: "opened" | "limited" }>
-  /** The token is not active, or the code has been used, or is too old. */
+  /** The token is not active, or the code is too old. */
   | { readonly outcome: "inactive" };
 
 export type SessionOutcome =
@@ -59,6 +59,6 @@ export type SessionOutcome =
 export interface SessionLedger {
   /** Authenticates the client and counts a token for a session of the console. The caller stores the session, with its event. */
   openSession(request: SessionRequest): Promise<SessionOutcome>;
-  /** The same for a one-time link: of two requests with one code, one opens a session. */
+  /** The same for a one-time link: every request with one code gets the same session, which the caller stores once. */
   redeemLink(request: LinkRequest): Promise<LinkOutcome>;
 }

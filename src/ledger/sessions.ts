@@ -7,12 +7,11 @@ import { authenticate, chargeClient, described } from "./clients.ts";
 import type { AuthenticatedClient, LinkOutcome, LinkRequest, SessionOutcome, SessionRequest } from "./contract.ts";
 import { charge } from "./limits.ts";
 import { appendEvent, type Parts } from "./parts.ts";
+import type { RateState } from "./rate.ts";
+import type { TokenFacts } from "./token-facts.ts";
 
 /** The event of a refusal says which of the service's endpoints the client has used. */
 const context = { endpoint: "console" };
-
-/** The name space of the codes of links. */
-const linkMaker = "console-link";
 
 /** The scopes of a session: everything that the agent holds, or the named part of it. A session has no id_token. */
 function scopesOf({ platformScopes }: AuthenticatedClient, named: readonly Scope[] | null) {
@@ -61,26 +60,37 @@ export async function openSession(parts: Parts, request: SessionRequest): Promis
   return { outcome: "opened", client, tokenId, openedAtMs, scopes, rate: charged.rate };
 }
 
-/** Opens a session for a one-time link: one durable commit. It counts as a token, like a sign-in with a secret. */
+/**
+ * Opens a session for a one-time link: one durable commit. It counts as a token, like a sign-in with a secret. A code has one session: a
+ * repeated request gets the same one, and whoever stores it first has it. So a failure in between uses no link up.
+ */
 export async function redeemLink(parts: Parts, request: LinkRequest): Promise<LinkOutcome> {
   const { token, codeHash, codeExpiresAtMs, longestMs } = request;
-  const { revocations, linkedSessions, singleUse } = parts;
+  const { revocations, linkedSessions } = parts;
   parts.principals.releaseExpired(Date.now());
-  const openedAtMs = Date.now();
   // Taken before the token is judged: a revocation that comes in between ends the session.
-  const tokenId = newIdAt<TokenId>(revocations.nextIssueMs(openedAtMs));
+  const tokenId = newIdAt<TokenId>(revocations.nextIssueMs(Date.now()));
   const principal = await activeSubject(parts, token);
-  if (!principal || codeExpiresAtMs <= openedAtMs) return { outcome: "inactive" };
-  // Nothing awaits between these: of two requests with one code, exactly one gets a session.
-  if (singleUse.isUsed(linkMaker, codeHash)) return { outcome: "inactive" };
+  if (!principal || codeExpiresAtMs <= Date.now()) return { outcome: "inactive" };
+  const client = described(parts, principal, token.credentialId);
+  const opened = (session: TokenFacts, rate: RateState | null): LinkOutcome => ({
+    outcome: "opened",
+    client,
+    tokenId: session.tokenId,
+    openedAtMs: session.expiresAt * 1000 - longestMs,
+    scopes: scopesOf(client, null).scopes,
+    rate,
+  });
+
+  // Nothing awaits between this and the addition: of requests at once, one adds.
+  const known = linkedSessions.of(codeHash);
+  if (known) return opened(known, null);
   const charged = charge(parts, principal, "token", true);
   if (charged.outcome === "limited") return charged;
-  singleUse.useOnce(linkMaker, codeHash, codeExpiresAtMs);
-  const expiresAt = Math.floor((openedAtMs + longestMs) / 1000);
-  linkedSessions.add(token.tokenId, { ...token, tokenId, expiresAt });
+  const openedAtMs = Date.now();
+  const session: TokenFacts = { ...token, tokenId, expiresAt: Math.floor((openedAtMs + longestMs) / 1000) };
+  linkedSessions.add(codeHash, token.tokenId, session);
   parts.activity.addToken(token.agentId, openedAtMs);
   await parts.settled();
-  const client = described(parts, principal, token.credentialId);
-  const { scopes } = scopesOf(client, null);
-  return { outcome: "opened", client, tokenId, openedAtMs, scopes, rate: charged.rate };
+  return opened(session, charged.rate);
 }

@@ -44,9 +44,10 @@ export async function createLink(
   const code = newSecret();
   const { hash: codeHash, keyId: codeHashKeyId } = hashSecret(context.settings.secretHashKeys, code);
   const { organizationId, agentId } = caller;
-  const { tokenId, credentialId, signingKeyId, expiresAt: tokenExpiresAt } = token.facts;
+  const { tokenId, credentialId, signingKeyId } = token.facts;
+  const tokenExpiresAt = token.facts.expiresAt * 1000;
   const scopes = consoleScopes(caller.scopes);
-  const expiresAt = Math.min(context.now() + linkMs, tokenExpiresAt * 1000);
+  const expiresAt = Math.min(context.now() + linkMs, tokenExpiresAt);
   const row: LinkRow = {
     codeHash,
     codeHashKeyId,
@@ -71,7 +72,7 @@ export async function createLink(
 }
 
 /** One text for every reason. */
-const notValid = (): Problem =>
+export const linkNotValid = (): Problem =>
   problem("UNAUTHORIZED", "The link is not valid.", {
     hint: "A link works once, within a minute, while its token is active. Make a new one with `POST /api/v1/console/links`.",
   });
@@ -80,7 +81,7 @@ const notValid = (): Problem =>
 export type LinkedSession = OpenedSession & { readonly link: LinkRow };
 
 /**
- * Uses a link. Of two requests at once, one gets the session.
+ * Opens the session of a link. Of two requests at once, one can store it.
  *
  * @returns `UNAUTHORIZED` with one text; `RATE_LIMIT_EXCEEDED` for a network that sends too many codes that do not exist
  */
@@ -88,17 +89,18 @@ export async function useLink(context: Context, code: string): Promise<Result<Li
   const link = await findLink(context, hashUnderEach(context.settings.secretHashKeys, code));
   if (!link) {
     const throttled = noteUnknownClient(context.source, context.now());
-    return throttled ? refusal(throttled) : notValid();
+    return throttled ? refusal(throttled) : linkNotValid();
   }
-  const { organizationId, agentId, tokenId, credentialId, signingKeyId, tokenExpiresAt } = link;
+  const { organizationId, agentId, tokenId, credentialId, signingKeyId } = link;
+  const expiresAt = Math.floor(link.tokenExpiresAt / 1000);
   const outcome = await ledgerOf(context, organizationId).redeemLink({
-    token: { tokenId, agentId, credentialId, signingKeyId, bound: false, chainId: null, expiresAt: tokenExpiresAt },
+    token: { tokenId, agentId, credentialId, signingKeyId, bound: false, chainId: null, expiresAt },
     codeHash: link.codeHash,
     codeExpiresAtMs: link.expiresAt,
     longestMs,
   });
   if (outcome.outcome === "limited") return overLimit(context, outcome);
-  if (outcome.outcome === "inactive") return notValid();
+  if (outcome.outcome === "inactive") return linkNotValid();
   const { client, tokenId: id, openedAtMs, rate } = outcome;
   const scopes = link.scopes.filter((scope) => outcome.scopes.includes(scope));
   return ok({ client, tokenId: id, openedAtMs, scopes, signingKeyId, headers: rateHeaders(rate), link });

@@ -7,7 +7,7 @@ import type { Context } from "../../platform/context.ts";
 import { hashSecret } from "../../platform/crypto/keyed-hash.ts";
 import type { Page } from "../../platform/http/pagination.ts";
 import type { TokenId } from "../../platform/ids.ts";
-import { problem } from "../../platform/problems/problems.ts";
+import { type Problem, problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
 import type { ScheduledPart } from "../../platform/scheduled.ts";
 import { count } from "../../platform/telemetry/recording.ts";
@@ -17,7 +17,7 @@ import { readAgent } from "../agents/service.ts";
 import { type OpenedSession, openSession } from "../tokens/service.ts";
 import { endOf, presentedSession } from "./authenticate.ts";
 import { endSession, factsOf } from "./end.ts";
-import { type LinkedSession, useLink } from "./links.ts";
+import { type LinkedSession, linkNotValid, useLink } from "./links.ts";
 import type { LinkSignIn, ListedSession, Session, SignIn } from "./schema.ts";
 import { cookieOf, csrfTokenOf, newSecret } from "./secrets.ts";
 import {
@@ -77,11 +77,12 @@ async function endOldest(context: Context, newest: SessionRow): Promise<void> {
   await Promise.all(tooMany.map((session) => endSession(context, actorOf(context, newest), session, "replaced")));
 }
 
+/** Stores a session; null when another request with the same link has stored it. */
 async function storeSession(
   context: Context,
   opened: OpenedSession | LinkedSession,
   cookie: string,
-): Promise<SessionRow> {
+): Promise<SessionRow | null> {
   const row = rowOf(context, opened, cookie);
   const link = "link" in opened ? opened.link : null;
   const event = newEvent(context, actorOf(context, row), {
@@ -91,7 +92,8 @@ async function storeSession(
     target: row.id,
     details: { scope: row.scopes.join(" "), ...(link ? { linkOf: link.tokenId } : {}) },
   });
-  await commitChange(context, [insertSession(context, row)], [event], link ? [removeLink(context, link)] : []);
+  const after = link ? [removeLink(context, link)] : [];
+  if (!(await commitChange(context, [insertSession(context, row)], [event], after))) return null;
   await endOldest(context, row);
   return row;
 }
@@ -121,6 +123,11 @@ async function publicSession(
   });
 }
 
+function refused(reason: Problem): Problem {
+  count("agentidp_console_sessions_total", { outcome: "refused" });
+  return reason;
+}
+
 /**
  * Signs in with a client secret, or with a one-time link. A session that the browser has already ends.
  *
@@ -136,12 +143,10 @@ export async function signIn(
     "code" in input
       ? await useLink(context, input.code)
       : await openSession(context, { ...input, scopes: input.scopes ?? null });
-  if (!opened.ok) {
-    count("agentidp_console_sessions_total", { outcome: "refused" });
-    return opened;
-  }
+  if (!opened.ok) return refused(opened);
   const cookie = newSecret();
   const row = await storeSession(context, opened.value, cookie);
+  if (!row) return refused(linkNotValid());
   const before = await presentedSession(context, header);
   if (before && !endOf(before, context.now())) {
     await endSession(context, actorOf(context, before), before, "signed_out");

@@ -25,7 +25,9 @@ export const isOver = ({ expiresAt, lastUsedAt }: Pick<SessionRow, "expiresAt" |
 const isExpired = (nowMs: number): SQL =>
   sql`(${consoleSessions.expiresAt} <= ${nowMs} OR ${consoleSessions.lastUsedAt} <= ${nowMs - idleMs})`;
 
-export const insertSession = ({ db }: WithDb, row: SessionRow) => db.insert(consoleSessions).values(row);
+/** Changes nothing where the session is stored: another request with the same link was first. */
+export const insertSession = ({ db }: WithDb, row: SessionRow) =>
+  db.insert(consoleSessions).values(row).onConflictDoNothing();
 
 /** The session with this cookie, also one that has ended. */
 export async function findByCookie({ db }: WithDb, hashes: readonly KeyedHash[]): Promise<SessionRow | null> {

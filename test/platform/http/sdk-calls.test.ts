@@ -69,12 +69,18 @@ describe("the methods of the client libraries in the document", () => {
     expect(found.sort()).toEqual(expected.sort());
   });
 
-  it("leave out the aliases and Stripe's webhook", () => {
+  it("leave out the aliases, Stripe's webhook and what is the console's own", () => {
     const left = operations.filter((operation) => operation["x-sdk-call"] === false);
     expect(left.map(({ operationId }) => operationId).sort()).toEqual([
+      "createConsoleLink",
+      "endOtherSession",
+      "endSession",
       "issueTokenOAuth2",
+      "listSessions",
       "readAgentInfoByPOST",
+      "readSession",
       "receiveEventFromStripe",
+      "startSession",
       "upgradeTierByBilling",
     ]);
     for (const operation of left) expect(operation).not.toHaveProperty("x-sdk-retry");

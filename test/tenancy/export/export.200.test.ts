@@ -162,6 +162,7 @@ it("attack: a cursor that names an agent or a webhook of another organization le
     "webhook_delivery",
     "webhook_delivery_attempt",
     "delegation",
+    "console_session",
     "agent",
   ]) {
     for (const ids of other.ids) {
@@ -169,6 +170,7 @@ it("attack: a cursor that names an agent or a webhook of another organization le
       if (id === undefined) continue;
       const rest: Record<string, (string | number)[]> = {
         agent: [],
+        console_session: [],
         agent_key: [0],
         webhook_delivery_attempt: ["", 0],
       };

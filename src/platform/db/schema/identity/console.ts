@@ -13,7 +13,6 @@ export const consoleLinks = sqliteTable(
     tokenId: text("token_id").$type<TokenId>().notNull(),
     credentialId: text("credential_id").$type<CredentialId>(),
     signingKeyId: text("signing_key_id").notNull(),
-    /** `exp` of the token, in seconds. */
     tokenExpiresAt: integer("token_expires_at").notNull(),
     scopes: text({ mode: "json" }).$type<readonly Scope[]>().notNull(),
     expiresAt: integer("expires_at").notNull(),

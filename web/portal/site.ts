@@ -17,6 +17,21 @@ export interface Source {
   readonly markdown: string;
 }
 
+/** Paths of the service that no document can have. */
+const taken = new Set([
+  "/api",
+  "/agents",
+  "/assets",
+  "/console",
+  "/docs",
+  "/embed",
+  "/health",
+  "/metrics",
+  "/oidc",
+  "/orgs",
+  "/reference",
+]);
+
 /** The section of docs/README.md for those who change the service. They have the repository, so it has no pages here. */
 const forContributors = "Change it";
 
@@ -84,6 +99,7 @@ function documents(): Source[] {
   const found = new Map<string, Source>();
   const add = (file: string, section: string | null, about: string) => {
     const path = pathOf(file);
+    if (taken.has(path)) throw new Error(`${file} would be a page at ${path}, which is another part of the service`);
     if (!found.has(path)) found.set(path, { file, path, section, about, markdown: markdownOf(file) });
   };
   let section = "";

@@ -1,4 +1,4 @@
-/** Blocks of code and wide tables. */
+/** Blocks of code, wide tables, and the navigation. */
 import { element } from "./elements.ts";
 
 const copiedMs = 2000;
@@ -33,4 +33,11 @@ export function releaseFittingRegions(): void {
     }
   });
   for (const region of document.querySelectorAll(".scroll, .code pre")) observer.observe(region);
+}
+
+/** Brings the current page into view in a navigation that is longer than the window. */
+export function showCurrentPage(): void {
+  const entry = document.querySelector<HTMLElement>(".menu [aria-current]");
+  const list = entry?.closest("nav");
+  if (entry && list) list.scrollTop = entry.offsetTop - list.clientHeight / 2;
 }

@@ -1,5 +1,5 @@
 /** What the portal has with script: the chosen theme, the search, and buttons that copy a block. Everything else works without it. */
-import { addCopyButtons, releaseFittingRegions } from "./blocks.ts";
+import { addCopyButtons, releaseFittingRegions, showCurrentPage } from "./blocks.ts";
 import { startSearch } from "./search.ts";
 import { applyChosenTheme, startThemeButton } from "./theme.ts";
 
@@ -11,4 +11,5 @@ addEventListener("DOMContentLoaded", () => {
   startSearch();
   addCopyButtons();
   releaseFittingRegions();
+  showCurrentPage();
 });

@@ -13,8 +13,8 @@ interface Entry {
 const most = 12;
 
 const entriesOf = (pages: readonly SearchPage[]): Entry[] =>
-  pages.flatMap(([path, title, headings]) => [
-    { href: path, title, page: "", text: title.toLowerCase() },
+  pages.flatMap(([path, title, about, headings]) => [
+    { href: path, title, page: "", text: `${title} ${about}`.toLowerCase() },
     ...headings.map(([id, heading]) => ({
       href: `${path}#${id}`,
       title: heading,
@@ -23,7 +23,7 @@ const entriesOf = (pages: readonly SearchPage[]): Entry[] =>
     })),
   ]);
 
-/** The entries that have all words, best first: words of the title before those of its page, beginnings of words before middles. */
+/** The entries that have all words, best first: words of the title before those of its page or description, beginnings of words before middles. */
 export function find(entries: readonly Entry[], query: string): Entry[] {
   const words = query.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
   if (words.length === 0) return [];

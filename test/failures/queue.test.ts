@@ -1,7 +1,7 @@
 /** The consumer of the webhook queue: whatever fails in it, the delivery is made. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Bindings } from "../../src/platform/env.ts";
-import { attackRuns, handOver, newWaiting, scheduledRun, type Waiting } from "./support/background.ts";
+import { attackRuns, handOver, newWaiting, type Waiting } from "./support/background.ts";
 import { bindings, giveBack, modes, takeOver } from "./support/faults.ts";
 import { comeToAnEnd } from "./support/send.ts";
 
@@ -11,8 +11,8 @@ afterAll(async () => {
   await comeToAnEnd();
 });
 
-async function dueDelivery({ subscriptionId }: Waiting): Promise<string> {
-  await scheduledRun(bindings);
+async function dueDelivery({ organization, subscriptionId }: Waiting): Promise<string> {
+  await handOver(bindings, [{ relay: organization.organizationId }]);
   const id = await bindings.DB.prepare("SELECT id FROM webhook_deliveries WHERE subscription_id = ?")
     .bind(subscriptionId)
     .first<string>("id");

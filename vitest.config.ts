@@ -26,7 +26,7 @@ const packages = new Set(
 );
 
 /** These take a minute and more. */
-const longest = /generated-attacks|disabled-principals|webhook-(crash|fairness)|\/soak\//;
+const longest = /generated-attacks|disabled-principals|webhook-(crash|fairness)|\/soak\/|\/failures\/(?!coverage)/;
 
 /** Begins with the longest files. Vitest begins with the largest ones, and at the end the longest would run alone. */
 class LongestFirst extends BaseSequencer {
@@ -37,11 +37,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** What `npm run test:fast` leaves out: the attacks, and files of long logs, many hours, floods and races that take ten seconds. */
+/** What `npm run test:fast` leaves out: attacks, injected failures, and files of long logs, many hours, floods and races. */
 const leftOut =
   process.env.npm_lifecycle_event === "test:fast"
     ? [
         "test/security/**",
+        "test/failures/!(coverage).test.ts",
         "test/assurance/controls/audit-log-integrity.test.ts",
         "test/identity/delegation/races.test.ts",
         "test/keys/rotation-over-time.test.ts",
@@ -52,15 +53,8 @@ const leftOut =
       ]
     : [];
 
-interface Files {
-  readonly include: string[];
-  readonly exclude: string[];
-  /** Whether each file gets a process of its own. */
-  readonly isolate: boolean;
-}
-
-/** A project that runs inside workerd, the runtime of production. */
-const inWorkerd = (name: string, { include, exclude, isolate }: Files): TestProjectConfiguration => ({
+/** The tests that run inside workerd, the runtime of production. */
+const inWorkerd: TestProjectConfiguration = {
   plugins: [
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
@@ -79,17 +73,18 @@ const inWorkerd = (name: string, { include, exclude, isolate }: Files): TestProj
     }),
   ],
   test: {
-    name,
-    include,
-    exclude: ["test/**/*.node.test.ts", ...exclude],
-    isolate,
+    name: "workerd",
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/**/*.node.test.ts", ...leftOut],
+    // A process of its own would cost more than most files do. `anew.ts` separates the files.
+    isolate: false,
     setupFiles: ["test/support/anew.ts"],
     deps: { optimizer: { ssr: { enabled: true, include: [...packages, "ajv/dist/2020.js"] } } },
     // Generous: a slow machine is no failure.
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
-});
+};
 
 export default defineConfig({
   test: {
@@ -97,14 +92,7 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     projects: [
-      // A process of its own would cost more than most files do. `anew.ts` separates the files.
-      inWorkerd("workerd", {
-        include: ["test/**/*.test.ts"],
-        exclude: ["test/failures/!(coverage).test.ts", ...leftOut],
-        isolate: false,
-      }),
-      // Injected failures break objects in ways that a reset was not made for, and there are few files.
-      inWorkerd("failures", { include: ["test/failures/!(coverage).test.ts"], exclude: [], isolate: true }),
+      inWorkerd,
       {
         test: {
           name: "node",

@@ -1,4 +1,4 @@
-/** How the service's own pages look, in a real browser. What they answer is in `test/platform/web/pages.test.ts`. */
+/** How errors and the API reference look, in a real browser. The portal is in `portal.node.test.ts`. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { expectAccessible, hasBrowser, newTab, picture } from "../support/browser.ts";
@@ -31,12 +31,10 @@ async function expectGood(page: Page, width: number, scheme: Scheme, view: strin
 const ownStatus = /^Failed to load resource: the server responded with a status of (404|401) /;
 
 describe.skipIf(!hasBrowser)("what visitors see", () => {
-  it.each(cases)("the first page, the errors, and a page that is not there, at $width, $scheme", async (one) => {
+  it.each(cases)("an error, and a page that is not there, at $width, $scheme", async (one) => {
     const { width, scheme } = one;
     const { page, complaints } = await open(width, scheme);
     for (const [path, name] of [
-      ["/", "home"],
-      ["/errors#AGENT_NOT_FOUND", "errors"],
       ["/nowhere", "not-found"],
       ["/api/v1/agents", "unauthorized"],
     ] as const) {

@@ -2,6 +2,8 @@
 export const portalFiles: readonly string[] = [
   "pages/agntcy/certification-guide.html",
   "pages/agntcy/certification-guide.md",
+  "pages/changelog.html",
+  "pages/changelog.md",
   "pages/concepts.html",
   "pages/concepts.md",
   "pages/conformance.html",

@@ -14,6 +14,9 @@ export const navigation: readonly MenuItem[] = [
   { to: "/first-steps", label: "First steps" },
   { to: "/", label: "Overview" },
   { to: "/agents", label: "Agents", needs: "agents:read" },
+  { to: "/analytics", label: "Analytics" },
+  { to: "/tier", label: "Tier" },
+  { to: "/compliance", label: "Compliance" },
   { to: "/account", label: "Account" },
 ];
 

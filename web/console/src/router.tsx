@@ -61,6 +61,9 @@ const screens = [
   screen("/agents/register", () => import("./screens/agents/register.tsx")),
   screen("/agents/$agentId", () => import("./screens/agent/agent.tsx")),
   screen("/agents/$agentId/edit", () => import("./screens/agents/edit.tsx")),
+  screen("/analytics", () => import("./screens/analytics/analytics.tsx")),
+  screen("/tier", () => import("./screens/tier/tier.tsx")),
+  screen("/compliance", () => import("./screens/compliance/compliance.tsx")),
   screen("/account", () => import("./screens/account/account.tsx")),
 ];
 

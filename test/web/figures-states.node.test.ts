@@ -32,7 +32,7 @@ const hours = Array.from({ length: 168 }, (_, at) => ({
 expectEveryState(stage, {
   path: "/analytics?tab=activity",
   title: "Analytics",
-  without: refused,
+  without: [...refused],
   answers: { "GET /analytics/agents/activity": { data: hours } },
   empty: { "GET /analytics/agents/activity": { data: [] } },
   shows: { empty: "No tokens and no calls in the last 30 days." },
@@ -43,7 +43,7 @@ const everyAgent = Array.from({ length: 45 }, (_, at) => ({ agentId: idOf(100 + 
 expectEveryState(stage, {
   path: "/analytics?tab=agents",
   title: "Analytics",
-  without: refused,
+  without: [...refused],
   answers: {
     "GET /analytics/agents": { month: "2026-11", data: everyAgent },
     "GET /agents/{agentId}": { email: `an-agent-with-a-long-name${"-and-more".repeat(20)}@acme.example` },
@@ -57,7 +57,7 @@ const ages = (counts: readonly number[]) =>
 expectEveryState(stage, {
   path: "/analytics?tab=credentials&days=90",
   title: "Analytics",
-  without: refused,
+  without: [...refused],
   answers: {
     "GET /analytics/credentials/rotations": { ...dates(90, (day) => day % 5), credentialsByAge: ages([40, 12, 3, 9]) },
   },
@@ -72,7 +72,7 @@ const routes = Array.from(
 expectEveryState(stage, {
   path: "/analytics?tab=calls",
   title: "Analytics",
-  without: refused,
+  without: [...refused],
   answers: {
     "GET /analytics/calls": {
       data: routes.flatMap((route, at) => [

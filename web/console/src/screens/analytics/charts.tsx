@@ -15,8 +15,6 @@ function routeText(route: string): string {
   return path.length > most ? `…${path.slice(-most)}` : path;
 }
 
-const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
 /** Of all charts: lines and texts in the colors of the page. */
 const axis = { stroke: "var(--edge)", tick: { fill: "var(--quiet)", fontSize: 12 }, tickLine: false } as const;
 const tip = {
@@ -49,7 +47,7 @@ export function DaysChart({ data, what, label }: DaysProps) {
           <XAxis dataKey="date" tickFormatter={dayText} minTickGap={24} {...axis} />
           <YAxis width={44} allowDecimals={false} tickFormatter={(value) => compact.format(value)} {...axis} />
           <Tooltip {...tip} labelFormatter={(date) => dayText(String(date))} />
-          <Bar dataKey="count" name={what} fill="var(--accent)" isAnimationActive={!isStill()} maxBarSize={28} />
+          <Bar dataKey="count" name={what} fill="var(--accent)" isAnimationActive={false} maxBarSize={28} />
         </BarChart>
       </ResponsiveContainer>
     </div>
@@ -77,7 +75,7 @@ export function SharesChart({ data, what, label }: SharesProps) {
           <XAxis dataKey="name" interval={0} {...axis} />
           <YAxis width={44} allowDecimals={false} tickFormatter={(value) => compact.format(value)} {...axis} />
           <Tooltip {...tip} />
-          <Bar dataKey="count" name={what} fill="var(--accent)" isAnimationActive={!isStill()} maxBarSize={56} />
+          <Bar dataKey="count" name={what} fill="var(--accent)" isAnimationActive={false} maxBarSize={56} />
         </BarChart>
       </ResponsiveContainer>
     </div>
@@ -139,7 +137,7 @@ export function CallsChart({ data, label }: CallsProps) {
               name={name}
               stackId="calls"
               fill={`url(#calls-${name})`}
-              isAnimationActive={!isStill()}
+              isAnimationActive={false}
               maxBarSize={22}
             />
           ))}

@@ -50,28 +50,27 @@ interface Age {
   readonly count: number;
 }
 
-const ageText = ({ minDays, maxDays }: Age) =>
-  maxDays === null ? `${minDays} days and more` : `${minDays} to ${maxDays} days`;
+const ageText = ({ minDays, maxDays }: Age) => (maxDays === null ? `${minDays}+` : `${minDays}–${maxDays}`);
 
 function Ages({ ages }: { readonly ages: readonly Age[] }) {
   const data = ages.map((age) => ({ name: ageText(age), count: age.count }));
   const old = ages.at(-1);
   return (
     <Chart
-      title="Age of active credentials"
-      sentence={`${plural(sum(ages), "active credential")}, by the days since each was made or rotated${
+      title="Age of active credentials, in days"
+      sentence={`${plural(sum(ages), "active credential")}, by the days since it was made or rotated${
         old === undefined || old.count === 0
           ? "."
           : `; ${countText(old.count)} not rotated for ${old.minDays} days or longer.`
       }`}
       table={{
         caption: "Active credentials by age",
-        heads: ["Age", "Credentials"],
+        heads: ["Age in days", "Credentials"],
         rows: data.map(({ name, count }) => [name, count]),
         fileName: "credential-ages",
       }}
     >
-      <SharesChart data={data} what="Credentials" label="Active credentials by age" />
+      <SharesChart data={data} what="Credentials" label="Active credentials by age in days" />
     </Chart>
   );
 }

@@ -93,9 +93,9 @@ const columns: readonly Column<AuditEvent>[] = [
   {
     id: "actor",
     label: "By",
-    cell: ({ agentId, actor }) =>
-      actor.agentId === null || actor.agentId === undefined ? (
-        <span className="quiet-text">the service</span>
+    cell: ({ agentId, actor, outcome }) =>
+      actor.agentId === null ? (
+        <span className="quiet-text">{outcome === "failure" ? "not authenticated" : "the service"}</span>
       ) : actor.agentId === agentId ? (
         "itself"
       ) : (

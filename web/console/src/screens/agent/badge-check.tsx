@@ -52,7 +52,7 @@ export function BadgeCheck({ agent }: { readonly agent: Agent }) {
   return (
     <Section
       title="Badge"
-      lead="A verifiable credential: the service asserts what the agent is. This browser has verified it with the keys in the service's DID document."
+      lead="A verifiable credential: the service asserts what the agent is. This browser checks it with the keys in the service's DID document."
     >
       {isWithout ? (
         <p>Only an active agent has a badge.</p>

@@ -61,6 +61,8 @@ async function isSigned([header = "", payload = "", signature = ""]: readonly st
   }
 }
 
+const textOf = (value: unknown) => (typeof value === "string" ? value : "missing");
+
 const timeOf = (value: unknown) => (typeof value === "number" ? new Date(value * 1000).toISOString() : null);
 
 /** The clocks of the service and of this machine may differ so much. */
@@ -88,16 +90,16 @@ export async function verifyBadge(
     {
       label: "Signed by a key of the service",
       isMet: key !== null && (await isSigned(parts, key)),
-      evidence: typeof header.kid === "string" ? header.kid : "the header names no key",
+      evidence: textOf(header.kid),
     },
-    { label: "Issued by the service", isMet: iss === document.id, evidence: String(iss) },
-    { label: "About this agent", isMet: sub === agentDid, evidence: String(sub) },
+    { label: "Issued by the service", isMet: iss === document.id, evidence: textOf(iss) },
+    { label: "About this agent", isMet: sub === agentDid, evidence: textOf(sub) },
     {
       label: "An agent badge",
       isMet: Array.isArray(types) && types.includes("AgentBadge"),
-      evidence: Array.isArray(types) ? types.join(", ") : "no type",
+      evidence: Array.isArray(types) ? types.join(", ") : "missing",
     },
-    { label: "Valid now", isMet: isInTime, evidence: `${timeOf(nbf) ?? "?"} to ${timeOf(exp) ?? "?"}` },
+    { label: "Valid now", isMet: isInTime, evidence: `${timeOf(nbf) ?? "missing"} to ${timeOf(exp) ?? "missing"}` },
   ];
   return { isVerified: checks.every(({ isMet }) => isMet), checks, expiresAt: timeOf(exp) };
 }

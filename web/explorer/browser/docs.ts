@@ -1,4 +1,8 @@
-/** `/docs` on a narrow screen: a button shows the navigation of the viewer, and the choice of an operation hides it. */
+/** `/docs`: the theme of the portal; and on a narrow screen a button that shows the navigation of the viewer, until an operation is chosen. */
+import { applyChosenTheme } from "../../portal/browser/theme.ts";
+
+// What the visitor chose in the portal.
+applyChosenTheme();
 
 const button = document.querySelector<HTMLButtonElement>("#menu");
 const viewer = document.querySelector("openapi-explorer");

@@ -97,7 +97,7 @@ const columns: readonly Column<AuditEvent>[] = [
       actor.agentId === null ? (
         <span className="quiet-text">{outcome === "failure" ? "not authenticated" : "the service"}</span>
       ) : actor.agentId === agentId ? (
-        "itself"
+        <span className="whole">itself</span>
       ) : (
         <Id value={actor.agentId} label="agent id" to={`/agents/${actor.agentId}`} />
       ),

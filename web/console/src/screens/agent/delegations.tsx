@@ -116,8 +116,8 @@ function columnsOf(
       label: "Scopes",
       cell: ({ scopes, resource }) => (
         <>
-          <code>{scopes.join(" ")}</code>
-          {resource !== undefined && <span className="quiet-text breaks"> for {resource}</span>}
+          <code className="scopes">{scopes.join(" ")}</code>
+          {resource !== undefined && <span className="quiet-text breaks">for {resource}</span>}
         </>
       ),
     },

@@ -143,6 +143,8 @@ describe("a trailing slash", () => {
   it.each([
     ["/docs/", "/docs"],
     ["/errors/", "/errors"],
+    ["/reference/", "/reference"],
+    ["/guides/clients/", "/guides/clients"],
     ["/embed/controls/?theme=dark", "/embed/controls?theme=dark"],
     ["/.well-known/jwks.json/", "/.well-known/jwks.json"],
   ])("%s leads to %s", async (path, target) => {

@@ -110,7 +110,15 @@ function columnsOf(
         <AgentName agentId={isGiven ? delegateeAgentId : delegatorAgentId} />
       ),
     },
-    { id: "status", label: "Status", cell: ({ status }) => <Badge status={status} /> },
+    {
+      id: "status",
+      label: "Status and id",
+      cell: ({ status, chainId }) => (
+        <>
+          <Badge status={status} /> <Id value={chainId} label="delegation id" />
+        </>
+      ),
+    },
     {
       id: "scopes",
       label: "Scopes",
@@ -122,7 +130,6 @@ function columnsOf(
       ),
     },
     { id: "expires", label: "Expires", cell: ({ expiresAt }) => <Time value={expiresAt} look="relative" /> },
-    { id: "id", label: "Id", cell: ({ chainId }) => <Id value={chainId} label="delegation id" /> },
     {
       id: "revoke",
       label: "Revoke",

@@ -35,12 +35,13 @@ describe("secrets are compared in constant time", () => {
     expect(users).toEqual(["platform/crypto/keyed-hash.ts"]);
   });
 
-  it("wherever one is presented: a client secret, the set-up token, the token of the metrics", () => {
+  it("wherever one is presented: a client secret, the set-up token, the token of the metrics, the CSRF token of the console", () => {
     const users = [...sources]
       .filter(([, text]) => /\b(constantTimeEqual|isSameHash)\(/.test(text))
       .map(([path]) => path);
     expect(users.sort()).toEqual([
       "access/idempotency/repetition.ts",
+      "identity/console/authenticate.ts",
       "identity/credentials/rotate.ts",
       "ledger/sign-in.ts",
       "platform/crypto/keyed-hash.ts",

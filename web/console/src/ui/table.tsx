@@ -27,41 +27,49 @@ interface TableProps<Row> {
   readonly onSort?: (sort: string) => void;
 }
 
+/** So many do not fit a tablet: the table scrolls inside its own region there. */
+const manyColumns = 7;
+
 const directionOf = (sort: string | undefined, field: string) =>
   sort === field ? "ascending" : sort === `-${field}` ? "descending" : undefined;
 
 export function Table<Row>({ caption, isCaptionHidden, columns, rows, keyOf, sort, onSort }: TableProps<Row>) {
-  return (
-    <div className="table-frame">
-      <table>
-        <caption className={isCaptionHidden ? "hidden" : undefined}>{caption}</caption>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <Head key={column.id} column={column} sort={sort} onSort={onSort} />
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={keyOf(row)}>
-              {columns.map(({ id, label, cell, isNumber, isHead, isBare }) => {
-                const shared = { className: isNumber ? "number" : undefined, "data-label": isBare ? undefined : label };
-                return isHead ? (
-                  <th key={id} scope="row" {...shared}>
-                    <div>{cell(row)}</div>
-                  </th>
-                ) : (
-                  <td key={id} {...shared}>
-                    <div>{cell(row)}</div>
-                  </td>
-                );
-              })}
-            </tr>
+  const table = (
+    <table>
+      <caption className={isCaptionHidden ? "hidden" : undefined}>{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <Head key={column.id} column={column} sort={sort} onSort={onSort} />
           ))}
-        </tbody>
-      </table>
-    </div>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={keyOf(row)}>
+            {columns.map(({ id, label, cell, isNumber, isHead, isBare }) => {
+              const shared = { className: isNumber ? "number" : undefined, "data-label": isBare ? undefined : label };
+              return isHead ? (
+                <th key={id} scope="row" {...shared}>
+                  <div>{cell(row)}</div>
+                </th>
+              ) : (
+                <td key={id} {...shared}>
+                  <div>{cell(row)}</div>
+                </td>
+              );
+            })}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+  if (columns.length < manyColumns) return <div className="table-frame">{table}</div>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus (WCAG 2.1.1).
+    <section className="table-frame scrolls" tabIndex={0} aria-label={caption}>
+      {table}
+    </section>
   );
 }
 

@@ -3,7 +3,7 @@ import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
-import { consoleLinkSchema, sessionPageSchema, sessionPath, sessionSchema, startSessionSchema } from "./schema.ts";
+import { consoleLinkSchema, sessionPageSchema, sessionPath, sessionSchema, signInSchema } from "./schema.ts";
 import { sessionCookie } from "./secrets.ts";
 import { createLink, endOwnSession, listSessions, readSession, signIn, signOut } from "./service.ts";
 
@@ -24,7 +24,7 @@ consoleRoutes.openapi(
     description:
       "For the console's own pages: the request must come from them (`Sec-Fetch-Site: same-origin`, or `Origin` with the issuer). The answer sets an HttpOnly cookie, which the calls below `/console` take in place of an access token. A session ends after 30 minutes without a call, after 8 hours, and with what its tokens would end with. An agent has 20 at most; the oldest ends. Counts as a token, and works over the limits.",
     request: {
-      body: { required: true, ...json(startSessionSchema, "The credentials of an agent, or the code of a link") },
+      body: { required: true, ...json(signInSchema, "The credentials of an agent, or the code of a link") },
     },
     responses: { 201: json(sessionSchema, "The session") },
     errors: ["UNAUTHORIZED", "FORBIDDEN", "RATE_LIMIT_EXCEEDED"],

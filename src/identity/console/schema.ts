@@ -6,6 +6,7 @@ import { memberRoleSchema } from "../../platform/http/enums.ts";
 import { isUnique, textLike, timeSchema, unique } from "../../platform/http/fields.ts";
 import { pageSchema } from "../../platform/http/pagination.ts";
 import { credentialIdSchema, type Scope, type TokenId } from "../../platform/ids.ts";
+import { missing } from "../../platform/problems/problems.ts";
 import { organizationSchema } from "../../tenancy/organizations/schema.ts";
 import { agentSchema } from "../agents/schema.ts";
 
@@ -29,25 +30,29 @@ const credentialText = z
   .min(1, { error: "must not be empty" })
   .max(256, { error: "must have at most 256 characters" });
 
+/** With the credentials of an agent, or with a link. */
 export const signInSchema = z
   .strictObject({
-    clientId: credentialText.openapi({ example: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" }),
-    clientSecret: credentialText.openapi({ example: "sa_sec_…" }),
+    clientId: credentialText.optional().openapi({ example: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10" }),
+    clientSecret: credentialText.optional().openapi({ example: "sa_sec_…" }),
     scopes: scopesSchema.optional(),
-  })
-  .openapi("SignIn");
-
-export const linkSignInSchema = z
-  .strictObject({
-    code: credentialText.openapi({
-      description: "What follows `#code=` in the link",
+    code: credentialText.optional().openapi({
+      description: "What follows `#code=` in a link, alone: a link has its own scopes",
       example: "rI1SzKUyzyN9nqTSQgv0qk9PRsGPNdOLQ_vXUJ3qSdw",
     }),
   })
-  .openapi("LinkSignIn");
-
-/** With a secret, or with a one-time link. */
-export const startSessionSchema = z.union([signInSchema, linkSignInSchema]).openapi("StartSession");
+  .superRefine(({ code, clientId, clientSecret, scopes }, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    if (code === undefined) {
+      if (clientId === undefined) refuse("clientId", missing);
+      if (clientSecret === undefined) refuse("clientSecret", missing);
+    } else if ([clientId, clientSecret, scopes].some((field) => field !== undefined)) {
+      refuse("code", "must be the only field");
+    }
+  })
+  .openapi("SignIn", {
+    example: { clientId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a10", clientSecret: "sa_sec_…", scopes: ["agents:read"] },
+  });
 
 export const consoleLinkSchema = z
   .object({
@@ -103,7 +108,6 @@ export const listedSessionSchema = z
 export const sessionPageSchema = pageSchema("SessionPage", listedSessionSchema);
 
 export type SignIn = z.output<typeof signInSchema>;
-export type LinkSignIn = z.output<typeof linkSignInSchema>;
 export type ConsoleLink = z.output<typeof consoleLinkSchema>;
 export type Session = z.output<typeof sessionSchema>;
 export type ListedSession = z.output<typeof listedSessionSchema>;

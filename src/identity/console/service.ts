@@ -18,7 +18,7 @@ import { type OpenedSession, openSession } from "../tokens/service.ts";
 import { endOf, presentedSession } from "./authenticate.ts";
 import { endSession, factsOf } from "./end.ts";
 import { type LinkedSession, linkNotValid, useLink } from "./links.ts";
-import type { LinkSignIn, ListedSession, Session, SignIn } from "./schema.ts";
+import type { ListedSession, Session, SignIn } from "./schema.ts";
 import { cookieOf, csrfTokenOf, newSecret } from "./secrets.ts";
 import {
   expiredSessions,
@@ -136,13 +136,13 @@ function refused(reason: Problem): Problem {
  */
 export async function signIn(
   context: Context,
-  input: SignIn | LinkSignIn,
+  { code, clientId = "", clientSecret = "", scopes }: SignIn,
   header: string | null,
 ): Promise<Result<Started>> {
   const opened =
-    "code" in input
-      ? await useLink(context, input.code)
-      : await openSession(context, { ...input, scopes: input.scopes ?? null });
+    code === undefined
+      ? await openSession(context, { clientId, clientSecret, scopes: scopes ?? null })
+      : await useLink(context, code);
   if (!opened.ok) return refused(opened);
   const cookie = newSecret();
   const row = await storeSession(context, opened.value, cookie);
@@ -151,8 +151,8 @@ export async function signIn(
   if (before && !endOf(before, context.now())) {
     await endSession(context, actorOf(context, before), before, "signed_out");
   }
-  const { client, scopes, headers } = opened.value;
-  const session = await publicSession(context, { ...client, scopes }, row, cookie);
+  const { client, headers } = opened.value;
+  const session = await publicSession(context, { ...client, scopes: row.scopes }, row, cookie);
   if (!session.ok) return session;
   count("agentidp_console_sessions_total", { outcome: "started" });
   return ok({ session: session.value, cookie, headers });

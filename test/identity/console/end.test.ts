@@ -158,6 +158,24 @@ describe("what it depends on", () => {
     expect(verified.body.valid).toBe(false);
   });
 
+  it("its agent is decommissioned: an export has it without its hashes, and the next minute takes it away", async () => {
+    const { agent, browser } = await newSession();
+    const sessions = async () => {
+      const { organizationId, token } = organization;
+      const { text } = await call(`/api/v1/organizations/${organizationId}/export`, { token });
+      const lines = text.split("\n").filter((line) => line.includes(browser.answer.body.sessionId));
+      return lines.map((line) => JSON.parse(line)).filter(({ type }) => type === "console_session");
+    };
+    const [exported] = await sessions();
+    expect(exported).toMatchObject({ agentId: agent.agentId, ip: "unknown", endedAt: null });
+    expect(JSON.stringify(exported)).not.toMatch(/hash|csrf|cookie/i);
+    const path = `/api/v1/agents/${agent.agentId}`;
+    expect((await call(path, { method: "DELETE", token: organization.token })).status).toBe(204);
+    expect((await browser.send("/session")).status).toBe(401);
+    await runCron();
+    expect(await sessions()).toStrictEqual([]);
+  });
+
   // The last one: every token and every session of the service ends.
   it("the signing key of its time is dropped as compromised", async () => {
     const { browser } = await newSession();

@@ -33,6 +33,12 @@ beforeAll(async () => {
   const { agentId, credentialId } = party.agents.wide;
   const path = `/api/v1/agents/${agentId}/credentials/${credentialId}/rotate`;
   for (const overlapSeconds of [600, 600]) await call(path, { token: party.token, json: { overlapSeconds } });
+  // Two sessions, so that a page can end between them.
+  for (const { agentId, clientSecret } of [party.agents.wide, party.agents.wide, other.agents.wide]) {
+    const json = { clientId: agentId, clientSecret };
+    const signedIn = await call("/console/session", { json, headers: { "Sec-Fetch-Site": "same-origin" } });
+    expect(signedIn.status, signedIn.text).toBe(201);
+  }
   // What only a scheduled run, Stripe or a later commit writes.
   const [now, { organizationId }] = [Date.now(), party];
   await DB.batch([

@@ -929,18 +929,13 @@ export type Organization = {
   readonly updatedAt: string;
 };
 
-export type StartSession = SignIn | LinkSignIn;
-
 export type SignIn = {
-  readonly clientId: string;
-  readonly clientSecret: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
   /** The scopes of the session; left out, every platform scope that the agent holds */
   readonly scopes?: readonly PlatformScope[];
-};
-
-export type LinkSignIn = {
-  /** What follows `#code=` in the link */
-  readonly code: string;
+  /** What follows `#code=` in a link, alone: a link has its own scopes */
+  readonly code?: string;
 };
 
 export type SessionPage = {

@@ -24,6 +24,8 @@ beforeAll(async () => {
   clone = await mkdtemp(join(tmpdir(), "agentidp-clone-"));
   for (const path of filesOfClone()) await cp(join(root, path), join(clone, path));
   await symlink(join(root, "node_modules"), join(clone, "node_modules"));
+  // The pages for browsers are built already; without the tests, which documents link to, they cannot be built.
+  await cp(join(root, "web/dist"), join(clone, "web/dist"), { recursive: true });
 });
 afterAll(() => rm(clone, { recursive: true, force: true, maxRetries: 5 }));
 

@@ -38,7 +38,8 @@ async function hold(url: string): Promise<ChildProcess> {
 
 /** `npm start` in a copy of the programs. */
 function start(port: number) {
-  cpSync(join(root, "scripts"), join(directory, "scripts"), { recursive: true });
+  for (const folder of ["scripts", "web/build"])
+    cpSync(join(root, folder), join(directory, folder), { recursive: true });
   cpSync(join(root, "package.json"), join(directory, "package.json"));
   symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
   const env = { ...process.env, PORT: `${port}` };

@@ -13,14 +13,15 @@ export const builtName = ".built";
 const builtFile = join(dist, builtName);
 
 /** The client libraries: a page for each is made of these. */
-const libraries = readdirSync(join(checkout, "sdk")).flatMap((language) =>
-  ["README.md", "examples"].map((name) => `sdk/${language}/${name}`),
-);
+const libraries = () =>
+  readdirSync(join(checkout, "sdk")).flatMap((language) =>
+    ["README.md", "examples"].map((name) => `sdk/${language}/${name}`),
+  );
 
 /** Files and folders that a page may be made of, relative to the checkout. */
-const sources = [
+const sources = () => [
   ...["web", "docs", "examples", "SECURITY.md", "CHANGELOG.md", "package.json", "sdk/openapi.json"],
-  ...libraries.filter((path) => existsSync(join(checkout, path))),
+  ...libraries().filter((path) => existsSync(join(checkout, path))),
 ];
 
 /** Folders that hold no sources. */
@@ -39,7 +40,7 @@ function* filesOf(path: string): Generator<string> {
 /** The hash of all sources: of their paths and of their contents. */
 export function sourcesHash(): string {
   const hash = createHash("sha256");
-  for (const source of sources) {
+  for (const source of sources()) {
     const path = join(checkout, source);
     for (const file of statSync(path).isDirectory() ? filesOf(path) : [path]) {
       const content = readFileSync(file);

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { auditEventNames } from "../../../src/events/catalogue.ts";
 import { runCron } from "../../assurance/controls/_cron.ts";
+import { browserAfter, signIn } from "../../identity/console/_browser.ts";
 import {
   delegate,
   delegationTokenType,
@@ -177,6 +178,16 @@ describe("the events of every action in the catalogue", () => {
     const gap = { organizationId, fromSequence: kept + 1, toSequence: head, reason: `Lost; ask ${person().email}` };
     await must(201, "/api/v1/audit/gaps", { token: await adminToken(await theOperator()), json: gap });
     await must(200, `/api/v1/organizations/${organizationId}/export`, { token });
+  });
+
+  it("the console", async () => {
+    const client = await newClient((await newOrganization()).token, person());
+    const { clientId, clientSecret } = client;
+    const first = browserAfter(await signIn({ clientId, clientSecret }, { "User-Agent": person().email }));
+    const form = { grant_type: "client_credentials", scope: "agents:read" };
+    const { access_token: token } = await must(200, "/api/v1/token", { basic: client, form });
+    await must(201, "/api/v1/console/links", { token, method: "POST" });
+    expect((await first.send("/session", { method: "DELETE" })).status).toBe(204);
   });
 
   it("hold no e-mail and no owner", async () => {

@@ -74,7 +74,7 @@ describe("the database", () => {
 
 describe("everything is readable over HTTP", () => {
   /** Things that 0.1.0 does not have. */
-  const newThings = /\{(?:domain|resourceId)\}/;
+  const newThings = /\{(?:domain|resourceId)\}|^\/console\//;
   const ids = (path: string): Record<string, string> => ({
     orgId: admin.organizationId,
     agentId: screener.agentId,

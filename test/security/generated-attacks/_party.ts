@@ -118,6 +118,8 @@ export async function newParty(organization: Organization, partner: Organization
   const log = await made(call("/api/v1/audit?limit=1", { token }), 200);
   const domain = await post(`/api/v1/organizations/${organizationId}/domains`, { domain: `${slug}.test` });
   const test = await call(`/api/v1/webhooks/${webhookId}/test`, { method: "POST", token });
+  const { clientId, clientSecret } = organization;
+  const ofConsole = { json: { clientId, clientSecret }, headers: { "Sec-Fetch-Site": "same-origin" } };
   ids.push(
     { policyId: (await post("/api/v1/oidc/trust-policies", policy)).policyId },
     { partnerId: (await post("/api/v1/federation/trust", partnership)).partnerId },
@@ -125,6 +127,7 @@ export async function newParty(organization: Organization, partner: Organization
     { webhookId, deliveryId: test.body.id },
     { orgId: organizationId, domain: domain.domain },
     { eventId: log.data[0].eventId },
+    { id: (await made(call("/console/session", ofConsole))).sessionId },
   );
   return {
     ...organization,

@@ -4,7 +4,7 @@ mod pair;
 use crate::claims::base64url;
 use crate::clock::BoxFuture;
 use crate::credentials::{signing_input, CallbackError};
-use crate::error::{AgentIdPError, Result};
+use crate::error::{AgentIdPError, ErrorKind, Result};
 use crate::secret::Secret;
 #[cfg(feature = "dpop")]
 use aws_lc_rs::signature::{EcdsaKeyPair, KeyPair, ECDSA_P256_SHA256_FIXED_SIGNING};
@@ -139,10 +139,17 @@ impl Signer {
     pub(crate) async fn signed_with(&self, header: &Value, claims: &Value) -> Result<String> {
         let input = signing_input(header, claims);
         let signature = match &self.signing {
-            Signing::Pair(pair) => pair.sign(input.as_bytes()),
-            Signing::Callback(sign) => sign(input.clone().into_bytes()).await.ok(),
+            Signing::Pair(pair) => pair
+                .sign(input.as_bytes())
+                .ok_or_else(|| AgentIdPError::config("The key did not sign."))?,
+            Signing::Callback(sign) => {
+                let failed = |cause| {
+                    let message = "The key did not sign: its callback failed.";
+                    AgentIdPError::caused(ErrorKind::Config, "CONFIGURATION", message, cause)
+                };
+                sign(input.clone().into_bytes()).await.map_err(failed)?
+            }
         };
-        let signature = signature.ok_or_else(|| AgentIdPError::config("The key did not sign."))?;
         Ok(format!("{input}.{}", base64url(signature)))
     }
 }

@@ -213,11 +213,12 @@ pub(crate) fn no_credentials(message: &str) -> AgentIdPError {
 }
 
 async fn called(callback: &Callback) -> Result<Secret> {
-    callback().await.map_err(|_| {
-        AgentIdPError::of(
+    callback().await.map_err(|cause| {
+        AgentIdPError::caused(
             ErrorKind::Config,
             "NO_TOKEN",
             "The program's callback gave no token.",
+            cause,
         )
     })
 }

@@ -143,6 +143,22 @@ impl AgentIdPError {
         )
     }
 
+    /// An error of the program's own code.
+    pub(crate) fn caused(
+        kind: ErrorKind,
+        code: &str,
+        message: &str,
+        cause: Box<dyn Error + Send + Sync>,
+    ) -> Self {
+        let facts = ErrorFacts {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            cause: Some(Arc::from(cause)),
+            ..ErrorFacts::default()
+        };
+        Self::new(kind, facts)
+    }
+
     /// An error before anything was sent.
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::of(ErrorKind::Config, "CONFIGURATION", message)
@@ -232,7 +248,7 @@ impl AgentIdPError {
         matches!(self.http_status(), Some(409 | 412))
     }
 
-    /// What caused it, such as the failure of a connection.
+    /// What caused it, such as the failure of a connection, or the error of a callback.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.facts().cause.as_deref()

@@ -23,6 +23,7 @@ pub mod dpop;
 mod engine;
 mod error;
 mod generated;
+mod guarded;
 mod instant;
 mod model;
 mod nonces;
@@ -32,6 +33,7 @@ mod parts;
 mod refusal;
 mod retry;
 mod secret;
+mod sent_secrets;
 mod settings;
 mod stream;
 #[cfg(any(feature = "dpop", feature = "verify"))]

@@ -38,12 +38,34 @@ pub(crate) struct Input {
     pub(crate) query: Vec<(String, String)>,
     /// With the texts of its secrets. It is never printed: the text is kept as a secret.
     pub(crate) body: Option<Secret>,
+    /// Those in the body.
+    pub(crate) secrets: Vec<Secret>,
     /// The scopes of the token, where the call needs others than the client's.
     pub(crate) scopes: Option<Vec<String>>,
     /// `Authorization` in place of a token's.
     pub(crate) authorization: Option<Secret>,
     /// What cannot be sent.
     pub(crate) error: Option<AgentIdPError>,
+}
+
+/// The texts that a value has only where it is exposed.
+fn secrets_of(exposed: &Value, hidden: &Value, found: &mut Vec<Secret>) {
+    match (exposed, hidden) {
+        (Value::String(text), Value::String(shown)) if text != shown => {
+            found.push(Secret::from(text.as_str()));
+        }
+        (Value::Array(items), Value::Array(shown)) => {
+            for (item, shown) in items.iter().zip(shown) {
+                secrets_of(item, shown, found);
+            }
+        }
+        (Value::Object(members), Value::Object(shown)) => {
+            for (name, member) in members {
+                secrets_of(member, shown.get(name).unwrap_or(&Value::Null), found);
+            }
+        }
+        _ => {}
+    }
 }
 
 impl Input {
@@ -61,7 +83,11 @@ impl Input {
 
     pub(crate) fn body<T: Serialize>(mut self, body: &T) -> Self {
         match exposed_json(body) {
-            Ok(value) => self.body = Some(Secret::from(value.to_string())),
+            Ok(value) => {
+                let hidden = serde_json::to_value(body).unwrap_or_default();
+                secrets_of(&value, &hidden, &mut self.secrets);
+                self.body = Some(Secret::from(value.to_string()));
+            }
             Err(_) => {
                 self.error = Some(AgentIdPError::config("The body cannot be written as JSON."))
             }

@@ -62,7 +62,8 @@ pub(crate) fn refusal(
 ) -> AgentIdPError {
     let status = reply.status;
     let problem: Value = serde_json::from_str(&reply.text).unwrap_or(Value::Null);
-    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(redacted_text);
+    let shown = |text: &str| reply.secrets.redacted(text);
+    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(shown);
     let is_redirect = (300..400).contains(&status);
     let message = text("message")
         .or_else(|| text("error_description"))
@@ -87,7 +88,7 @@ pub(crate) fn refusal(
         message,
         http_status: Some(status),
         details: details
-            .and_then(|details| serde_json::from_str(&redacted_text(&details.to_string())).ok()),
+            .and_then(|details| serde_json::from_str(&shown(&details.to_string())).ok()),
         hint: text("hint"),
         docs: text("docs"),
         request_id: reply
@@ -95,7 +96,8 @@ pub(crate) fn refusal(
             .map(str::to_owned)
             .or_else(|| text("requestId")),
         retry_after: retry_after_seconds(&reply.headers, now),
-        oauth_error: text("error").or_else(|| challenge_error(&reply.headers)),
+        oauth_error: text("error")
+            .or_else(|| challenge_error(&reply.headers).map(|error| shown(&error))),
         attempts,
         cause: None,
     };
@@ -105,7 +107,9 @@ pub(crate) fn refusal(
 /// An answer that is not what the document says. The details have its beginning.
 pub(crate) fn unreadable(reply: Option<&Reply>, why: &str, attempts: u32) -> AgentIdPError {
     let body = reply.map(|reply| {
-        let beginning: String = reply.text.chars().take(2048).collect();
+        // Before it is cut: a part of a secret is no form of it.
+        let text = reply.secrets.without(&reply.text);
+        let beginning: String = text.chars().take(2048).collect();
         let shown: String = redacted_text(&beginning).chars().take(512).collect();
         serde_json::json!({ "body": shown })
     });

@@ -85,6 +85,10 @@ impl Preparing for Request<'_> {
             .token_request(self.endpoint.issuer(), now, &self.grant.form)
             .await?;
         let mut headers = request.headers;
+        let mut secrets = request.secrets;
+        let subject_token = |(name, _): &&(&str, String)| *name == "subject_token";
+        let exchanged = self.grant.form.iter().find(subject_token);
+        secrets.extend(exchanged.map(|(_, token)| Secret::from(token.as_str())));
         if let Some(key) = &transport.settings.dpop_key {
             let nonce = self.endpoint.nonces.get(&self.url);
             let proof = ProofRequest {
@@ -100,6 +104,7 @@ impl Preparing for Request<'_> {
         Ok(Outgoing {
             headers,
             body: Some(request.body),
+            secrets,
         })
     }
 

@@ -2,7 +2,8 @@
 mod kept;
 
 use crate::credentials::Credentials;
-use crate::error::{AgentIdPError, Result};
+use crate::error::{AgentIdPError, ErrorKind, Result};
+use crate::guarded::guarded;
 use crate::secret::Secret;
 use crate::token::{Token, Wanted};
 use crate::token_endpoint::TokenEndpoint;
@@ -27,6 +28,15 @@ use tokio::sync::watch;
 /// ```
 #[derive(Clone)]
 pub struct TokenManager(Arc<Inner>);
+
+/// A panic is the result of those who wait: another request for them would only panic again.
+fn panicked() -> AgentIdPError {
+    AgentIdPError::of(
+        ErrorKind::Config,
+        "CALLBACK_PANICKED",
+        "A callback of the program panicked while a token was requested.",
+    )
+}
 
 impl fmt::Debug for TokenManager {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,7 +129,8 @@ impl TokenManager {
         let inner = Arc::clone(&self.0);
         let asked = wanted.clone();
         let task = tokio::spawn(async move {
-            let result = inner.refreshed(&asked, living).await;
+            let result = guarded(inner.refreshed(&asked, living)).await;
+            let result = result.unwrap_or_else(|| Err(panicked()));
             sender.send_replace(Some(result));
         });
         let refresh = Arc::new(Refresh {

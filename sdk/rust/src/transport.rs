@@ -5,6 +5,8 @@ use crate::clock::Clock;
 use crate::error::{AgentIdPError, Result};
 use crate::refusal::{can_come_from_clock, refusal, unreadable, Asked};
 use crate::retry::{backoff, retry_after_seconds, Failure, RetryClass, LONGEST_WAIT};
+use crate::secret::Secret;
+use crate::sent_secrets::SentSecrets;
 use crate::settings::{user_agent, CallOptions, Settings};
 use chrono::{DateTime, TimeDelta, Utc};
 use exchange::{no_answer, NoReply};
@@ -18,6 +20,8 @@ use std::time::Duration;
 pub(crate) struct Outgoing {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Option<String>,
+    /// Those of the body.
+    pub(crate) secrets: Vec<Secret>,
 }
 
 /// Makes the attempts of a call.
@@ -49,6 +53,8 @@ pub(crate) struct Reply {
     /// Empty for a streamed answer.
     pub(crate) text: String,
     pub(crate) stream: Option<reqwest::Response>,
+    /// Of the request: an answer can repeat them.
+    pub(crate) secrets: SentSecrets,
 }
 
 impl Reply {

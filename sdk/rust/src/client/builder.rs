@@ -102,13 +102,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Called before each request.
+    /// Called before each request. A hook that panics changes no call.
     pub fn on_request(mut self, hook: impl Fn(&RequestEvent) + Send + Sync + 'static) -> Self {
         self.settings.on_request = Some(Arc::new(hook));
         self
     }
 
-    /// Called after each answer, or the lack of one.
+    /// Called after each answer, or the lack of one. A hook that panics changes no call.
     pub fn on_response(mut self, hook: impl Fn(&ResponseEvent) + Send + Sync + 'static) -> Self {
         self.settings.on_response = Some(Arc::new(hook));
         self

@@ -1,13 +1,17 @@
 //! The request of a token, as each kind of credentials sends it.
 use super::{called, no_credentials, Credentials, Form, Kind};
 use crate::error::{AgentIdPError, Result};
+use crate::secret::Secret;
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use std::sync::PoisonError;
 
 /// A request of a token, without its proof.
 pub(crate) struct TokenRequest {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
+    /// What the body has of them, and the client secret.
+    pub(crate) secrets: Vec<Secret>,
 }
 
 impl Credentials {
@@ -27,11 +31,12 @@ impl Credentials {
                 .finish()
         };
         match &self.0 {
-            Kind::ClientSecret { .. } => {
+            Kind::ClientSecret { secret, .. } => {
                 let authorization = ("authorization", self.basic().unwrap_or_default());
                 Ok(TokenRequest {
                     headers: vec![form_type, authorization],
                     body: written(form),
+                    secrets: vec![secret.lock().unwrap_or_else(PoisonError::into_inner).clone()],
                 })
             }
             Kind::PrivateKeyJwt { client_id, signer } => {
@@ -47,10 +52,12 @@ impl Credentials {
                     "client_assertion_type",
                     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned(),
                 ));
-                form.push(("client_assertion", signer.signed(&claims).await?));
+                let assertion = signer.signed(&claims).await?;
+                form.push(("client_assertion", assertion.clone()));
                 Ok(TokenRequest {
                     headers: vec![form_type],
                     body: written(&form),
+                    secrets: vec![Secret::from(assertion)],
                 })
             }
             Kind::WorkloadToken { agent_id, token } => {
@@ -75,6 +82,7 @@ impl Credentials {
                 Ok(TokenRequest {
                     headers,
                     body: body.to_string(),
+                    secrets: vec![token],
                 })
             }
             Kind::AccessToken { .. } | Kind::None => Err(no_credentials(

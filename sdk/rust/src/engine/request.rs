@@ -62,6 +62,7 @@ impl Preparing for Request<'_> {
         Ok(Outgoing {
             headers,
             body: self.body.clone(),
+            secrets: self.input.secrets.clone(),
         })
     }
 

@@ -1,7 +1,9 @@
 //! One attempt: a request, its hooks, and its answer, or why there is none.
 use super::{Outgoing, Preparing, Reply, Sending, Transport};
 use crate::error::{AgentIdPError, ErrorFacts, ErrorKind, Result};
+use crate::guarded::hooked;
 use crate::retry::Failure;
+use crate::sent_secrets::SentSecrets;
 use crate::settings::{CallOptions, RequestEvent, ResponseEvent};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
@@ -109,23 +111,26 @@ impl Transport {
             attempt: attempts,
         };
         if let Some(hook) = &self.settings.on_request {
-            hook(&event);
+            hooked(|| hook(&event));
         }
+        let secrets = SentSecrets::of(&outgoing.secrets, &outgoing.headers);
         let started = clock.monotonic();
         let timeout = self.settings.attempt_timeout.min(left());
         let result = tokio::time::timeout(timeout, self.exchanged(sending, headers, outgoing.body))
             .await
-            .unwrap_or(Err(NoReply::Failed(Failure::Timeout, None)));
+            .unwrap_or(Err(NoReply::Failed(Failure::Timeout, None)))
+            .map(|reply| Reply { secrets, ..reply });
         if let Some(hook) = &self.settings.on_response {
             let reply = result.as_ref().ok();
-            hook(&ResponseEvent {
+            let event = ResponseEvent {
                 request: event,
                 status: reply.map(|reply| reply.status),
                 duration: clock.monotonic().saturating_sub(started),
                 request_id: reply
                     .and_then(|reply| reply.header("x-request-id"))
                     .map(str::to_owned),
-            });
+            };
+            hooked(|| hook(&event));
         }
         result
     }
@@ -154,6 +159,7 @@ impl Transport {
                 headers,
                 text: String::new(),
                 stream: Some(response),
+                secrets: SentSecrets::default(),
             });
         }
         Ok(Reply {
@@ -161,6 +167,7 @@ impl Transport {
             headers,
             text: bounded_text(response).await?,
             stream: None,
+            secrets: SentSecrets::default(),
         })
     }
 

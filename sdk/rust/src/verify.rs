@@ -126,7 +126,11 @@ impl Inner {
             return keys.clone();
         }
         if by_subject.len() >= MOST_SUBJECTS {
-            by_subject.clear();
+            // Forged subjects go first: they have no keys.
+            by_subject.retain(|_, keys| !keys.is_empty());
+            if by_subject.len() >= MOST_SUBJECTS {
+                by_subject.clear();
+            }
         }
         let keys = PublishedKeys::new(
             published_by_did(&self.fetch, &self.base, agent_id),
@@ -172,7 +176,8 @@ impl TokenVerifier {
     }
 
     /// [`TokenVerifier::verify`] by the DID document of the token's subject alone: no metadata, no JWKS. The key must be the
-    /// service's, under its `kid`.
+    /// service's, under its `kid`. A subject that has no document is `TOKEN_NOT_VALID`, and is looked up again after 30 seconds
+    /// at the earliest.
     ///
     /// # Errors
     /// As [`TokenVerifier::verify`].

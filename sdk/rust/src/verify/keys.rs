@@ -14,7 +14,7 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 /// However long `Cache-Control` says.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(86_400);
 /// An unknown `kid` makes the keys be fetched at most this often.
-const REFETCH: Duration = Duration::from_secs(30);
+pub(super) const REFETCH: Duration = Duration::from_secs(30);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 const LONGEST_DOCUMENT_BYTES: usize = 1024 * 1024;
 
@@ -72,18 +72,13 @@ async fn fetched(client: reqwest::Client, url: String) -> Result<Fetched> {
     let mut response = request.send().await.map_err(not_fetched)?;
     let status = response.status();
     if !status.is_success() {
-        return Err(match status.as_u16() {
-            404 => failed(
-                ErrorKind::NotFound,
-                "The issuer has no such document.",
-                Some(404),
-            ),
-            other => failed(
-                ErrorKind::Api,
-                format!("The issuer answered {other} for its keys."),
-                Some(other),
-            ),
-        });
+        let code = status.as_u16();
+        let kind = match code {
+            404 | 410 => ErrorKind::NotFound,
+            _ => ErrorKind::Api,
+        };
+        let message = format!("The issuer answered {code} for its keys.");
+        return Err(failed(kind, message, Some(code)));
     }
     let cache_control = response
         .headers()
@@ -181,6 +176,11 @@ impl PublishedKeys {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no key is known, as of a subject that does not exist.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().by_kid.is_empty()
     }
 
     /// One fetch at a time, for all callers who saw the same count of fetches. The old keys stay when it fails.

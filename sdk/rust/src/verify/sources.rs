@@ -1,6 +1,7 @@
 //! Where the keys of an issuer are: behind its metadata, or in the DID document of an agent.
 use super::invalid;
-use super::keys::{Document, Fetch, Read};
+use super::keys::{Document, Fetch, Read, REFETCH};
+use crate::error::ErrorKind;
 use serde_json::Value;
 use url::Url;
 
@@ -80,7 +81,18 @@ pub(super) fn published_by_did(fetch: &Fetch, base: &str, agent_id: &str) -> Rea
     Box::new(move || {
         let (fetch, url, service, did) = (fetch.clone(), url.clone(), service.clone(), did.clone());
         Box::pin(async move {
-            let fetched = fetch(url).await?;
+            let fetched = match fetch(url).await {
+                Ok(fetched) => fetched,
+                // No such subject, or not any more: it has no keys, and is not looked up again for a while.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let keys = Vec::new();
+                    return Ok(Document {
+                        keys,
+                        lifetime: REFETCH,
+                    });
+                }
+                Err(error) => return Err(error),
+            };
             if text(&fetched.value, "id") != Some(did.as_str()) {
                 return Err(invalid("The DID document is of another subject."));
             }

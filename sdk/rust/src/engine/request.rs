@@ -2,11 +2,13 @@
 use super::Engine;
 use crate::credentials::no_credentials;
 use crate::error::Result;
+use crate::generated::codes::UNAUTHORIZED;
 use crate::operation::{Authentication, Input, Operation};
 use crate::refusal::challenge_error;
 use crate::settings::ProofRequest;
 use crate::token::{Token, Wanted};
 use crate::transport::{Outgoing, Preparing, Reply};
+use serde_json::Value;
 
 /// Makes the attempts of an operation.
 pub(super) struct Request<'a> {
@@ -20,6 +22,18 @@ pub(super) struct Request<'a> {
     pub(super) url: String,
     pub(super) token: Option<Token>,
     pub(super) is_refused: bool,
+}
+
+/// Whether the service refused the token. A proxy can drop the challenge, so the code of the problem says it too.
+fn is_token_refused(reply: &Reply) -> bool {
+    if reply.status != 401 {
+        return false;
+    }
+    if reply.header("www-authenticate").is_some() {
+        return challenge_error(&reply.headers).as_deref() == Some("invalid_token");
+    }
+    serde_json::from_str::<Value>(&reply.text)
+        .is_ok_and(|problem| problem.get("code").and_then(Value::as_str) == Some(UNAUTHORIZED))
 }
 
 impl Preparing for Request<'_> {
@@ -74,8 +88,7 @@ impl Preparing for Request<'_> {
         if self.engine.nonces.is_asked(&self.url, reply) && has_key {
             return true;
         }
-        self.is_refused = reply.status == 401
-            && challenge_error(&reply.headers).as_deref() == Some("invalid_token");
+        self.is_refused = is_token_refused(reply);
         self.is_refused && self.engine.tokens.credentials().can_renew()
     }
 }

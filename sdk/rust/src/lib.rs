@@ -49,6 +49,8 @@ pub mod webhook;
 pub use assertion::AssertionKey;
 pub use audit::{Follow, Following};
 pub use call::{Answered, Call, RateLimit, Tagged};
+/// Its times are in the models, in [`Clock`] and in [`StoredToken`].
+pub use chrono;
 pub use client::{set_up, AgentIdPClient, ClientBuilder};
 pub use clock::{BoxFuture, Clock};
 pub use credentials::{CallbackError, Credentials};

@@ -143,6 +143,27 @@ impl Credentials {
         }
     }
 
+    /// Whether what it signs in with is there: an empty setting of a program would be a refusal much later.
+    pub(crate) fn check(&self) -> Result<()> {
+        let is_empty = |text: &str| text.trim().is_empty();
+        if self.signs_in() && is_empty(self.client_id()) {
+            return Err(no_credentials("The id of the agent is empty."));
+        }
+        match &self.0 {
+            Kind::ClientSecret { secret, .. }
+                if is_empty(
+                    secret
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .expose(),
+                ) =>
+            {
+                Err(no_credentials("The client secret is empty."))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether there can be a token at all.
     pub(crate) fn is_none(&self) -> bool {
         matches!(self.0, Kind::None)

@@ -24,6 +24,17 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
+/// An empty variable is none.
+fn of_environment(id: Option<String>, secret: Option<String>) -> Result<Credentials> {
+    let message = match (id, secret) {
+        (Some(id), Some(secret)) => return Ok(Credentials::client_secret(id, secret)),
+        (Some(_), None) => "AGENTIDP_CLIENT_ID is set, but AGENTIDP_CLIENT_SECRET is not.",
+        (None, Some(_)) => "AGENTIDP_CLIENT_SECRET is set, but AGENTIDP_CLIENT_ID is not.",
+        (None, None) => "There are no credentials: give some (`Credentials::none()` for public calls), or set AGENTIDP_CLIENT_ID and AGENTIDP_CLIENT_SECRET.",
+    };
+    Err(no_credentials(message))
+}
+
 impl ClientBuilder {
     /// The service. It must be https, unless it is this machine.
     pub fn url(mut self, url: impl Into<String>) -> Self {
@@ -133,15 +144,15 @@ impl ClientBuilder {
     }
 
     fn credentials_or_environment(credentials: Option<Credentials>) -> Result<Credentials> {
-        if let Some(credentials) = credentials {
-            return Ok(credentials);
-        }
-        match (environment("AGENTIDP_CLIENT_ID"), environment("AGENTIDP_CLIENT_SECRET")) {
-            (Some(id), Some(secret)) => Ok(Credentials::client_secret(id, secret)),
-            _ => Err(no_credentials(
-                "There are no credentials: give some (`Credentials::none()` for public calls), or set AGENTIDP_CLIENT_ID and AGENTIDP_CLIENT_SECRET.",
-            )),
-        }
+        let credentials = match credentials {
+            Some(credentials) => credentials,
+            None => of_environment(
+                environment("AGENTIDP_CLIENT_ID"),
+                environment("AGENTIDP_CLIENT_SECRET"),
+            )?,
+        };
+        credentials.check()?;
+        Ok(credentials)
     }
 
     pub(super) fn endpoint(
@@ -157,7 +168,7 @@ impl ClientBuilder {
     /// The client.
     ///
     /// # Errors
-    /// `Config` without a URL or credentials, and for plain HTTP to another machine.
+    /// `Config` without a URL or credentials, for an empty id or secret, and for plain HTTP to another machine.
     pub fn build(self) -> Result<AgentIdPClient> {
         let credentials = Self::credentials_or_environment(self.credentials)?;
         let (transport, base, endpoint) = Self::endpoint(self.url, self.settings)?;
@@ -175,5 +186,38 @@ impl ClientBuilder {
         let credentials = Self::credentials_or_environment(self.credentials)?;
         let (_, _, endpoint) = Self::endpoint(self.url, self.settings)?;
         Ok(TokenManager::new(credentials, endpoint, None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_half_set_environment_names_the_variable_that_is_missing() {
+        let set = || Some("text".to_owned());
+        let message = |id, secret| of_environment(id, secret).unwrap_err().message().to_owned();
+        assert!(message(set(), None).ends_with("AGENTIDP_CLIENT_SECRET is not."));
+        assert!(message(None, set()).ends_with("AGENTIDP_CLIENT_ID is not."));
+        assert!(message(None, None).contains("Credentials::none()"));
+        assert_eq!(of_environment(set(), set()).unwrap().client_id(), "text");
+    }
+
+    #[test]
+    fn an_empty_id_or_secret_is_refused() {
+        let token = || async { Ok(crate::Secret::from("token")) };
+        let key = || crate::AssertionKey::pem("no pem");
+        for credentials in [
+            Credentials::client_secret("", "sa_sec_example"),
+            Credentials::client_secret("an-id", " "),
+            Credentials::private_key_jwt("", key(), None),
+            Credentials::workload_token("", token),
+        ] {
+            let error = AgentIdPClient::new("https://idp.example.com", credentials).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.code()),
+                (crate::ErrorKind::Config, "NO_CREDENTIALS")
+            );
+        }
     }
 }

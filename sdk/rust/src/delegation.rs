@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use chrono::{DateTime, Utc};
 use serde_json::{json, Map, Value};
 use std::future::Future;
+use std::sync::Arc;
 
 /// The facts of a delegation that is valid.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,19 @@ pub struct ValidDelegation {
     pub expires_at: DateTime<Utc>,
     /// Everything that the service says.
     pub facts: DelegationVerification,
+}
+
+/// Says that the work is done, so that it is not done again.
+fn not_revoked(error: &AgentIdPError, chain_id: &str) -> AgentIdPError {
+    let facts = ErrorFacts {
+        message: format!(
+            "`run` has ended, but its delegation {chain_id} is not revoked: {}",
+            error.message()
+        ),
+        cause: Some(Arc::new(error.clone())),
+        ..error.facts().clone()
+    };
+    AgentIdPError::new(error.kind(), facts)
 }
 
 impl Delegations {
@@ -45,7 +59,9 @@ impl Delegations {
     /// ```
     ///
     /// # Errors
-    /// Of the delegation, of `run`, or of the revocation.
+    /// Of the delegation, of `run`, or of the revocation. The last one begins with "`run` has ended", and its cause is the error
+    /// of the revocation: the delegation then lives until it expires, and the value of `run` is lost. What must not be lost is
+    /// kept by `run` itself. When both fail, the error is that of `run`.
     pub async fn lend<T, E, F, R>(&self, lending: CreateDelegation, run: F) -> Result<T, E>
     where
         F: FnOnce(DelegationWithToken) -> R,
@@ -69,11 +85,14 @@ impl Delegations {
             .then(|| vec!["delegations:write".to_owned()]);
         let created: DelegationWithToken = self.engine.value::<_, ()>(&OPERATION, input).await?;
         let chain_id = created.chain_id.clone();
+        let chain = chain_id.clone();
         let result = run(created).await;
         let revoked = self.revoke(chain_id).await;
         let value = result?;
-        revoked?;
-        Ok(value)
+        match revoked {
+            Ok(_) => Ok(value),
+            Err(error) => Err(not_revoked(&error, &chain).into()),
+        }
     }
 
     /// The facts of a delegation token that is valid and has the scopes.

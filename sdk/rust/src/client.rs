@@ -73,10 +73,12 @@ impl AgentIdPClient {
         wanted.resource = wanted
             .resource
             .or_else(|| self.engine.settings().resource.clone());
-        self.engine.tokens().token(wanted).await
+        self.engine
+            .unless_closed(self.engine.tokens().token(wanted))
+            .await
     }
 
-    /// A client that acts by a delegation: its tokens are exchanged for it, and end with it.
+    /// A client that acts by a delegation: its tokens are exchanged for it, and end with it. It is closed with this client.
     ///
     /// # Errors
     /// `Config` for a client that does not sign in.
@@ -98,9 +100,9 @@ impl AgentIdPClient {
             endpoint,
             Some(delegation_token.into()),
         );
-        Ok(Self {
-            engine: Arc::new(Engine::new(transport, base, tokens)),
-        })
+        let engine = Arc::new(Engine::new(transport, base, tokens));
+        self.engine.adopt(&engine);
+        Ok(Self { engine })
     }
 
     /// A request that the library has no method for, with its sign-in, retries and errors. `GET` is repeated, other methods are
@@ -162,7 +164,8 @@ impl AgentIdPClient {
         )
     }
 
-    /// Ends what is running and forgets the tokens, of all clones of this client.
+    /// Ends what is running and forgets the tokens, of all clones of this client and of those that act for it. What is called
+    /// afterwards is `Config` with `CLOSED`.
     pub fn close(&self) {
         self.engine.close();
     }

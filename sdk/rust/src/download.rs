@@ -3,6 +3,7 @@ use crate::error::{AgentIdPError, ErrorFacts, ErrorKind, Result};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The bytes of an export, or of a file.
 ///
@@ -17,6 +18,8 @@ use std::sync::Arc;
 /// ```
 pub struct Download {
     response: reqwest::Response,
+    /// The longest wait for more bytes.
+    idle: Duration,
     file_name: Option<String>,
     content_type: String,
 }
@@ -32,7 +35,7 @@ impl fmt::Debug for Download {
 }
 
 impl Download {
-    pub(crate) fn new(response: reqwest::Response) -> Self {
+    pub(crate) fn new(response: reqwest::Response, idle: Duration) -> Self {
         let header = |name: &str| {
             response
                 .headers()
@@ -53,6 +56,7 @@ impl Download {
         let content_type = header("content-type").unwrap_or_default().to_owned();
         Self {
             response,
+            idle,
             file_name,
             content_type,
         }
@@ -70,30 +74,33 @@ impl Download {
         &self.content_type
     }
 
-    /// More bytes, as they come. None at the end.
+    /// More bytes, as they come. None at the end. The whole download has no limit of time; the wait for more bytes has the
+    /// client's [`attempt_timeout`](crate::ClientBuilder::attempt_timeout).
     ///
     /// # Errors
-    /// `Http` when the connection breaks.
+    /// `Http` when the connection breaks, and with `TIMEOUT` when no more bytes come.
     pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
-        let chunk = self.response.chunk().await.map_err(|cause| {
-            AgentIdPError::new(
-                ErrorKind::Http,
-                ErrorFacts {
-                    code: "CONNECTION_BROKEN".to_owned(),
-                    message: "The download broke off.".to_owned(),
-                    attempts: 1,
-                    cause: Some(Arc::new(cause.without_url())),
-                    ..ErrorFacts::default()
-                },
-            )
-        })?;
+        let failed = |code: &str, message: &str, cause: Option<reqwest::Error>| {
+            let facts = ErrorFacts {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                attempts: 1,
+                cause: cause.map(|cause| Arc::new(cause.without_url()) as _),
+                ..ErrorFacts::default()
+            };
+            AgentIdPError::new(ErrorKind::Http, facts)
+        };
+        let chunk = tokio::time::timeout(self.idle, self.response.chunk())
+            .await
+            .map_err(|_| failed("TIMEOUT", "The download stalled.", None))?
+            .map_err(|cause| failed("CONNECTION_BROKEN", "The download broke off.", Some(cause)))?;
         Ok(chunk.map(|bytes| bytes.to_vec()))
     }
 
     /// All bytes, in memory.
     ///
     /// # Errors
-    /// `Http` when the connection breaks.
+    /// As [`Download::chunk`].
     pub async fn bytes(mut self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         while let Some(chunk) = self.chunk().await? {

@@ -11,12 +11,13 @@ use crate::operation::{Input, Operation};
 use crate::pagination::{Page, Pages};
 use crate::refusal::unreadable;
 use crate::settings::Settings;
-use crate::token_manager::TokenManager;
+use crate::token_manager::{closed, TokenManager};
 use crate::transport::{Sent, Transport};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::watch;
 
 /// What a call answers with.
@@ -35,6 +36,8 @@ pub(crate) struct Engine {
     nonces: Nonces,
     /// Ends the running calls when the client is closed.
     is_closed: watch::Sender<bool>,
+    /// The clients that act for this one, which are closed with it.
+    acting: Mutex<Vec<Weak<Engine>>>,
 }
 
 impl fmt::Debug for Engine {
@@ -78,6 +81,7 @@ impl Engine {
             tokens,
             nonces: Nonces::default(),
             is_closed: watch::Sender::new(false),
+            acting: Mutex::default(),
         }
     }
 
@@ -94,8 +98,36 @@ impl Engine {
     }
 
     pub(crate) fn close(&self) {
+        let mut acting = self.acting.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_closed.send_replace(true);
-        self.tokens.forget();
+        self.tokens.close();
+        for engine in acting.drain(..).filter_map(|engine| engine.upgrade()) {
+            engine.close();
+        }
+    }
+
+    /// Closes another one with this one, which can be closed already.
+    pub(crate) fn adopt(&self, engine: &Arc<Engine>) {
+        let mut acting = self.acting.lock().unwrap_or_else(PoisonError::into_inner);
+        if *self.is_closed.borrow() {
+            engine.close();
+            return;
+        }
+        acting.retain(|known| known.strong_count() > 0);
+        acting.push(Arc::downgrade(engine));
+    }
+
+    /// The result, unless the client is closed before.
+    pub(crate) async fn unless_closed<T>(
+        &self,
+        running: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let mut is_closed = self.is_closed.subscribe();
+        tokio::select! {
+            biased;
+            _ = is_closed.wait_for(|is_closed| *is_closed) => Err(closed()),
+            result = running => result,
+        }
     }
 
     fn call<T: Send + 'static, A>(
@@ -182,10 +214,13 @@ impl Engine {
         operation: &Operation,
         input: Input,
     ) -> Call<Download, A> {
-        self.call(operation, input, Wish::Bytes, |_, mut sent| {
+        self.call(operation, input, Wish::Bytes, |engine, mut sent| {
             let answered = Answered::new((), &sent);
             match sent.reply.stream.take() {
-                Some(response) => Ok(answered.map(|()| Download::new(response))),
+                Some(response) => {
+                    let idle = engine.settings().attempt_timeout;
+                    Ok(answered.map(|()| Download::new(response, idle)))
+                }
                 None => Err(unreadable(
                     Some(&sent.reply),
                     "there is no file",

@@ -9,6 +9,7 @@ use crate::token::{Token, Wanted};
 use crate::token_endpoint::TokenEndpoint;
 use kept::{Inner, Refresh};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
@@ -28,6 +29,10 @@ use tokio::sync::watch;
 /// ```
 #[derive(Clone)]
 pub struct TokenManager(Arc<Inner>);
+
+pub(crate) fn closed() -> AgentIdPError {
+    AgentIdPError::of(ErrorKind::Config, "CLOSED", "The client is closed.")
+}
 
 /// A panic is the result of those who wait: another request for them would only panic again.
 fn panicked() -> AgentIdPError {
@@ -58,6 +63,7 @@ impl TokenManager {
             endpoint,
             delegation,
             slots: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }))
     }
 
@@ -73,8 +79,12 @@ impl TokenManager {
     /// goes away, which is one that drops this future, takes nothing from the others.
     ///
     /// # Errors
-    /// `Auth` when the credentials are refused, `Delegation` when the delegation is.
+    /// `Auth` when the credentials are refused, `Delegation` when the delegation is, `Config` with `CLOSED` when the client of
+    /// these tokens is closed, and with `CALLBACK_PANICKED` when a callback of the program panicked.
     pub async fn token(&self, mut wanted: Wanted) -> Result<Token> {
+        if self.0.is_closed.load(Ordering::SeqCst) {
+            return Err(closed());
+        }
         let settings = &self.0.endpoint.transport().settings;
         if let Some(given) = self.0.credentials.given_token().await {
             let token_type = if settings.dpop_key.is_some() {
@@ -159,6 +169,12 @@ impl TokenManager {
                 store.remove(&key).await;
             }
         }
+    }
+
+    /// Gives no token any more.
+    pub(crate) fn close(&self) {
+        self.0.is_closed.store(true, Ordering::SeqCst);
+        self.forget();
     }
 
     /// Forgets all tokens.

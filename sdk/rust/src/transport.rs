@@ -150,7 +150,9 @@ impl Transport {
         preparing: &mut impl Preparing,
     ) -> Result<Sent> {
         let clock = self.clock();
-        let deadline = clock.monotonic() + options.timeout.unwrap_or(self.settings.timeout);
+        let timeout = options.timeout.unwrap_or(self.settings.timeout);
+        // `Duration::MAX` is no limit.
+        let deadline = clock.monotonic().saturating_add(timeout);
         let max_retries = options.max_retries.unwrap_or(self.settings.max_retries);
         let mut retries = 0;
         let mut is_uncertain = false;

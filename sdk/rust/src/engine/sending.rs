@@ -2,7 +2,7 @@
 use super::request::Request;
 use super::{Engine, Wish};
 use crate::claims::unverified_claims;
-use crate::error::{AgentIdPError, ErrorKind, Result};
+use crate::error::Result;
 use crate::operation::{Input, Operation};
 use crate::refusal::{refusal, Asked};
 use crate::retry::RetryClass;
@@ -37,14 +37,8 @@ impl Engine {
         options: &CallOptions,
         wish: Wish,
     ) -> Result<Sent> {
-        let mut closed = self.is_closed.subscribe();
-        tokio::select! {
-            biased;
-            _ = closed.wait_for(|is_closed| *is_closed) => {
-                Err(AgentIdPError::of(ErrorKind::Config, "CLOSED", "The client is closed."))
-            }
-            result = self.answered(operation, input, options, wish) => result,
-        }
+        self.unless_closed(self.answered(operation, input, options, wish))
+            .await
     }
 
     async fn answered(

@@ -5,8 +5,9 @@ use crate::error::{AgentIdPError, ErrorKind, Result};
 use crate::secret::Secret;
 use crate::token::{StoredToken, Token, Wanted};
 use crate::token_endpoint::{Grant, TokenEndpoint};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -48,6 +49,7 @@ pub(super) struct Inner {
     /// A delegation that every token is exchanged for.
     pub(super) delegation: Option<Secret>,
     pub(super) slots: Mutex<HashMap<Wanted, Slot>>,
+    pub(super) is_closed: AtomicBool,
 }
 
 /// Of a lifetime: from when on the token is refreshed, after it was requested.
@@ -159,8 +161,10 @@ impl Inner {
         };
         let transport = self.endpoint.transport();
         if let Some(store) = &transport.settings.token_store {
-            let expires_at =
-                transport.clock().now() + TimeDelta::from_std(lifetime).unwrap_or(TimeDelta::MAX);
+            let expires_at = TimeDelta::from_std(lifetime)
+                .ok()
+                .and_then(|lifetime| transport.clock().now().checked_add_signed(lifetime))
+                .unwrap_or(DateTime::<Utc>::MAX_UTC);
             store
                 .save(
                     key,
@@ -173,8 +177,8 @@ impl Inner {
         }
         Ok(Held {
             token,
-            expires: sent + lifetime,
-            refresh: sent + fresh(lifetime),
+            expires: sent.saturating_add(lifetime),
+            refresh: sent.saturating_add(fresh(lifetime)),
         })
     }
 

@@ -1,6 +1,8 @@
 //! The secrets of a request, in every form in which an answer can repeat them.
 use crate::secret::{redacted_text, Secret, REDACTED};
-use base64::prelude::{Engine as _, BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::{
+    Engine as _, BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD,
+};
 
 /// Shorter texts stay: they are parts of ordinary words.
 const SHORTEST: usize = 6;
@@ -76,7 +78,10 @@ mod tests {
             "Basic bXktaWQ6c2VjcmV0",
             "bXktaWQ6c2VjcmV0",
         ] {
-            assert_eq!(sent.redacted(&format!("It was {text}.")), "It was [redacted].");
+            assert_eq!(
+                sent.redacted(&format!("It was {text}.")),
+                "It was [redacted]."
+            );
         }
         assert_eq!(sent.redacted("It was Basic."), "It was Basic.");
     }

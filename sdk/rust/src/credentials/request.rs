@@ -36,7 +36,10 @@ impl Credentials {
                 Ok(TokenRequest {
                     headers: vec![form_type, authorization],
                     body: written(form),
-                    secrets: vec![secret.lock().unwrap_or_else(PoisonError::into_inner).clone()],
+                    secrets: vec![secret
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .clone()],
                 })
             }
             Kind::PrivateKeyJwt { client_id, signer } => {

@@ -1,6 +1,8 @@
 //! Behaviour that the scenarios of the suite do not have, against a server of the test's own.
 #![cfg(all(feature = "blocking", feature = "verify"))]
 
+mod program;
+
 use base64::prelude::{Engine as _, BASE64_URL_SAFE_NO_PAD};
 use sentryagent_idp::verify::Online;
 use sentryagent_idp::{AgentIdPClient, AgentIdPError, AssertionKey, Credentials};

@@ -1,5 +1,6 @@
 /** One request and its answer: time-out, no redirect, bounded body. */
 import type { Failure } from "./retry.ts";
+import { sentSecrets } from "./secret.ts";
 
 /** Answers over this are refused, exports excepted. */
 export const longestAnswerBytes = 16 * 1024 * 1024;
@@ -22,6 +23,8 @@ export interface Reply {
   /** Empty for a streamed answer. */
   readonly text: string;
   readonly stream: ReadableStream<Uint8Array> | null;
+  /** The secrets of the request, which no error may repeat. */
+  readonly secrets?: () => readonly string[];
 }
 
 /** There is no answer. */
@@ -97,7 +100,9 @@ export async function attempt({ fetch, streams, signal, timeoutMs, ...request }:
     });
     isStreaming = streams && response.ok;
     const text = isStreaming ? "" : await boundedText(response.body);
-    return { status: response.status, headers: response.headers, text, stream: isStreaming ? response.body : null };
+    const stream = isStreaming ? response.body : null;
+    const secrets = () => sentSecrets(headers, body);
+    return { status: response.status, headers: response.headers, text, stream, secrets };
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof TooLong) throw error;

@@ -18,8 +18,6 @@ interface Problem {
   readonly error_description?: unknown;
 }
 
-const textOf = (value: unknown): string | undefined => (typeof value === "string" ? redactedText(value) : undefined);
-
 /** Not JSON (a proxy's page, nothing at all): no problem, but still a status. */
 function problemOf(text: string): Problem {
   try {
@@ -30,9 +28,9 @@ function problemOf(text: string): Problem {
   }
 }
 
-function redactedDetails(value: unknown): Readonly<Record<string, unknown>> | undefined {
+function redactedDetails(value: unknown, secrets: readonly string[]): Readonly<Record<string, unknown>> | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return JSON.parse(redactedText(JSON.stringify(value)));
+  return JSON.parse(redactedText(JSON.stringify(value), secrets));
 }
 
 /** A limit of the tier is no refusal of the credentials, and no fault of the delegation. */
@@ -62,12 +60,14 @@ export function canComeFromClock({ status, headers, text }: Reply): boolean {
 
 /** The error that an answer stands for. */
 export function refusal(
-  { status, headers, text }: Reply,
+  { status, headers, text, secrets = () => [] }: Reply,
   asked: Asked,
   attempts: number,
   nowMs: number,
 ): AgentIdPError {
   const problem = problemOf(text);
+  const sent = secrets();
+  const textOf = (value: unknown) => (typeof value === "string" ? redactedText(value, sent) : undefined);
   const isRedirect = status === 0 || (status >= 300 && status < 400);
   const message =
     textOf(problem.message) ??
@@ -76,22 +76,22 @@ export function refusal(
   return new AgentIdPError(kindOf(status, asked, problem), message, {
     code: textOf(problem.code) ?? (isRedirect ? "REDIRECT" : `HTTP_${status}`),
     httpStatus: status,
-    details: redactedDetails(problem.details),
+    details: redactedDetails(problem.details, sent),
     hint: textOf(problem.hint),
     docs: textOf(problem.docs),
     requestId: headers.get("x-request-id") ?? textOf(problem.requestId),
     retryAfter: retryAfterSeconds(headers, nowMs),
-    oauthError: textOf(problem.error) ?? challengeError(headers),
+    oauthError: textOf(problem.error ?? challengeError(headers)),
     attempts,
   });
 }
 
 /** An answer that is not what the document says. The message has its beginning. */
-export function unreadable({ status, headers, text }: Reply, why: string, attempts: number): AgentIdPError {
+export function unreadable({ status, headers, text, secrets }: Reply, why: string, attempts: number): AgentIdPError {
   return new AgentIdPError("Serde", `The answer is not what the API's document says: ${why}.`, {
     code: "UNREADABLE_ANSWER",
     httpStatus: status,
-    details: { body: redactedText(text.slice(0, 2048)).slice(0, 512) },
+    details: { body: redactedText(text.slice(0, 65_536), secrets?.()).slice(0, 512) },
     requestId: headers.get("x-request-id") ?? undefined,
     attempts,
   });

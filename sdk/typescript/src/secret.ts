@@ -56,10 +56,31 @@ const secretTexts = [
   /(?:sa_del_)?eyJ[\w-]+\.[\w-]*\.?[\w-]*/g,
   /sa_[a-z]+_[\w-]{20,}/g,
   /whsec_[\w+/=-]+/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*/g,
-  /(?<="(?:\w*(?:secret|token|assertion|password)\w*|d)"\s*:\s*")[^"]+/gi,
+  // Only with a line or base64 after it: a hint can name the form of a key.
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----(?=\s*(?:\\[nr]|[\r\n]|[\w+/]{16}))[\s\S]*?(?:-----END|$)/g,
+  /(?<="(?:\w*(?:secret|token|assertion|password)\w*|d)"\s*:\s*")(?!\.+")[^"]+/gi,
 ];
 
-/** A text of the service, without what looks like a secret. */
-export const redactedText = (text: string): string =>
-  secretTexts.reduce((rest, pattern) => rest.replace(pattern, redacted), text);
+/** A text of the service, without the given secrets and what looks like one. */
+export const redactedText = (text: string, secrets: readonly string[] = []): string =>
+  [...secrets, ...secretTexts].reduce<string>((rest, pattern) => rest.replaceAll(pattern, redacted), text);
+
+/** Shorter texts are parts of words. */
+const shortestSecret = 6;
+
+/** The secrets of a request, in the forms in which an answer can repeat them: plain, in base64, and as parts of URLs and JSON. */
+export function sentSecrets(headers: Headers, body = ""): readonly string[] {
+  const [, scheme, value = ""] = /^(\S+) (.+)$/.exec(headers.get("authorization") ?? "") ?? [];
+  const found = [value.replace(/=+$/, ""), headers.get("dpop") ?? ""];
+  const decoded = (text: string) => new URLSearchParams(`a=${text}`).get("a") ?? "";
+  const addForm = (text: string) => found.push(text, decoded(text));
+  if (scheme === "Basic") addForm(atob(value).replace(/^.*?:/, ""));
+  for (const [, form, json] of body.matchAll(/(?:secret|token|assertion)(?:=([^&]+)|":("(?:[^"\\]|\\.)+"))/gi))
+    if (form) addForm(form);
+    else found.push(JSON.parse(json ?? ""));
+  return found
+    .filter((text) => text.length >= shortestSecret)
+    .flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)])
+    .flatMap((text) => [text, text.replaceAll("/", "\\/")])
+    .sort((one, other) => other.length - one.length);
+}

@@ -1,5 +1,5 @@
 /** The audit log, and how to follow it. */
-import { AgentIdPError } from "./errors.ts";
+import { AgentIdPError, checkedNumber } from "./errors.ts";
 import * as generated from "./generated/api.ts";
 import type * as models from "./generated/models.ts";
 
@@ -115,7 +115,8 @@ export class Audit extends generated.Audit {
    * ```
    */
   follow(options: FollowOptions = {}): Following {
-    const { signal } = options;
+    const { signal, intervalMs = 0 } = options;
+    checkedNumber("intervalMs", intervalMs);
     const { clock } = this.engine;
     const sleep = (milliseconds: number) => clock.sleep(milliseconds, signal);
     return new Following((query) => this.list(query, { signal }), sleep, options);

@@ -11,6 +11,9 @@ export interface Clock {
   random(): number;
 }
 
+/** The runtimes' timers end at once after a longer time: 24.8 days. */
+export const longestTimerMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -22,10 +25,13 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", stop);
-        resolve();
-      }, milliseconds);
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener("abort", stop);
+          resolve();
+        },
+        Math.min(milliseconds, longestTimerMs),
+      );
       signal?.addEventListener("abort", stop, { once: true });
     }),
 };

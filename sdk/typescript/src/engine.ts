@@ -5,7 +5,7 @@ import { decode, Mismatch } from "./decode.ts";
 import { Download } from "./download.ts";
 import { AgentIdPError, configError } from "./errors.ts";
 import type { Input, Operation } from "./operation.ts";
-import { challengeError, refusal, unreadable } from "./refusal.ts";
+import { isTokenRefused, refusal, unreadable } from "./refusal.ts";
 import { exposed, sentJson } from "./secret.ts";
 import type { Token, TokenManager } from "./token-manager.ts";
 import { Nonces, type Outgoing, type Sent, type Transport } from "./transport.ts";
@@ -135,7 +135,7 @@ export class Engine {
         isRenewed: (reply) => {
           if (!token) return false;
           if (this.#options.dpopKey && this.#nonces.isAsked(plainUrl, reply)) return true;
-          isRefused = reply.status === 401 && challengeError(reply.headers) === "invalid_token";
+          isRefused = isTokenRefused(reply);
           return isRefused && this.#tokens.canRenew;
         },
       },

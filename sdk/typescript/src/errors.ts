@@ -109,5 +109,11 @@ export class AgentIdPError extends Error {
 }
 
 /** An error before anything was sent. */
-export const configError = (message: string, code = "CONFIGURATION"): AgentIdPError =>
-  new AgentIdPError("Config", message, { code });
+export const configError = (message: string, code = "CONFIGURATION", cause?: unknown): AgentIdPError =>
+  new AgentIdPError("Config", message, { code, cause });
+
+/** @throws {AgentIdPError} `Config` for what is no number from 0; Infinity is one */
+export function checkedNumber(name: string, value: number): number {
+  if (typeof value !== "number" || !(value >= 0)) throw configError(`\`${name}\` must be a number from 0.`);
+  return value;
+}

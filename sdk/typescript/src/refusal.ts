@@ -58,6 +58,14 @@ export function canComeFromClock({ status, headers, text }: Reply): boolean {
   return timedRefusals.includes(challengeError(headers)) || timedRefusals.includes(problemOf(text).error);
 }
 
+/** Whether a token was refused. A proxy can drop `WWW-Authenticate`; the service's own code is then left. */
+export function isTokenRefused({ status, headers, text }: Reply): boolean {
+  if (status !== 401) return false;
+  return headers.has("www-authenticate")
+    ? challengeError(headers) === "invalid_token"
+    : problemOf(text).code === "UNAUTHORIZED";
+}
+
 /** The error that an answer stands for. */
 export function refusal(
   { status, headers, text, secrets = () => [] }: Reply,

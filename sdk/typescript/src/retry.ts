@@ -26,10 +26,10 @@ export const backoffMs = (attempt: number, random: number): number => random * M
  * the same answer, because the machine's clock can be wrong.
  */
 export function retryAfterSeconds(headers: Headers, nowMs: number): number | undefined {
-  const header = headers.get("retry-after");
-  if (header === null) return undefined;
-  if (/^\d+$/.test(header.trim())) return Number(header);
-  const dateMs = Date.parse(header);
+  const header = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d+$/.test(header)) return Number(header);
+  // `Date.parse` reads numbers as dates, too.
+  const dateMs = /^[a-z]{3}.*:/i.test(header) ? Date.parse(header) : Number.NaN;
   const sentMs = Date.parse(headers.get("date") ?? "");
   return Number.isNaN(dateMs)
     ? undefined

@@ -1,7 +1,7 @@
 /** Sends a call: attempts, waits, deadline, hooks, and what becomes an error. It knows nothing of tokens. */
 import { attempt, NoReply, type Reply, TooLong } from "./attempt.ts";
-import { type Clock, ServiceTime, systemClock } from "./clock.ts";
-import { AgentIdPError, configError } from "./errors.ts";
+import { type Clock, longestTimerMs, ServiceTime, systemClock } from "./clock.ts";
+import { AgentIdPError, checkedNumber, configError } from "./errors.ts";
 import { type Asked, canComeFromClock, challengeError, refusal, unreadable } from "./refusal.ts";
 import {
   backoffMs,
@@ -62,6 +62,21 @@ const isInProgress = ({ status, text }: Reply) => status === 409 && text.include
 /** The headers that the library sets itself. A caller's `Authorization` could send a secret of another service here. */
 const reserved = /^(authorization|dpop|host|content-length|idempotency-key)$/i;
 
+/** The caller's headers, in any form. */
+function givenHeaders(given: CallOptions["headers"] = {}): readonly (readonly [string, string])[] {
+  if (typeof given !== "object") throw configError("`headers` must be an object.");
+  const entries: Iterable<readonly [string, string | undefined]> =
+    Symbol.iterator in given ? (given as Headers) : Object.entries(given);
+  return [...entries].flatMap(([name, value]) =>
+    value === undefined || reserved.test(name) ? [] : [[name.toLowerCase(), value] as const],
+  );
+}
+
+/** A hook can only look: neither its time nor its errors are the call's. */
+function notify<Event>(hook: ((event: Event) => void | Promise<void>) | undefined, event: Event): void {
+  (async () => hook?.(event))().catch(() => undefined);
+}
+
 /** @throws {AgentIdPError} `Config`; the runtime's own error would show the value, which can be a token */
 function headersOf(values: Readonly<Record<string, string>>): Headers {
   const headers = new Headers();
@@ -83,6 +98,8 @@ export class Transport {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    for (const name of ["timeoutMs", "attemptTimeoutMs", "maxRetries"] as const)
+      checkedNumber(name, options[name] ?? 0);
     this.#userAgent = userAgent(options.appInfo);
     this.clock = options.clock ?? systemClock;
     this.serviceTime = new ServiceTime(this.clock);
@@ -92,8 +109,9 @@ export class Transport {
   async send(sending: Sending, options: CallOptions = {}): Promise<Sent> {
     const { clock } = this;
     const { signal } = options;
-    const deadlineMs = clock.monotonic() + (options.timeoutMs ?? this.#options.timeoutMs ?? 60_000);
-    const maxRetries = options.maxRetries ?? this.#options.maxRetries ?? 2;
+    const deadlineMs =
+      clock.monotonic() + checkedNumber("timeoutMs", options.timeoutMs ?? this.#options.timeoutMs ?? 60_000);
+    const maxRetries = checkedNumber("maxRetries", options.maxRetries ?? this.#options.maxRetries ?? 2);
     let retries = 0;
     let isDoubtful = false;
     let isRenewed = false;
@@ -145,7 +163,10 @@ export class Transport {
   /** The deadline of the call bounds the wait for a token, too. */
   async #prepared({ outgoing }: Sending, signal: AbortSignal | undefined, deadlineMs: number): Promise<Outgoing> {
     const ender = new AbortController();
-    const timer = setTimeout(() => ender.abort(), Math.max(0, deadlineMs - this.clock.monotonic()));
+    const timer = setTimeout(
+      () => ender.abort(),
+      Math.min(Math.max(0, deadlineMs - this.clock.monotonic()), longestTimerMs),
+    );
     try {
       return await outgoing(signal ? AbortSignal.any([signal, ender.signal]) : ender.signal);
     } catch (error) {
@@ -166,16 +187,15 @@ export class Transport {
     const { clock } = this;
     const { call, method, route, url } = sending;
     const { headers: own, body } = await this.#prepared(sending, options.signal, deadlineMs);
-    const given = Object.entries(options.headers ?? {}).filter(([name]) => !reserved.test(name));
     const headers = headersOf({
       accept: sending.accepts ?? "application/json",
       ...(this.#userAgent === null ? {} : { "user-agent": this.#userAgent }),
-      ...Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])),
+      ...Object.fromEntries(givenHeaders(options.headers)),
       ...own,
       ...(retries > 0 ? { "x-retry-count": String(retries) } : {}),
     });
     const event = { call, method, route, attempt: attempts };
-    this.#options.onRequest?.(event);
+    notify(this.#options.onRequest, event);
     const startedMs = clock.monotonic();
     const left = Math.max(1, deadlineMs - startedMs);
     let reply: Reply | null = null;
@@ -185,7 +205,7 @@ export class Transport {
         url,
         headers,
         body,
-        timeoutMs: Math.min(this.#options.attemptTimeoutMs ?? 30_000, left),
+        timeoutMs: Math.min(this.#options.attemptTimeoutMs ?? 30_000, left, longestTimerMs),
         signal: options.signal,
         streams: sending.streams === true,
         fetch: this.#options.fetch ?? globalThis.fetch.bind(globalThis),
@@ -196,7 +216,7 @@ export class Transport {
       const empty = { status: 200, headers: new Headers(), text: "", stream: null };
       throw unreadable(empty, "it is longer than 16 MiB", attempts);
     } finally {
-      this.#options.onResponse?.({
+      notify(this.#options.onResponse, {
         ...event,
         status: reply?.status,
         durationMs: clock.monotonic() - startedMs,

@@ -7,14 +7,14 @@ import type { TokenStore } from "./token-manager.ts";
 export interface CallOptions {
   /** Cancels the call. */
   readonly signal?: AbortSignal | undefined;
-  /** The whole call with its waits, in milliseconds; 60,000 unless the client says otherwise. */
+  /** The whole call with its waits, in milliseconds; 60,000 unless the client says otherwise, `Infinity` for no limit. */
   readonly timeoutMs?: number | undefined;
   /** How often a request is sent again; 2 unless the client says otherwise. */
   readonly maxRetries?: number | undefined;
   /** For calls that create something: the same key makes it once. The library makes one of its own for each call. */
   readonly idempotencyKey?: string | undefined;
   /** More headers. `Authorization` is always the library's. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Headers | Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** The options of a change to a record that has an `etag`. */
@@ -65,10 +65,10 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** The program that uses the library, for the `User-Agent`. */
   readonly appInfo?: { readonly name: string; readonly version?: string; readonly url?: string } | undefined;
-  /** Called before each request. */
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined;
-  /** Called after each request, also after one without an answer. */
-  readonly onResponse?: ((event: ResponseEvent) => void) | undefined;
+  /** Called before each request. It is not waited for, and its errors are dropped. */
+  readonly onRequest?: ((event: RequestEvent) => void | Promise<void>) | undefined;
+  /** Called after each request, also after one without an answer. It is not waited for, and its errors are dropped. */
+  readonly onResponse?: ((event: ResponseEvent) => void | Promise<void>) | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
   /** Keeps tokens outside the process. Without it they are only in memory. */

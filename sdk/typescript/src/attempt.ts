@@ -1,4 +1,6 @@
 /** One request and its answer: time-out, no redirect, bounded body. */
+import { orAborted } from "./clock.ts";
+import { AgentIdPError } from "./errors.ts";
 import type { Failure } from "./retry.ts";
 import { sentSecrets } from "./secret.ts";
 
@@ -11,6 +13,8 @@ export interface Attempt {
   readonly headers: Headers;
   readonly body: string | undefined;
   readonly timeoutMs: number;
+  /** The longest wait for the next bytes of a body that is not read here. */
+  readonly idleMs: number;
   readonly signal: AbortSignal | undefined;
   /** Whether the body of a success is not read here. */
   readonly streams: boolean;
@@ -70,6 +74,30 @@ async function boundedText(body: ReadableStream<Uint8Array> | null): Promise<str
   }
 }
 
+/** A body that fails when its next bytes do not come in time. The time in which its reader does nothing does not count. */
+function withIdleLimit(body: ReadableStream<Uint8Array>, idleMs: number, ender: AbortController) {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const late = new AgentIdPError("Http", "The download has stalled.", { code: "TIMEOUT" });
+        const timer = setTimeout(() => ender.abort(late), idleMs);
+        try {
+          const { done, value } = await orAborted(reader.read(), ender.signal);
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          throw ender.signal.reason === late ? late : error;
+        } finally {
+          clearTimeout(timer);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 /**
  * Sends a request once.
  *
@@ -77,7 +105,7 @@ async function boundedText(body: ReadableStream<Uint8Array> | null): Promise<str
  * @throws {TooLong} for an answer over 16 MiB
  * @throws the reason of the caller's signal
  */
-export async function attempt({ fetch, streams, signal, timeoutMs, ...request }: Attempt): Promise<Reply> {
+export async function attempt({ fetch, streams, signal, timeoutMs, idleMs, ...request }: Attempt): Promise<Reply> {
   signal?.throwIfAborted();
   const ender = new AbortController();
   const cancel = () => ender.abort();
@@ -100,7 +128,7 @@ export async function attempt({ fetch, streams, signal, timeoutMs, ...request }:
     });
     isStreaming = streams && response.ok;
     const text = isStreaming ? "" : await boundedText(response.body);
-    const stream = isStreaming ? response.body : null;
+    const stream = isStreaming && response.body ? withIdleLimit(response.body, idleMs, ender) : null;
     const secrets = () => sentSecrets(headers, body);
     return { status: response.status, headers: response.headers, text, stream, secrets };
   } catch (error) {

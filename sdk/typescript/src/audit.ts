@@ -1,5 +1,5 @@
 /** The audit log, and how to follow it. */
-import { AgentIdPError, checkedNumber } from "./errors.ts";
+import { AgentIdPError, checkedNumber, isPassing } from "./errors.ts";
 import * as generated from "./generated/api.ts";
 import type * as models from "./generated/models.ts";
 
@@ -19,10 +19,6 @@ export interface FollowOptions extends Pick<ListQuery, "agentId" | "action" | "o
   /** Ends the following. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** What passes by itself: the log is read on from the same place. */
-const isPassing = ({ kind, httpStatus = 0 }: AgentIdPError) =>
-  kind === "Http" || kind === "RateLimited" || httpStatus >= 500;
 
 function refuseMissing({ fromSequence, toSequence }: models.MissingEvents): never {
   const message = `The audit log has lost the events ${fromSequence} to ${toSequence}. \`onMissing\` goes on after them.`;

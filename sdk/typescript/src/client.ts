@@ -4,13 +4,13 @@ import { Audit } from "./audit.ts";
 import { type Answered, Call } from "./call.ts";
 import { AccessToken, type AnyCredentials, ClientSecret, None } from "./credentials.ts";
 import { Engine } from "./engine.ts";
-import { configError } from "./errors.ts";
+import { checkedScopes, configError } from "./errors.ts";
 import * as generated from "./generated/api.ts";
 import type * as models from "./generated/models.ts";
 import type { Operation } from "./operation.ts";
 import { Credentials, Delegations, Service, Tokens } from "./parts.ts";
 import { exposed, Secret } from "./secret.ts";
-import { TokenEndpoint } from "./token-endpoint.ts";
+import { signingIn, TokenEndpoint } from "./token-endpoint.ts";
 import { type Token, TokenManager, type Wanted } from "./token-manager.ts";
 import { Transport } from "./transport.ts";
 import type { CallOptions, ClientOptions } from "./types.ts";
@@ -21,8 +21,9 @@ function environmentCredentials(): AnyCredentials {
   const id = environment("AGENTIDP_CLIENT_ID");
   const secret = environment("AGENTIDP_CLIENT_SECRET");
   if (id && secret) return new ClientSecret(id, secret);
+  const missing = [...(id ? [] : ["AGENTIDP_CLIENT_ID"]), ...(secret ? [] : ["AGENTIDP_CLIENT_SECRET"])];
   throw configError(
-    "There are no credentials: give some (`new None()` for public calls), or set AGENTIDP_CLIENT_ID and AGENTIDP_CLIENT_SECRET.",
+    `There are no credentials: give some (\`new None()\` for public calls), or set ${missing.join(" and ")}.`,
   );
 }
 
@@ -32,7 +33,11 @@ interface Foundation {
   readonly endpoint: TokenEndpoint;
 }
 
-function foundation(url: string | undefined, options: ClientOptions): Foundation {
+function foundation(url: string | undefined, credentials: AnyCredentials, options: ClientOptions): Foundation {
+  const canSignIn = typeof Object(credentials).tokenRequest === "function";
+  if (!canSignIn && !(credentials instanceof AccessToken || credentials instanceof None))
+    throw configError("The credentials are none of the library.");
+  checkedScopes(options.scopes);
   const base = baseUrl(url ?? environment("AGENTIDP_API_URL"));
   const transport = new Transport(options);
   return { base, transport, endpoint: new TokenEndpoint(transport, base, options) };
@@ -52,7 +57,7 @@ export function newTokenManager(
   credentials: AnyCredentials = environmentCredentials(),
   options: ClientOptions = {},
 ): TokenManager {
-  const { transport, endpoint } = foundation(url, options);
+  const { transport, endpoint } = foundation(url, credentials, options);
   return new TokenManager({ credentials, endpoint, transport, options });
 }
 
@@ -127,6 +132,7 @@ export class AgentIdPClient {
    * @param url the service; `AGENTIDP_API_URL` unless set. https, unless it is this machine
    * @param credentials `AGENTIDP_CLIENT_ID` and `AGENTIDP_CLIENT_SECRET` unless set
    * @param delegation for `actingFor`, which makes such a client
+   * @param parent for `actingFor`: the client that ends this one when it is closed
    * @throws {AgentIdPError} `Config`
    */
   constructor(
@@ -134,11 +140,12 @@ export class AgentIdPClient {
     credentials: AnyCredentials = environmentCredentials(),
     options: ClientOptions = {},
     delegation?: Secret,
+    parent?: AgentIdPClient,
   ) {
-    const made = foundation(url, options);
+    const made = foundation(url, credentials, options);
     const { base, transport, endpoint } = made;
     const tokens = new TokenManager({ credentials, endpoint, transport, options, delegation });
-    const engine = new Engine(transport, base, tokens, options);
+    const engine = new Engine(transport, base, tokens, options, parent === undefined ? undefined : parent.#engine);
     this.#foundation = made;
     this.#engine = engine;
     this.#credentials = credentials;
@@ -168,16 +175,15 @@ export class AgentIdPClient {
 
   /** A living token to send to an API: for `resource` and `scopes` of the client, unless others are given. */
   accessToken(wanted: Wanted = {}): Promise<Token> {
-    return this.#engine.tokens.token({ resource: this.#options.resource, ...wanted });
+    return this.#engine.token({ resource: this.#options.resource, ...wanted });
   }
 
-  /** A client that acts by a delegation: its tokens are exchanged for it, and end with it. */
+  /** A client that acts by a delegation: its tokens are exchanged for it, and end with it. Closing this client closes it. */
   actingFor(delegationToken: Secret | string): AgentIdPClient {
-    if (this.#credentials instanceof AccessToken || this.#credentials instanceof None)
-      throw configError("Only a client that signs in can act by a delegation.", "NO_CREDENTIALS");
+    signingIn(this.#credentials);
     const { scopes: _, ...options } = this.#options;
-    const delegation = new Secret(exposed(delegationToken));
-    return new AgentIdPClient(this.#foundation.base, this.#credentials, options, delegation);
+    const delegation = new Secret(exposed(delegationToken, "delegationToken"));
+    return new AgentIdPClient(this.#foundation.base, this.#credentials, options, delegation, this);
   }
 
   /**
@@ -201,7 +207,7 @@ export class AgentIdPClient {
     return new Call(this.#engine.send(operation, { query, body }, options) as Promise<Answered<T>>);
   }
 
-  /** Ends what is running and forgets the tokens. A download that is being read goes on; its `signal` ends it. */
+  /** Ends what is running and forgets the tokens, also of clients by `actingFor`. A download that is being read goes on; its `signal` ends it. */
   close(): void {
     this.#engine.close();
   }
@@ -222,8 +228,9 @@ export function setUp(
   body: models.SetUp = {},
   { signal, timeoutMs, maxRetries, headers, ...options }: ClientOptions & CallOptions = {},
 ): Call<models.SetUpResult> {
-  const { base, transport, endpoint } = foundation(url, options);
-  const tokens = new TokenManager({ credentials: new None(), endpoint, transport, options });
+  const credentials = new None();
+  const { base, transport, endpoint } = foundation(url, credentials, options);
+  const tokens = new TokenManager({ credentials, endpoint, transport, options });
   const operation = {
     call: "setUp",
     method: "POST",
@@ -231,7 +238,7 @@ export function setUp(
     retry: "never",
     answer: "@SetUpResult",
   } as const;
-  const input = { body, authorization: `Bearer ${exposed(setupToken)}` };
+  const input = { body, authorization: `Bearer ${exposed(setupToken, "setupToken")}` };
   const sent = new Engine(transport, base, tokens, options).send(operation, input, {
     signal,
     timeoutMs,

@@ -1,6 +1,6 @@
 /** How a client signs in. No credential shows its secret when it is printed. */
 import { type AssertionKey, assertionSigner, type Signer } from "./assertion.ts";
-import { configError } from "./errors.ts";
+import { callbackError, checkedText, configError } from "./errors.ts";
 import { exposed, Secret } from "./secret.ts";
 
 /** What a token is asked for with. */
@@ -46,8 +46,8 @@ export class ClientSecret implements Credentials {
   #secret: Secret;
 
   constructor(clientId: string, clientSecret: Secret | string) {
-    this.clientId = clientId;
-    this.#secret = new Secret(exposed(clientSecret));
+    this.clientId = checkedText("clientId", clientId);
+    this.#secret = new Secret(exposed(clientSecret, "clientSecret"));
   }
 
   /** The header by which an agent rotates its own secret. */
@@ -85,7 +85,7 @@ export class PrivateKeyJwt implements Credentials {
   readonly #signer: Promise<Signer>;
 
   constructor({ clientId, key, kid, alg }: PrivateKey) {
-    this.clientId = clientId;
+    this.clientId = checkedText("clientId", clientId);
     this.#signer = assertionSigner(key, alg, kid);
     // The first request of a token gets the error.
     this.#signer.catch(() => undefined);
@@ -121,7 +121,7 @@ export class WorkloadToken implements Credentials {
   readonly #token: () => Promise<Secret | string> | Secret | string;
 
   constructor(agentId: string, token: () => Promise<Secret | string> | Secret | string) {
-    this.clientId = agentId;
+    this.clientId = checkedText("agentId", agentId);
     this.#token = token;
   }
 
@@ -129,7 +129,7 @@ export class WorkloadToken implements Credentials {
     if (form.grant_type !== "client_credentials") throw configError("A workload token cannot exchange a delegation.");
     const { scope, resource } = form;
     // A file often ends with a line break.
-    const token = exposed(await this.#token()).trim();
+    const token = exposed(await this.#token(), "token").trim();
     const body = { token, agentId: this.clientId, ...(scope ? { scope } : {}), ...(resource ? { resource } : {}) };
     return {
       headers: { "content-type": "application/json" },
@@ -146,12 +146,16 @@ export class AccessToken {
 
   constructor(token: Secret | string | (() => Promise<Secret | string> | Secret | string)) {
     this.isFixed = typeof token !== "function";
-    const kept = typeof token === "function" ? null : new Secret(exposed(token));
+    const kept = typeof token === "function" ? null : new Secret(exposed(token, "token"));
     this.#token = typeof token === "function" ? token : () => kept as Secret;
   }
 
   async read(): Promise<Secret> {
-    return new Secret(exposed(await this.#token()).trim());
+    try {
+      return new Secret(exposed(await this.#token(), "token").trim());
+    } catch (cause) {
+      throw callbackError(cause);
+    }
   }
 }
 

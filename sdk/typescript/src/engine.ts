@@ -7,7 +7,7 @@ import { AgentIdPError, configError } from "./errors.ts";
 import type { Input, Operation } from "./operation.ts";
 import { isTokenRefused, refusal, unreadable } from "./refusal.ts";
 import { exposed, sentJson } from "./secret.ts";
-import type { Token, TokenManager } from "./token-manager.ts";
+import type { Token, TokenManager, Wanted } from "./token-manager.ts";
 import { Nonces, type Outgoing, type Sent, type Transport } from "./transport.ts";
 import type { ClientOptions, ConditionalOptions } from "./types.ts";
 import { filledPath, queryString } from "./url.ts";
@@ -39,7 +39,11 @@ export class Engine {
   readonly #running = new Set<AbortController>();
   #closed: AgentIdPError | null = null;
 
-  constructor(transport: Transport, base: string, tokens: TokenManager, options: ClientOptions) {
+  readonly #parent: Engine | undefined;
+
+  /** @param parent closes this one when it is closed */
+  constructor(transport: Transport, base: string, tokens: TokenManager, options: ClientOptions, parent?: Engine) {
+    this.#parent = parent;
     this.#transport = transport;
     this.#base = base;
     this.#tokens = tokens;
@@ -60,17 +64,37 @@ export class Engine {
     this.#tokens.clear();
   }
 
-  /** The answer of an operation, decoded. */
-  async send(operation: Operation, input: Input, options: ConditionalOptions = {}): Promise<Answered<unknown>> {
-    if (this.#closed) throw this.#closed;
+  /** This engine and those above it: each of them can be closed. */
+  #chain(): readonly Engine[] {
+    return [this, ...(this.#parent ? this.#parent.#chain() : [])];
+  }
+
+  /**
+   * Runs what ends when the client is closed.
+   *
+   * @throws {AgentIdPError} `CLOSED`
+   */
+  async whileOpen<T>(given: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const chain = this.#chain();
+    const closed = chain.map((engine) => engine.#closed).find((error) => error);
+    if (closed) throw closed;
     const ender = new AbortController();
-    this.#running.add(ender);
-    const signal = options.signal ? AbortSignal.any([options.signal, ender.signal]) : ender.signal;
+    for (const engine of chain) engine.#running.add(ender);
     try {
-      return await this.#answer(operation, input, { ...options, signal });
+      return await run(given ? AbortSignal.any([given, ender.signal]) : ender.signal);
     } finally {
-      this.#running.delete(ender);
+      for (const engine of chain) engine.#running.delete(ender);
     }
+  }
+
+  /** A living token; none when the client is closed. */
+  token(wanted: Wanted): Promise<Token> {
+    return this.whileOpen(wanted.signal, (signal) => this.#tokens.token({ ...wanted, signal }));
+  }
+
+  /** The answer of an operation, decoded. */
+  send(operation: Operation, input: Input, options: ConditionalOptions = {}): Promise<Answered<unknown>> {
+    return this.whileOpen(options.signal, (signal) => this.#answer(operation, input, { ...options, signal }));
   }
 
   async #answer(operation: Operation, input: Input, bounded: ConditionalOptions): Promise<Answered<unknown>> {

@@ -108,9 +108,31 @@ export class AgentIdPError extends Error {
   }
 }
 
+/** Whether the failure ends by itself: a living token is used and a log is read on meanwhile. */
+export const isPassing = ({ kind, httpStatus = 0 }: AgentIdPError): boolean =>
+  kind === "Http" || kind === "RateLimited" || httpStatus >= 500;
+
 /** An error before anything was sent. */
 export const configError = (message: string, code = "CONFIGURATION", cause?: unknown): AgentIdPError =>
   new AgentIdPError("Config", message, { code, cause });
+
+/** The error of a function that the caller gave, such as a signer; its own is the cause. */
+export const callbackError = (cause: unknown): AgentIdPError =>
+  cause instanceof AgentIdPError
+    ? cause
+    : configError("A function that gives a token or signs failed.", "CALLBACK_FAILED", cause);
+
+/** @throws {AgentIdPError} `Config` for what is no text, and for an empty one */
+export function checkedText(name: string, value: unknown): string {
+  if (typeof value !== "string" || value === "") throw configError(`\`${name}\` must be a text.`);
+  return value;
+}
+
+/** @throws {AgentIdPError} `Config` for a text in place of a list */
+export function checkedScopes(scopes: readonly string[] | undefined): readonly string[] | undefined {
+  if (scopes !== undefined && !Array.isArray(scopes)) throw configError("Scopes must be a list of texts.");
+  return scopes;
+}
 
 /** @throws {AgentIdPError} `Config` for what is no number from 0; Infinity is one */
 export function checkedNumber(name: string, value: number): number {

@@ -3,7 +3,7 @@ import type { Answered } from "./call.ts";
 import { Call } from "./call.ts";
 import { unverifiedClaims } from "./claims.ts";
 import { type AnyCredentials, ClientSecret } from "./credentials.ts";
-import { AgentIdPError } from "./errors.ts";
+import { AgentIdPError, checkedScopes } from "./errors.ts";
 import * as generated from "./generated/api.ts";
 import type * as models from "./generated/models.ts";
 import type { Engine } from "./part.ts";
@@ -20,7 +20,7 @@ export interface TokenOptions extends CallOptions {
 }
 
 const asForm = ({ scopes, resource }: TokenOptions): Record<string, string> => ({
-  ...(scopes && scopes.length > 0 ? { scope: scopes.join(" ") } : {}),
+  ...(checkedScopes(scopes)?.length ? { scope: scopes?.join(" ") ?? "" } : {}),
   ...(resource === undefined ? {} : { resource }),
 });
 
@@ -39,7 +39,9 @@ export class Tokens extends generated.Tokens {
 
   #issue(grant: Grant, options: CallOptions): Call<models.TokenResponse> {
     const issued = async (): Promise<Answered<models.TokenResponse>> => {
-      const { answered } = await this.#endpoint.issue(signingIn(this.#credentials), grant, options);
+      const { answered } = await this.engine.whileOpen(options.signal, (signal) =>
+        this.#endpoint.issue(signingIn(this.#credentials), grant, { ...options, signal }),
+      );
       return answered;
     };
     return new Call(issued());
@@ -112,7 +114,7 @@ export class Credentials extends generated.Credentials {
     if (!(own instanceof ClientSecret) || own.clientId !== agentId)
       return super.rotate(agentId, credentialId, body, options);
     const rotated = async (): Promise<Answered<models.CredentialWithSecret>> => {
-      const token = await this.engine.tokens.token({ signal: options?.signal });
+      const token = await this.engine.token({ signal: options?.signal });
       if (unverifiedClaims(token.accessToken.expose()).credential_id !== credentialId)
         return super.rotate(agentId, credentialId, body, options).withResponse();
       const operation = {
@@ -181,6 +183,9 @@ export class Delegations extends generated.Delegations {
   /**
    * Lends scopes for as long as `run` takes: creates the delegation, runs, and revokes it, also after an error.
    *
+   * @throws {AgentIdPError} `DELEGATION_NOT_REVOKED` when `run` has ended well and the revocation has failed: `cause` has why, and
+   *   `details.chainId` is what to revoke. The value of `run` is lost then; keep it outside where it must not be.
+   *
    * @example
    * ```ts
    * await client.delegations.lend({ to: helperId, scopes: ["agents:read"], ttlSeconds: 300 }, async (delegation) => {
@@ -214,7 +219,14 @@ export class Delegations extends generated.Delegations {
       await revoke().catch(() => undefined);
       throw error;
     }
-    await revoke();
+    try {
+      await revoke();
+    } catch (cause) {
+      const { kind } = cause as AgentIdPError;
+      const message = "`run` has ended, but the delegation is not revoked.";
+      const details = { chainId: created.chainId };
+      throw new AgentIdPError(kind, message, { code: "DELEGATION_NOT_REVOKED", details, cause });
+    }
     return result;
   }
 
@@ -228,6 +240,7 @@ export class Delegations extends generated.Delegations {
     { scopes = [] }: { readonly scopes?: readonly string[] } = {},
     options?: CallOptions,
   ): Promise<ValidDelegation> {
+    checkedScopes(scopes);
     const { value, attempts, requestId } = await this.verify({ delegationToken }, options).withResponse();
     const refuse = (reason: string, message: string, details = {}) =>
       new AgentIdPError("Delegation", message, {

@@ -33,7 +33,8 @@ export async function fetchDocument(fetcher: typeof globalThis.fetch, url: strin
     });
   }
   const facts = { code: "KEYS_NOT_FETCHED", httpStatus: response.status };
-  if (response.status === 404) throw new AgentIdPError("NotFound", "The issuer has no such document.", facts);
+  if (response.status === 404 || response.status === 410)
+    throw new AgentIdPError("NotFound", "The issuer has no such document.", facts);
   if (!response.ok || text.length > longestAnswerBytes)
     throw new AgentIdPError("Api", `The issuer answered ${response.status} for its keys.`, facts);
   const [, seconds] = /max-age=(\d+)/.exec(response.headers.get("cache-control") ?? "") ?? [];

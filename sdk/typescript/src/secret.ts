@@ -1,4 +1,5 @@
 /** A text that no log shows. */
+import { checkedText } from "./errors.ts";
 
 const redacted = "[redacted]";
 
@@ -40,8 +41,15 @@ export class Secret {
   }
 }
 
-/** The text of a secret, or of what the caller gave as a text. */
-export const exposed = (secret: Secret | string): string => (typeof secret === "string" ? secret : secret.expose());
+/**
+ * The text of a secret, or of what the caller gave as a text.
+ *
+ * @throws {AgentIdPError} `Config` for nothing, or for anything else
+ */
+export function exposed(secret: Secret | string, name = "secret"): string {
+  // Not by `instanceof`: two copies of the library can be in one program.
+  return checkedText(name, Object(secret).expose?.() ?? secret);
+}
 
 /** JSON with the texts of its secrets: a body to send, never to print. */
 export function sentJson(value: unknown): string {
@@ -75,12 +83,10 @@ export function sentSecrets(headers: Headers, body = ""): readonly string[] {
   const decoded = (text: string) => new URLSearchParams(`a=${text}`).get("a") ?? "";
   const addForm = (text: string) => found.push(text, decoded(text));
   if (scheme === "Basic") addForm(atob(value).replace(/^.*?:/, ""));
-  for (const [, form, json] of body.matchAll(/(?:secret|token|assertion)(?:=([^&]+)|":("(?:[^"\\]|\\.)+"))/gi))
-    if (form) addForm(form);
-    else found.push(JSON.parse(json ?? ""));
+  for (const [, form, json = ""] of body.matchAll(/(?:secret|token|assertion)(?:=([^&]+)|":"((?:[^"\\]|\\.)+))/gi))
+    addForm(form ?? json);
   return found
     .filter((text) => text.length >= shortestSecret)
-    .flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)])
-    .flatMap((text) => [text, text.replaceAll("/", "\\/")])
+    .flatMap((text) => [text, encodeURIComponent(text), text.replaceAll("/", "\\/")])
     .sort((one, other) => other.length - one.length);
 }

@@ -2,7 +2,7 @@
 import { unverifiedClaims } from "./claims.ts";
 import { orAborted } from "./clock.ts";
 import { AccessToken, type AnyCredentials, None } from "./credentials.ts";
-import { AgentIdPError } from "./errors.ts";
+import { AgentIdPError, checkedScopes, isPassing } from "./errors.ts";
 import { Secret } from "./secret.ts";
 import { type Grant, signingIn, type TokenEndpoint } from "./token-endpoint.ts";
 import type { Transport } from "./transport.ts";
@@ -21,11 +21,14 @@ export interface StoredToken {
   readonly accessToken: string;
   readonly tokenType: string;
   readonly scopes: readonly string[];
-  /** By the clock of the machine that got it. */
-  readonly expiresAt: Date;
+  /** By the clock of the machine that got it. A store can also give the text that JSON makes of it. */
+  readonly expiresAt: Date | string;
 }
 
-/** Keeps tokens for several processes. The key names client, scopes and resource, and holds no secret. */
+/**
+ * Keeps tokens for several processes. The key names client, scopes and resource, and holds no secret. A store that fails changes
+ * no call: the token is requested, and kept in memory.
+ */
 export interface TokenStore {
   load(key: string): Promise<StoredToken | null>;
   save(key: string, token: StoredToken): Promise<void>;
@@ -58,14 +61,15 @@ interface Slot {
   refresh: Refresh | null;
   /** No early refresh before this, because the last one failed. */
   nextTryMs: number;
+  /** The token that was refused last: a store can still have it. */
+  refused: Secret | null;
 }
+
+/** What a token store gives; null when it fails. */
+const orNull = <T>(ask: () => Promise<T>): Promise<T | null> => ask().catch(() => null);
 
 /** Of a lifetime: from when on the token is refreshed, in milliseconds after it was requested. */
 const freshMs = (lifetimeMs: number): number => lifetimeMs - (lifetimeMs < 240_000 ? lifetimeMs / 4 : 60_000);
-
-/** Whether an early refresh may fail with this and the living token be used. */
-const isPassing = ({ kind, httpStatus = 0 }: AgentIdPError) =>
-  kind === "Http" || kind === "RateLimited" || httpStatus >= 500;
 
 export interface TokenSource {
   readonly credentials: AnyCredentials;
@@ -110,12 +114,13 @@ export class TokenManager {
    */
   async token({ scopes = this.#source.options.scopes, resource, signal }: Wanted = {}): Promise<Token> {
     const { credentials, transport } = this.#source;
+    checkedScopes(scopes);
     if (credentials instanceof AccessToken) {
       return { accessToken: await credentials.read(), tokenType: this.#givenType(), scopes: [] };
     }
     const wanted = { scopes, resource };
     const key = this.#keyOf(wanted);
-    const slot = this.#slots.get(key) ?? { held: null, refresh: null, nextTryMs: 0 };
+    const slot = this.#slots.get(key) ?? { held: null, refresh: null, nextTryMs: 0, refused: null };
     this.#slots.set(key, slot);
     const nowMs = transport.clock.monotonic();
     const living = slot.held && nowMs < slot.held.expiresMs ? slot.held : null;
@@ -149,7 +154,8 @@ export class TokenManager {
     const ender = new AbortController();
     const run = async () => {
       try {
-        const held = (living ? null : await this.#loaded(key)) ?? (await this.#requested(key, wanted, living, ender));
+        const held =
+          (living ? null : await this.#loaded(key, slot)) ?? (await this.#requested(key, wanted, living, ender));
         slot.held = held;
         return held.token;
       } catch (error) {
@@ -191,19 +197,25 @@ export class TokenManager {
     const lifetimeMs = 1000 * Math.min(expiresIn, delegation ? leftOf(delegation, accessToken) : expiresIn);
     const token: Token = { accessToken, tokenType, scopes: scope === "" ? [] : scope.split(" ") };
     const expiresAt = new Date(transport.clock.now() + lifetimeMs);
-    await options.tokenStore?.save(key, { ...token, accessToken: accessToken.expose(), expiresAt });
+    const stored = { ...token, accessToken: accessToken.expose(), expiresAt };
+    await orNull(async () => options.tokenStore?.save(key, stored));
     return { token, expiresMs: sentMs + lifetimeMs, refreshMs: sentMs + freshMs(lifetimeMs) };
   }
 
-  async #loaded(key: string): Promise<Held | null> {
+  /** Null for what is no token: it was written by another program, or by hand. */
+  async #loaded(key: string, { refused }: Slot): Promise<Held | null> {
     const { options, transport } = this.#source;
-    const stored = await options.tokenStore?.load(key);
-    if (!stored) return null;
-    const leftMs = stored.expiresAt.getTime() - transport.clock.now();
-    if (leftMs < 60_000) return null;
+    const stored = await orNull(async () => options.tokenStore?.load(key));
+    const { accessToken, tokenType, scopes, expiresAt } = stored ?? {};
+    const isToken =
+      accessToken && typeof accessToken === "string" && typeof tokenType === "string" && Array.isArray(scopes);
+    if (!isToken || accessToken === refused?.expose()) return null;
+    // A number is no time: it could be seconds.
+    const expires = typeof expiresAt === "number" ? Number.NaN : new Date(expiresAt ?? "").getTime();
+    const leftMs = expires - transport.clock.now();
+    if (!(leftMs >= 60_000)) return null;
     const expiresMs = transport.clock.monotonic() + leftMs;
-    const { tokenType, scopes } = stored;
-    const token = { accessToken: new Secret(stored.accessToken), tokenType, scopes };
+    const token = { accessToken: new Secret(accessToken), tokenType, scopes };
     return { token, expiresMs, refreshMs: expiresMs - 60_000 };
   }
 
@@ -213,7 +225,8 @@ export class TokenManager {
     for (const [key, slot] of this.#slots) {
       if (slot.held?.token.accessToken !== refused.accessToken) continue;
       slot.held = null;
-      await options.tokenStore?.remove(key);
+      slot.refused = refused.accessToken;
+      await orNull(async () => options.tokenStore?.remove(key));
     }
   }
 

@@ -1,7 +1,7 @@
 /** Sends a call: attempts, waits, deadline, hooks, and what becomes an error. It knows nothing of tokens. */
 import { attempt, NoReply, type Reply, TooLong } from "./attempt.ts";
 import { type Clock, longestTimerMs, ServiceTime, systemClock } from "./clock.ts";
-import { AgentIdPError, checkedNumber, configError } from "./errors.ts";
+import { AgentIdPError, callbackError, checkedNumber, configError } from "./errors.ts";
 import { type Asked, canComeFromClock, challengeError, refusal, unreadable } from "./refusal.ts";
 import {
   backoffMs,
@@ -73,7 +73,7 @@ function givenHeaders(given: CallOptions["headers"] = {}): readonly (readonly [s
 }
 
 /** A hook can only look: neither its time nor its errors are the call's. */
-function notify<Event>(hook: ((event: Event) => void | Promise<void>) | undefined, event: Event): void {
+function notify<Event>(hook: ((event: Event) => void) | undefined, event: Event): void {
   (async () => hook?.(event))().catch(() => undefined);
 }
 
@@ -171,7 +171,7 @@ export class Transport {
       return await outgoing(signal ? AbortSignal.any([signal, ender.signal]) : ender.signal);
     } catch (error) {
       if (ender.signal.aborted && !signal?.aborted) throw new NoReply("timeout", error);
-      throw error;
+      throw signal?.aborted ? error : callbackError(error);
     } finally {
       clearTimeout(timer);
     }
@@ -198,6 +198,7 @@ export class Transport {
     notify(this.#options.onRequest, event);
     const startedMs = clock.monotonic();
     const left = Math.max(1, deadlineMs - startedMs);
+    const idleMs = Math.min(this.#options.attemptTimeoutMs ?? 30_000, longestTimerMs);
     let reply: Reply | null = null;
     try {
       reply = await attempt({
@@ -205,7 +206,8 @@ export class Transport {
         url,
         headers,
         body,
-        timeoutMs: Math.min(this.#options.attemptTimeoutMs ?? 30_000, left, longestTimerMs),
+        timeoutMs: Math.min(idleMs, left),
+        idleMs,
         signal: options.signal,
         streams: sending.streams === true,
         fetch: this.#options.fetch ?? globalThis.fetch.bind(globalThis),

@@ -55,7 +55,7 @@ export interface ClientOptions {
   readonly dpopKey?: ProofKey | undefined;
   /** The issuer, where it is not the URL of the service. */
   readonly issuer?: string | undefined;
-  /** A single request, in milliseconds; 30,000. `fetch` has no limit of its own for connecting. */
+  /** A single request, and the wait for the next bytes of a download, in milliseconds; 30,000. `fetch` has no limit of its own for connecting. */
   readonly attemptTimeoutMs?: number | undefined;
   /** A whole call, in milliseconds; 60,000. */
   readonly timeoutMs?: number | undefined;
@@ -66,9 +66,9 @@ export interface ClientOptions {
   /** The program that uses the library, for the `User-Agent`. */
   readonly appInfo?: { readonly name: string; readonly version?: string; readonly url?: string } | undefined;
   /** Called before each request. It is not waited for, and its errors are dropped. */
-  readonly onRequest?: ((event: RequestEvent) => void | Promise<void>) | undefined;
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined;
   /** Called after each request, also after one without an answer. It is not waited for, and its errors are dropped. */
-  readonly onResponse?: ((event: ResponseEvent) => void | Promise<void>) | undefined;
+  readonly onResponse?: ((event: ResponseEvent) => void) | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
   /** Keeps tokens outside the process. Without it they are only in memory. */

@@ -13,7 +13,8 @@ import { base64url } from "./assertion.ts";
 import { unverifiedClaims } from "./claims.ts";
 import type { AgentIdPClient } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { AgentIdPError, configError } from "./errors.ts";
+import { DidKeys } from "./did-keys.ts";
+import { AgentIdPError, checkedScopes, checkedText } from "./errors.ts";
 import type { Introspection } from "./generated/models.ts";
 import { fetchDocument, type Key, PublishedKeys } from "./published-keys.ts";
 import { exposed, type Secret } from "./secret.ts";
@@ -65,6 +66,15 @@ const refuse = (message: string, code = "TOKEN_NOT_VALID", cause?: unknown): Age
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
+/** A request without a token is refused like one with a wrong one. */
+function tokenText(token: Secret | string): string {
+  try {
+    return exposed(token);
+  } catch {
+    throw refuse("There is no token.");
+  }
+}
+
 /** A header that names or holds another key is an attack (RFC 8725 3.10). */
 function kidOf(token: string): string {
   let header: ReturnType<typeof decodeProtectedHeader>;
@@ -94,7 +104,7 @@ export class TokenVerifier {
   readonly #fetch: typeof globalThis.fetch;
   readonly #base: string;
   readonly #keys: PublishedKeys;
-  readonly #byAgent = new Map<string, PublishedKeys>();
+  readonly #didKeys: DidKeys;
   readonly #proofs = new Map<string, number>();
 
   constructor(options: VerifierOptions) {
@@ -102,8 +112,10 @@ export class TokenVerifier {
     this.#clock = options.clock ?? systemClock;
     this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
     this.#base = baseUrl(options.issuer);
-    if (options.audience === "") throw configError("A verifier needs the audience of its API.");
+    checkedText("audience", options.audience);
+    checkedScopes(options.requiredScopes);
     this.#keys = new PublishedKeys(() => this.#published(), this.#clock);
+    this.#didKeys = new DidKeys(this.#base, this.#fetch, this.#clock);
   }
 
   async #published() {
@@ -213,8 +225,8 @@ export class TokenVerifier {
    * @param request needed for a token that is bound to a key (RFC 9449), which is refused without
    * @throws {AgentIdPError} `Auth`
    */
-  verify(token: Secret | string, request?: ProvenRequest): Promise<VerifiedToken> {
-    return this.#accessToken(exposed(token), this.#keys, request);
+  async verify(token: Secret | string, request?: ProvenRequest): Promise<VerifiedToken> {
+    return this.#accessToken(tokenText(token), this.#keys, request);
   }
 
   /**
@@ -222,48 +234,29 @@ export class TokenVerifier {
    * `kid`.
    */
   async verifyByDid(token: Secret | string, request?: ProvenRequest): Promise<VerifiedToken> {
-    const { sub } = unverifiedClaims(exposed(token));
+    const text = tokenText(token);
+    const { sub } = unverifiedClaims(text);
     // The id is a part of the URL, so it is nothing but an id.
     if (typeof sub !== "string" || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(sub))
       throw refuse("The token has no subject.");
-    const keys = this.#byAgent.get(sub) ?? new PublishedKeys(() => this.#ofDid(sub), this.#clock);
-    if (this.#byAgent.size >= 1000) this.#byAgent.clear();
-    this.#byAgent.set(sub, keys);
-    return this.#accessToken(exposed(token), keys, request);
-  }
-
-  async #ofDid(agentId: string) {
-    const { host, pathname } = new URL(this.#base);
-    const service = `did:web:${[host, ...pathname.split("/").filter(Boolean)].map(encodeURIComponent).join(":")}`;
-    const did = `${service}:agents:${agentId}`;
-    const { value, lifetimeMs } = await fetchDocument(this.#fetch, `${this.#base}/agents/${agentId}/did.json`);
-    if (value.id !== did) throw refuse("The DID document is of another subject.");
-    const methods = (value.verificationMethod ?? []) as readonly {
-      id: string;
-      controller: string;
-      publicKeyJwk: JWK;
-    }[];
-    // The agent's own keys are in the document too; only the service signs tokens.
-    const own = methods.filter(({ id, controller }) => controller === service && id.startsWith(`${did}#`));
-    return {
-      keys: own.map(({ id, publicKeyJwk }) => ({ ...publicKeyJwk, kid: id.slice(did.length + 1) })),
-      lifetimeMs,
-    };
+    const { keys, confirm } = this.#didKeys.of(sub);
+    const facts = await this.#accessToken(text, keys, request);
+    confirm();
+    return facts;
   }
 
   /** The claims of an id_token for `audience`, which is then the id of the client. */
-  verifyIdToken(token: Secret | string): Promise<JWTPayload> {
+  async verifyIdToken(token: Secret | string): Promise<JWTPayload> {
     const { audience } = this.#options;
-    return this.#checked(exposed(token), this.#keys, {
+    const text = tokenText(token);
+    const claims = await this.#checked(text, this.#keys, {
       audience,
       algorithms: ["RS256", "ES256"],
       requiredClaims: ["sub", "exp", "iat"],
-    }).then((claims) => {
-      // RFC 9068 4 the other way: an access token says nothing of a sign-in here.
-      if (decodeProtectedHeader(exposed(token)).typ?.toLowerCase() === "at+jwt")
-        throw refuse("An access token is no id_token.");
-      return claims;
     });
+    // RFC 9068 4 the other way: an access token says nothing of a sign-in here.
+    if (decodeProtectedHeader(text).typ?.toLowerCase() === "at+jwt") throw refuse("An access token is no id_token.");
+    return claims;
   }
 }
 
@@ -282,10 +275,11 @@ export function verifyOnline(
   const lifetimeMs = Math.min(cacheMs, 10_000);
   const kept = new Map<string, { readonly facts: Introspection; readonly untilMs: number }>();
   return async (token) => {
-    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(exposed(token)));
+    const text = tokenText(token);
+    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
     const key = base64url(new Uint8Array(hash));
     const known = kept.get(key);
-    const facts = known && known.untilMs > clock.monotonic() ? known.facts : await client.tokens.introspect(token);
+    const facts = known && known.untilMs > clock.monotonic() ? known.facts : await client.tokens.introspect(text);
     if (lifetimeMs > 0 && facts !== known?.facts) {
       if (kept.size >= 1000) kept.clear();
       kept.set(key, { facts, untilMs: clock.monotonic() + lifetimeMs });

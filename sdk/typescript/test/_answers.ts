@@ -1,6 +1,6 @@
 /** A service that gives known answers, and what an error of them must be. */
 import assert from "node:assert/strict";
-import { AgentIdPError } from "@sentryagent/idp-sdk";
+import { AccessToken, AgentIdPClient, AgentIdPError, type ClientOptions } from "@sentryagent/idp-sdk";
 
 export const base = "https://idp.example.com";
 
@@ -23,3 +23,19 @@ export const is = (facts: Partial<AgentIdPError>) => (error: unknown) => {
   for (const [name, value] of Object.entries(facts)) assert.equal(error[name as keyof AgentIdPError], value, name);
   return true;
 };
+
+export const page = { data: [], nextCursor: null };
+export const token = { access_token: "token-1", token_type: "Bearer", expires_in: 3600, scope: "agents:read" };
+/** A clock that sleeps no time. */
+export const stillClock = (sleeps: number[] = []) => ({
+  now: Date.now,
+  monotonic: () => performance.now(),
+  random: () => 0.5,
+  sleep: async (milliseconds: number) => void sleeps.push(milliseconds),
+});
+
+/** A client with a token, of a service that gives these answers. */
+export function newClient(answers: Answers, options: ClientOptions = {}) {
+  const { fetch, sent } = fetching(answers);
+  return { client: new AgentIdPClient(base, new AccessToken("token"), { fetch, ...options }), sent };
+}

@@ -207,7 +207,10 @@ export class AgentIdPClient {
     return new Call(this.#engine.send(operation, { query, body }, options) as Promise<Answered<T>>);
   }
 
-  /** Ends what is running and forgets the tokens, also of clients by `actingFor`. A download that is being read goes on; its `signal` ends it. */
+  /**
+   * Ends what is running and forgets the tokens, also of clients by `actingFor`. A download that is being read goes on; its `signal`
+   * ends it.
+   */
   close(): void {
     this.#engine.close();
   }

@@ -21,8 +21,8 @@ export interface StoredToken {
   readonly accessToken: string;
   readonly tokenType: string;
   readonly scopes: readonly string[];
-  /** By the clock of the machine that got it. A store can also give the text that JSON makes of it. */
-  readonly expiresAt: Date | string;
+  /** By the clock of the machine that got it. */
+  readonly expiresAt: Date;
 }
 
 /**
@@ -30,7 +30,8 @@ export interface StoredToken {
  * no call: the token is requested, and kept in memory.
  */
 export interface TokenStore {
-  load(key: string): Promise<StoredToken | null>;
+  /** `expiresAt` may be the text that JSON makes of it. */
+  load(key: string): Promise<(Omit<StoredToken, "expiresAt"> & { readonly expiresAt: Date | string }) | null>;
   save(key: string, token: StoredToken): Promise<void>;
   remove(key: string): Promise<void>;
 }

@@ -52,6 +52,8 @@ interface FieldProps extends Common {
   /** More lines than one */
   readonly rows?: number;
   readonly spellCheck?: boolean;
+  /** It narrows a list: its label does not say that it is optional. */
+  readonly isFilter?: boolean;
 }
 
 /**
@@ -60,7 +62,7 @@ interface FieldProps extends Common {
  * <Field name="email" label="E-mail" type="email" value={email} onChange={setEmail} error={issueOf(problem.issues, "email")} required />
  * ```
  */
-export function Field({ label, hint, error, onChange, isCode, rows, required, ...rest }: FieldProps) {
+export function Field({ label, hint, error, onChange, isCode, rows, required, isFilter, ...rest }: FieldProps) {
   const { id, described, notes } = useDescription({ hint, error });
   const { type = "text", pattern, min, max, ...area } = rest;
   const isNamed = required ? label : `${label} (optional)`;
@@ -71,10 +73,9 @@ export function Field({ label, hint, error, onChange, isCode, rows, required, ..
     autoCapitalize: isCode ? "none" : undefined,
     ...described,
   };
-  const isFilter = type === "search";
   return (
     <div className="field">
-      <label htmlFor={id}>{isFilter || required ? label : isNamed}</label>
+      <label htmlFor={id}>{isFilter || type === "search" || required ? label : isNamed}</label>
       {rows === undefined ? (
         <input
           {...rest}

@@ -6,22 +6,27 @@ import { Link } from "./link.tsx";
 export const shortId = (value: string): string =>
   value.length <= 16 ? value : `${value.slice(0, 4)}…${value.slice(-6)}`;
 
+/** Whether a text has the form of an id (RFC 9562 4). */
+export const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+
 interface IdProps {
   readonly value: string;
   /** What it is, for the button's name: "agent id" */
   readonly label?: string;
   /** A screen to link to */
   readonly to?: string;
+  /** To compare it by eye: the whole of it, on as many lines as it needs */
+  readonly isWhole?: boolean;
 }
 
-export function Id({ value, label = "id", to }: IdProps) {
+export function Id({ value, label = "id", to, isWhole = false }: IdProps) {
   const text = (
     <code title={value} className="id-text">
-      {shortId(value)}
+      {isWhole ? value : shortId(value)}
     </code>
   );
   return (
-    <span className="id">
+    <span className={isWhole ? "id whole-id" : "id"}>
       {to === undefined ? text : <Link to={to}>{text}</Link>}
       <button
         type="button"

@@ -6,6 +6,7 @@ import { read } from "../../api/queries.ts";
 import type { Agent, Delegation, DelegationRole, DelegationStatus } from "../../api/schema.ts";
 import { hasScope, useSession } from "../../session/session.ts";
 import { useAct } from "../../ui/act.ts";
+import { AgentName } from "../../ui/agent-name.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
@@ -20,7 +21,6 @@ import { Empty } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { AgentName } from "./agent-name.tsx";
 
 /** Few, because the names of the other agents are read one by one. */
 const pageSize = 10;

@@ -1,6 +1,7 @@
 /** The filters of the list of agents, as the API has them. */
 import type { AgentStatus, AgentType, DeploymentEnv } from "../../api/schema.ts";
 import { FilterSelect, Filters, FilterText } from "../../ui/filters.tsx";
+import { isId } from "../../ui/id.tsx";
 import { Link } from "../../ui/link.tsx";
 import { oneOf, type text, useSearchState } from "../../ui/search.ts";
 import { agentTypes, choicesOf, environments, statuses } from "./terms.ts";
@@ -31,8 +32,6 @@ export const noFilters = {
   owner: undefined,
   capability: undefined,
 };
-
-const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 export function AgentFilters() {
   const { values, set, isSet } = useAgentFilters();

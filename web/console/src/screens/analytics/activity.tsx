@@ -1,12 +1,13 @@
 /** When the organization works: tokens and calls by hour of the week. */
 import { useQuery } from "@tanstack/react-query";
 import { read } from "../../api/queries.ts";
+import { CsvButton } from "../../ui/csv-button.tsx";
 import { FilterSelect, Filters } from "../../ui/filters.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Section } from "../../ui/page.tsx";
 import { oneOf, useSearchState } from "../../ui/search.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
-import { CsvButton, type FiguresTable } from "./figures-table.tsx";
+import type { FiguresTable } from "./figures-table.tsx";
 import { Heatmap } from "./heatmap.tsx";
 import { sentenceOf, weekdays, weekOf } from "./hours.ts";
 

@@ -4,6 +4,7 @@ import { read } from "../../api/queries.ts";
 import type { AgentAnalytics } from "../../api/schema.ts";
 import { hasScope, useSession } from "../../session/session.ts";
 import { Button } from "../../ui/button.tsx";
+import { CsvButton } from "../../ui/csv-button.tsx";
 import { Id } from "../../ui/id.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
@@ -13,7 +14,6 @@ import { oneOf, text, useSearchState } from "../../ui/search.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Table } from "../../ui/table.tsx";
-import { CsvButton } from "./figures-table.tsx";
 
 const pageSize = 20;
 

@@ -1,8 +1,9 @@
 /** A chart with the sentence above it, the table below it, and the file. The charts load when the first of them is shown. */
 import { type ComponentType, lazy, type ReactNode, Suspense } from "react";
+import { CsvButton } from "../../ui/csv-button.tsx";
 import { Section } from "../../ui/page.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
-import { CsvButton, type FiguresTable, TableBelow } from "./figures-table.tsx";
+import { type FiguresTable, TableBelow } from "./figures-table.tsx";
 
 type Charts = typeof import("./charts.tsx");
 

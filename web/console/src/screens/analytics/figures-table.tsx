@@ -1,30 +1,11 @@
-/** The numbers of a chart as a table, and the same table as a file. */
-import { saveFile } from "../../api/client.ts";
-import { Button } from "../../ui/button.tsx";
+/** The numbers of a chart as a table. */
+import type { Cell } from "../../ui/csv.ts";
+import type { TextTable } from "../../ui/csv-button.tsx";
 import { Count } from "../../ui/number.tsx";
 import { Table } from "../../ui/table.tsx";
-import { type Cell, csvOf } from "./csv.ts";
 
-export interface FiguresTable {
-  readonly caption: string;
-  readonly heads: readonly string[];
-  /** The first cell names its row. */
-  readonly rows: readonly (readonly Cell[])[];
-  /** Without `.csv` */
-  readonly fileName: string;
-}
-
-export function saveCsv({ heads, rows, fileName }: FiguresTable): void {
-  saveFile(new Blob([csvOf([heads, ...rows])], { type: "text/csv;charset=utf-8" }), `${fileName}.csv`);
-}
-
-export function CsvButton({ table }: { readonly table: FiguresTable }) {
-  return (
-    <Button label={`Download as CSV: ${table.caption}`} onClick={() => saveCsv(table)}>
-      CSV
-    </Button>
-  );
-}
+/** The first cell of a row names it. */
+export type FiguresTable = TextTable;
 
 /** Closed at first: the chart is there, and a screen reader finds it by its name. */
 export function TableBelow({ table }: { readonly table: FiguresTable }) {

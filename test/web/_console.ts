@@ -150,6 +150,7 @@ async function expectShown(page: Page, screen: Screen, name: string): Promise<vo
   }
   // As on a tablet, where tables have all their columns and the least room for them.
   await page.setViewportSize({ width: 768, height: 1024 });
+  await picture(page, `${name}-768`);
   await expectNoSidewaysScroll(page, 768);
   expect(await page.title()).toBe(`${screen.title} · SentryAgent`);
   expect(await page.locator("h1").allTextContents()).toEqual([screen.title]);

@@ -1,6 +1,8 @@
 /** The filters of the audit log, as the API has them. */
+import { useState } from "react";
 import type { AuditAction, Outcome } from "../../api/schema.ts";
 import { auditActions } from "../../api/values.ts";
+import { Button } from "../../ui/button.tsx";
 import { FilterSelect, Filters, FilterText } from "../../ui/filters.tsx";
 import { isId } from "../../ui/id.tsx";
 import { oneOf, useSearchState } from "../../ui/search.ts";
@@ -51,8 +53,10 @@ interface EventFiltersProps {
 
 export function EventFilterFields({ isFollowed }: EventFiltersProps) {
   const { values, set, isSet } = useEventFilters();
+  const isRestSet = [values.target, values.from, values.to].some((value) => value !== undefined);
+  const [isShort, setShort] = useState(!isRestSet);
   return (
-    <div className="event-filters">
+    <div className={isShort ? "event-filters short" : "event-filters"}>
       <Filters label="Filter the events" isSet={isSet} onClear={() => set(noFilters)}>
         <AgentFilter value={values.agentId} onChange={(agentId) => set({ agentId })} />
         <FilterSelect
@@ -92,7 +96,12 @@ export function EventFilterFields({ isFollowed }: EventFiltersProps) {
           />
         )}
       </Filters>
-      <p className="quiet-text">
+      <div className="more-filters">
+        <Button look="quiet" expanded={!isShort} onClick={() => setShort(!isShort)}>
+          {isShort ? "Filter by target and time" : "Fewer filters"}
+        </Button>
+      </div>
+      <p className="quiet-text recently">
         From the{" "}
         {recently.map(({ label, seconds }, index) => (
           <span key={label}>

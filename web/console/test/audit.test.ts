@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import type { AuditEvent } from "../src/api/schema.ts";
+import { rangeIssue } from "../src/screens/audit/filters.tsx";
+import { instant, isoOf, localOf, secondsAgo } from "../src/screens/audit/instant.ts";
+import { plainJson } from "../src/screens/audit/plain-json.ts";
+import { cellsOf, heads } from "../src/screens/audit/rows.ts";
+import { csvOf } from "../src/ui/csv.ts";
+
+const id = (number: number) => `0199f0c2-5a31-7c07-9f55-2d8f3c1b${String(number).padStart(4, "0")}`;
+
+const event = (sequence: number, fields: Partial<AuditEvent> = {}): AuditEvent => ({
+  eventId: id(sequence),
+  sequence,
+  organizationId: id(2),
+  agentId: id(7),
+  action: "token.issued",
+  outcome: "success",
+  actor: { agentId: id(7), ip: "203.0.113.7", userAgent: "curl/8.9.1" },
+  target: null,
+  details: {},
+  timestamp: "2026-11-30T21:40:05.123Z",
+  previousHash: "0".repeat(64),
+  hash: "1".repeat(64),
+  ...fields,
+});
+
+describe("a time in the URL", () => {
+  it.each([
+    ["2026-11-30T21:40:00.000Z", "2026-11-30T21:40:00.000Z", "2026-11-30T21:40:00.000Z"],
+    ["2026-11-30T21:40:00+02:00", "2026-11-30T19:40:00.000Z", "2026-11-30T19:40:00.000Z"],
+    ["2026-11-30T21:40Z", "2026-11-30T21:40:00.000Z", "2026-11-30T21:40:00.000Z"],
+    ["2026-11-30", "2026-11-30T00:00:00.000Z", "2026-11-30T23:59:59.999Z"],
+    ["2026-11-30T21:40:00", undefined, undefined],
+    ["2026-13-30", undefined, undefined],
+    ["yesterday", undefined, undefined],
+    ["", undefined, undefined],
+  ])("%s means %s as a beginning and %s as an end", (text, first, last) => {
+    expect([instant("first")(text), instant("last")(text)]).toEqual([first, last]);
+  });
+
+  it.each(["2026-11-30T21:40", "2026-11-30T21:40:05", "2026-02-28T00:00"])(
+    "%s in a field stays what it is",
+    (local) => {
+      for (const end of ["first", "last"] as const) expect(localOf(isoOf(local, end) ?? "", end)).toBe(local);
+    },
+  );
+
+  it("of a minute includes the minute to its end", () => {
+    const [first, last] = [isoOf("2026-11-30T21:40", "first"), isoOf("2026-11-30T21:40", "last")];
+    expect(Date.parse(last ?? "") - Date.parse(first ?? "")).toBe(59_999);
+  });
+
+  it("that is no time is none", () => {
+    expect(isoOf("2026-11-31T25:00", "first")).toBe(undefined);
+  });
+
+  it("of a recent one is to the minute", () => {
+    expect(secondsAgo(3600, Date.parse("2026-11-30T21:40:59.999Z"))).toBe("2026-11-30T20:40:00.000Z");
+  });
+
+  it("may not end before it begins", () => {
+    const [early, late] = ["2026-11-30T20:00:00.000Z", "2026-11-30T21:00:00.000Z"];
+    expect(rangeIssue({ from: late, to: early })).toBe("is before From");
+    expect(rangeIssue({ from: early, to: late })).toBe(undefined);
+    expect(rangeIssue({ from: early, to: early })).toBe(undefined);
+    expect(rangeIssue({ from: late, to: undefined })).toBe(undefined);
+  });
+});
+
+describe("the details of an event", () => {
+  it("show what cannot be seen or turns a line, and are the same value", () => {
+    const details = { note: "\u202eabc\u2066\u200b\ufeff\u0000<img>", list: ["é", "مرحبا", "\u2028"] };
+    const text = plainJson(details);
+    expect(text).toContain('"note": "\\u202eabc\\u2066\\u200b\\ufeff\\u0000<img>"');
+    expect(text).toContain('"é"');
+    expect(text).toContain('"مرحبا"');
+    expect(text).toContain('"\\u2028"');
+    expect(JSON.parse(text)).toEqual(details);
+  });
+});
+
+describe("the file of a page of events", () => {
+  const agents = { [id(7)]: { email: "screener@acme.example" }, [id(8)]: { email: '=HYPERLINK("x")' } };
+
+  it("names agents as the table does, has times in UTC and ids whole, and no formula", () => {
+    const none = { agentId: null, ip: "", userAgent: "" };
+    const rows = [
+      event(4),
+      event(3, { agentId: id(8), actor: { ...none, agentId: id(7) } }),
+      event(2, { agentId: id(9), actor: none }),
+      event(1, { agentId: null, outcome: "failure", action: "client.refused", actor: none }),
+    ];
+    expect(csvOf([heads, ...rows.map((row) => cellsOf(row, agents))])).toBe(
+      [
+        "Event,Outcome,Time,About,By,Address,Number,Event id",
+        `token.issued,success,2026-11-30T21:40:05.123Z,screener@acme.example,itself,203.0.113.7,4,${id(4)}`,
+        `token.issued,success,2026-11-30T21:40:05.123Z,"'=HYPERLINK(""x"")",screener@acme.example,,3,${id(3)}`,
+        `token.issued,success,2026-11-30T21:40:05.123Z,${id(9)},the service,,2,${id(2)}`,
+        `client.refused,failure,2026-11-30T21:40:05.123Z,,not authenticated,,1,${id(1)}`,
+        "",
+      ].join("\r\n"),
+    );
+  });
+});

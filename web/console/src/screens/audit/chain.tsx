@@ -9,6 +9,7 @@ import { Id } from "../../ui/id.tsx";
 import { Link } from "../../ui/link.tsx";
 import { countText } from "../../ui/number.tsx";
 import { Section } from "../../ui/page.tsx";
+import { ActionName } from "./action-name.tsx";
 
 /** The event after a sequence, read as a follower reads it. */
 const after = (afterSequence: number) => read("GET /audit", { query: { order: "asc", afterSequence, limit: 1 } });
@@ -80,7 +81,7 @@ function Hash({ value, label }: { readonly value: string; readonly label: string
 function EventLink({ event: { eventId, action, sequence } }: { readonly event: AuditEvent }) {
   return (
     <Link to={`/audit/${eventId}`}>
-      {countText(sequence)} <code>{action}</code>
+      {countText(sequence)} <ActionName action={action} />
     </Link>
   );
 }

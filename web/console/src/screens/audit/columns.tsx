@@ -5,6 +5,7 @@ import { Badge } from "../../ui/badge.tsx";
 import { Link } from "../../ui/link.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
+import { ActionName } from "./action-name.tsx";
 import { type Agents, actorText } from "./rows.ts";
 
 function Agent({ agentId, agents }: { readonly agentId: string | null; readonly agents: Agents }) {
@@ -19,7 +20,7 @@ export const columnsWith = (agents: Agents): readonly Column<AuditEvent>[] => [
     isHead: true,
     cell: ({ eventId, action }) => (
       <Link to={`/audit/${eventId}`}>
-        <code>{action}</code>
+        <ActionName action={action} />
       </Link>
     ),
   },

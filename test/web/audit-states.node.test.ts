@@ -43,6 +43,23 @@ expectEveryState(stage, {
   },
 });
 
+expectEveryState(stage, {
+  path: "/audit?live=on&outcome=success",
+  title: "Audit",
+  without: ["loading", "error", "forbidden", "overLimit"],
+  answers: {
+    "GET /audit": ({ query }: Asked) => ({
+      data: query.get("order") === "asc" ? [event(100_001, { agentId: idOf(8) })] : events.slice(0, 5),
+      nextCursor: null,
+      nextAfterSequence: 100_001,
+      agents,
+      missing: [],
+    }),
+  },
+  empty: { "GET /audit": { ...pageOf(), nextAfterSequence: 100_001, agents: {}, missing: [] } },
+  shows: { filled: /^1 new event at/, empty: "No event matches yet." },
+});
+
 const hostile = event(7, {
   target: `${markup}${turned}`,
   actor: {

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../src/api/schema.ts";
 import { rangeIssue } from "../src/screens/audit/filters.tsx";
+import {
+  type Followed,
+  follow,
+  isFull,
+  maxRows,
+  pageSize,
+  pauseMs,
+  received,
+  resumed,
+} from "../src/screens/audit/follow.ts";
 import { instant, isoOf, localOf, secondsAgo } from "../src/screens/audit/instant.ts";
 import { plainJson } from "../src/screens/audit/plain-json.ts";
 import { cellsOf, heads } from "../src/screens/audit/rows.ts";
@@ -100,5 +110,80 @@ describe("the file of a page of events", () => {
         "",
       ].join("\r\n"),
     );
+  });
+});
+
+describe("following the log", () => {
+  const names = (...numbers: readonly number[]) =>
+    Object.fromEntries(numbers.map((number) => [id(number), { email: `agent-${number}@acme.example` }]));
+  /** The answer with the events from one number to another, oldest first. */
+  const answer = (first: number, last: number, hasMore = false) => ({
+    data: Array.from({ length: last - first + 1 }, (_, at) => event(first + at)),
+    nextCursor: hasMore ? "next" : null,
+    nextAfterSequence: last,
+    agents: names(7),
+    missing: [],
+  });
+  const newest = { data: [event(3), event(2), event(1)], agents: names(7, 8) };
+  const sequences = (events: readonly AuditEvent[]) => events.map(({ sequence }) => sequence);
+  const filledWith = (followed: Followed, pages: number, isPaused: boolean) =>
+    Array.from({ length: pages }, (_, page) => 4 + page * pageSize).reduce(
+      (last, first) => received(last, answer(first, first + pageSize - 1, true), isPaused),
+      followed,
+    );
+
+  it("goes on after the newest event of the list, and from the beginning when there is none", () => {
+    expect(follow(newest).afterSequence).toBe(3);
+    expect(follow({ data: [], agents: {} }).afterSequence).toBe(0);
+  });
+
+  it("shows new events at the top, each once, and goes on where the answer ends", () => {
+    const once = received(follow(newest), answer(4, 5), false);
+    expect(sequences(once.rows)).toEqual([5, 4, 3, 2, 1]);
+    // A filter skips events: the end of the log is further than the last event.
+    const filtered = received(once, { ...answer(5, 6), nextAfterSequence: 90 }, false);
+    expect(sequences(filtered.rows)).toEqual([6, 5, 4, 3, 2, 1]);
+    expect(filtered.afterSequence).toBe(90);
+  });
+
+  it("keeps new events back while it is paused, and shows them in their order afterwards", () => {
+    const paused = received(received(follow(newest), answer(4, 5), true), answer(6, 6), true);
+    expect(sequences(paused.rows)).toEqual([3, 2, 1]);
+    expect(sequences(paused.waiting)).toEqual([6, 5, 4]);
+    expect(sequences(resumed(paused).rows)).toEqual([6, 5, 4, 3, 2, 1]);
+    expect(resumed(paused).waiting).toEqual([]);
+  });
+
+  it("asks for no more while as many wait as it can show, and begins anew then", () => {
+    const paused = filledWith(follow(newest), maxRows / pageSize, true);
+    expect(paused.waiting.length).toBe(maxRows);
+    expect(isFull(paused)).toBe(true);
+    expect(paused.isBehind).toBe(false);
+    expect(resumed(paused)).toMatchObject({ isBehind: true, waiting: [] });
+    expect(pauseMs(resumed(paused))).toBe(0);
+  });
+
+  it("reads what it has missed at once, but not more than it can show", () => {
+    const some = filledWith(follow(newest), 2, false);
+    expect([some.isBehind, pauseMs(some), some.rows.length]).toEqual([false, 0, 103]);
+    const many = filledWith(follow(newest), 4, false);
+    expect([many.isBehind, many.rows.length]).toEqual([true, maxRows]);
+  });
+
+  it("forgets the names of agents that no event names any more", () => {
+    const first = { data: [event(1, { agentId: id(8) })], agents: names(8) };
+    expect(Object.keys(received(follow(first), answer(2, 3), false).agents)).toEqual([id(8), id(7)]);
+    expect(Object.keys(filledWith(follow(first), 4, false).agents)).toEqual([id(7)]);
+  });
+
+  it("asks every 5 seconds, every 20 after a minute without an event, and every 5 again after one", () => {
+    const quiet = { ...answer(1, 0), nextAfterSequence: 3 };
+    let followed = follow(newest);
+    const pauses = Array.from({ length: 13 }, () => {
+      followed = received(followed, quiet, false);
+      return pauseMs(followed);
+    });
+    expect(pauses).toEqual([...Array.from({ length: 11 }, () => 5000), 20_000, 20_000]);
+    expect(pauseMs(received(followed, answer(4, 4), false))).toBe(5000);
   });
 });

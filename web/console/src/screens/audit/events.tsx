@@ -4,65 +4,61 @@ import { read } from "../../api/queries.ts";
 import type { AuditEventPage } from "../../api/schema.ts";
 import { Button } from "../../ui/button.tsx";
 import { CsvButton } from "../../ui/csv-button.tsx";
+import { Check } from "../../ui/field.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Pager } from "../../ui/pager.tsx";
-import { usePlace } from "../../ui/search.ts";
+import { oneOf, text, usePlace, useSearchState } from "../../ui/search.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Empty } from "../../ui/states.tsx";
-import { Table } from "../../ui/table.tsx";
-import { columnsWith } from "./columns.tsx";
+import { EventRows, fileOf } from "./event-rows.tsx";
 import { EventFilterFields, noFilters, rangeIssue, useEventFilters } from "./filters.tsx";
-import { cellsOf, heads } from "./rows.ts";
-
-/** Events in one page, and in one answer to a follower. */
-export const pageSize = 50;
+import { pageSize, pauseSeconds } from "./follow.ts";
+import { Live } from "./live.tsx";
 
 export function Events() {
   const { values, isSet } = useEventFilters();
+  const { values: mode, set } = useSearchState({ live: oneOf("on"), to: text });
+  const isFollowed = mode.live === "on";
   const { cursor } = usePlace();
-  const isPossible = rangeIssue(values) === undefined;
+  const filters = isFollowed ? { ...values, to: undefined } : values;
+  const isPossible = rangeIssue(filters) === undefined;
   const events = useQuery({
-    ...read("GET /audit", { query: { ...values, limit: pageSize, cursor } }),
-    placeholderData: keepPreviousData,
+    ...read("GET /audit", { query: { ...filters, limit: pageSize, cursor: isFollowed ? undefined : cursor } }),
     enabled: isPossible,
+    // What is new comes from the follower.
+    ...(isFollowed ? { staleTime: Number.POSITIVE_INFINITY } : { placeholderData: keepPreviousData }),
   });
   return (
     <>
-      <EventFilterFields isFollowed={false} />
+      <EventFilterFields isFollowed={isFollowed} />
+      <div className="follow">
+        <Check
+          name="live"
+          label="Follow live"
+          hint={`It asks every ${pauseSeconds.usual} seconds, and every ${pauseSeconds.quiet} when nothing happens. Each question counts as a call of the organization.`}
+          checked={isFollowed}
+          onChange={(isOn) => set(isOn ? { live: "on", to: undefined } : { live: undefined })}
+        />
+      </div>
       {isPossible && (
         <Loaded query={events} skeleton={<Skeleton lines={14} />}>
-          {(page) =>
-            page.data.length === 0 ? (
-              <NoEvents isFiltered={isSet || cursor !== undefined} />
-            ) : (
-              <EventTable page={page} />
-            )
-          }
+          {(page) => {
+            if (isFollowed) return <Live key={JSON.stringify(filters)} first={page} filters={filters} />;
+            if (page.data.length === 0) return <NoEvents isFiltered={isSet || cursor !== undefined} />;
+            return <EventPage page={page} />;
+          }}
         </Loaded>
       )}
     </>
   );
 }
 
-export function EventTable({ page: { data, agents, nextCursor } }: { readonly page: AuditEventPage }) {
+function EventPage({ page: { data, agents, nextCursor } }: { readonly page: AuditEventPage }) {
   return (
     <div className="events">
-      <Table
-        caption="Events"
-        isCaptionHidden
-        columns={columnsWith(agents)}
-        rows={data}
-        keyOf={({ eventId }) => eventId}
-      />
+      <EventRows events={data} agents={agents} />
       <div className="below-events">
-        <CsvButton
-          table={{
-            caption: "the events of this page",
-            heads,
-            rows: data.map((event) => cellsOf(event, agents)),
-            fileName: "audit-page",
-          }}
-        />
+        <CsvButton table={fileOf({ events: data, agents })} />
         <Pager nextCursor={nextCursor} count={data.length} what="events" />
       </div>
     </div>

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { hasBrowser, newTab } from "../support/browser.ts";
+import { hasBrowser } from "../support/browser.ts";
 import {
   type Admin,
   type Client,
@@ -14,6 +14,7 @@ import {
 } from "../support/http-client.ts";
 import { markup, turned } from "./_agents.ts";
 import { newStage } from "./_console.ts";
+import { heading, openSignedIn, press, savedCodes, traces } from "./_signed-in.ts";
 
 const stage = newStage();
 let operator: Admin;
@@ -25,47 +26,17 @@ beforeAll(async () => {
   admin = await newOrganization(stage.worker.issuer, operator);
 });
 
-/** A tab that is signed in and shows the screen. */
-async function open(path: string) {
-  const tab = await newTab(stage.browser, { viewport: { width: 1280, height: 800 }, acceptDownloads: true });
-  const { page } = tab;
-  await page.goto(`${stage.worker.issuer}/console${path}`);
-  await page.getByLabel("Agent id").fill(admin.clientId);
-  await page.getByLabel("Client secret").fill(admin.clientSecret);
-  await page.keyboard.press("Enter");
-  await page.locator("#menu").waitFor();
-  const own = () => tab.complaints.filter((text) => !text.startsWith("Failed to load resource"));
-  return { page, complaints: own };
-}
+const open = (path: string) => openSignedIn(stage, admin, path);
 
-const heading = (page: Page, name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
-const press = (page: Page, name: string | RegExp, exact = true) =>
-  page.getByRole("button", { name, exact }).last().press("Enter");
 const tabOf = (page: Page, name: string) =>
   page.getByRole("navigation", { name: "Parts of the agent" }).getByRole("link", { name }).press("Enter");
 
 /** The secret of the dialog that shows it, once. */
 async function savedSecret(page: Page): Promise<Client> {
-  const codes = page.getByRole("dialog").locator(".secret code");
-  await codes.last().waitFor();
-  const [, clientId = "", clientSecret = ""] = await codes.allTextContents();
+  const [, clientId = "", clientSecret = ""] = await savedCodes(page);
   expect(clientSecret).toMatch(/^sa_sec_/);
-  // Neither Escape nor a click beside it loses the secret.
-  await page.keyboard.press("Escape");
-  expect(await codes.last().isVisible()).toBe(true);
-  await press(page, "I have saved it");
-  await page.getByRole("dialog").waitFor({ state: "detached" });
   return { clientId, clientSecret };
 }
-
-/** Everything of the page that could be read later. */
-const traces = (page: Page): Promise<string> =>
-  page.evaluate(`JSON.stringify([
-    location.href, history.state, document.documentElement.outerHTML,
-    [...document.querySelectorAll("input")].map(({ value }) => value),
-    Object.entries(localStorage), Object.entries(sessionStorage),
-    performance.getEntriesByType("resource").map(({ name }) => name),
-  ])`);
 
 const tokenStatus = async (client: Client) => (await requestToken(stage.worker.issuer, client)).status;
 

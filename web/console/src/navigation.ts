@@ -16,6 +16,7 @@ export const navigation: readonly MenuItem[] = [
   { to: "/agents", label: "Agents", needs: "agents:read" },
   { to: "/audit", label: "Audit", needs: "audit:read" },
   { to: "/analytics", label: "Analytics" },
+  { to: "/webhooks", label: "Webhooks", needs: "webhooks:read" },
   { to: "/tier", label: "Tier" },
   { to: "/compliance", label: "Compliance" },
   { to: "/account", label: "Account" },

@@ -12,9 +12,9 @@ import {
   resumed,
 } from "../src/screens/audit/follow.ts";
 import { instant, isoOf, localOf, secondsAgo } from "../src/screens/audit/instant.ts";
-import { plainJson } from "../src/screens/audit/plain-json.ts";
 import { cellsOf, heads } from "../src/screens/audit/rows.ts";
 import { csvOf } from "../src/ui/csv.ts";
+import { plainJson } from "../src/ui/plain-text.ts";
 
 const id = (number: number) => `0199f0c2-5a31-7c07-9f55-2d8f3c1b${String(number).padStart(4, "0")}`;
 

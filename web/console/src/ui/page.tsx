@@ -42,7 +42,9 @@ export function Page({ title, lead, crumbs = [], actions, children }: PageProps)
           <ol>
             {crumbs.map(({ to, label }) => (
               <li key={to}>
-                <Link to={to}>{label}</Link>
+                <Link to={to}>
+                  <bdi>{label}</bdi>
+                </Link>
               </li>
             ))}
           </ol>

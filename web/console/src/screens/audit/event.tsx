@@ -13,11 +13,11 @@ import { Id } from "../../ui/id.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Page, Section } from "../../ui/page.tsx";
+import { plainJson } from "../../ui/plain-text.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Time } from "../../ui/time.tsx";
 import "./audit.css";
 import { Chain } from "./chain.tsx";
-import { plainJson } from "./plain-json.ts";
 import { actorText } from "./rows.ts";
 
 export function Screen() {

@@ -1,9 +1,0 @@
-/** JSON to be read: what a reader cannot see, or what turns the direction of a line, is escaped as RFC 8259 7 allows. */
-
-/** Controls that JSON.stringify leaves, invisible characters, marks and overrides of direction (UAX 9), separators of lines. */
-const unseen = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-
-const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-
-/** The value in lines; parsed again, it is the same. */
-export const plainJson = (value: unknown): string => (JSON.stringify(value, null, 2) ?? "").replace(unseen, escaped);

@@ -44,6 +44,7 @@ async function followed(log: Log) {
   const { page } = opened;
   await page.getByText("First page, 50 events").waitFor();
   await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
   await page.getByLabel("Follow live").press("Space");
   await page.getByText("No new event yet.").waitFor();
   await page.clock.runFor(100);
@@ -63,6 +64,15 @@ async function nextQuestion(page: Page, log: Log): Promise<void> {
 }
 
 const firstRow = (page: Page) => page.locator("tbody tr").first().locator("td").last().innerText();
+
+/** Lets the time of the page go on until the first row is this event. */
+const untilFirst = (page: Page, number: string) =>
+  expect
+    .poll(async () => {
+      await page.clock.runFor(100);
+      return firstRow(page);
+    }, soon)
+    .toBe(number);
 
 const setVisibility = (page: Page, state: "hidden" | "visible") =>
   page.evaluate(`
@@ -122,8 +132,7 @@ describe.skipIf(!hasBrowser)("a followed audit log", () => {
     await setVisibility(page, "visible");
     await page.clock.runFor(100);
     await expect.poll(() => log.asked.length, soon).toBe(before + 1);
-    await page.clock.runFor(100);
-    await expect.poll(() => firstRow(page), soon).toBe("160");
+    await untilFirst(page, "160");
 
     await page.clock.runFor(16 * 60_000);
     await page.getByText("Stopped after 15 minutes without a key or the pointer.").waitFor();
@@ -132,8 +141,7 @@ describe.skipIf(!hasBrowser)("a followed audit log", () => {
     expect(log.asked.length).toBe(left);
     log.state.size += 1;
     await page.keyboard.press("Shift");
-    await page.clock.runFor(100);
-    await expect.poll(() => firstRow(page), soon).toBe("161");
+    await untilFirst(page, "161");
     await page.context().close();
     expect(complaints).toEqual([]);
   });
@@ -143,23 +151,13 @@ describe.skipIf(!hasBrowser)("a followed audit log", () => {
     const { page, complaints } = await followed(log);
     log.state.size += 190;
     await page.clock.runFor(6000);
-    await expect
-      .poll(async () => {
-        await page.clock.runFor(100);
-        return firstRow(page);
-      }, soon)
-      .toBe("290");
+    await untilFirst(page, "290");
     await page.getByText("Following; the newest 200 stay.").waitFor();
     expect(await page.locator("tbody tr").count()).toBe(200);
     log.state.size += 100_000;
     const before = log.asked.length;
     await page.clock.runFor(6000);
-    await expect
-      .poll(async () => {
-        await page.clock.runFor(100);
-        return firstRow(page);
-      }, soon)
-      .toBe("100290");
+    await untilFirst(page, "100290");
     await page.getByText("Over 200 events came at once: the list begins anew with the newest.").waitFor();
     expect(log.asked.length - before).toBeLessThan(8);
     expect(Math.max(...log.asked.map((query) => Number(query.get("limit"))))).toBe(50);

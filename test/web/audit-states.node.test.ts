@@ -1,6 +1,6 @@
 /** The screens of the audit log in each of their states, with texts that break layouts. */
 import { agent, ago, event, hostileAgent, markup, pageOf, turned } from "./_agents.ts";
-import { type Asked, idOf } from "./_answers.ts";
+import { type Asked, idOf, refusals } from "./_answers.ts";
 import { expectEveryState, newStage } from "./_console.ts";
 
 const stage = newStage();
@@ -35,7 +35,7 @@ expectEveryState(stage, {
   path: `/audit?outcome=failure&from=2026-11-30T21:00:00.000Z&to=2026-11-30T20:00:00.000Z`,
   title: "Audit",
   answers: { "GET /agents": { data: [hostileAgent, agent(8)], nextCursor: "next" } },
-  without: ["empty", "loading", "error", "forbidden", "overLimit"],
+  without: ["loading", "error", "forbidden", "overLimit"],
   shows: { filled: "is before From" },
   prepare: async (page) => {
     await page.getByLabel("About the agent").fill("acme");
@@ -58,6 +58,90 @@ expectEveryState(stage, {
   },
   empty: { "GET /audit": { ...pageOf(), nextAfterSequence: 100_001, agents: {}, missing: [] } },
   shows: { filled: /^1 new event at/, empty: "No event matches yet." },
+});
+
+/** What stays the same in each tab is looked at once, in the first. */
+const others = ["loading", "error", "forbidden", "overLimit"] as const;
+
+const gap = (number: number) => ({
+  fromSequence: number,
+  toSequence: number + 1200,
+  reason: `${markup}${turned}${"reason".repeat(40)}`,
+  acceptedAt: ago(3600),
+  acceptedBy: idOf(7),
+  eventId: idOf(number),
+});
+
+const verification = (fields: Record<string, unknown>) => ({
+  verified: true,
+  checkedCount: 100_000,
+  fromDate: null,
+  toDate: null,
+  brokenAtEventId: null,
+  missing: null,
+  gaps: [],
+  ...fields,
+});
+
+expectEveryState(stage, {
+  path: "/audit?tab=verify",
+  title: "Audit",
+  without: others,
+  answers: {
+    "GET /audit/verify": verification({
+      verified: false,
+      brokenAtEventId: idOf(53),
+      missing: { fromSequence: 40, toSequence: 52 },
+      gaps: [gap(10), gap(11)],
+    }),
+    "GET /agents/{agentId}": hostileAgent,
+  },
+  empty: { "GET /audit/verify": verification({}) },
+  prepare: async (page, state) => {
+    await page.getByRole("button", { name: "Verify the whole log" }).click();
+    await page.getByRole("heading", { name: state === "filled" ? "Broken" : "Intact" }).waitFor();
+  },
+});
+
+const checkpoint = (number: number, fields: Record<string, unknown> = {}) => ({
+  sequence: number * 10_000,
+  eventId: idOf(number),
+  hash: String(number % 10).repeat(64),
+  timestamp: ago(3600 * number),
+  jws: "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl",
+  publicKeyJwk: { kty: "EC", kid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", alg: "ES256", use: "sig" },
+  keyCompromisedAt: null,
+  ...fields,
+});
+
+expectEveryState(stage, {
+  path: "/audit?tab=checkpoints",
+  title: "Audit",
+  without: others,
+  answers: {
+    "GET /audit/checkpoints": {
+      data: [
+        checkpoint(30),
+        checkpoint(29, { keyCompromisedAt: ago(60) }),
+        checkpoint(28, { publicKeyJwk: null }),
+        ...Array.from({ length: 22 }, (_, index) => checkpoint(27 - index)),
+      ],
+      nextCursor: "next",
+    },
+  },
+  empty: { "GET /audit/checkpoints": pageOf() },
+  shows: { filled: "First page, 25 checkpoints", empty: "No checkpoint yet" },
+});
+
+expectEveryState(stage, {
+  path: "/audit?tab=export&from=2026-11-30T20:00:00.000Z",
+  title: "Audit",
+  without: others,
+  answers: { "GET /audit/export": refusals.error },
+  prepare: async (page) => {
+    await page.getByRole("button", { name: "Download" }).click();
+    await page.getByText("It was not done").waitFor();
+  },
 });
 
 const hostile = event(7, {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { call, callWithTag, pathOf } from "../src/api/client.ts";
+import { call, callWithTag, download, pathOf } from "../src/api/client.ts";
 import { issueOf } from "../src/api/issues.ts";
 import { ApiProblem, asProblem } from "../src/api/problem.ts";
 import { keepCsrfToken, type Refusals, whenRefused } from "../src/api/transport.ts";
@@ -180,5 +180,19 @@ describe("a refusal that is about the session", () => {
     const sent = network(noToken());
     expect((await problemOf(call("DELETE /agents/{agentId}", { path: { agentId: "1" } }))).status).toBe(403);
     expect(sent).toHaveLength(1);
+  });
+});
+
+describe("a file that breaks off", () => {
+  it("is no file: it is told as no answer", async () => {
+    const broken = new ReadableStream({
+      pull: (controller) => {
+        controller.enqueue(new TextEncoder().encode("half of it"));
+        controller.error(new TypeError("network error"));
+      },
+    });
+    network(new Response(broken));
+    const problem = await problemOf(download("GET /audit/export", { query: {} }, { fileName: "audit.ndjson" }));
+    expect(problem).toMatchObject({ code: "NO_ANSWER", status: 0 });
   });
 });

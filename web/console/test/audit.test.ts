@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../src/api/schema.ts";
-import { rangeIssue } from "../src/screens/audit/filters.tsx";
 import {
   type Followed,
   follow,
@@ -11,7 +10,7 @@ import {
   received,
   resumed,
 } from "../src/screens/audit/follow.ts";
-import { instant, isoOf, localOf, secondsAgo } from "../src/screens/audit/instant.ts";
+import { instant, isoOf, localOf, rangeIssue, secondsAgo } from "../src/screens/audit/instant.ts";
 import { cellsOf, heads } from "../src/screens/audit/rows.ts";
 import { csvOf } from "../src/ui/csv.ts";
 import { plainJson } from "../src/ui/plain-text.ts";

@@ -9,7 +9,7 @@
  * await call("PATCH /agents/{agentId}", { path: { agentId }, body: { owner }, ifMatch: etag });
  * ```
  */
-import { unreadable } from "./problem.ts";
+import { noAnswer, unreadable } from "./problem.ts";
 import type { Calls } from "./schema.ts";
 import { send } from "./transport.ts";
 
@@ -105,7 +105,11 @@ export async function download<Name extends CallName>(
 ): Promise<void> {
   const response = await request(name, input as LooseInput, accept === undefined ? {} : { Accept: accept });
   const [, given] = /filename="([^"/\\]+)"/.exec(response.headers.get("Content-Disposition") ?? "") ?? [];
-  saveFile(await response.blob(), given ?? fileName);
+  // A part of a file is none: an answer that breaks off is no answer.
+  const whole = await response.blob().catch(() => {
+    throw noAnswer();
+  });
+  saveFile(whole, given ?? fileName);
 }
 
 /** Gives the user a file. */

@@ -1,5 +1,5 @@
 /** The events of the log, newest first, a page at a time. */
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { read } from "../../api/queries.ts";
 import type { AuditEventPage } from "../../api/schema.ts";
 import { Button } from "../../ui/button.tsx";
@@ -11,8 +11,9 @@ import { oneOf, text, usePlace, useSearchState } from "../../ui/search.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { EventRows, fileOf } from "./event-rows.tsx";
-import { EventFilterFields, noFilters, rangeIssue, useEventFilters } from "./filters.tsx";
+import { EventFilterFields, noFilters, useEventFilters } from "./filters.tsx";
 import { pageSize, pauseSeconds } from "./follow.ts";
+import { rangeIssue } from "./instant.ts";
 import { Live } from "./live.tsx";
 
 export function Events() {
@@ -22,12 +23,26 @@ export function Events() {
   const { cursor } = usePlace();
   const filters = isFollowed ? { ...values, to: undefined } : values;
   const isPossible = rangeIssue(filters) === undefined;
+  const client = useQueryClient();
+  const list = read("GET /audit", { query: { ...filters, limit: pageSize, cursor: isFollowed ? undefined : cursor } });
   const events = useQuery({
-    ...read("GET /audit", { query: { ...filters, limit: pageSize, cursor: isFollowed ? undefined : cursor } }),
+    ...list,
     enabled: isPossible,
-    // What is new comes from the follower.
-    ...(isFollowed ? { staleTime: Number.POSITIVE_INFINITY } : { placeholderData: keepPreviousData }),
+    ...(isFollowed
+      ? {
+          // Where the follower begins; what is new comes from it.
+          queryKey: [...list.queryKey, "followed"],
+          initialData: () => client.getQueryData(list.queryKey),
+          staleTime: Number.POSITIVE_INFINITY,
+          gcTime: 0,
+        }
+      : { placeholderData: keepPreviousData }),
   });
+  const follow = (isOn: boolean) => {
+    // The page from before has none of the events that came meanwhile.
+    if (!isOn) client.removeQueries({ queryKey: ["/audit"], type: "inactive" });
+    set(isOn ? { live: "on", to: undefined } : { live: undefined });
+  };
   return (
     <>
       <EventFilterFields isFollowed={isFollowed} />
@@ -37,7 +52,7 @@ export function Events() {
           label="Follow live"
           hint={`It asks every ${pauseSeconds.usual} seconds, and every ${pauseSeconds.quiet} when nothing happens. Each question counts as a call of the organization.`}
           checked={isFollowed}
-          onChange={(isOn) => set(isOn ? { live: "on", to: undefined } : { live: undefined })}
+          onChange={follow}
         />
       </div>
       {isPossible && (

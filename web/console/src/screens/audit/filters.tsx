@@ -7,7 +7,7 @@ import { FilterSelect, Filters, FilterText } from "../../ui/filters.tsx";
 import { isId } from "../../ui/id.tsx";
 import { oneOf, useSearchState } from "../../ui/search.ts";
 import { AgentFilter } from "./agent-filter.tsx";
-import { instant, secondsAgo } from "./instant.ts";
+import { instant, rangeIssue, secondsAgo } from "./instant.ts";
 import { TimeField } from "./time-field.tsx";
 
 /** The API refuses a longer one. */
@@ -35,10 +35,6 @@ export const noFilters = {
   from: undefined,
   to: undefined,
 };
-
-/** Why the filters fit no event; undefined: they can be asked for. */
-export const rangeIssue = ({ from, to }: Pick<EventFilters, "from" | "to">): string | undefined =>
-  from !== undefined && to !== undefined && from > to ? "is before From" : undefined;
 
 const recently = [
   { label: "last hour", seconds: 3600 },

@@ -36,3 +36,7 @@ export function isoOf(local: string, end: End): string | undefined {
 /** So many seconds before now, to the minute: the query of a look a moment later is the same. */
 export const secondsAgo = (seconds: number, nowMs = Date.now()): string =>
   new Date(Math.floor(nowMs / minuteMs) * minuteMs - seconds * 1000).toISOString();
+
+/** Why a range has no moment; undefined: it has. */
+export const rangeIssue = ({ from, to }: { readonly from: string | undefined; readonly to: string | undefined }) =>
+  from !== undefined && to !== undefined && from > to ? "is before From" : undefined;

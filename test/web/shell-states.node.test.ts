@@ -1,7 +1,7 @@
 /** Sign-in, first steps, overview and account in each of their states. */
 import { describe, expect, it } from "vitest";
 import { hasBrowser } from "../support/browser.ts";
-import { idOf, refusals, session } from "./_answers.ts";
+import { type Asked, idOf, refusals, session } from "./_answers.ts";
 import { expectEveryState, newStage, openScreen } from "./_console.ts";
 
 const stage = newStage();
@@ -31,7 +31,10 @@ expectEveryState(stage, {
   title: "Overview",
   answers: {
     "GET /agents/summary": summary(4890),
-    "GET /audit": { data: [{}, {}], nextCursor: null },
+    "GET /audit": ({ query }: Asked) =>
+      query.get("action") === "client.refused"
+        ? { data: Array.from({ length: 100 }, () => ({ details: {} })), nextCursor: "next" }
+        : { data: [{ details: { count: 45 } }, { details: { count: 900 } }], nextCursor: null },
     "GET /webhooks": { data: [{ failure_count: 5, active: false }], nextCursor: null },
     "GET /compliance/controls": { controls: [control("CC6.1", "pass"), control("CC7.3", "fail")] },
     "GET /oauth2/token/delegations": { data: [{}], nextCursor: "next" },
@@ -48,6 +51,7 @@ expectEveryState(stage, {
     "GET /webhooks": none,
     "GET /oauth2/token/delegations": none,
   },
+  shows: { filled: "1,045+", empty: "no refused client" },
 });
 
 expectEveryState(stage, {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { menuItemOf } from "../src/navigation.ts";
+import { countOf } from "../src/screens/overview/counted.ts";
+import { countRefusals } from "../src/screens/overview/refusals.ts";
 import { removeLinkCode, takeLinkCode } from "../src/session/link-code.ts";
 import { returnPath } from "../src/session/return-path.ts";
 import { envFile } from "../src/ui/env-file.ts";
@@ -103,5 +105,27 @@ describe("the menu", () => {
     expect(menuItemOf("/")?.label).toBe("Overview");
     expect(menuItemOf("/account")?.label).toBe("Account");
     expect(menuItemOf("/accounts")).toBeUndefined();
+  });
+});
+
+describe("what the overview counts from one page of a list", () => {
+  const page = (length: number, nextCursor: string | null = null) => ({
+    data: Array.from({ length }, () => ({ details: {} })),
+    nextCursor,
+  });
+
+  it("is exact when there is no other page, and else the least that there is", () => {
+    expect(countOf(page(100))).toEqual({ value: 100, isAtLeast: false });
+    expect(countOf(page(100, "next"))).toEqual({ value: 100, isAtLeast: true });
+    expect(countOf(page(0))).toEqual({ value: 0, isAtLeast: false });
+  });
+
+  it("has the refused sign-ins that the log has as a number alone", () => {
+    const omitted = { data: [{ details: { count: 45 } }, { details: { count: 900 } }], nextCursor: null };
+    expect(countRefusals({ recorded: page(20), omitted })).toEqual({ value: 965, isAtLeast: false, omitted: 945 });
+    expect(countRefusals({ recorded: page(100, "next"), omitted })).toMatchObject({ value: 1045, isAtLeast: true });
+    expect(countRefusals({ recorded: page(1), omitted: page(100, "next") })).toMatchObject({ isAtLeast: true });
+    const damaged = { data: [{ details: { unreadable: {} } }, { details: { count: "9" } }], nextCursor: null };
+    expect(countRefusals({ recorded: page(2), omitted: damaged })).toEqual({ value: 2, isAtLeast: false, omitted: 0 });
   });
 });

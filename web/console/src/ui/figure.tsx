@@ -8,6 +8,8 @@ export interface FigureProps {
   readonly label: string;
   /** null: there is no number to show */
   readonly value: number | null;
+  /** There are more than were counted: "100+" */
+  readonly isAtLeast?: boolean;
   /** "of 10,000": what it is measured against */
   readonly of?: string | undefined;
   /** One line below: what it means, or what to do */
@@ -21,7 +23,18 @@ export interface FigureProps {
   readonly isWaiting?: boolean;
 }
 
-export function Figure({ label, value, of, note, tone = "neutral", to, search = {}, used, isWaiting }: FigureProps) {
+export function Figure({
+  label,
+  value,
+  isAtLeast = false,
+  of,
+  note,
+  tone = "neutral",
+  to,
+  search = {},
+  used,
+  isWaiting,
+}: FigureProps) {
   return (
     <div className={`figure ${tone}`}>
       <dt>
@@ -35,7 +48,13 @@ export function Figure({ label, value, of, note, tone = "neutral", to, search = 
       </dt>
       <dd aria-busy={isWaiting || undefined}>
         <span className={isWaiting ? "figure-value bone" : "figure-value"}>
-          {isWaiting ? <span className="hidden">Loading</span> : value === null ? "–" : countText(value)}
+          {isWaiting ? (
+            <span className="hidden">Loading</span>
+          ) : value === null ? (
+            "–"
+          ) : (
+            `${countText(value)}${isAtLeast ? "+" : ""}`
+          )}
         </span>
         {of && <span className="figure-of">{of}</span>}
         {used !== undefined && (

@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { read } from "../../api/queries.ts";
 import type { Agent, AuditEvent, Outcome } from "../../api/schema.ts";
 import { hasScope, useSession } from "../../session/session.ts";
+import { ActionName, actorText } from "../../ui/audit-event.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { FilterSelect, Filters } from "../../ui/filters.tsx";
 import { Id } from "../../ui/id.tsx";
@@ -84,7 +85,7 @@ const columns: readonly Column<AuditEvent>[] = [
     isHead: true,
     cell: ({ eventId, action }) => (
       <Link to={`/audit/${eventId}`}>
-        <code>{action}</code>
+        <ActionName action={action} />
       </Link>
     ),
   },
@@ -93,14 +94,15 @@ const columns: readonly Column<AuditEvent>[] = [
   {
     id: "actor",
     label: "By",
-    cell: ({ agentId, actor, outcome }) =>
-      actor.agentId === null ? (
-        <span className="quiet-text">{outcome === "failure" ? "not authenticated" : "the service"}</span>
-      ) : actor.agentId === agentId ? (
-        <span className="whole">itself</span>
+    cell: (event) => {
+      const text = actorText(event);
+      const { agentId } = event.actor;
+      return agentId === null || text !== null ? (
+        <span className="whole">{text}</span>
       ) : (
-        <Id value={actor.agentId} label="agent id" to={`/agents/${actor.agentId}`} />
-      ),
+        <Id value={agentId} label="agent id" to={`/agents/${agentId}`} />
+      );
+    },
   },
   { id: "ip", label: "Address", cell: ({ actor }) => actor.ip ?? <span className="quiet-text">none</span> },
   { id: "number", label: "Number", isNumber: true, cell: ({ sequence }) => sequence },

@@ -3,13 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { ApiProblem } from "../../api/problem.ts";
 import { read } from "../../api/queries.ts";
 import type { AuditEvent } from "../../api/schema.ts";
+import { ActionName } from "../../ui/audit-event.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { DefinitionList } from "../../ui/details.tsx";
 import { Id } from "../../ui/id.tsx";
 import { Link } from "../../ui/link.tsx";
 import { countText } from "../../ui/number.tsx";
 import { Section } from "../../ui/page.tsx";
-import { ActionName } from "./action-name.tsx";
 
 /** The event after a sequence, read as a follower reads it. */
 const after = (afterSequence: number) => read("GET /audit", { query: { order: "asc", afterSequence, limit: 1 } });

@@ -1,12 +1,12 @@
 /** The columns of the list of events. */
 import type { AuditEvent } from "../../api/schema.ts";
 import { AgentLink } from "../../ui/agent-name.tsx";
+import { ActionName, actorText } from "../../ui/audit-event.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { Link } from "../../ui/link.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
-import { ActionName } from "./action-name.tsx";
-import { type Agents, actorText } from "./rows.ts";
+import type { Agents } from "./rows.ts";
 
 function Agent({ agentId, agents }: { readonly agentId: string | null; readonly agents: Agents }) {
   if (agentId === null) return <span className="quiet-text">no agent</span>;

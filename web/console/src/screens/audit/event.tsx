@@ -6,6 +6,7 @@ import { read } from "../../api/queries.ts";
 import type { AuditEvent } from "../../api/schema.ts";
 import { NotFoundScreen } from "../../shell/states.tsx";
 import { AgentName } from "../../ui/agent-name.tsx";
+import { actorText } from "../../ui/audit-event.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { Code } from "../../ui/code.tsx";
 import { DefinitionList, type Fact } from "../../ui/details.tsx";
@@ -18,7 +19,6 @@ import { Skeleton } from "../../ui/skeleton.tsx";
 import { Time } from "../../ui/time.tsx";
 import "./audit.css";
 import { Chain } from "./chain.tsx";
-import { actorText } from "./rows.ts";
 
 export function Screen() {
   const { eventId = "" } = useParams({ strict: false }) as { readonly eventId?: string };

@@ -1,15 +1,10 @@
 /** What a row of the list says, as texts: the table shows them, and the file has the same. */
 import type { AuditEvent, NamedAgent } from "../../api/schema.ts";
+import { actorText } from "../../ui/audit-event.tsx";
 import type { Cell } from "../../ui/csv.ts";
 
 /** The agents that the events of a page name, by their ids. */
 export type Agents = Readonly<Record<string, NamedAgent>>;
-
-/** Who caused an event, when it was no agent that is known, or the very agent that it is about. */
-export function actorText({ agentId, actor, outcome }: Pick<AuditEvent, "agentId" | "actor" | "outcome">) {
-  if (actor.agentId === null) return outcome === "failure" ? "not authenticated" : "the service";
-  return actor.agentId === agentId ? "itself" : null;
-}
 
 const nameOf = (agentId: string | null, agents: Agents): string =>
   agentId === null ? "" : (agents[agentId]?.email ?? agentId);

@@ -3,10 +3,9 @@ import { read } from "../../api/queries.ts";
 import type { AgentSummary, Control, Webhook } from "../../api/schema.ts";
 import { countText, plural } from "../../ui/number.tsx";
 import { relativeTime } from "../../ui/time.tsx";
+import { countOf, most } from "./counted.ts";
 import { ReadFigure } from "./read-figure.tsx";
-
-/** The most that one page has; above it the figure says "100+" and the list has the rest. */
-const most = 100;
+import { countRefusals, refusalsSince, refused } from "./refusals.ts";
 
 const summary = () => read("GET /agents/summary");
 
@@ -16,32 +15,30 @@ function dayAgo(): string {
   return new Date(Math.floor(Date.now() / minuteMs) * minuteMs - 24 * 60 * minuteMs).toISOString();
 }
 
-interface Page {
-  readonly data: readonly unknown[];
-  readonly nextCursor: string | null;
+function refusalsNote(value: number, omitted: number): string {
+  if (value === 0) return "no refused client";
+  const clients = "clients that the token endpoint refused";
+  return omitted === 0 ? clients : `${clients}; ${countText(omitted)} counted without an event each`;
 }
-
-const countOf = ({ data, nextCursor }: Page) => ({
-  value: data.length,
-  ...(nextCursor === null ? {} : { of: "or more" }),
-});
 
 export function AttentionFigures() {
   const from = dayAgo();
-  const refused = { action: "client.refused", from } as const;
   return (
     <>
       <ReadFigure
         label="Failed sign-ins, 24 hours"
         needs="audit:read"
-        query={read("GET /audit", { query: { ...refused, limit: most } })}
-        show={(page) => ({
-          ...countOf(page),
-          tone: page.data.length > 0 ? "warn" : "neutral",
-          note: page.data.length === 0 ? "no refused client" : "clients that the token endpoint refused",
-          to: "/audit",
-          search: refused,
-        })}
+        query={refusalsSince(from)}
+        show={(refusals) => {
+          const { omitted, ...counted } = countRefusals(refusals);
+          return {
+            ...counted,
+            tone: counted.value > 0 ? "warn" : "neutral",
+            note: refusalsNote(counted.value, omitted),
+            to: "/audit",
+            search: refused(from),
+          };
+        }}
       />
       <ReadFigure
         label="Credentials that expire"

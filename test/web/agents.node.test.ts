@@ -14,6 +14,7 @@ import {
 } from "../support/http-client.ts";
 import { markup, turned } from "./_agents.ts";
 import { newStage } from "./_console.ts";
+import { copyRow, manyId } from "./_many.ts";
 import { heading, openSignedIn, press, savedCodes, traces } from "./_signed-in.ts";
 
 const stage = newStage();
@@ -170,35 +171,14 @@ describe.skipIf(!hasBrowser)("what users wrote", () => {
   });
 });
 
-/** The id of the copy with the number `n`, in SQL. */
-const manyId = "'0199f0c2-0000-7000-8000-' || printf('%012d', n)";
-
-/** Copies a row of the database: registering as many agents would take minutes. */
-async function copyRow(
-  table: string,
-  column: string,
-  id: string,
-  count: number,
-  changed: Readonly<Record<string, string>>,
-): Promise<void> {
-  const { worker } = stage;
-  const columns = (await worker.query<{ name: string }>(`PRAGMA table_info(${table})`)).map(({ name }) => name);
-  await worker.query(
-    `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
-     INSERT INTO ${table} (${columns.join(", ")})
-     SELECT ${columns.map((name) => changed[name] ?? name).join(", ")} FROM numbers, ${table} WHERE ${column} = ?`,
-    id,
-  );
-}
-
 describe.skipIf(!hasBrowser)("with 5,000 agents", () => {
   it("no reading asks for more than the screen shows, back keeps filters and place, and several are suspended one by one", async () => {
     const { worker } = stage;
     const many = await newOrganization(worker.issuer, operator);
     const { agentId } = await newClient(worker.issuer, many.token, { owner: "many" });
     const email = "'many-' || printf('%04d', n) || '@acme.example'";
-    await copyRow("agents", "id", agentId, 4999, { id: manyId, email });
-    await copyRow("agent_keys", "agent_id", agentId, 4999, { id: manyId, agent_id: manyId });
+    await copyRow(stage, "agents", "id", agentId, 4999, { id: manyId, email });
+    await copyRow(stage, "agent_keys", "agent_id", agentId, 4999, { id: manyId, agent_id: manyId });
     admin = many;
     const { page, complaints } = await open("/agents?owner=many&sort=email");
     const asked: URL[] = [];

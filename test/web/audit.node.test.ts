@@ -6,6 +6,7 @@ import { hasBrowser } from "../support/browser.ts";
 import { type Admin, newClient, newOrganization, requestToken, send, setUp } from "../support/http-client.ts";
 import { markup, turned } from "./_agents.ts";
 import { newStage } from "./_console.ts";
+import { copyRow, manyId } from "./_many.ts";
 import { heading, openSignedIn } from "./_signed-in.ts";
 
 const stage = newStage();
@@ -155,6 +156,66 @@ describe.skipIf(!hasBrowser)("events that a database should not have", () => {
     await page.getByRole("link", { name: "All events with this target" }).press("Enter");
     await page.getByRole("link", { name }).waitFor();
     expect(await page.locator("main img").count()).toBe(0);
+    await page.context().close();
+    expect(complaints()).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasBrowser)("with 100,000 events", () => {
+  it("no screen asks for more than it shows, and back and forward keep filters and place", async () => {
+    const { worker } = stage;
+    const many = await newOrganization(worker.issuer, operator);
+    const { body } = await send(worker.issuer, "/api/v1/audit?limit=1&order=asc", { token: many.token });
+    // Before the first event, so that the end of the log stays where the ledger has it.
+    await copyRow(stage, "audit_events", "event_id", body.data[0].eventId, 100_000, {
+      event_id: manyId,
+      sequence: "-n",
+      action: "'agent.updated'",
+      outcome: "CASE n % 2 WHEN 0 THEN 'success' ELSE 'failure' END",
+    });
+    const { page, complaints } = await open("/audit", many);
+    const asked: URL[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url())));
+    await page.getByLabel("Event", { exact: true }).selectOption("agent.updated");
+    await page.waitForURL("**/audit?action=agent.updated");
+    await page.getByLabel("Outcome").selectOption("failure");
+    await page.waitForURL("**/audit?action=agent.updated&outcome=failure");
+    const first = (number: number) => page.getByRole("cell", { name: String(number), exact: true }).waitFor();
+    await first(-1);
+    for (const number of [-101, -201]) {
+      await page.getByRole("link", { name: "Next" }).press("Enter");
+      await first(number);
+    }
+    await page.getByRole("link", { name: "agent.updated" }).first().press("Enter");
+    await heading(page, "agent.updated");
+    await page.goBack();
+    await page.getByText("Page 3, 50 events").waitFor();
+    await first(-201);
+    await page.goBack();
+    await first(-101);
+    await page.goForward();
+    await first(-201);
+    await page.getByRole("link", { name: "Previous" }).press("Enter");
+    await first(-101);
+    expect(await page.getByLabel("Event", { exact: true }).inputValue()).toBe("agent.updated");
+    expect(await page.getByLabel("Outcome").inputValue()).toBe("failure");
+    expect(await page.locator("tbody tr").count()).toBe(50);
+
+    await page.getByLabel("Follow live").press("Space");
+    await page.getByText("No new event yet.").waitFor();
+    await tabOf(page, "Checkpoints");
+    await page.getByText("No checkpoint yet").waitFor();
+    await page.locator("#menu").getByRole("link", { name: "Overview" }).press("Enter");
+    await page.getByText("no refused client").waitFor();
+    const lists = asked.filter(({ pathname }) => /^\/console\/api\/v1\/audit(\/checkpoints)?$/.test(pathname));
+    const isOfFigure = ({ searchParams }: URL) => searchParams.get("action")?.startsWith("client.") === true;
+    const limitsOf = (urls: readonly URL[]) => [
+      ...new Set(urls.map(({ searchParams }) => Number(searchParams.get("limit")))),
+    ];
+    const limits = limitsOf(lists.filter((url) => !isOfFigure(url)));
+    expect(Math.max(...limits)).toBe(50);
+    expect(limits).not.toContain(0);
+    expect(limitsOf(lists.filter(isOfFigure))).toEqual([100]);
     await page.context().close();
     expect(complaints()).toEqual([]);
   });

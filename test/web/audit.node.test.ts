@@ -68,6 +68,7 @@ describe.skipIf(!hasBrowser)("by keyboard alone", () => {
     await heading(page, "token.issued");
     await page.getByText(event.hash, { exact: true }).waitFor();
     await page.getByText(event.previousHash, { exact: true }).waitFor();
+    await page.getByText("computed anew here: it fits").waitFor();
     await page.getByText("its hash is the previous hash").waitFor();
     await page.getByRole("link", { name: new RegExp(`^${event.sequence - 1} `) }).press("Enter");
     await page.getByText(event.previousHash, { exact: true }).waitFor();
@@ -153,6 +154,7 @@ describe.skipIf(!hasBrowser)("events that a database should not have", () => {
     await page.getByRole("link", { name: first.eventId }).press("Enter");
     await heading(page, name);
     await page.getByText(`"note": "<img src=x onerror=\\"alert(1)\\">\\u202eabc"`).waitFor();
+    await page.getByText("computed anew here: it does not fit").waitFor();
     await page.getByRole("link", { name: "All events with this target" }).press("Enter");
     await page.getByRole("link", { name }).waitFor();
     expect(await page.locator("main img").count()).toBe(0);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../src/api/schema.ts";
+import { hashOf } from "../src/screens/audit/event-hash.ts";
 import {
   type Followed,
   follow,
@@ -85,6 +86,40 @@ describe("the details of an event", () => {
     expect(text).toContain('"مرحبا"');
     expect(text).toContain('"\\u2028"');
     expect(JSON.parse(text)).toEqual(details);
+  });
+});
+
+describe("the hash of an event", () => {
+  const agentId = "0199f0c2-5a31-7aa1-8b02-0c1d2e3f4a5b";
+  const known: AuditEvent = {
+    eventId: "0199f0c2-5a31-7c07-9f55-2d8f3c1b7a11",
+    sequence: 2,
+    organizationId: "0199f0c2-5a31-7d12-8a44-6f0b1c2d3e4f",
+    agentId,
+    action: "agent.updated",
+    outcome: "failure",
+    actor: {
+      userAgent: 'Prüfer "1"\n',
+      ip: "2001:db8::1",
+      credentialId: "0199f0c2-5a31-7bb2-8b02-0c1d2e3f4a5c",
+      agentId,
+    },
+    target: agentId,
+    details: { owner: "Zoë €", changed: ["owner", "a/b"], ttl: { seconds: 3600, before: 0.5 } },
+    timestamp: "2026-01-31T09:30:00.126Z",
+    previousHash: "b9137ee2267157e91c1aa890e1c7dfe482114ac92047e8cd3eb9d111132675d9",
+    // Made by Python, see test/ledger/known-hashes.test.ts.
+    hash: "68b4ec9feb858a487696b0e22c5cb36ebb90adcf0cf3e2a3ba5ecc6ce1c89780",
+  };
+
+  it("is the one that another tool computes", async () => {
+    expect(await hashOf(known)).toBe(known.hash);
+  });
+
+  it("is another one after any change", async () => {
+    for (const change of [{ outcome: "success" }, { details: {} }, { previousHash: "0".repeat(64) }, { more: 1 }]) {
+      expect(await hashOf({ ...known, ...change } as AuditEvent)).not.toBe(known.hash);
+    }
   });
 });
 

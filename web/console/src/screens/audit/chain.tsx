@@ -10,14 +10,16 @@ import { Id } from "../../ui/id.tsx";
 import { Link } from "../../ui/link.tsx";
 import { countText } from "../../ui/number.tsx";
 import { Section } from "../../ui/page.tsx";
+import { hashOf } from "./event-hash.ts";
 
 /** The event after a sequence, read as a follower reads it. */
 const after = (afterSequence: number) => read("GET /audit", { query: { order: "asc", afterSequence, limit: 1 } });
 
-export function Chain({ event: { sequence, hash, previousHash } }: { readonly event: AuditEvent }) {
+export function Chain({ event }: { readonly event: AuditEvent }) {
+  const { sequence, previousHash } = event;
   const previous = useQuery({ ...after(Math.max(0, sequence - 2)), enabled: sequence > 1 });
   const next = useQuery(after(sequence));
-  const before = previous.data?.data.find((event) => event.sequence === sequence - 1);
+  const before = previous.data?.data.find((other) => other.sequence === sequence - 1);
   const following = next.data?.data[0];
   return (
     <Section
@@ -27,8 +29,8 @@ export function Chain({ event: { sequence, hash, previousHash } }: { readonly ev
       <DefinitionList
         facts={[
           { label: "Number", value: countText(sequence) },
-          { label: "Hash", value: <Hash value={hash} label="hash" /> },
-          { label: "Previous hash", value: <Hash value={previousHash} label="previous hash" /> },
+          { label: "Hash", value: <OwnHash event={event} /> },
+          { label: "Previous hash", value: <Id value={previousHash} label="previous hash" isWhole /> },
           {
             label: "Previous event",
             value:
@@ -74,8 +76,25 @@ function withoutPrevious(sequence: number, { error, isPending }: Reading): strin
   return error === null ? "missing, or removed because its retention has ended" : "could not be read";
 }
 
-function Hash({ value, label }: { readonly value: string; readonly label: string }) {
-  return <Id value={value} label={label} isWhole />;
+/** With what this browser makes of the event. */
+function OwnHash({ event }: { readonly event: AuditEvent }) {
+  const { hash } = event;
+  const computed = useQuery({
+    queryKey: ["hash", event.eventId, hash],
+    queryFn: () => hashOf(event),
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
+  return (
+    <span className="beside">
+      <Id value={hash} label="hash" isWhole />
+      {typeof computed === "string" &&
+        (computed === hash ? (
+          <Badge status="verified" label="computed anew here: it fits" />
+        ) : (
+          <Badge status="fail" label="computed anew here: it does not fit" />
+        ))}
+    </span>
+  );
 }
 
 function EventLink({ event: { eventId, action, sequence } }: { readonly event: AuditEvent }) {

@@ -1,7 +1,9 @@
 /** The screens of the audit log in each of their states, with texts that break layouts. */
+import { describe, expect, it } from "vitest";
+import { hasBrowser } from "../support/browser.ts";
 import { agent, ago, event, hostileAgent, markup, pageOf, turned } from "./_agents.ts";
 import { type Asked, idOf, refusals } from "./_answers.ts";
-import { expectEveryState, newStage } from "./_console.ts";
+import { expectEveryState, newStage, openScreen } from "./_console.ts";
 
 const stage = newStage();
 
@@ -17,7 +19,7 @@ const events = [
   event(99_998, { action: "credential.rotation_replayed", agentId: idOf(8), actor: { ...from, agentId: idOf(1) } }),
   // Of an erased agent the log has the id alone, and a changed database can have any name of an event.
   event(99_997, { action: `${markup}${turned}`, agentId: idOf(9), actor: { ...from, agentId: idOf(10) } }),
-  ...Array.from({ length: 46 }, (_, index) =>
+  ...Array.from({ length: 8 }, (_, index) =>
     event(99_996 - index, { agentId: idOf(8), actor: { ...from, agentId: idOf(8) } }),
   ),
 ];
@@ -28,7 +30,7 @@ expectEveryState(stage, {
   needs: "audit:read",
   answers: { "GET /audit": { data: events, nextCursor: "next", agents } },
   empty: { "GET /audit": { ...pageOf(), agents: {} } },
-  shows: { filled: "First page, 50 events", empty: "No events yet" },
+  shows: { filled: "First page, 12 events", empty: "No events yet" },
 });
 
 expectEveryState(stage, {
@@ -124,13 +126,13 @@ expectEveryState(stage, {
         checkpoint(30),
         checkpoint(29, { keyCompromisedAt: ago(60) }),
         checkpoint(28, { publicKeyJwk: null }),
-        ...Array.from({ length: 22 }, (_, index) => checkpoint(27 - index)),
+        ...Array.from({ length: 5 }, (_, index) => checkpoint(27 - index)),
       ],
       nextCursor: "next",
     },
   },
   empty: { "GET /audit/checkpoints": pageOf() },
-  shows: { filled: "First page, 25 checkpoints", empty: "No checkpoint yet" },
+  shows: { filled: "First page, 8 checkpoints", empty: "No checkpoint yet" },
 });
 
 expectEveryState(stage, {
@@ -180,3 +182,33 @@ expectEveryState(stage, {
 
 // Without the record the heading cannot have its name.
 expectEveryState(stage, { path: `/audit/${idOf(7)}`, title: "Event", answers: shown, without: ["filled"] });
+
+describe.skipIf(!hasBrowser)("a verification that takes its time", () => {
+  it("says that it runs, can be cancelled and begun anew, and a refusal says when it may be", async () => {
+    const opened = await openScreen(stage, { path: "/audit?tab=verify", title: "Audit", answers: {} });
+    const { page, complaints } = opened;
+    let isHeld = true;
+    const asked: string[] = [];
+    await page.route("**/console/api/v1/audit/verify**", async (route) => {
+      asked.push(new URL(route.request().url()).search);
+      if (isHeld) return;
+      const body = { ...refusals.error.body, code: "RATE_LIMIT_EXCEEDED", message: "30 times a minute." };
+      await route.fulfill({ status: 429, headers: { "Retry-After": "17" }, json: body });
+    });
+    const verify = page.getByRole("button", { name: "Verify the whole log" });
+    await verify.press("Enter");
+    await page.getByRole("progressbar", { name: "Verification" }).waitFor();
+    // A second press while it runs asks nothing.
+    await verify.press("Enter");
+    await page.getByRole("button", { name: "Cancel" }).press("Enter");
+    await page.getByRole("progressbar", { name: "Verification" }).waitFor({ state: "detached" });
+    expect(await page.getByRole("alert").count()).toBe(0);
+    isHeld = false;
+    await verify.press("Enter");
+    await page.getByText("30 times a minute.").waitFor();
+    await page.getByText("Try again in 17 seconds.").waitFor();
+    expect(asked).toEqual(["", ""]);
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  });
+});

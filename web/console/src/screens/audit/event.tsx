@@ -9,6 +9,7 @@ import { AgentName } from "../../ui/agent-name.tsx";
 import { actorText } from "../../ui/audit-event.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { Code } from "../../ui/code.tsx";
+import { CopyButton } from "../../ui/copy-button.tsx";
 import { DefinitionList, type Fact } from "../../ui/details.tsx";
 import { Id } from "../../ui/id.tsx";
 import { Link } from "../../ui/link.tsx";
@@ -31,7 +32,11 @@ export function Screen() {
   const isUnknown = event.error instanceof ApiProblem && (event.error.isNotFound || event.error.status === 400);
   if (isUnknown) return <NotFoundScreen />;
   return (
-    <Page title={event.data?.action ?? "Event"} crumbs={[{ to: "/audit", label: "Audit" }]}>
+    <Page
+      title={event.data?.action ?? "Event"}
+      crumbs={[{ to: "/audit", label: "Audit" }]}
+      actions={event.data && <CopyButton value={plainJson(event.data)} what="event as JSON" />}
+    >
       <Loaded query={event} skeleton={<Skeleton lines={14} />}>
         {(record) => (
           <div className="event">

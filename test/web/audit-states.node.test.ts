@@ -212,3 +212,21 @@ describe.skipIf(!hasBrowser)("a verification that takes its time", () => {
     expect(complaints).toEqual([]);
   });
 });
+
+describe.skipIf(!hasBrowser)("filters that are changed at once", () => {
+  it("are all kept: one that waits for a pause does not undo another", async () => {
+    const answers = { "GET /audit": { ...pageOf(), agents: {} } };
+    const { page } = await openScreen(stage, { path: "/audit", title: "Audit", answers });
+    await page.getByText("No events yet").waitFor();
+    await page.getByLabel("Target, exactly").fill("a-target");
+    await page.getByLabel("Outcome").selectOption("failure");
+    await page.getByRole("button", { name: "last hour" }).click();
+    await page.waitForURL("**/audit?*target=a-target*");
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
+      target: "a-target",
+      outcome: "failure",
+      from: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z$/),
+    });
+    await page.context().close();
+  });
+});

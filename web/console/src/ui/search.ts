@@ -34,7 +34,8 @@ export function useSearchState<Of extends Rules>(rules: Of): SearchState<Of> {
     values: Object.fromEntries(entries) as Values<Of>,
     isSet: entries.some(([, value]) => value !== undefined),
     set: (change) => {
-      const next = { ...search, cursor: undefined, ...change };
+      // Of the URL as it is then: a text waits for a pause, in which another filter can have been set.
+      const next = (present: Search) => ({ ...present, cursor: undefined, ...change });
       void navigate({ to: ".", search: next as never, replace: true, resetScroll: false });
     },
   };

@@ -13,6 +13,7 @@ import {
 } from "../src/screens/audit/follow.ts";
 import { instant, isoOf, localOf, rangeIssue, secondsAgo } from "../src/screens/audit/instant.ts";
 import { cellsOf, heads } from "../src/screens/audit/rows.ts";
+import { missingText } from "../src/screens/audit/verification-result.tsx";
 import { csvOf } from "../src/ui/csv.ts";
 import { plainJson } from "../src/ui/plain-text.ts";
 
@@ -120,6 +121,13 @@ describe("the hash of an event", () => {
     for (const change of [{ outcome: "success" }, { details: {} }, { previousHash: "0".repeat(64) }, { more: 1 }]) {
       expect(await hashOf({ ...known, ...change } as AuditEvent)).not.toBe(known.hash);
     }
+  });
+});
+
+describe("missing events", () => {
+  it("are named by their numbers", () => {
+    expect(missingText({ fromSequence: 40, toSequence: 40 })).toBe("Event 40 is");
+    expect(missingText({ fromSequence: 40, toSequence: 1252 })).toBe("Events 40 to 1,252 are");
   });
 });
 

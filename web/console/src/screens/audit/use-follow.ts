@@ -35,8 +35,15 @@ const mayPass = ({ status }: ApiProblem) => status === 0 || status === 429 || st
 
 const wasRemoved = (problem: ApiProblem) => problem.code === "AUDIT_EVENTS_REMOVED";
 
-function afterAnswer(state: State, page: AuditEventPage, isPaused: boolean, nowMs: number): State {
-  const isAnew = state.followed.isBehind;
+interface Answer {
+  readonly page: AuditEventPage;
+  /** It is the newest page, asked for to begin anew. */
+  readonly isAnew: boolean;
+}
+
+function afterAnswer(state: State, { page, isAnew }: Answer, isPaused: boolean, nowMs: number): State {
+  // The list has been resumed while the question was on its way: the answer is to another one.
+  if (isAnew !== state.followed.isBehind) return { ...state, answers: state.answers + 1 };
   const followed = isAnew ? follow(page) : received(state.followed, page, isPaused);
   const count = isAnew ? 0 : page.data.length;
   return {
@@ -94,7 +101,7 @@ export function useFollow(first: AuditEventPage, filters: EventFilters, isPaused
       try {
         const query = { ...filters, to: undefined, ...place, limit: pageSize };
         const page = await call("GET /audit", { query, signal: abort.signal });
-        setState((last) => afterAnswer(last, page, paused.current, Date.now()));
+        setState((last) => afterAnswer(last, { page, isAnew: isBehind }, paused.current, Date.now()));
       } catch (error) {
         if (!abort.signal.aborted) setState((last) => afterProblem(last, asProblem(error), Date.now()));
       }

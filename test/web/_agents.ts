@@ -89,3 +89,9 @@ export const policy = (number: number, fields: Record<string, unknown> = {}) => 
 });
 
 export const pageOf = (...data: readonly unknown[]) => ({ data, nextCursor: null });
+
+/** A page of delegations; of the agents the texts that break layouts are known, and not all. */
+export const delegationsOf = (...data: readonly unknown[]) => ({
+  ...pageOf(...data),
+  agents: { [idOf(7)]: { email: hostileAgent.email }, [idOf(1)]: { email: "admin@operator.example" } },
+});

@@ -1,5 +1,5 @@
 /** The screens of agents in each of their states, with texts that break layouts. */
-import { agent, ago, credential, delegation, event, hostileAgent, pageOf, policy } from "./_agents.ts";
+import { agent, ago, credential, delegation, delegationsOf, event, hostileAgent, pageOf, policy } from "./_agents.ts";
 import { idOf, refusals } from "./_answers.ts";
 import { expectEveryState, newStage, type Screen } from "./_console.ts";
 
@@ -67,13 +67,13 @@ tab("credentials", {
 tab("delegations", {
   answers: {
     "GET /agents/{agentId}": hostileAgent,
-    "GET /oauth2/token/delegations": pageOf(
+    "GET /oauth2/token/delegations": delegationsOf(
       delegation(1, { scopes: Array.from({ length: 20 }, (_, index) => `${"scope".repeat(8)}${index}:read`) }),
       delegation(2, { resource: `https://api.acme.example/${"path".repeat(40)}` }),
       delegation(3, { status: "expired" }),
     ),
   },
-  empty: { "GET /oauth2/token/delegations": pageOf() },
+  empty: { "GET /oauth2/token/delegations": delegationsOf() },
   shows: { empty: "Nothing given" },
 });
 

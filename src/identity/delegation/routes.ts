@@ -3,14 +3,13 @@
 import { once } from "../../access/idempotency/once.ts";
 import { route } from "../../access/route.ts";
 import { createRouter } from "../../access/router.ts";
-import { pageSchema } from "../../platform/http/pagination.ts";
 import { answer } from "../../platform/http/respond.ts";
 import { json } from "../../platform/http/route.ts";
 import {
   chainPath,
   createDelegationSchema,
+  delegationPageSchema,
   delegationQuery,
-  delegationSchema,
   delegationWithTokenSchema,
   verificationSchema,
   verifyDelegationSchema,
@@ -105,7 +104,7 @@ delegationRoutes.openapi(
     description:
       "Newest first: the delegations by the caller and to the caller, or with `of=organization` and the scope `agents:read` all of the organization. A delegated token lists only the latter.",
     request: { query: delegationQuery },
-    responses: { 200: json(pageSchema("DelegationPage", delegationSchema), "A page of delegations") },
+    responses: { 200: json(delegationPageSchema, "A page of delegations") },
     errors: ["FORBIDDEN"],
   }),
   async (c) => {

@@ -2,9 +2,10 @@
 import { z } from "@hono/zod-openapi";
 import { component, enumeration } from "../../platform/http/components.ts";
 import { isUnique, longestIdentifier, timeSchema } from "../../platform/http/fields.ts";
-import { pageQuery } from "../../platform/http/pagination.ts";
+import { pageQuery, pageSchema } from "../../platform/http/pagination.ts";
 import { agentIdSchema, delegationIdSchema, type Scope } from "../../platform/ids.ts";
 import { longestLifeSeconds } from "../../platform/lifetimes.ts";
+import { namedAgents } from "../../tenancy/audit/schema.ts";
 
 const roleSchema = enumeration("DelegationRole", ["delegator", "delegatee"]);
 const ownershipSchema = enumeration("DelegationsOf", ["caller", "organization"]);
@@ -75,6 +76,15 @@ export const delegationWithTokenSchema = z
 
 export const delegationSchema = z.object({ ...facts, status: statusSchema, revokedAt }).openapi("Delegation");
 
+export const delegationPageSchema = z
+  .object({
+    ...pageSchema("DelegationPage", delegationSchema).shape,
+    agents: namedAgents(
+      "The agents of the page's delegations by their ids, where the token has the scope `agents:read`; else empty",
+    ),
+  })
+  .openapi("DelegationPage");
+
 /** The `data` of its events. */
 component("DelegationEventData", z.object(facts));
 
@@ -128,4 +138,5 @@ export type CreateDelegation = z.output<typeof createDelegationSchema>;
 export type DelegationWithToken = z.output<typeof delegationWithTokenSchema>;
 export type Delegation = z.output<typeof delegationSchema>;
 export type Verification = z.output<typeof verificationSchema>;
+export type DelegationPage = z.output<typeof delegationPageSchema>;
 export type DelegationFilter = Omit<z.output<typeof delegationQuery>, "limit" | "cursor">;

@@ -2,15 +2,17 @@
 
 import { refuseWithoutScope } from "../../access/authority.ts";
 import type { Caller } from "../../access/caller.ts";
+import { hasScope } from "../../access/scopes.ts";
 import type { Subscriber } from "../../events/relay.ts";
 import type { RevocationTarget } from "../../ledger/contract.ts";
 import type { Context } from "../../platform/context.ts";
-import { filtered, type Page, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
+import { filtered, type PageRequest, pageOf } from "../../platform/http/pagination.ts";
 import { delegationIdSchema, type OrganizationId, type ResourceId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
-import type { Result } from "../../platform/problems/result.ts";
+import { ok, type Result } from "../../platform/problems/result.ts";
+import { agentsNamed } from "../../tenancy/audit/named-agents.ts";
 import { publicDelegation } from "./public-delegation.ts";
-import type { Delegation, DelegationFilter } from "./schema.ts";
+import type { DelegationFilter, DelegationPage } from "./schema.ts";
 import {
   type DelegationSelection,
   endDelegationsForResource,
@@ -44,7 +46,7 @@ export async function listDelegations(
   context: Context,
   caller: Caller,
   query: PageRequest & DelegationFilter,
-): Promise<Result<Page<Delegation>>> {
+): Promise<Result<DelegationPage>> {
   const { organizationId, agentId } = caller;
   const { of, ...filter } = query;
   if (of === "organization") {
@@ -55,11 +57,15 @@ export async function listDelegations(
   }
   const nowMs = context.now();
   const name = of === "caller" ? `delegations/${agentId}` : "delegations";
-  return pageOf(filtered({ name, organizationId }, filter), delegationIdSchema, query, {
+  const page = await pageOf(filtered({ name, organizationId }, filter), delegationIdSchema, query, {
     read: (page) => listRows(context, organizationId, selectionOf(caller, query), { ...page, nowMs }),
     keyOf: ({ id }) => id,
     show: (row) => publicDelegation(row, nowMs),
   });
+  if (!page.ok) return page;
+  const ids = page.value.data.flatMap((one) => [one.delegatorAgentId, one.delegateeAgentId]);
+  const agents = hasScope(caller, "agents:read") ? await agentsNamed(context, organizationId, ids) : {};
+  return ok({ ...page.value, agents });
 }
 
 /**

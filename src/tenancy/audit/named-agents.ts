@@ -13,15 +13,19 @@ function idsIn(events: readonly AuditEvent[]): Set<AgentId> {
   return new Set(events.flatMap(({ agentId, actor }) => [agentId, actor.agentId]).filter((id) => id !== null));
 }
 
-/** The agents of the organization that the events name, by their ids. */
-export async function namedAgents(
+/** Those of the ids that are agents of the organization, with their e-mail addresses. */
+export async function agentsNamed(
   context: Context,
   organizationId: OrganizationId,
-  events: readonly AuditEvent[],
+  ids: Iterable<AgentId>,
 ): Promise<NamedAgents> {
-  const emails = await findEmails(context, organizationId, [...idsIn(events)]);
+  const emails = await findEmails(context, organizationId, [...new Set(ids)]);
   return Object.fromEntries([...emails].map(([agentId, email]) => [agentId, { email }]));
 }
+
+/** The agents of the organization that the events name, by their ids. */
+export const namedAgents = (context: Context, organizationId: OrganizationId, events: readonly AuditEvent[]) =>
+  agentsNamed(context, organizationId, idsIn(events));
 
 /** A line of an export beside its events. */
 export interface AgentLine {

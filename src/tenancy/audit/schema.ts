@@ -184,12 +184,15 @@ export const auditEventSchema = z
     },
   });
 
-const namedAgentsSchema = z
-  .record(z.uuid(), z.object({ email: textLike("screener-01@acme.example") }).openapi("NamedAgent"))
-  .openapi({
-    description:
-      "The agents of the organization that the events of the page name (`agentId`, `actor.agentId`), by their ids. The e-mail is that of the agent's record now; it is in no event, and no hash covers it",
-  });
+/** Agents by their ids. The description says which. */
+export const namedAgents = (description: string) =>
+  z
+    .record(z.uuid(), z.object({ email: textLike("screener-01@acme.example") }).openapi("NamedAgent"))
+    .openapi({ description });
+
+const namedAgentsSchema = namedAgents(
+  "The agents of the organization that the events of the page name (`agentId`, `actor.agentId`), by their ids. The e-mail is that of the agent's record now; it is in no event, and no hash covers it",
+);
 
 /** The missing events: the first and the last sequence. */
 const missingSchema = component("MissingEvents", z.object({ fromSequence: z.int(), toSequence: z.int() }));

@@ -1,7 +1,7 @@
 /** The delegations of a whole organization, and of one agent in it. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { type Body, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
+import { type Body, call, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
 import { exchanged, lend, list, newParties, type Parties, revoke } from "./_parties.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
@@ -32,6 +32,9 @@ beforeAll(async () => {
   reader = await tokenFor(await newClient(organization.token, { grantedScopes: ["agents:read"] }));
 });
 
+const emailOf = async (agentId: string): Promise<string> =>
+  (await call(`/api/v1/agents/${agentId}`, { token: organization.token })).body.email;
+
 async function ids(token: string, query: string): Promise<string[]> {
   const answer = await list(token, query);
   expect(answer.status, answer.text).toBe(200);
@@ -51,7 +54,17 @@ describe("of=organization", () => {
     expect(body).toEqual({
       data: [{ ...facts, status: "revoked", revokedAt: expect.any(String) }],
       nextCursor: null,
+      agents: {
+        [one.delegator.agentId]: { email: await emailOf(one.delegator.agentId) },
+        [one.delegatee.agentId]: { email: await emailOf(one.delegatee.agentId) },
+      },
     });
+  });
+
+  it("has no e-mail for a token that may not read agents", async () => {
+    const { body } = await list(await tokenFor(one.delegator, { scope: "tokens:read" }));
+    expect(body.data).not.toEqual([]);
+    expect(body.agents).toEqual({});
   });
 
   it("agentId selects by either side, role by its side, status by the record", async () => {

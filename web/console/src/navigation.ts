@@ -14,6 +14,7 @@ export const navigation: readonly MenuItem[] = [
   { to: "/first-steps", label: "First steps" },
   { to: "/", label: "Overview" },
   { to: "/agents", label: "Agents", needs: "agents:read" },
+  { to: "/delegations", label: "Delegations", needs: "agents:read" },
   { to: "/audit", label: "Audit", needs: "audit:read" },
   { to: "/analytics", label: "Analytics" },
   { to: "/webhooks", label: "Webhooks", needs: "webhooks:read" },

@@ -2427,6 +2427,8 @@ pub struct DelegationPage {
     /// null on the last page
     #[serde(rename = "nextCursor")]
     pub next_cursor: Option<String>,
+    /// The agents of the page's delegations by their ids, where the token has the scope `agents:read`; else empty
+    pub agents: BTreeMap<String, NamedAgent>,
     /// Members that this version does not know.
     #[serde(flatten)]
     pub extra: Extra,

@@ -828,6 +828,8 @@ export interface DelegationPage {
   readonly data: readonly Delegation[];
   /** null on the last page */
   readonly nextCursor: string | null;
+  /** The agents of the page's delegations by their ids, where the token has the scope `agents:read`; else empty */
+  readonly agents: Readonly<Record<string, NamedAgent>>;
 }
 
 export type DelegationRole = "delegator" | "delegatee" | (string & {});

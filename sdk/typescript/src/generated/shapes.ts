@@ -68,7 +68,7 @@ export const shapes: Readonly<Record<string, string>> = {
   DailyCount: "date count:n",
   Delegation: "chainId delegatorAgentId delegateeAgentId resource? scopes:[ issuedAt:d expiresAt:d status revokedAt:~d",
   DelegationEventData: "chainId delegatorAgentId delegateeAgentId resource? scopes:[ issuedAt:d expiresAt:d",
-  DelegationPage: "data:[@Delegation nextCursor:~",
+  DelegationPage: "data:[@Delegation nextCursor:~ agents:{@NamedAgent",
   DelegationVerification:
     "valid:b chainId? delegatorAgentId? delegateeAgentId? resource? scopes?:[ issuedAt?:d expiresAt?:d revokedAt?:~d",
   DelegationWithToken:

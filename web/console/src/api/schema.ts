@@ -406,6 +406,86 @@ export type TokenForm = {
 
 export type CredentialStatus = "active" | "revoked" | "expired";
 
+export type CheckpointKey = {
+  readonly kty: string;
+  readonly kid: string;
+  readonly alg: string;
+  readonly use: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+};
+
+export type Outcome = "success" | "failure";
+
+export type AuditOrder = "desc" | "asc";
+
+export type AuditAction =
+  | "agent.created"
+  | "agent.updated"
+  | "agent.suspended"
+  | "agent.reactivated"
+  | "agent.decommissioned"
+  | "agent.erased"
+  | "agent.scaffolded"
+  | "credential.generated"
+  | "credential.rotated"
+  | "credential.rotation_replayed"
+  | "credential.revoked"
+  | "setup.recovered"
+  | "token.issued"
+  | "token.refused"
+  | "token.introspected"
+  | "token.revoked"
+  | "client.refused"
+  | "client.refusals_omitted"
+  | "session.link_created"
+  | "session.started"
+  | "session.ended"
+  | "delegation.created"
+  | "delegation.verified"
+  | "delegation.exchanged"
+  | "delegation.revoked"
+  | "trust_policy.created"
+  | "trust_policy.deleted"
+  | "partner.created"
+  | "partner.updated"
+  | "partner.deleted"
+  | "partner_token.verified"
+  | "resource.created"
+  | "resource.updated"
+  | "resource.disabled"
+  | "resource.deleted"
+  | "organization.created"
+  | "organization.updated"
+  | "organization.suspended"
+  | "organization.reactivated"
+  | "organization.deleted"
+  | "organization.exported"
+  | "tier.changed"
+  | "domain.added"
+  | "domain.verified"
+  | "domain.contested"
+  | "domain.lapsed"
+  | "domain.removed"
+  | "member.set"
+  | "member.removed"
+  | "webhook.created"
+  | "webhook.updated"
+  | "webhook.secret_rotated"
+  | "webhook.disabled"
+  | "webhook.deleted"
+  | "audit.gap_accepted"
+  | "signing_key.rotated"
+  | "signing_key.compromised";
+
+export type ExportFormat = "ndjson" | "csv";
+
+export type MissingEvents = {
+  readonly fromSequence: number;
+  readonly toSequence: number;
+};
+
 export type DelegationRole = "delegator" | "delegatee";
 
 export type DelegationsOf = "caller" | "organization";
@@ -677,86 +757,6 @@ export type CacheResult = "HIT" | "MISS";
 export type ControlStatus = "pass" | "fail" | "unknown";
 
 export type StatusClass = "2xx" | "3xx" | "4xx" | "5xx";
-
-export type CheckpointKey = {
-  readonly kty: string;
-  readonly kid: string;
-  readonly alg: string;
-  readonly use: string;
-  readonly crv?: string;
-  readonly x?: string;
-  readonly y?: string;
-};
-
-export type Outcome = "success" | "failure";
-
-export type AuditOrder = "desc" | "asc";
-
-export type AuditAction =
-  | "agent.created"
-  | "agent.updated"
-  | "agent.suspended"
-  | "agent.reactivated"
-  | "agent.decommissioned"
-  | "agent.erased"
-  | "agent.scaffolded"
-  | "credential.generated"
-  | "credential.rotated"
-  | "credential.rotation_replayed"
-  | "credential.revoked"
-  | "setup.recovered"
-  | "token.issued"
-  | "token.refused"
-  | "token.introspected"
-  | "token.revoked"
-  | "client.refused"
-  | "client.refusals_omitted"
-  | "session.link_created"
-  | "session.started"
-  | "session.ended"
-  | "delegation.created"
-  | "delegation.verified"
-  | "delegation.exchanged"
-  | "delegation.revoked"
-  | "trust_policy.created"
-  | "trust_policy.deleted"
-  | "partner.created"
-  | "partner.updated"
-  | "partner.deleted"
-  | "partner_token.verified"
-  | "resource.created"
-  | "resource.updated"
-  | "resource.disabled"
-  | "resource.deleted"
-  | "organization.created"
-  | "organization.updated"
-  | "organization.suspended"
-  | "organization.reactivated"
-  | "organization.deleted"
-  | "organization.exported"
-  | "tier.changed"
-  | "domain.added"
-  | "domain.verified"
-  | "domain.contested"
-  | "domain.lapsed"
-  | "domain.removed"
-  | "member.set"
-  | "member.removed"
-  | "webhook.created"
-  | "webhook.updated"
-  | "webhook.secret_rotated"
-  | "webhook.disabled"
-  | "webhook.deleted"
-  | "audit.gap_accepted"
-  | "signing_key.rotated"
-  | "signing_key.compromised";
-
-export type ExportFormat = "ndjson" | "csv";
-
-export type MissingEvents = {
-  readonly fromSequence: number;
-  readonly toSequence: number;
-};
 
 export type PaidTier = "pro" | "enterprise";
 
@@ -1724,6 +1724,8 @@ export type DelegationPage = {
   readonly data: readonly Delegation[];
   /** null on the last page */
   readonly nextCursor: string | null;
+  /** The agents of the page's delegations by their ids, where the token has the scope `agents:read`; else empty */
+  readonly agents: Readonly<Record<string, NamedAgent>>;
 };
 
 export type Delegation = {

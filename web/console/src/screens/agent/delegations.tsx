@@ -1,28 +1,25 @@
 /** What the agent has lent to others, and what others have lent to it. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { call } from "../../api/client.ts";
 import { read } from "../../api/queries.ts";
 import type { Agent, Delegation, DelegationRole, DelegationStatus } from "../../api/schema.ts";
-import { hasScope, useSession } from "../../session/session.ts";
-import { useAct } from "../../ui/act.ts";
-import { AgentName } from "../../ui/agent-name.tsx";
-import { Badge } from "../../ui/badge.tsx";
-import { Button } from "../../ui/button.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import {
+  lentColumns,
+  partyColumn,
+  RevokeDelegation,
+  revokeColumn,
+  statusChoices,
+  useMayRevoke,
+} from "../../ui/delegations.tsx";
 import { FilterSelect, Filters } from "../../ui/filters.tsx";
-import { Id, shortId } from "../../ui/id.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Section } from "../../ui/page.tsx";
 import { Pager } from "../../ui/pager.tsx";
 import { oneOf, usePlace, useSearchState } from "../../ui/search.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Empty } from "../../ui/states.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
-import { Time } from "../../ui/time.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { Table } from "../../ui/table.tsx";
 
-/** Few, because the names of the other agents are read one by one. */
 const pageSize = 10;
 
 const rules = {
@@ -31,7 +28,6 @@ const rules = {
 };
 
 export function Delegations({ agent }: { readonly agent: Agent }) {
-  const session = useSession();
   const { values, set, isSet } = useSearchState(rules);
   const { role = "delegator", delegation: status } = values;
   const { cursor } = usePlace();
@@ -42,8 +38,8 @@ export function Delegations({ agent }: { readonly agent: Agent }) {
     }),
     placeholderData: keepPreviousData,
   });
-  const mayRevoke = ({ delegatorAgentId }: Delegation) =>
-    hasScope(session, "agents:write") || delegatorAgentId === session.agent.agentId;
+  const mayRevoke = useMayRevoke();
+  const isGiven = role === "delegator";
   return (
     <Section title="Delegations" lead="Scopes that one agent lends another for a time.">
       <Filters
@@ -65,23 +61,23 @@ export function Delegations({ agent }: { readonly agent: Agent }) {
           any="Any status"
           value={status}
           onChange={(delegation) => set({ delegation })}
-          choices={[
-            { value: "active", label: "Active" },
-            { value: "expired", label: "Expired" },
-            { value: "revoked", label: "Revoked" },
-          ]}
+          choices={statusChoices}
         />
       </Filters>
       <Loaded query={delegations} skeleton={<Skeleton lines={5} />}>
-        {({ data, nextCursor }) =>
+        {({ data, agents, nextCursor }) =>
           data.length === 0 ? (
             <NoDelegation role={role} />
           ) : (
             <>
               <Table
-                caption={role === "delegator" ? "Given by this agent" : "Got by this agent"}
+                caption={isGiven ? "Given by this agent" : "Got by this agent"}
                 isCaptionHidden
-                columns={columnsOf(role, mayRevoke, setRevoked)}
+                columns={[
+                  partyColumn(isGiven ? "delegatee" : "delegator", isGiven ? "To" : "From", agents),
+                  ...lentColumns,
+                  revokeColumn(mayRevoke, setRevoked),
+                ]}
                 rows={data}
                 keyOf={({ chainId }) => chainId}
               />
@@ -90,88 +86,8 @@ export function Delegations({ agent }: { readonly agent: Agent }) {
           )
         }
       </Loaded>
-      {revoked !== null && <RevokeDialog delegation={revoked} onClose={() => setRevoked(null)} />}
+      {revoked !== null && <RevokeDelegation chainId={revoked.chainId} onClose={() => setRevoked(null)} />}
     </Section>
-  );
-}
-
-function columnsOf(
-  role: DelegationRole,
-  mayRevoke: (delegation: Delegation) => boolean,
-  ask: (delegation: Delegation) => void,
-): readonly Column<Delegation>[] {
-  const isGiven = role === "delegator";
-  return [
-    {
-      id: "other",
-      label: isGiven ? "To" : "From",
-      isHead: true,
-      cell: ({ delegatorAgentId, delegateeAgentId }) => (
-        <AgentName agentId={isGiven ? delegateeAgentId : delegatorAgentId} />
-      ),
-    },
-    {
-      id: "status",
-      label: "Status and id",
-      cell: ({ status, chainId }) => (
-        <>
-          <Badge status={status} /> <Id value={chainId} label="delegation id" />
-        </>
-      ),
-    },
-    {
-      id: "scopes",
-      label: "Scopes",
-      cell: ({ scopes, resource }) => (
-        <>
-          <code className="scopes">{scopes.join(" ")}</code>
-          {resource !== undefined && <span className="quiet-text breaks">for {resource}</span>}
-        </>
-      ),
-    },
-    { id: "expires", label: "Expires", cell: ({ expiresAt }) => <Time value={expiresAt} look="relative" /> },
-    {
-      id: "revoke",
-      label: "Revoke",
-      isBare: true,
-      cell: (delegation) =>
-        delegation.status === "active" && mayRevoke(delegation) ? (
-          <Button
-            look="danger"
-            onClick={() => ask(delegation)}
-            label={`Revoke delegation ${shortId(delegation.chainId)}`}
-          >
-            Revoke
-          </Button>
-        ) : null,
-    },
-  ];
-}
-
-function RevokeDialog({ delegation, onClose }: { readonly delegation: Delegation; readonly onClose: () => void }) {
-  const { chainId } = delegation;
-  const revoke = useAct(() => call("DELETE /oauth2/token/delegate/{chainId}", { path: { chainId } }), {
-    refresh: ["/oauth2", "/audit"],
-  });
-  return (
-    <ConfirmDialog
-      title={`Revoke delegation ${shortId(chainId)}?`}
-      act="Revoke"
-      isRunning={revoke.isRunning}
-      problem={revoke.problem}
-      onClose={onClose}
-      onConfirm={async () => {
-        const { problem } = await revoke.run();
-        if (problem) return;
-        onClose();
-        toast(`Revoked delegation ${shortId(chainId)}.`);
-      }}
-    >
-      <p>
-        Every access token that was made from it ends at once. The delegatee cannot use it any more; a new one can be
-        made.
-      </p>
-    </ConfirmDialog>
   );
 }
 

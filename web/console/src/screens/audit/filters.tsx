@@ -2,11 +2,11 @@
 import { useState } from "react";
 import type { AuditAction, Outcome } from "../../api/schema.ts";
 import { auditActions } from "../../api/values.ts";
+import { AgentChoice } from "../../ui/agent-choice.tsx";
 import { Button } from "../../ui/button.tsx";
 import { FilterSelect, Filters, FilterText } from "../../ui/filters.tsx";
 import { isId } from "../../ui/id.tsx";
 import { oneOf, useSearchState } from "../../ui/search.ts";
-import { AgentFilter } from "./agent-filter.tsx";
 import { instant, rangeIssue, secondsAgo } from "./instant.ts";
 import { TimeField } from "./time-field.tsx";
 
@@ -54,7 +54,7 @@ export function EventFilterFields({ isFollowed }: EventFiltersProps) {
   return (
     <div className={isShort ? "event-filters short" : "event-filters"}>
       <Filters label="Filter the events" isSet={isSet} onClear={() => set(noFilters)}>
-        <AgentFilter value={values.agentId} onChange={(agentId) => set({ agentId })} />
+        <AgentChoice label="About the agent" value={values.agentId} onChange={(agentId) => set({ agentId })} />
         <FilterSelect
           name="action"
           label="Event"

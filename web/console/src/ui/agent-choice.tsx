@@ -1,23 +1,37 @@
-/** The agent that events are about: its id, or a part of its e-mail with a choice of the agents that match. */
+/** One agent: its id, or a part of its e-mail with a choice of the agents that match. */
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { read } from "../../api/queries.ts";
-import { hasScope, useSession } from "../../session/session.ts";
-import { useAgentEmail } from "../../ui/agent-name.tsx";
-import { Field } from "../../ui/field.tsx";
-import { isId } from "../../ui/id.tsx";
+import { read } from "../api/queries.ts";
+import { hasScope, useSession } from "../session/session.ts";
+import { useAgentEmail } from "./agent-name.tsx";
+import { Field } from "./field.tsx";
+import { isId } from "./id.tsx";
 
 const pauseMs = 300;
 /** A longer text names no agent (the rule of `search` of the API). */
 const maxLength = 100;
 const mostShown = 5;
 
-interface AgentFilterProps {
+interface AgentChoiceProps {
+  /** "About the agent" */
+  readonly label: string;
+  readonly name?: string;
+  readonly hint?: string;
+  readonly error?: string | undefined;
+  readonly isRequired?: boolean;
   readonly value: string | undefined;
   readonly onChange: (agentId: string | undefined) => void;
 }
 
-export function AgentFilter({ value = "", onChange }: AgentFilterProps) {
+export function AgentChoice({
+  label,
+  name = "agent",
+  hint,
+  error,
+  isRequired = false,
+  value = "",
+  onChange,
+}: AgentChoiceProps) {
   const [text, setText] = useState(value);
   const [given, setGiven] = useState(value);
   const [searched, setSearched] = useState("");
@@ -37,11 +51,14 @@ export function AgentFilter({ value = "", onChange }: AgentFilterProps) {
     return () => clearTimeout(timer);
   }, [wanted]);
   return (
-    <div className="agent-filter">
+    <div className="agent-choice">
       <Field
         type="search"
-        name="agent"
-        label="About the agent"
+        name={name}
+        label={label}
+        error={error}
+        required={isRequired}
+        {...(hint === undefined ? {} : { hint })}
         placeholder="id or e-mail"
         value={text}
         onChange={setText}

@@ -10,7 +10,7 @@ import { filtered, type PageRequest, pageOf } from "../../platform/http/paginati
 import { delegationIdSchema, type OrganizationId, type ResourceId } from "../../platform/ids.ts";
 import { problem } from "../../platform/problems/problems.ts";
 import { ok, type Result } from "../../platform/problems/result.ts";
-import { agentsNamed } from "../../tenancy/audit/named-agents.ts";
+import { agentsNamed } from "../../tenancy/audit/service.ts";
 import { publicDelegation } from "./public-delegation.ts";
 import type { DelegationFilter, DelegationPage } from "./schema.ts";
 import {

@@ -19,6 +19,7 @@ import { relayAndFlush } from "./evidence.ts";
 import { type PageInOrder, pageInOrder } from "./following.ts";
 import { refuseManyVerifications } from "./limit.ts";
 import { namedAgents } from "./named-agents.ts";
+
 import type { AuditVerification, EventQuery, NamedAgents, VerificationQuery } from "./schema.ts";
 import { findEvent, findEvents } from "./store.ts";
 import { publicEvent } from "./stored-event.ts";
@@ -29,6 +30,7 @@ export { acceptGap } from "./accept-gap.ts";
 export { makeDueCheckpoints } from "./checkpoints/due.ts";
 export { relayAndFlush } from "./evidence.ts";
 export { eventsAfter, exportColumns, exportEvents, exportRows } from "./export.ts";
+export { agentsNamed } from "./named-agents.ts";
 export { removeExpiredEvents } from "./retention.ts";
 export { findUnverified, summarizeVerifications, type VerificationSummary } from "./verifications/store.ts";
 export { type Slice, verifySlice } from "./verify-log.ts";

@@ -136,7 +136,7 @@ expectEveryState(stage, {
 });
 
 expectEveryState(stage, {
-  path: "/audit?tab=export&from=2026-11-30T20:00:00.000Z",
+  path: "/audit?tab=export&from=2026-11-30T20:00:05.123Z",
   title: "Audit",
   without: others,
   answers: { "GET /audit/export": refusals.error },

@@ -47,6 +47,8 @@ interface FieldProps extends Common {
   readonly maxLength?: number;
   readonly min?: string | number;
   readonly max?: string | number;
+  /** Of a time: `any` takes seconds too, which a field to the minute else refuses. */
+  readonly step?: "any";
   /** For ids, secrets and code */
   readonly isCode?: boolean;
   /** More lines than one */
@@ -64,7 +66,7 @@ interface FieldProps extends Common {
  */
 export function Field({ label, hint, error, onChange, isCode, rows, required, isFilter, ...rest }: FieldProps) {
   const { id, described, notes } = useDescription({ hint, error });
-  const { type = "text", pattern, min, max, ...area } = rest;
+  const { type = "text", pattern, min, max, step, ...area } = rest;
   const isNamed = required ? label : `${label} (optional)`;
   const shared = {
     id,

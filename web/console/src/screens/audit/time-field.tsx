@@ -39,6 +39,7 @@ export function TimeField({ name, label, value, end, onChange, error }: TimeFiel
       value={text}
       onChange={setText}
       min={oldest}
+      step="any"
       error={error}
       autoComplete="off"
       isFilter

@@ -192,7 +192,7 @@ describe.skipIf(!hasBrowser)("a verification that takes its time", () => {
     await page.route("**/console/api/v1/audit/verify**", async (route) => {
       asked.push(new URL(route.request().url()).search);
       if (isHeld) return;
-      const body = { ...refusals.error.body, code: "RATE_LIMIT_EXCEEDED", message: "30 times a minute." };
+      const body = { ...refusals.error.body, code: "RATE_LIMIT_EXCEEDED", message: "Too many verifications." };
       await route.fulfill({ status: 429, headers: { "Retry-After": "17" }, json: body });
     });
     const verify = page.getByRole("button", { name: "Verify the whole log" });
@@ -205,7 +205,7 @@ describe.skipIf(!hasBrowser)("a verification that takes its time", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
     isHeld = false;
     await verify.press("Enter");
-    await page.getByText("30 times a minute.").waitFor();
+    await page.getByText("Too many verifications.").waitFor();
     await page.getByText("Try again in 17 seconds.").waitFor();
     expect(asked).toEqual(["", ""]);
     await page.context().close();

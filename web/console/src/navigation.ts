@@ -18,6 +18,7 @@ export const navigation: readonly MenuItem[] = [
   { to: "/audit", label: "Audit", needs: "audit:read" },
   { to: "/analytics", label: "Analytics" },
   { to: "/webhooks", label: "Webhooks", needs: "webhooks:read" },
+  { to: "/organization", label: "Organization" },
   { to: "/tier", label: "Tier" },
   { to: "/compliance", label: "Compliance" },
   { to: "/account", label: "Account" },

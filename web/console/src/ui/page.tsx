@@ -5,6 +5,7 @@ import { Link } from "./link.tsx";
 
 export interface Crumb {
   readonly to: string;
+  readonly search?: Readonly<Record<string, string>>;
   readonly label: string;
 }
 
@@ -40,9 +41,9 @@ export function Page({ title, lead, crumbs = [], actions, children }: PageProps)
       {crumbs.length > 0 && (
         <nav className="crumbs" aria-label="Breadcrumb">
           <ol>
-            {crumbs.map(({ to, label }) => (
-              <li key={to}>
-                <Link to={to}>
+            {crumbs.map(({ to, search, label }) => (
+              <li key={label}>
+                <Link to={to} {...(search === undefined ? {} : { search })}>
                   <bdi>{label}</bdi>
                 </Link>
               </li>

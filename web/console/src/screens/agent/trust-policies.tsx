@@ -11,6 +11,7 @@ import { Skeleton } from "../../ui/skeleton.tsx";
 import { Empty, Forbidden } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
+import { PolicyClaims } from "../../ui/trust-policy.tsx";
 
 /** An agent can have twenty. */
 const most = 20;
@@ -61,26 +62,12 @@ function Policies({ agent: { agentId } }: { readonly agent: Agent }) {
   );
 }
 
-/** The claims that a token must have, in the policy's own words. */
-function claimsOf(policy: TrustPolicy): readonly (readonly [string, string])[] {
-  const { policyId, organization_id, createdAt, provider, agentId, jwks, claims = {}, ...rules } = policy;
-  return [...Object.entries(rules), ...Object.entries(claims)].map(([name, value]) => [name, String(value)] as const);
-}
-
 const columns: readonly Column<TrustPolicy>[] = [
   { id: "provider", label: "Provider", isHead: true, cell: ({ provider }) => provider },
   {
     id: "claims",
     label: "A token must have",
-    cell: (policy) => (
-      <ul>
-        {claimsOf(policy).map(([name, value]) => (
-          <li key={name} className="breaks">
-            <span className="quiet-text">{name}</span> <code>{value}</code>
-          </li>
-        ))}
-      </ul>
-    ),
+    cell: (policy) => <PolicyClaims policy={policy} />,
   },
   { id: "created", label: "Created", cell: ({ createdAt }) => <Time value={createdAt} look="relative" /> },
   { id: "id", label: "Policy", cell: ({ policyId }) => <Id value={policyId} label="policy id" /> },

@@ -60,7 +60,7 @@ const columns: readonly Column<Webhook>[] = [
     label: "Webhook",
     isHead: true,
     cell: ({ id, name, url }) => (
-      <span className="webhook-name">
+      <span className="two-lines">
         <Link to={`/webhooks/${id}`}>
           <bdi>{name}</bdi>
         </Link>

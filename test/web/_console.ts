@@ -10,13 +10,17 @@ export interface Stage {
   readonly browser: Browser;
 }
 
-/** For a test file: the Worker and the browser, before its tests and until their end. */
-export function newStage(): Stage {
+/**
+ * For a test file: the Worker and the browser, before its tests and until their end.
+ *
+ * @param settings of the Worker, beside the defaults
+ */
+export function newStage(settings: () => Promise<Readonly<Record<string, string>>> = async () => ({})): Stage {
   let worker: WorkerProcess;
   let browser: Browser;
   beforeAll(async () => {
     if (!hasBrowser) return;
-    [worker, browser] = [await newWorkerProcess(), await startBrowser()];
+    [worker, browser] = [await newWorkerProcess(await settings()), await startBrowser()];
     await worker.start();
   });
   afterAll(async () => {

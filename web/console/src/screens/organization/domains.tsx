@@ -9,8 +9,8 @@ import { useSession } from "../../session/session.ts";
 import { useAct } from "../../ui/act.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Code } from "../../ui/code.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import { CopyButton } from "../../ui/copy-button.tsx";
 import { DefinitionList, type Fact } from "../../ui/details.tsx";
 import { Field } from "../../ui/field.tsx";
 import { Form } from "../../ui/form.tsx";
@@ -143,9 +143,22 @@ function DomainCard({ orgId, domain: record }: CardProps) {
           ? "Keep this TXT record: when it is gone for three days, the domain lapses."
           : "Publish this TXT record, then verify. DNS can take some minutes to show it."}
       </p>
-      <Code label={`Record of ${domain}`}>{`${challenge.name} TXT "${challenge.value}"`}</Code>
+      <DefinitionList
+        facts={[
+          { label: "Name", value: <Copied value={challenge.name} what={`name of the record of ${domain}`} /> },
+          { label: "Value", value: <Copied value={challenge.value} what={`value of the record of ${domain}`} /> },
+        ]}
+      />
       {isAsked && <RemoveDialog orgId={orgId} domain={record} onClose={() => setAsked(false)} />}
     </article>
+  );
+}
+
+function Copied({ value, what }: { readonly value: string; readonly what: string }) {
+  return (
+    <span className="copied">
+      <code className="breaks">{value}</code> <CopyButton value={value} what={what} />
+    </span>
   );
 }
 

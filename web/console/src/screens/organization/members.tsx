@@ -102,7 +102,7 @@ const columnsOf = (ask: (asked: Asked) => void): readonly Column<Member>[] => [
         <Button
           look="danger"
           onClick={() => ask({ act: "remove", member })}
-          label={`Take the role of ${shortId(member.agentId)}`}
+          label={`Remove the role of ${shortId(member.agentId)}`}
         >
           Remove
         </Button>
@@ -191,7 +191,7 @@ function RemoveDialog({ orgId, member: { agentId, role }, onClose }: RemoveProps
   );
   return (
     <ConfirmDialog
-      title={`Take the role of ${name}?`}
+      title={`Remove the role of ${name}?`}
       act="Remove"
       isRunning={remove.isRunning}
       problem={remove.problem}

@@ -21,8 +21,8 @@ export function claimsOf(text: string): Claims | null {
 }
 
 function payloadOf(token: string): string | null {
-  const [, payload, , ...others] = token.split(".");
-  if (payload === undefined || others.length > 0) return null;
+  const [, payload, signature, ...others] = token.split(".");
+  if (payload === undefined || signature === undefined || others.length > 0) return null;
   try {
     const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

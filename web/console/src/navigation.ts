@@ -21,6 +21,7 @@ export const navigation: readonly MenuItem[] = [
   { to: "/organization", label: "Organization" },
   { to: "/tier", label: "Tier" },
   { to: "/compliance", label: "Compliance" },
+  { to: "/operator", label: "Operator", needs: "admin:orgs", operatorOnly: true },
   { to: "/account", label: "Account" },
 ];
 

@@ -80,6 +80,9 @@ const screens = [
   screen("/organization/partners/$partnerId", () => import("./screens/organization/partner.tsx")),
   screen("/tier", () => import("./screens/tier/tier.tsx")),
   screen("/compliance", () => import("./screens/compliance/compliance.tsx")),
+  screen("/operator", () => import("./screens/operator/operator.tsx")),
+  screen("/operator/organizations/new", () => import("./screens/operator/new.tsx")),
+  screen("/operator/organizations/$orgId", () => import("./screens/operator/organization.tsx")),
   screen("/account", () => import("./screens/account/account.tsx")),
 ];
 

@@ -2,7 +2,7 @@
  * One-time links: from an access token to a session. Attack:
  * a one-time link used twice, at once, after its token, or for more than its token; a link made by a delegated token or by a session.
  */
-import { beforeAll, expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { call, newClient, newOrganization, type Organization, tokenFor } from "../../support/api.ts";
 import { exchanged } from "../delegation/_parties.ts";
 import { browserAfter, signedIn, signIn } from "./_browser.ts";
@@ -11,6 +11,10 @@ let organization: Organization;
 
 beforeAll(async () => {
   organization = await newOrganization();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 const makeLink = (token: string) => call("/api/v1/console/links", { method: "POST", token });
@@ -46,6 +50,17 @@ it("lets one of two requests at once in", async () => {
   const code = await codeOf(organization.token);
   const answers = await Promise.all(Array.from({ length: 8 }, () => signIn({ code })));
   expect(answers.map(({ status }) => status).sort()).toStrictEqual([201, ...Array(7).fill(401)]);
+});
+
+it("lapses after 60 seconds, and not before", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  const madeMs = Date.now();
+  const [early, late] = [await codeOf(organization.token), await codeOf(organization.token)];
+  vi.setSystemTime(madeMs + 59_000);
+  expect((await signIn({ code: early })).status).toBe(201);
+  vi.setSystemTime(madeMs + 60_000);
+  const { status, body } = await signIn({ code: late });
+  expect([status, body.message]).toStrictEqual([401, "The link is not valid."]);
 });
 
 it("refuses a code that was never made, as one that was used", async () => {

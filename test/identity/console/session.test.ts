@@ -3,7 +3,9 @@
  * the cookie of a session at `/api/v1`, an access token at the console, the CSRF token of another session.
  */
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Bindings } from "../../../src/platform/env.ts";
 import { type Client, call, newClient, newOrganization, type Organization } from "../../support/api.ts";
+import { requestWith } from "../../support/with-bindings.ts";
 import { type Browser, cookieIn, samePage, signedIn, signIn } from "./_browser.ts";
 
 let organization: Organization;
@@ -46,6 +48,20 @@ describe("sign-in", () => {
     // 43 base64url characters are 256 bits. Over http a browser refuses `__Host-` and `Secure`.
     expect(pair).toMatch(/^agentidp=[A-Za-z0-9_-]{43}$/);
     expect(attributes.sort()).toStrictEqual(["HttpOnly", "Path=/", "SameSite=Strict"]);
+  });
+
+  it("sets a cookie for this host over https alone, where the issuer has https", async () => {
+    const overrides = { ISSUER: "https://idp.example.com" } as unknown as Partial<Bindings>;
+    const { clientId, clientSecret } = organization;
+    const { status, headers, text } = await requestWith(overrides, "/console/session", {
+      method: "POST",
+      headers: { ...samePage, "Content-Type": "application/json" },
+      body: JSON.stringify({ clientId, clientSecret }),
+    });
+    expect(status, text).toBe(201);
+    const [pair = "", ...attributes] = (headers.get("Set-Cookie") ?? "").split("; ");
+    expect(pair).toMatch(/^__Host-agentidp=[A-Za-z0-9_-]{43}$/);
+    expect(attributes.sort()).toStrictEqual(["HttpOnly", "Path=/", "SameSite=Strict", "Secure"]);
   });
 
   it("refuses a wrong id and a wrong secret with one text, and without a dialog of the browser", async () => {

@@ -34,6 +34,7 @@ const name = "SentryAgent AgentIdP";
 export const places = [
   ["/quick-start", "Docs", /^\/(?!$|sdks|pricing|status)/],
   ["/docs", "API reference", null],
+  ["/reference", "API explorer", null],
   ["/sdks", "Libraries", /^\/sdks/],
   ["/pricing", "Pricing", /^\/pricing$/],
   ["/status", "Status", /^\/status$/],

@@ -72,6 +72,7 @@ export const pageHeaders = {
 const places = [
   ["/quick-start", "Docs"],
   ["/docs", "API reference"],
+  ["/reference", "API explorer"],
   ["/sdks", "Libraries"],
   ["/pricing", "Pricing"],
   ["/status", "Status"],

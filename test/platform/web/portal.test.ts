@@ -103,6 +103,13 @@ describe("every page", () => {
     expect(new Set(titles).size).toBe(titles.length);
   });
 
+  it("has the same places in its head as an error has, with both API references", async () => {
+    const headOf = (text: string) => hrefsOf(/<header[\s\S]*?<\/header>/.exec(text)?.[0] ?? "");
+    const error = await call("/authorize", { headers: { Accept: "text/html" } });
+    expect(headOf(error.text)).toEqual(expect.arrayContaining(["/docs", "/reference", "/console"]));
+    for (const [path, { text }] of portal) expect(headOf(text), path).toEqual(headOf(error.text));
+  });
+
   it("is sent once: its entity tag changes with the settings that it shows", async () => {
     const tag = (await call("/")).headers.get("ETag") ?? "";
     const again = await call("/", { headers: { "If-None-Match": tag } });

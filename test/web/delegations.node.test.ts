@@ -54,6 +54,10 @@ describe.skipIf(!hasBrowser)("by keyboard alone", () => {
     await heading(page, "Delegations");
     expect(await traces(page)).not.toContain(token);
     await row.getByText("revoked").waitFor();
+    // The graph does not have it any more, and does not say that there never was one.
+    await page.getByRole("link", { name: "Graph" }).press("Enter");
+    await page.getByRole("heading", { name: "No active delegation" }).waitFor();
+    expect(await page.getByText("No delegations yet").count()).toBe(0);
 
     const verification = await send(issuer, "/api/v1/oauth2/token/verify-delegation", {
       token: admin.token,

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import type { Delegation } from "../src/api/schema.ts";
 import { delegationOf, issuesOfDraft, lendable, newDraft } from "../src/screens/delegations/draft.ts";
 import { edgesOf, node, place, weightOf } from "../src/screens/delegations/layout.ts";
+import { verdictOf } from "../src/screens/delegations/verdict.ts";
 
 const delegation = (from: string, to: string, fields: Partial<Delegation> = {}): Delegation => ({
   chainId: `${from}-${to}`,
@@ -82,4 +83,15 @@ it("a draft says what is missing, and becomes the body", () => {
     resource: "urn:agentidp:acme:resumes",
     ttlSeconds: 3600,
   });
+});
+
+const [past, future] = ["2026-11-01T00:00:00.000Z", "2026-11-03T00:00:00.000Z"];
+
+it.each([
+  ["valid", { valid: true, revokedAt: null, expiresAt: future }, "It is valid"],
+  ["revoked", { valid: false, revokedAt: past, expiresAt: future }, "It was revoked"],
+  ["expired", { valid: false, revokedAt: null, expiresAt: past }, "It is not valid any more"],
+  ["of a disabled resource", { valid: false, revokedAt: null, expiresAt: future }, "It is not valid now"],
+])("a delegation that is %s is told as such", (_, result, title) => {
+  expect(verdictOf(result, new Date("2026-11-02T00:00:00.000Z")).title).toBe(title);
 });

@@ -14,6 +14,7 @@ import { Id } from "../../ui/id.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Time } from "../../ui/time.tsx";
 import "./delegations.css";
+import { verdictOf } from "./verdict.ts";
 
 export function Screen() {
   const [token, setToken] = useState("");
@@ -68,27 +69,21 @@ function Result({ result, onRevoked }: ResultProps) {
       </div>
     );
   }
-  const isRevoked = revokedAt !== null && revokedAt !== undefined;
+  const verdict = verdictOf(result, new Date());
   const facts: readonly (Fact | null)[] = [
     { label: "From", value: <AgentName agentId={delegatorAgentId} /> },
     { label: "To", value: <AgentName agentId={delegateeAgentId} /> },
     { label: "Scopes", value: <Lent scopes={scopes} {...(resource === undefined ? {} : { resource })} /> },
     { label: "Lent", value: <Time value={issuedAt ?? null} look="both" /> },
     { label: "Expires", value: <Time value={expiresAt ?? null} look="both" /> },
-    isRevoked ? { label: "Ended", value: <Time value={revokedAt} look="both" /> } : null,
+    revokedAt ? { label: "Ended", value: <Time value={revokedAt} look="both" /> } : null,
     { label: "Delegation id", value: <Id value={chainId} label="delegation id" /> },
   ];
   return (
     <>
       <div className={result.valid ? "state good" : "state warn"} role="status">
-        <h2>{result.valid ? "It is valid" : isRevoked ? "It was revoked" : "It is not valid any more"}</h2>
-        <p>
-          {result.valid
-            ? "The agent that it is for gets access tokens with it."
-            : isRevoked
-              ? "It was revoked, or ended by a change of an agent or resource behind it."
-              : "It has expired."}
-        </p>
+        <h2>{verdict.title}</h2>
+        <p>{verdict.reason}</p>
       </div>
       <DefinitionList facts={facts.filter((fact) => fact !== null)} />
       {result.valid && mayRevoke({ delegatorAgentId }) && (

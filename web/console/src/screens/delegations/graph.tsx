@@ -11,7 +11,7 @@ import { plural } from "../../ui/number.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { useDelegationFilters } from "./filters.tsx";
 import { edgesOf, mostEdges, node, type Placed, place, weightOf } from "./layout.ts";
-import { NoDelegations } from "./none.tsx";
+import { NoActiveDelegation, NoDelegations } from "./none.tsx";
 
 const pageSize = 100;
 
@@ -44,7 +44,10 @@ export function DelegationGraph() {
   });
   return (
     <Loaded query={delegations} skeleton={<Skeleton lines={14} />}>
-      {(page) => (page.data.length === 0 ? <NoDelegations isFiltered={isSet} /> : <Shown page={page} />)}
+      {(page) => {
+        if (page.data.length > 0) return <Shown page={page} />;
+        return isSet ? <NoDelegations isFiltered /> : <NoActiveDelegation />;
+      }}
     </Loaded>
   );
 }

@@ -31,3 +31,10 @@ export function NoDelegations({ isFiltered }: { readonly isFiltered: boolean }) 
     </Empty>
   );
 }
+
+/** The graph without a chosen status: expired and revoked delegations may exist, and the list has them. */
+export const NoActiveDelegation = () => (
+  <Empty title="No active delegation" next={<LendLink />}>
+    The graph shows active delegations until a status is chosen. The list has the expired and revoked ones too.
+  </Empty>
+);

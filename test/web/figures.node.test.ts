@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { hasBrowser } from "../support/browser.ts";
+import { hasBrowser, picture } from "../support/browser.ts";
 import { type Admin, newOrganization, send, setUp } from "../support/http-client.ts";
 import { newStage } from "./_console.ts";
 import { openSignedIn } from "./_signed-in.ts";
@@ -159,5 +159,53 @@ describe.skipIf(!hasBrowser)("figures of Analytics", () => {
     expect((await rowsOf(page, "Active credentials by age")).map(([, count]) => count)).toEqual(
       credentialsByAge.map(({ count }) => text(count)),
     );
+  });
+
+  it("the rotations by day and the tokens by agent are the API's, in the table and in the file", async () => {
+    const rotate = `/api/v1/agents/${admin.agentId}/credentials`;
+    const made = await send(stage.worker.issuer, rotate, { token: admin.token, json: {} });
+    expect(made.status, made.text).toBe(201);
+    const rotated = await send(stage.worker.issuer, `${rotate}/${made.body.credentialId}/rotate`, {
+      token: admin.token,
+      json: {},
+    });
+    expect(rotated.status, rotated.text).toBe(200);
+    const { page, complaints } = await openSignedIn(stage, admin, "/analytics?tab=credentials&days=7");
+    await page.getByRole("heading", { name: "Rotations" }).waitFor();
+    await openTable(page);
+    const { data } = await read("credentials/rotations?days=7");
+    expect(data.reduce((sum, { count }) => sum + Number(count), 0)).toBe(1);
+    expect(await rowsOf(page, "Rotations by day")).toEqual(data.map(({ date, count }) => [date, text(count)]));
+    expect((await csvOf(page)).slice(1)).toEqual(data.map(({ date, count }) => `${date},${count}`));
+
+    await page.getByRole("link", { name: "Agents" }).last().press("Enter");
+    await page.getByRole("heading", { name: /^Tokens by agent/ }).waitFor();
+    const agents = (await read("agents")).data;
+    expect(agents.length).toBeGreaterThan(0);
+    const shown = await rowsOf(page, "Tokens by agent");
+    expect(shown.map(([, count]) => count)).toEqual(agents.map(({ tokenCount }) => text(tokenCount)));
+    expect((await csvOf(page)).slice(1)).toEqual(agents.map(({ agentId, tokenCount }) => `${agentId},${tokenCount}`));
+    expect(complaints()).toEqual([]);
+  });
+
+  it("under forced colors a chart keeps its bars and its numbers, and the focus is seen", async () => {
+    const { page } = await openSignedIn(stage, admin, "/analytics?days=7");
+    await page.emulateMedia({ forcedColors: "active" });
+    await page.locator(".chart .recharts-bar-rectangle path").first().waitFor();
+    const summary = page.getByText("The numbers as a table").last();
+    await summary.focus();
+    await page.keyboard.press("Enter");
+    await picture(page, "figures-forced-colors");
+    const seen = (await page.evaluate(`(() => {
+      const of = (element) => getComputedStyle(element);
+      const ground = of(document.body).backgroundColor;
+      return {
+        bar: of(document.querySelector(".chart .recharts-bar-rectangle path")).fill !== ground,
+        number: of(document.querySelector(".chart svg text")).fill !== ground,
+        cell: of(document.querySelector(".numbers td")).color !== ground,
+        focus: of(document.activeElement).outlineStyle !== "none",
+      };
+    })()`)) as Record<string, boolean>;
+    expect(seen).toEqual({ bar: true, number: true, cell: true, focus: true });
   });
 });

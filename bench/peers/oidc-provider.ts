@@ -1,11 +1,22 @@
-/** A child: `oidc-provider` with its memory adapter, issuing ES256 JWT access tokens by client credentials. */
+/**
+ * A child: `oidc-provider` with its memory adapter, issuing ES256 JWT access tokens by client credentials. With `isDurable` each
+ * token and an audit row are committed to disk before the answer.
+ */
 import { createServer } from "node:http";
 import { exportJWK, generateKeyPair } from "jose";
 import { Provider } from "oidc-provider";
 import { offer, settingsOf } from "../child.ts";
+import { openDurableTokens } from "./durable-tokens.ts";
 import type { PeerSettings } from "./settings.ts";
 
-const { port, clientId, clientSecret, scope } = settingsOf<PeerSettings>();
+declare module "oidc-provider" {
+  interface Provider {
+    /** Calls the listener before the answer; one that throws fails the request. */
+    on(event: "client_credentials.issued", listener: (token: { jti: string; scope?: string }) => void): this;
+  }
+}
+
+const { port, clientId, clientSecret, scope, isDurable } = settingsOf<PeerSettings>();
 const { privateKey } = await generateKeyPair("ES256", { extractable: true });
 const resource = "http://localhost/api";
 
@@ -39,6 +50,17 @@ const provider = new Provider(`http://localhost:${port}`, {
   },
 });
 
+const durable = isDurable ? openDurableTokens() : null;
+// `oidc-provider` gives no JWT access token to its adapter: it emits this event before it answers.
+if (durable) {
+  provider.on("client_credentials.issued", ({ jti, scope: granted = "" }) => {
+    durable.record({ jti, clientId, scope: granted });
+  });
+}
+
 const server = createServer(provider.callback()).listen(port, "127.0.0.1");
 await new Promise((resolve) => server.once("listening", resolve));
-offer({}, async () => server.close());
+offer({ count: () => durable?.count() }, async () => {
+  server.close();
+  durable?.close();
+});

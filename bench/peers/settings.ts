@@ -5,4 +5,6 @@ export interface PeerSettings {
   readonly clientSecret: string;
   /** The scopes that the client may have. */
   readonly scope: string;
+  /** Whether the peer commits each token to disk before it answers. */
+  readonly isDurable?: boolean;
 }

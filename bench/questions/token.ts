@@ -65,12 +65,13 @@ export const token: Question = {
   name: "token",
   answer: async ({ plan, progress }) => {
     const peer = { clientId: "bench", clientSecret: "a-secret-of-the-bench-0123456789-0123456789", scope: agentScope };
-    const ports = [await freePort(), await freePort()] as const;
+    const ports = [await freePort(), await freePort(), await freePort()] as const;
     const [service, floor, ...peers] = await Promise.all([
       startService({ which: "service" }),
       startWorkerd({ which: "floor" }),
       startChild("peers/oidc-provider.ts", { ...peer, port: ports[0] } satisfies PeerSettings),
       startChild("peers/oauth2-server.ts", { ...peer, port: ports[1] } satisfies PeerSettings),
+      startChild("peers/oidc-provider.ts", { ...peer, port: ports[2], isDurable: true } satisfies PeerSettings),
     ]);
     const { origin, agent, organization } = service;
     const settled = { origin, settle: () => flushEvents(origin, organization) };
@@ -85,11 +86,12 @@ export const token: Question = {
       { name: "floor with a commit of its own", origin: floor.origin, request: get("/commit-and-sign") },
       { name: "floor with a shared commit", origin: floor.origin, request: get("/share-and-sign") },
       ofPeer("oidc-provider", ports[0]),
+      ofPeer("oidc-provider, durable", ports[2]),
       ofPeer("oauth2-server", ports[1]),
     ];
     const turns = await interleave(subjects, plan.connections, plan.pace, progress);
     await Promise.all([service, floor, ...peers].map((child) => child.stop()));
-    const against = ["floor", "floor with a shared commit", "oidc-provider", "oauth2-server"];
+    const against = ["floor", "floor with a shared commit", "oidc-provider", "oidc-provider, durable", "oauth2-server"];
     return { tables: [turnsTable("token", "A token by client credentials", turns, against)], measured: turns };
   },
 };

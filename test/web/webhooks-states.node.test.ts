@@ -112,6 +112,21 @@ expectEveryState(stage, {
   },
 });
 
+// A link to a place that the list had once, and a place that another filter does not have.
+expectEveryState(stage, {
+  path: `/webhooks/${idOf(7)}?status=delivered&offset=50`,
+  title: hostile.name,
+  answers: one,
+  empty: { "GET /webhooks/{webhookId}/deliveries": { deliveries: [], total: 30, limit: 25, offset: 50 } },
+  without: others,
+  shows: { filled: "1 to 25 of 12,345 deliveries", empty: "No deliveries on this page" },
+  prepare: async (page, state) => {
+    if (state !== "filled") return;
+    await page.getByRole("button", { name: "Clear" }).click();
+    await page.waitForURL((url) => url.search === "");
+  },
+});
+
 // Without the record the heading cannot have its name.
 expectEveryState(stage, { path: `/webhooks/${idOf(7)}`, title: "Webhook", answers: one, without: ["filled", "empty"] });
 

@@ -12,7 +12,7 @@ export type Values<Of extends Rules> = { readonly [Key in keyof Of]: ReturnType<
 
 export interface SearchState<Of extends Rules> {
   readonly values: Values<Of>;
-  /** Sets parameters; `undefined` removes one. The place in the list (`cursor`) is left, since the list is another one then. */
+  /** Sets parameters; `undefined` removes one. The place in the list (`cursor`, `offset`) is left, since the list is another one then. */
   set(change: Partial<Record<keyof Of, string | undefined>>): void;
   /** Whether any is set. */
   readonly isSet: boolean;
@@ -35,7 +35,7 @@ export function useSearchState<Of extends Rules>(rules: Of): SearchState<Of> {
     isSet: entries.some(([, value]) => value !== undefined),
     set: (change) => {
       // Of the URL as it is then: a text waits for a pause, in which another filter can have been set.
-      const next = (present: Search) => ({ ...present, cursor: undefined, ...change });
+      const next = (present: Search) => ({ ...present, cursor: undefined, offset: undefined, ...change });
       void navigate({ to: ".", search: next as never, replace: true, resetScroll: false });
     },
   };

@@ -52,14 +52,24 @@ export function Deliveries({ webhookId }: { readonly webhookId: string }) {
           label="Status"
           any="Any status"
           value={values.status}
-          // Another list begins at its start.
-          onChange={(status) => set({ status, ...{ offset: undefined } })}
+          onChange={(status) => set({ status })}
           choices={choices}
         />
       </Filters>
       <Loaded query={deliveries} skeleton={<Skeleton lines={10} />}>
         {({ deliveries: rows, total, offset: from }) =>
-          rows.length === 0 ? (
+          rows.length === 0 && from > 0 ? (
+            <Empty
+              title="No deliveries on this page"
+              next={
+                <Link to="." search={values} className="button">
+                  First page
+                </Link>
+              }
+            >
+              The list ends before it: what is finished is deleted after 30 days.
+            </Empty>
+          ) : rows.length === 0 ? (
             <Empty title={isSet ? "No delivery matches" : "No deliveries"}>
               {isSet
                 ? "No delivery of this webhook has this status."

@@ -49,6 +49,7 @@ describe.skipIf(!hasBrowser)("by keyboard alone", () => {
     await card.getByText("verified", { exact: true }).waitFor();
 
     await page.getByRole("link", { name: "Resources" }).press("Enter");
+    await page.getByText("No resources yet").waitFor();
     await page.getByRole("link", { name: "Register a resource" }).press("Enter");
     await heading(page, "Register a resource");
     await page.getByLabel("Identifier").focus();
@@ -76,6 +77,7 @@ describe.skipIf(!hasBrowser)("by keyboard alone", () => {
   it("a sample token is tried in the browser, and the trust policy added and removed", async () => {
     const agent = await newClient(stage.worker.issuer, admin.token, { email: "deployer@acme.example" });
     const { page, complaints } = await openSignedIn(stage, admin, "/organization?tab=trust");
+    await page.getByText("No trust policies yet").waitFor();
     await page.getByRole("link", { name: "Add a trust policy" }).press("Enter");
     await heading(page, "Add a trust policy");
     await page.getByLabel("Signs in as the agent").focus();
@@ -128,6 +130,7 @@ describe.skipIf(!hasBrowser)("by keyboard alone", () => {
     await page.getByRole("heading", { name: "Acme" }).waitFor();
 
     await page.getByRole("link", { name: "Members" }).press("Enter");
+    await page.getByRole("row").nth(1).waitFor();
     await press(page, "Give a role");
     await page.getByRole("dialog").getByLabel("Agent").focus();
     await page.keyboard.type("colleague");
@@ -141,6 +144,7 @@ describe.skipIf(!hasBrowser)("by keyboard alone", () => {
     await row.waitFor({ state: "detached" });
 
     await page.getByRole("link", { name: "Partners" }).press("Enter");
+    await page.getByText("No partners yet").waitFor();
     await page.getByRole("link", { name: "Trust a partner" }).press("Enter");
     await heading(page, "Trust a partner");
     await page.getByLabel("Name").focus();

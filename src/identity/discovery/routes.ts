@@ -63,7 +63,7 @@ discoveryRoutes.openapi(
 /** The authorization endpoint. It never redirects: an unknown `redirect_uri` must not lead anywhere (RFC 9700 4.11). */
 discoveryRoutes.get("/authorize", (c) => {
   const { issuer } = c.get("context").settings;
-  const documentation = `${issuer}/docs`;
+  const documentation = `${issuer}/guides/issue-and-revoke-tokens`;
   c.header("Vary", "Accept");
   if (prefersPage(c.req.raw)) {
     const policy = { "Content-Security-Policy": pageHeaders["Content-Security-Policy"] };

@@ -27,7 +27,7 @@ describe("400 for every client", () => {
     expect(body).toEqual({
       error: "unsupported_response_type",
       error_description: "This service has no sign-in page. An agent gets its token from the token endpoint.",
-      error_uri: `${issuer}/docs`,
+      error_uri: `${issuer}/guides/issue-and-revoke-tokens`,
       code: "VALIDATION_ERROR",
       message: "This service has no sign-in page. An agent gets its token from the token endpoint.",
       hint: expect.any(String),
@@ -42,7 +42,7 @@ describe("400 for every client", () => {
     expect(headers.get("Content-Type")).toBe("text/html; charset=UTF-8");
     expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
     expect(headers.get("Vary")).toContain("Accept");
-    expect(text).toContain(`<a href="${issuer}/docs">`);
+    expect(text).toContain(`<a href="${issuer}/guides/issue-and-revoke-tokens">`);
     expect(text).toContain(`POST ${issuer}/api/v1/token`);
   });
 

@@ -6,7 +6,7 @@
 import { applyD1Migrations, type D1Migration, listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
 import { waitForGlobalWaitUntil } from "cloudflare:test-internal";
 import { env } from "cloudflare:workers";
-import { vi } from "vitest";
+import { afterAll, vi } from "vitest";
 import type { Bindings } from "../../src/platform/env.ts";
 import { serveRsaKeys } from "./new-rsa-keys.ts";
 
@@ -83,3 +83,10 @@ await wakeStores();
 resetModules();
 await reset();
 await applyD1Migrations(DB, MIGRATIONS);
+
+// What waits for its delivery would be sent by the real `fetch`, to hosts that do not exist, again and again: the runtime of the last
+// file would never end.
+afterAll(async () => {
+  const tables = ["webhook_deliveries", "webhook_subscriptions", "outbox"];
+  await DB.batch(tables.map((table) => DB.prepare(`DELETE FROM ${table}`)));
+});

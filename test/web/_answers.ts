@@ -19,7 +19,7 @@ export const allScopes = [
 /** The session of an admin of the operator's organization, with all scopes. */
 export const session = (fields: Record<string, unknown> = {}) => ({
   sessionId: idOf(9000),
-  agent: { agentId: idOf(1), email: "admin@operator.example" },
+  agent: { agentId: idOf(1), email: "admin@operator.example", grantedScopes: [] },
   organization: { organizationId: idOf(2), name: "Operator", slug: "operator" },
   role: "admin",
   isOperator: true,

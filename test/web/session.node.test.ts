@@ -131,6 +131,20 @@ describe.skipIf(!hasBrowser)("a one-time link", () => {
     await second.page.getByText("The link has been used, or is older than 60 seconds.").waitFor();
     expect(second.page.url()).toBe(`${issuer}/console/sign-in`);
   });
+
+  it("with less than the agent holds says that it is the session that lacks a scope, not the agent", async () => {
+    const { issuer } = stage.worker;
+    const agent = await newClient(issuer, admin.token, { grantedScopes: ["agents:read", "audit:read"] });
+    const token = await tokenFor(issuer, agent, { scope: "agents:read" });
+    const link = await send(issuer, "/api/v1/console/links", { method: "POST", token });
+    const { page } = await newTab(stage.browser);
+    await page.goto(link.body.url);
+    await heading(page, "Overview");
+    await page.goto(`${issuer}/console/audit`);
+    await page.getByText("which this session does not have").waitFor();
+    await page.goto(`${issuer}/console/webhooks`);
+    await page.getByText("does not hold.").waitFor();
+  });
 });
 
 describe.skipIf(!hasBrowser)("a session that ends elsewhere", () => {

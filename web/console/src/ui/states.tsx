@@ -91,6 +91,7 @@ interface ForbiddenProps {
 /** Which scope or role is missing, and who can give it. */
 export function Forbidden({ scope = null, message, hint, isAct = false }: ForbiddenProps) {
   const session = useQuery(sessionQuery).data?.session;
+  const isNarrow = scope !== null && session?.agent.grantedScopes.includes(scope) === true;
   return (
     <div className="state">
       <h2>{isAct ? "You may not do this" : "You may not see this"}</h2>
@@ -102,12 +103,24 @@ export function Forbidden({ scope = null, message, hint, isAct = false }: Forbid
       ) : (
         <>
           <p>
-            It needs the scope <code>{scope}</code>, and the agent{" "}
-            <span className="breaks">{session?.agent.email}</span> does not hold it.
+            It needs the scope <code>{scope}</code>, which{" "}
+            {isNarrow ? (
+              "this session does not have."
+            ) : (
+              <>
+                the agent <bdi className="breaks">{session?.agent.email}</bdi> does not hold.
+              </>
+            )}
           </p>
           <p>
-            An admin of your organization can add <code>{scope}</code> to the agent's scopes. Sign in again after that:
-            a session has the scopes that the agent had when it began.
+            {isNarrow ? (
+              "The agent holds it, but the session began with less: by a link of a token without it, or before the agent got it. Sign in again, with the id and a secret or with a link of a wider token."
+            ) : (
+              <>
+                An admin of your organization can add <code>{scope}</code> to the agent's scopes. Sign in again after
+                that: a session has the scopes that the agent had when it began.
+              </>
+            )}
           </p>
         </>
       )}

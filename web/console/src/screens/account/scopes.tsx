@@ -28,7 +28,10 @@ export function Scopes() {
     isHeld: hasScope(session, scope),
   }));
   return (
-    <Section title="Scopes" lead="An admin can add scopes to the agent. Sign in again to have them.">
+    <Section
+      title="Scopes"
+      lead="What this session may do. An admin can add scopes to the agent; sign in again to have them. A session from a link has those of its token at most."
+    >
       <Table
         caption="Scopes of this session"
         isCaptionHidden

@@ -23,7 +23,8 @@ function sentenceOf(data: readonly DailyCount[], one: string): string {
   const [start] = data;
   if (total === 0 || start === undefined) return `${first}.`;
   const most = data.reduce((best, day) => (day.count > best.count ? day : best), start);
-  return `${first}, ${countText(Math.round(total / data.length))} a day; the most on ${most.date}: ${countText(most.count)}.`;
+  const average = Math.round(total / data.length);
+  return `${first}, ${average === 0 ? "less than 1" : countText(average)} a day; the most on ${most.date}: ${countText(most.count)}.`;
 }
 
 const waiting = <Skeleton lines={8} />;

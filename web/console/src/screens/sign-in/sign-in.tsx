@@ -104,7 +104,8 @@ const endings: Readonly<Record<EndReason, string>> = {
   ended: "It was ended from another session of the agent.",
   replaced: "The agent has begun 20 newer sessions, and the oldest ends.",
   expired: "It ends after 30 minutes without use, and after 8 hours.",
-  revoked: "Its agent is suspended, its credential revoked, or its organization suspended. Others may still sign in.",
+  revoked:
+    "Its agent is suspended, its credential revoked, or its organization suspended. If it cannot sign in any more, ask an admin of the organization, or the operator of the service.",
 };
 
 function Ended({ reason, hasReturn }: { readonly reason: EndReason; readonly hasReturn: boolean }) {
@@ -112,7 +113,7 @@ function Ended({ reason, hasReturn }: { readonly reason: EndReason; readonly has
     <div className="state warn" role="status">
       <h2>Your session has ended</h2>
       <p>
-        {endings[reason]} {hasReturn && "Sign in, and you are back where you were."}
+        {endings[reason]} {hasReturn && reason !== "revoked" && "Sign in, and you are back where you were."}
       </p>
     </div>
   );

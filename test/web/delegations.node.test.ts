@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)("by keyboard alone", () => {
     await page.getByLabel("Delegation token").focus();
     await page.keyboard.insertText(token);
     await press(page, "Check");
-    await page.getByText("It is valid").waitFor();
+    await page.getByRole("heading", { name: "It is valid" }).waitFor();
     await press(page, "Revoke it");
     await press(page, "Revoke");
     await page.getByText("It was revoked", { exact: true }).waitFor();
